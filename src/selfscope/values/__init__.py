@@ -1,0 +1,45 @@
+"""The frozen nouns: items and asks, observations, findings, studies, and the ids that name them."""
+
+from selfscope.values.asks import (
+    Answer,
+    Answers,
+    Ask,
+    Cell,
+    Message,
+    Options,
+    Prompt,
+    Usage,
+)
+from selfscope.values.canonical import bytes_id, canonical_json, content_id, plain, short
+from selfscope.values.finding import Bias, Estimate, Finding, Gate, Reliability
+from selfscope.values.items import CHANNELS, Dimension, ItemSet, Sensitivity, Statement, Struck
+from selfscope.values.observation import COLUMNS, Observation
+
+__all__ = [
+    "CHANNELS",
+    "COLUMNS",
+    "Answer",
+    "Answers",
+    "Ask",
+    "Bias",
+    "Cell",
+    "Dimension",
+    "Estimate",
+    "Finding",
+    "Gate",
+    "ItemSet",
+    "Message",
+    "Observation",
+    "Options",
+    "Prompt",
+    "Reliability",
+    "Sensitivity",
+    "Statement",
+    "Struck",
+    "Usage",
+    "bytes_id",
+    "canonical_json",
+    "content_id",
+    "plain",
+    "short",
+]

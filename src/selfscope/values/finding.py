@@ -1,0 +1,100 @@
+"""A finding: an estimate with its interval, its corrected p, its gates and a verdict in a fixed word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["shifted", "bias only", "equivalent", "inconclusive", "not interpretable"]
+VERDICTS: tuple[Verdict, ...] = ("shifted", "bias only", "equivalent", "inconclusive", "not interpretable")
+
+Claim = Literal["any text", "any strong persona", "this identity", "than this control", "level"]
+ControlClass = Literal["none", "generic", "persona", "shuffled", "checklist"]
+CONTROL_CLASSES: tuple[ControlClass, ...] = ("none", "generic", "persona", "shuffled", "checklist")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval ``(low, high)``; NaN bounds where no interval can be had."""
+
+    estimate: float
+    ci: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Bias:
+    """Response biases of one contrast on one dimension, log-odds; None where a channel has no such bias.
+
+    `acquiescence` is the change in yes-saying (in the channel ``utterance``: in fluency); `position` and
+    `label` are changes in preference for the first option and for the letter A.
+    """
+
+    acquiescence: Estimate | None = None
+    position: Estimate | None = None
+    label: Estimate | None = None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability coefficient, which one it is, and its interval."""
+
+    coefficient: float
+    ci: tuple[float, float]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether an absence could have been seen here.
+
+    `g1` and `g2`: ``pass``, ``fail`` or ``not estimated``; `reasons` say why, in words.
+    """
+
+    g1: str = "not estimated"
+    g2: str = "not estimated"
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One dimension, one channel, one subject against one control (a class, one text, or all: the claim).
+
+    Attributes
+    ----------
+    control
+        ``none``, ``generic``, ``persona``, ``shuffled``, ``checklist``, a path's name, or ``all`` for the
+        claim "this identity" (none and generic and persona together).
+    estimand
+        What the number estimates, in words: a half contrast of log-odds.
+    estimate, ci, p, p_adjusted, sesoi
+        Half contrast in natural log-odds (positive: more of the trait), 95 % interval, decision p, p after
+        the family's correction, smallest effect of interest.
+    percentage_points
+        The same contrast as half the change in P(agree | pro) - P(agree | con), in points; NaN without it.
+    details
+        Further numbers by name (p_t, p_flip, nu, skewness, strata, sharpening slope …), for machines.
+    """
+
+    dimension: str
+    channel: str
+    subject: str
+    control: str
+    claim: str
+    estimand: str
+    scale: str
+    estimate: float
+    ci: tuple[float, float]
+    p: float
+    p_adjusted: float
+    sesoi: float
+    bias: Bias
+    reliability: Reliability | None
+    gate: Gate
+    verdict: Verdict
+    n_items: int
+    notes: tuple[str, ...] = ()
+    family: str = "confirmatory"
+    percentage_points: float = float("nan")
+    trait_bias_separated: bool = True
+    sentence: str = ""
+    details: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,87 @@
+"""The one table: every instrument yields its rows, every analysis reads them.
+
+A row is one measured value with all that is needed to pool, split or trace it. A new facet is a new
+column with a default; no column ever changes its meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One measured value. Columns as in the table; an empty string means "does not apply".
+
+    Attributes
+    ----------
+    study, run, subject
+        Content ids of the study, the run and the subject that answered.
+    ground, family, character, state, agent, script, thread, regeneration, instance, collective
+        The units of individuality at which the value can be pooled or split.
+    counterparty, framing
+        Who the subject takes the asker to be; natural or test-like.
+    instrument, construct, channel, item
+        What was asked: `item` is the statement's id, shared by statement and twin.
+    keyed, polarity
+        +1 or -1: base keying of the statement; statement (+1) or twin (-1).
+    template, format, order, label, position
+        The form: wording or elicitor; ``yesno``, ``lettered`` or ``own_words``; option order of yes/no;
+        the letter of agreement; where agreement stands (``first`` or ``second``).
+    turn, replicate
+        Depth in the conversation; number of the draw (0 for exact scores).
+    value, scale
+        The value and its scale: ``log_odds`` (agree over disagree), ``log_prob`` (of a text),
+        ``agreement`` (0 or 1).
+    option_mass
+        P(agree) + P(disagree); NaN where not known.
+    refusal
+        ``none``, ``refused``, ``unparsed`` or ``incoherent``; the value is NaN unless ``none``.
+    scorer, judge
+        How the value was got; which judge rated it.
+    evidence
+        The prompt's hash in the run's evidence table, or log and sample.
+    """
+
+    study: str = ""
+    run: str = ""
+    subject: str = ""
+    ground: str = ""
+    family: str = ""
+    character: str = ""
+    state: str = ""
+    agent: str = ""
+    script: str = ""
+    thread: str = ""
+    regeneration: str = ""
+    instance: str = ""
+    collective: str = ""
+    counterparty: str = ""
+    framing: str = ""
+    instrument: str = ""
+    construct: str = ""
+    channel: str = ""
+    item: str = ""
+    keyed: int = 1
+    polarity: int = 1
+    template: str = ""
+    format: str = ""
+    order: str = ""
+    label: str = ""
+    position: str = ""
+    turn: int = 0
+    replicate: int = 0
+    value: float = float("nan")
+    scale: str = ""
+    option_mass: float = float("nan")
+    refusal: str = "none"
+    scorer: str = ""
+    judge: str = ""
+    evidence: str = ""
+
+
+COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(Observation))
+DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Observation)}
+INTEGER_COLUMNS: tuple[str, ...] = ("keyed", "polarity", "turn", "replicate")
+FLOAT_COLUMNS: tuple[str, ...] = ("value", "option_mass")
