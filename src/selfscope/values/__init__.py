@@ -14,12 +14,15 @@ from selfscope.values.canonical import bytes_id, canonical_json, content_id, pla
 from selfscope.values.finding import Bias, Estimate, Finding, Gate, Reliability
 from selfscope.values.items import CHANNELS, Dimension, ItemSet, Sensitivity, Statement, Struck
 from selfscope.values.observation import COLUMNS, Observation
+from selfscope.values.study import PRESETS, Arm, Preset, Question, Study
 
 __all__ = [
     "CHANNELS",
     "COLUMNS",
+    "PRESETS",
     "Answer",
     "Answers",
+    "Arm",
     "Ask",
     "Bias",
     "Cell",
@@ -31,11 +34,14 @@ __all__ = [
     "Message",
     "Observation",
     "Options",
+    "Preset",
     "Prompt",
+    "Question",
     "Reliability",
     "Sensitivity",
     "Statement",
     "Struck",
+    "Study",
     "Usage",
     "bytes_id",
     "canonical_json",
