@@ -1,0 +1,52 @@
+# `make demo` and `make test` do everything on a machine with Python 3.11, pip and make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint types acceptance bench lock docs clean
+
+demo: $(STAMP)
+	@$(BIN)/selfscope models fetch embedded
+	@$(BIN)/selfscope demo
+
+test: $(STAMP)
+	@$(BIN)/selfscope models fetch embedded
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+acceptance: $(STAMP)
+	$(BIN)/python -m selfscope.studies.acceptance --studies 2000
+
+bench: $(STAMP)
+	$(BIN)/python bench/closed_scoring.py
+
+docs: $(STAMP)
+	$(BIN)/python -m selfscope.cli.pages
+
+# The lock names every package but torch, with hashes; torch is pinned by version alone, because its hash is
+# that of one build (CPU or CUDA) and another machine is served another.
+$(STAMP): requirements/lock.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --constraint requirements/lock-versions.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+# pip-tools resolves the newest versions that fit pyproject.toml; torch is taken out of the result.
+lock:
+	$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet pip-tools torch==2.13.0
+	build/lock/bin/python -m piptools compile --quiet --generate-hashes --all-extras --allow-unsafe \
+	  --strip-extras --no-annotate --no-header --no-emit-options --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links -o build/lock/all.txt pyproject.toml
+	$(PYTHON) requirements/split_lock.py build/lock/all.txt
+
+clean:
+	rm -rf $(VENV) build dist

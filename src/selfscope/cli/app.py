@@ -1,0 +1,71 @@
+"""The ``selfscope`` command and its exit codes (contracts.md)."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+import typer
+
+from selfscope.cli import about, doctor, identity, models, panel, profile, runs
+from selfscope.errors import SelfscopeError
+
+app = typer.Typer(
+    name="selfscope",
+    help="An instrument for the identity of language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(profile.demo)
+app.command("profile")(profile.profile)
+app.command("compare")(runs.compare)
+app.command("read")(identity.read)
+app.command("export")(runs.export)
+app.command("query")(runs.query)
+app.add_typer(models.app, name="models")
+app.add_typer(panel.app, name="panel")
+app.command("doctor")(doctor.doctor)
+app.command("schema")(about.schema)
+app.command("cite")(about.cite)
+
+#: Exit codes that are not an error's own.
+EXIT_BAD_INPUT = 2
+EXIT_STOPPED = 3
+EXIT_DEFECT = 70
+
+
+def main() -> None:
+    """Run the command; turn everything that can go wrong into a sentence and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with `arguments` and return its exit code."""
+    try:
+        code = app(args=arguments, prog_name="selfscope", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SelfscopeError as error:
+        _say(error.sentence())
+        return error.exit_code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        error.show(sys.stderr)
+        return EXIT_BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        _say("Stopped. What was done is kept; the same command goes on from there.")
+        return EXIT_STOPPED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception:
+        traceback.print_exc()
+        _say("This is a defect of selfscope: please open an issue with the lines above and your command.")
+        return EXIT_DEFECT
+
+
+def _say(text: str) -> None:
+    print(f"selfscope: {text}", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""``--fail-on``: findings as a gate for continuous integration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from selfscope.values import Finding
+
+
+class Condition(StrEnum):
+    """What makes a run fail."""
+
+    SHIFTED = "shifted"
+    NOT_EQUIVALENT = "not-equivalent"
+    BIAS = "bias"
+
+
+FailOn = Annotated[
+    Condition | None,
+    typer.Option(
+        "--fail-on",
+        help="Exit 1 if any confirmatory finding is so; not-equivalent also fails on "
+        "'not interpretable' and 'inconclusive'.",
+    ),
+]
+_FAILING = {
+    Condition.SHIFTED: {"shifted"},
+    Condition.NOT_EQUIVALENT: {"shifted", "bias only", "inconclusive", "not interpretable"},
+    Condition.BIAS: {"bias only"},
+}
+
+
+def gate_code(findings: Sequence[Finding], condition: Condition | None) -> int:
+    """Return 1 if a confirmatory finding has a verdict that the condition names, else 0."""
+    if condition is None:
+        return 0
+    judged = [f for f in findings if f.family == "confirmatory"]
+    return int(any(f.verdict in _FAILING[condition] for f in judged))

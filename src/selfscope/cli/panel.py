@@ -1,0 +1,46 @@
+"""``panel build``: the reliability panel for another ground."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfscope.cli.show import JsonFlag, console, counting, print_json
+
+app = typer.Typer(help="The reliability panel (G2) of a ground.", no_args_is_help=True)
+
+
+@app.callback()
+def panel() -> None:
+    """The reliability panel (G2) of a ground."""
+
+
+@app.command("build")
+def build(
+    model: Annotated[str, typer.Option("--model", "-m", help="The ground to ask.")],
+    channels: Annotated[str, typer.Option(help="Comma-separated channels.")] = "self_report,utterance",
+    out: Annotated[Path | None, typer.Option(help="Where to; your panels' folder if left out.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask the panel's characters on a ground, so that reliability can be estimated there; can be resumed."""
+    path = asyncio.run(_build(model, tuple(channels.split(",")), out))
+    if as_json:
+        print_json({"manifest": str(path)})
+    else:
+        console().print(f"The panel is in {path.parent}.", markup=False)
+
+
+async def _build(model: str, channels: tuple[str, ...], out: Path | None) -> Path:
+    from selfscope.instruments.cluster.load import load_cluster
+    from selfscope.models.choose import choose_ground
+    from selfscope.studies.panel import build_panel, own_panels
+
+    ground = choose_ground(model)
+    try:
+        with counting("panel") as progress:
+            return await build_panel(ground, load_cluster(), channels, out or own_panels(), progress)
+    finally:
+        await ground.close()

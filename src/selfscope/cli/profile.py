@@ -1,0 +1,152 @@
+"""``profile`` and ``demo``: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.gate import FailOn, gate_code
+from selfscope.cli.show import JsonFlag, console, counting, print_json
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.models.ground import Ground
+    from selfscope.studies.conclude import Outcome
+    from selfscope.studies.profile import ProfileRequest
+
+
+class PresetName(StrEnum):
+    """How much is asked; measurement.md §2."""
+
+    DEMO = "demo"
+    STANDARD = "standard"
+    FULL = "full"
+
+
+def profile(
+    identity: Annotated[
+        str, typer.Argument(metavar="PATH|none", help="A text or Markdown file, a workspace folder, or none.")
+    ],
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, or openai/… ."),
+    ],
+    channels: Annotated[
+        str, typer.Option(help="Comma-separated: self_report, utterance.")
+    ] = "self_report,utterance",
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="none, generic, persona, checklist, shuffled, or a path; may be repeated."),
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
+    ] = None,
+    preset: Annotated[PresetName, typer.Option(help="How much is asked.")] = PresetName.STANDARD,
+    seed: Annotated[int, typer.Option(help="Names all randomness; same seed, same numbers.")] = 0,
+    fail_on: FailOn = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say which dimensions of a model's self-model an identity moves, how surely, and if it is the trait."""
+    from selfscope.instruments.cluster.load import load_cluster
+    from selfscope.instruments.user_items import load_user_items
+    from selfscope.models.choose import choose_ground
+    from selfscope.studies.profile import DEFAULT_CONTROLS, ProfileRequest
+
+    classes, texts = _controls(tuple(against or DEFAULT_CONTROLS))
+    request = ProfileRequest(
+        identity=_identity(identity),
+        items=load_user_items(items) if items else load_cluster(),
+        preset=preset.value,
+        channels=tuple(c.strip() for c in channels.split(",") if c.strip()),
+        against=classes,
+        own_controls=texts,
+        seed=seed,
+    )
+    outcome = asyncio.run(_ask(request, choose_ground(model), as_json))
+    _show(outcome, as_json)
+    raise typer.Exit(gate_code(outcome.findings, fail_on))
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Names all randomness.")] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Profile the example identity on the embedded model, beside two phantoms, in under three minutes."""
+    from selfscope.models.choose import choose_ground
+    from selfscope.studies.demo import demo_request
+
+    outcome = asyncio.run(_ask(demo_request(seed), choose_ground("embedded"), as_json, phantoms=True))
+    _show(outcome, as_json)
+
+
+async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms: bool = False) -> Outcome:
+    from selfscope.studies.conclude import conclude
+    from selfscope.studies.demo import ask_phantoms
+    from selfscope.studies.profile import build_profile
+    from selfscope.studies.run import run_study
+    from selfscope.studies.store import RunStore
+
+    try:
+        study = build_profile(request, ground)
+        store = RunStore.of(study)
+        with counting(study.title) as progress:
+            unavailable = await run_study(study, request.items, ground, store, progress=progress)
+        examples = await ask_phantoms(request, study) if phantoms else ()
+        return conclude(store, study, request.items, ground.identity, unavailable, examples)
+    finally:
+        await ground.close()
+
+
+def _show(outcome: Outcome, as_json: bool) -> None:
+    from selfscope.cli.page import run_view
+    from selfscope.report import render_summary, write_report
+
+    view = run_view(outcome)
+    report = write_report(view, outcome.store.report)
+    if as_json:
+        print_json(summary_json(outcome, report))
+        return
+    console().print(render_summary(view))
+    console().print(str(report), markup=False, soft_wrap=True)
+
+
+def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
+    """Return what ``profile --json`` prints (schema: ``selfscope schema profile``)."""
+    return {
+        "run": outcome.store.run,
+        "report": str(report),
+        "subjects": outcome.subjects,
+        "findings": outcome.findings,
+        "levels": outcome.levels,
+        "phantoms": outcome.phantoms,
+        "unavailable": outcome.unavailable,
+        "warnings": outcome.warnings,
+    }
+
+
+def _identity(identity: str) -> Any:
+    from selfscope.subjects import read_identity
+
+    return None if identity == "none" else read_identity(Path(identity))
+
+
+def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Split what ``--against`` was given into classes and the user's own texts."""
+    from selfscope.subjects import read_identity
+    from selfscope.values.finding import CONTROL_CLASSES
+
+    names = [name for given in against for name in given.split(",") if name]
+    classes = tuple(dict.fromkeys(n for n in names if n in CONTROL_CLASSES))
+    texts = tuple(n for n in names if n not in CONTROL_CLASSES)
+    missing = [t for t in texts if not Path(t).exists()]
+    if missing:
+        raise BadInput(
+            "no such control",
+            got=", ".join(missing),
+            fix=f"choose from {', '.join(CONTROL_CLASSES)}, or give a path that exists",
+        )
+    return classes, tuple(read_identity(Path(t)) for t in texts)

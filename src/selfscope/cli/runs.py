@@ -1,0 +1,83 @@
+"""``export``, ``query`` and ``compare``: what can be done with runs that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfscope.cli.gate import FailOn, gate_code
+from selfscope.cli.show import JsonFlag, console, print_json
+from selfscope.errors import BadInput, CouldNot
+
+Run = Annotated[str, typer.Argument(help="A run: its id, the first letters of it, or its folder.")]
+
+
+def export(
+    run: Run,
+    out: Annotated[Path, typer.Argument(help="Where to: a file ending in .parquet, .csv or .jsonl.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a run's observation table to a file."""
+    from selfscope.studies.store import RunStore
+
+    frame = RunStore.find(run).observations()
+    temporary = out.with_name(out.name + ".tmp")
+    try:
+        if out.suffix == ".parquet":
+            frame.to_parquet(temporary, index=False)
+        elif out.suffix == ".csv":
+            frame.to_csv(temporary, index=False)
+        elif out.suffix == ".jsonl":
+            frame.to_json(temporary, orient="records", lines=True)
+        else:
+            raise BadInput("unknown kind of file", got=out.name, fix="end it in .parquet, .csv or .jsonl")
+        temporary.replace(out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CouldNot("the table cannot be written", got=error, fix="choose another place") from error
+    if as_json:
+        print_json({"path": str(out), "rows": len(frame), "columns": list(frame.columns)})
+    else:
+        console().print(f"{len(frame):,} observations in {out}")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help='SQL over the tables "observations" and "evidence".')],
+    run: Annotated[str, typer.Option("--run", help="One run; all finished runs if it is left out.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask the observation tables in SQL (DuckDB), in place."""
+    from selfscope.studies.query import ask_tables
+
+    frame = ask_tables(sql, run)
+    if as_json:
+        print_json({"columns": list(frame.columns), "rows": frame.to_dict("records")})
+    else:
+        console().print(frame.to_string(index=False), markup=False)
+
+
+def compare(
+    run_a: Run,
+    run_b: Run,
+    fail_on: FailOn = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare the subject of RUN_B with the subject of RUN_A, by the same statistics."""
+    from selfscope.cli.page import comparison_view
+    from selfscope.report import render_summary, write_comparison
+    from selfscope.studies.compare import compare_runs
+    from selfscope.studies.store import RunStore
+
+    stores = (RunStore.find(run_a), RunStore.find(run_b))
+    result = compare_runs(*stores)
+    view = comparison_view(*stores, result)
+    name = f"compare-{stores[0].run}-{stores[1].run}.html"
+    report = write_comparison(view, stores[1].folder / name)
+    if as_json:
+        print_json({"runs": [s.run for s in stores], "report": str(report), "findings": result.findings})
+    else:
+        console().print(render_summary(view))
+        console().print(str(report), markup=False, soft_wrap=True)
+    raise typer.Exit(gate_code(result.findings, fail_on))

@@ -1,0 +1,101 @@
+"""What every verb shares of showing: JSON on standard output, all else on standard error, progress bars."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.values import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object to standard output, all else to standard error.")
+]
+
+
+def console(as_json: bool = False) -> Console:
+    """Return where people read: standard output, or standard error beside JSON."""
+    from rich.console import Console
+
+    return Console(stderr=as_json, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object; numbers that do not exist (NaN, infinite) are null."""
+    json.dump(finite(plain(value)), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def finite(value: Any) -> Any:
+    """Return `value` with every NaN and infinity as None."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a bar with what is being asked, the count, time elapsed and time left, on standard error."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("prompts, elapsed"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(label, total=None)
+
+        def update(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{label} · {what}"[:44])
+
+        yield update
+
+
+@contextmanager
+def stages(label: str) -> Iterator[Callable[[str, float, float | None], None]]:
+    """Show a bar of fractions for named stages (download, conversion), on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    shown: set[str] = set()
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(label, total=1.0)
+
+        def update(stage: str, fraction: float, seconds_left: float | None = None) -> None:
+            if stage not in shown and not sys.stderr.isatty():
+                shown.add(stage)
+                print(f"{label}: {stage}", file=sys.stderr)
+            left = f", about {seconds_left:.0f} s left" if seconds_left else ""
+            bar.update(task, completed=fraction, description=f"{label}: {stage}{left}")
+
+        yield update

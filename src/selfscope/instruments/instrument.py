@@ -1,0 +1,107 @@
+"""What every instrument is, and where all of them are found.
+
+An instrument registers under the entry point group ``selfscope.instruments``; ours register exactly as an
+outsider's would.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Protocol, runtime_checkable
+
+from selfscope.errors import BadInput
+from selfscope.models.ground import AskKind
+from selfscope.values import Ask, Dimension, ItemSet, Preset, Statement
+from selfscope.values.items import Channel
+
+ENTRY_POINT_GROUP = "selfscope.instruments"
+
+#: Statements of each keying that the demo preset asks of a dimension (measurement.md §2: m = 12).
+DEMO_STATEMENTS_PER_KEYING = 6
+
+
+@runtime_checkable
+class Instrument(Protocol):
+    """A way of asking: item set and preset in, asks out. It knows no subject and no ground."""
+
+    name: str
+    channel: Channel
+    kind: AskKind
+    #: Smallest effect of interest, a half contrast in natural log-odds (measurement.md §3b, §4).
+    sesoi: float
+    #: One line: what it asks and where the procedure is described.
+    reference: str
+
+    def asks(
+        self,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return the asks of `constructs` (all if empty), the same for every subject of a study.
+
+        `half` keeps every second statement of each keying, beginning at 0 or 1 (the sensitivity check
+        gives each wording half of the statements).
+        """
+        ...
+
+
+def load_instruments() -> dict[str, Instrument]:
+    """Return every registered instrument by name, sorted.
+
+    Raises
+    ------
+    BadInput
+        If an entry point does not give an instrument, or two have one name.
+    """
+    found: dict[str, Instrument] = {}
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
+        instrument = entry.load()()
+        if not isinstance(instrument, Instrument):
+            raise BadInput(
+                f"the entry point {entry.name!r} does not give an instrument",
+                got=type(instrument).__name__,
+                fix="give a class with name, channel, kind, sesoi, reference and asks()",
+            )
+        if instrument.name in found:
+            raise BadInput("two instruments have one name", got=instrument.name, fix="rename one of them")
+        found[instrument.name] = instrument
+    return found
+
+
+def instrument_for(channel: str) -> Instrument:
+    """Return the instrument that asks in `channel`; BadInput names the channels there are."""
+    by_channel = {i.channel: i for i in load_instruments().values()}
+    for known, instrument in by_channel.items():
+        if known == channel:
+            return instrument
+    raise BadInput(
+        "no instrument asks in this channel",
+        got=channel,
+        fix=f"choose from: {', '.join(sorted(by_channel))}",
+    )
+
+
+def chosen_statements(
+    dimension: Dimension, preset: Preset, half: int | None
+) -> tuple[tuple[int, Statement], ...]:
+    """Return ``(rank within its keying, statement)`` for the statements that a preset asks.
+
+    The cluster's dimensions have 16 statements, of which the demo asks the first six of each keying; a
+    user's own items are all asked in every preset.
+    """
+    limit = DEMO_STATEMENTS_PER_KEYING if preset == "demo" and dimension.sensitivity is not None else None
+    ranks = {1: 0, -1: 0}
+    chosen = []
+    for statement in dimension.statements:
+        rank = ranks[statement.keyed]
+        ranks[statement.keyed] += 1
+        if (limit is None or rank < limit) and (half is None or rank % 2 == half):
+            chosen.append((rank, statement))
+    return tuple(chosen)
+
+
+def chosen_dimensions(items: ItemSet, constructs: tuple[str, ...]) -> tuple[tuple[int, Dimension], ...]:
+    """Return ``(index in the item set, dimension)`` for `constructs`, or for all if it is empty."""
+    return tuple((i, d) for i, d in enumerate(items.dimensions) if not constructs or d.name in constructs)

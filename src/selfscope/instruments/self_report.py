@@ -1,0 +1,118 @@
+"""Closed questions: does the subject agree with a statement, and with its negation, in balanced forms?
+
+Which pair is put in which form (measurement.md §2), the same for every subject:
+
+- *demo*: one form a pair; each of the 12 forms once a dimension. Six forms go to the statements keyed +1
+  and the other six to those keyed -1, exchanged between odd and even dimensions.
+- *standard*: two forms a pair, one yes/no and one lettered.
+- *full*: all 12 forms a pair.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from selfscope.instruments.cluster.load import Form, load_forms
+from selfscope.instruments.instrument import chosen_dimensions, chosen_statements
+from selfscope.models.ground import AskKind
+from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
+from selfscope.values.items import Channel
+
+#: (template, format, order, label, position) of the first half of the demo's forms; within it every option
+#: order, every letter and every position of agreement is balanced, and so is its complement.
+_FIRST_HALF = {
+    ("t1", "yesno", "yes-first", ""),
+    ("t2", "yesno", "no-first", ""),
+    ("t1", "lettered", "A", "first"),
+    ("t1", "lettered", "B", "second"),
+    ("t2", "lettered", "A", "second"),
+    ("t2", "lettered", "B", "first"),
+}
+
+
+class SelfReport:
+    """The channel ``self_report``: restricted log-odds of agreeing, statement and twin, in 12 forms."""
+
+    name = "cluster_self_report"
+    channel: Channel = "self_report"
+    kind: AskKind = "options"
+    sesoi = 0.5
+    reference = "Closed agreement questions with twins and balanced forms; measurement.md §1-§8."
+
+    def asks(
+        self,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return one ask for each statement and twin in each of its forms."""
+        return tuple(
+            ask
+            for index, dimension in chosen_dimensions(items, constructs)
+            for rank, statement in chosen_statements(dimension, preset, half)
+            for form in forms_of_pair(preset, index, statement.keyed, rank)
+            for ask in self._pair(statement, form)
+        )
+
+    def _pair(self, statement: Statement, form: Form) -> tuple[Ask, ...]:
+        texts = [(1, statement.text)] + ([(-1, statement.twin)] if statement.twin is not None else [])
+        return tuple(self._ask(statement, form, polarity, text) for polarity, text in texts)
+
+    def _ask(self, statement: Statement, form: Form, polarity: int, text: str) -> Ask:
+        cell = Cell(
+            instrument=self.name,
+            construct=statement.construct,
+            channel=self.channel,
+            item=statement.id,
+            keyed=statement.keyed,
+            polarity=polarity,
+            template=form.template,
+            format=form.format,
+            order=form.order,
+            label=form.label,
+            position=form.position,
+        )
+        return Ask(cell, form.user_turn(text), options=form.options())
+
+
+def forms_of_pair(preset: Preset, dimension_index: int, keyed: int, rank: int) -> tuple[Form, ...]:
+    """Return the forms in which a preset puts one pair.
+
+    Parameters
+    ----------
+    dimension_index
+        Position of the dimension in its item set; the demo exchanges strata between odd and even ones.
+    keyed, rank
+        Keying of the statement, and its rank within that keying.
+    """
+    if preset == "full":
+        return load_forms()
+    if preset == "standard":
+        yesno, lettered = _by_format()
+        return (yesno[rank % len(yesno)], lettered[rank % len(lettered)])
+    first, second = _halves()
+    half = first if (keyed == 1) == (dimension_index % 2 == 0) else second
+    return (half[rank % len(half)],)
+
+
+@cache
+def _by_format() -> tuple[tuple[Form, ...], tuple[Form, ...]]:
+    forms = load_forms()
+    return (
+        tuple(f for f in forms if f.format == "yesno"),
+        tuple(f for f in forms if f.format == "lettered"),
+    )
+
+
+@cache
+def _halves() -> tuple[tuple[Form, ...], tuple[Form, ...]]:
+    forms = load_forms()
+    first = tuple(f for f in forms if _key(f) in _FIRST_HALF)
+    return first, tuple(f for f in forms if f not in first)
+
+
+def _key(form: Form) -> tuple[str, str, str, str]:
+    if form.format == "yesno":
+        return (form.template, form.format, form.order, "")
+    return (form.template, form.format, form.label, form.position)

@@ -1,0 +1,48 @@
+"""Which ground a name means: a built-in model, weights in a folder or on a hub, or an Inspect provider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from selfscope.errors import BadInput
+from selfscope.models.ground import Ground
+
+#: Prefixes that name an Inspect provider. ``hf`` is left out: local weights have a ground of their own.
+INSPECT_PROVIDERS = frozenset(
+    {
+        "anthropic", "azureai", "bedrock", "cloudflare", "deepseek", "fireworks", "google", "grok", "groq",
+        "hf-inference-providers", "litellm-proxy", "llama-cpp-python", "meta", "mistral", "mockllm",
+        "moonshot", "ollama", "openai", "openai-api", "openai-api-completions", "openrouter", "perplexity",
+        "sagemaker", "sambanova", "selfscope", "sglang", "together", "vllm", "vllm-completions",
+    }
+)  # fmt: skip
+
+
+def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
+    """Return the ground that `name` means.
+
+    Parameters
+    ----------
+    name
+        ``embedded``, ``gemma-270m``, a folder with weights, a GGUF file, a hub id, or an Inspect model name
+        such as ``openai/gpt-4.1``.
+    log_folder
+        Where an API model's Inspect logs go.
+
+    Raises
+    ------
+    BadInput
+        If the name is empty or means nothing that is known.
+    CouldNot
+        If the model cannot be fetched or reached.
+    """
+    if not name.strip():
+        raise BadInput("no model was named", fix="give --model embedded, a folder, a hub id or openai/…")
+    provider = name.split("/", 1)[0]
+    if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
+        from selfscope.models.api import open_api
+
+        return open_api(name, log_dir=log_folder)
+    from selfscope.models.local.ground import open_local
+
+    return open_local(name)

@@ -1,0 +1,1 @@
+"""Plan, run, resume and store observations, and turn them into findings: the one way in."""

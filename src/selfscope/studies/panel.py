@@ -1,0 +1,136 @@
+"""The reliability panel: characters varied on purpose, by which an instrument is judged on a ground (G2).
+
+For the embedded model the panel's observations are shipped with a manifest; `selfscope panel build` makes
+them for another ground. A panel answers for one item set, one ground and one design of forms; anything else
+reads ``not estimated``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.instruments.instrument import instrument_for
+from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.studies.profile import software_versions
+from selfscope.studies.run import RunProgress, run_study
+from selfscope.studies.store import RunStore
+from selfscope.subjects import panel_characters
+from selfscope.values import Arm, ItemSet, Preset, Question, Study, content_id, plain, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What analysis and recomputation need of the observation table; the rest is constant in a panel.
+PANEL_COLUMNS = (
+    "character", "channel", "construct", "item", "keyed", "polarity", "template", "format", "order",
+    "label", "position", "value", "option_mass",
+)  # fmt: skip
+#: measurement.md §7: under twelve objects G2 is not estimated.
+FEWEST_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The observations of a panel on one ground.
+
+    `observations` has the columns of `PANEL_COLUMNS`; `manifest` says what it was made from.
+    """
+
+    observations: pd.DataFrame
+    manifest: dict[str, Any]
+
+    def fits(self, ground: GroundIdentity, items: str) -> str:
+        """Return "" if the panel answers for this ground and item set, else why not."""
+        if self.manifest["ground"] != ground_key(ground):
+            return "the panel was asked on another ground"
+        if self.manifest["items"] != items:
+            return "the panel was asked another item set"
+        return ""
+
+
+def ground_key(ground: GroundIdentity) -> str:
+    """Return what a panel must share with a ground: weights and template, whatever it is called."""
+    return content_id([ground.kind, ground.family, ground.revision, ground.template])
+
+
+def panel_study(
+    ground: Ground, items: ItemSet, channels: tuple[str, ...], preset: Preset = "standard"
+) -> Study:
+    """Return the study that asks every character of the panel."""
+    names = tuple(d.name for d in items.dimensions)
+    instruments = [instrument_for(channel) for channel in channels]
+    arms = tuple(
+        Arm(f"panel:{c.name}", "panel", c.system, tokens=ground.count_tokens(c.system))
+        for c in panel_characters()
+    )
+    return Study(
+        title="panel",
+        ground=plain(ground.identity),
+        items=content_id(items),
+        items_name=items.name,
+        questions=tuple(Question(i.channel, names, (), i.sesoi) for i in instruments),
+        arms=arms,
+        preset=preset,
+        seed=0,
+        software=software_versions(),
+    )
+
+
+async def build_panel(
+    ground: Ground,
+    items: ItemSet,
+    channels: tuple[str, ...],
+    folder: Path,
+    progress: RunProgress | None = None,
+) -> Path:
+    """Ask the panel on a ground and store its observations and manifest in `folder`; it can be resumed."""
+    study = panel_study(ground, items, channels)
+    store = RunStore.of(study)
+    await run_study(study, items, ground, store, progress=progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = store.observations()[list(PANEL_COLUMNS)]
+    name = f"{short(ground_key(ground.identity))}-{short(study.items)}"
+    frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    manifest = {
+        "ground": ground_key(ground.identity),
+        "ground_name": ground.identity.name,
+        "items": study.items,
+        "preset": study.preset,
+        "study": study.id,
+        "characters": {arm.name: content_id(arm.system) for arm in study.arms},
+        "rows": len(frame),
+        "software": study.software,
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return path
+
+
+def own_panels() -> Path:
+    """Return where panels that the user built are kept."""
+    cache = os.environ.get("SELFSCOPE_CACHE") or str(Path.home() / ".cache" / "selfscope")
+    return Path(cache) / "panels"
+
+
+def find_panel(ground: GroundIdentity, items: str) -> Panel | None:
+    """Return the panel of a ground and item set, the user's own before the shipped one; None if none fits."""
+    name = f"{short(ground_key(ground))}-{short(items)}"
+    for folder in (own_panels(), files("selfscope.studies") / "panels"):
+        data, manifest = folder / f"{name}.parquet", folder / f"{name}.json"
+        if data.is_file() and manifest.is_file():
+            return _read(data, json.loads(manifest.read_text(encoding="utf-8")))
+    return None
+
+
+def _read(data: Any, manifest: dict[str, Any]) -> Panel:
+    import pandas as pd
+
+    if isinstance(data, Path):
+        return Panel(pd.read_parquet(data), manifest)
+    with as_file(data) as path:
+        return Panel(pd.read_parquet(path), manifest)

@@ -1,0 +1,143 @@
+"""The study behind ``selfscope profile``: one identity on one ground, against classes of controls."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from selfscope.errors import BadInput
+from selfscope.instruments.instrument import instrument_for
+from selfscope.models.ground import Ground
+from selfscope.subjects import Reading, make_controls
+from selfscope.values import Arm, ItemSet, Preset, Question, Study, content_id, plain
+from selfscope.values.finding import ControlClass
+
+#: Texts of each class by preset; measurement.md §5: at least five for the word "any", eight better.
+TEXTS: dict[Preset, dict[str, int]] = {
+    "demo": {"generic": 5, "persona": 5, "shuffled": 3},
+    "standard": {"generic": 6, "persona": 6, "shuffled": 3},
+    "full": {"generic": 8, "persona": 8, "shuffled": 3},
+}
+DEFAULT_CONTROLS: tuple[str, ...] = ("none", "generic", "persona", "checklist")
+DEFAULT_CHANNELS = ("self_report", "utterance")
+_SOFTWARE = ("selfscope", "torch", "transformers", "numpy", "scipy", "inspect-ai")
+
+
+@dataclass(frozen=True)
+class ProfileRequest:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    identity
+        The identity's reading, or None for the level of the bare ground.
+    against
+        Control classes, or readings of the user's own texts.
+    declared
+        Confirmatory dimensions by channel; a channel that is not named declares all that it asks.
+    constructs
+        Dimensions asked by channel; a channel that is not named asks all.
+    sensitivity
+        Whether the sensitivity check G1 is asked.
+    """
+
+    identity: Reading | None
+    items: ItemSet
+    preset: Preset = "standard"
+    channels: tuple[str, ...] = DEFAULT_CHANNELS
+    against: tuple[str, ...] = DEFAULT_CONTROLS
+    own_controls: tuple[Reading, ...] = ()
+    seed: int = 0
+    replicates: int = 20
+    constructs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    sensitivity: bool = True
+
+
+def build_profile(request: ProfileRequest, ground: Ground) -> Study:
+    """Return the declared study.
+
+    Raises
+    ------
+    BadInput
+        If a channel or a construct does not exist, or a control is of an unknown class.
+    """
+    questions = tuple(_question(request, channel) for channel in request.channels)
+    arms = (*_subject_and_controls(request, ground), *_sensitivity_arms(request, questions, ground))
+    return Study(
+        title=f"profile {request.identity.name if request.identity else 'none'}",
+        ground=plain(ground.identity),
+        items=content_id(request.items),
+        items_name=request.items.name,
+        questions=questions,
+        arms=arms,
+        preset=request.preset,
+        seed=request.seed,
+        replicates=request.replicates,
+        software=software_versions(),
+    )
+
+
+def software_versions() -> dict[str, str]:
+    """Return the versions of what computes, for the manifest."""
+    return {name: version(name) for name in _SOFTWARE} | {"python": platform.python_version()}
+
+
+def _question(request: ProfileRequest, channel: str) -> Question:
+    instrument = instrument_for(channel)
+    names = tuple(d.name for d in request.items.dimensions)
+    constructs = dict(request.constructs).get(channel, names)
+    unknown = [c for c in constructs if c not in names]
+    if unknown:
+        raise BadInput("no such dimension", got=", ".join(unknown), fix=f"choose from: {', '.join(names)}")
+    checks = {d.name for d in request.items.dimensions if d.manipulation_check}
+    declared = tuple(c for c in constructs if c not in checks)
+    return Question(instrument.channel, constructs, declared, instrument.sesoi)
+
+
+def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm, ...]:
+    if request.identity is None:
+        return (Arm("none", "subject", None),)
+    reading = request.identity
+    subject = _arm(reading.name, "subject", reading.system, ground)
+    classes = [c for c in request.against if c in ("generic", "persona", "shuffled", "checklist")]
+    unknown = [c for c in request.against if c not in classes and c != "none"]
+    if unknown:
+        raise BadInput("no such control", got=", ".join(unknown), fix="choose a class or give a path")
+    arms = [subject]
+    if "none" in request.against:
+        arms.append(Arm("none", "none", None))
+    counts = {c: TEXTS[request.preset].get(c, 1) for c in classes}
+    controls = make_controls(
+        reading, tuple(classes), counts, count_tokens=ground.count_tokens, seed=request.seed
+    )
+    for text in controls:
+        arms.append(Arm(text.name, _role(text.control), text.text, tokens=text.tokens, notes=text.notes))
+    arms.extend(_arm(f"control:{own.name}", "control", own.system, ground) for own in request.own_controls)
+    return tuple(arms)
+
+
+def _role(control: str) -> ControlClass:
+    if control not in ("none", "generic", "persona", "shuffled", "checklist"):
+        raise BadInput("no such control class", got=control, fix="give a class that is known")
+    return control
+
+
+def _arm(name: str, role: str, system: str, ground: Ground) -> Arm:
+    return Arm(name, role, system, tokens=ground.count_tokens(system))  # type: ignore[arg-type]
+
+
+def _sensitivity_arms(
+    request: ProfileRequest, questions: Sequence[Question], ground: Ground
+) -> tuple[Arm, ...]:
+    if not request.sensitivity:
+        return ()
+    asked = {c for question in questions for c in question.constructs}
+    return tuple(
+        replace(_arm(f"{d.name}:{role}:{n}", role, text, ground), constructs=(d.name,), half=n % 2)
+        for d in request.items.dimensions
+        if d.name in asked and d.sensitivity is not None
+        for role, texts in (("high", d.sensitivity.high), ("low", d.sensitivity.low))
+        for n, text in enumerate(texts)
+    )

@@ -1,0 +1,152 @@
+"""Run a study: ask every arm every ask, store each batch as it comes in, go on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from selfscope.instruments.instrument import Instrument, instrument_for
+from selfscope.models.ground import Ground
+from selfscope.studies.rows import rows_of
+from selfscope.studies.store import RunStore
+from selfscope.subjects import Subject
+from selfscope.values import Ask, ItemSet, Study, plain
+from selfscope.values.study import Arm, Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Prompts in one stored batch: what an interrupt can lose at most (about ten seconds on two cores).
+BATCH = 640
+#: Called with (prompts done, prompts in all, what is being asked).
+RunProgress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Asks of one or several arms that are answered and stored together."""
+
+    name: str
+    label: str
+    asks: tuple[tuple[Arm, Ask], ...]
+
+
+def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch, ...]:
+    """Return the batches of one channel, always the same for one study.
+
+    Small arms (the sensitivity check) share batches; a large arm has several. Within an arm, asks are
+    sorted by form, so that a batch shares its prefixes.
+    """
+    instrument = instrument_for(question.channel)
+    groups: list[list[tuple[Arm, Ask]]] = []
+    labels: list[str] = []
+    for arm in study.arms:
+        asks = [(arm, ask) for ask in asks_of(arm, instrument, items, study, question)]
+        label = "sensitivity check" if arm.role in ("high", "low") else arm.name
+        for start in range(0, len(asks), BATCH):
+            chunk = asks[start : start + BATCH]
+            if (
+                labels
+                and labels[-1] == label == "sensitivity check"
+                and len(groups[-1]) + len(chunk) <= BATCH
+            ):
+                groups[-1].extend(chunk)
+            else:
+                groups.append(chunk)
+                labels.append(label)
+    return tuple(
+        Batch(f"{question.channel}-{n:04d}", f"{question.channel}: {label}", tuple(group))
+        for n, (label, group) in enumerate(zip(labels, groups, strict=True))
+    )
+
+
+def asks_of(
+    arm: Arm, instrument: Instrument, items: ItemSet, study: Study, question: Question
+) -> tuple[Ask, ...]:
+    """Return what one arm is asked in one channel, sorted by form."""
+    constructs = tuple(c for c in (arm.constructs or question.constructs) if c in question.constructs)
+    if not constructs:
+        return ()
+    asks = instrument.asks(items, study.preset, constructs, arm.half)
+    return tuple(
+        sorted(
+            asks, key=lambda a: (a.cell.template, a.cell.format, a.cell.label, a.cell.order, a.cell.position)
+        )
+    )
+
+
+async def run_study(
+    study: Study,
+    items: ItemSet,
+    ground: Ground,
+    store: RunStore,
+    *,
+    progress: RunProgress | None = None,
+) -> dict[str, str]:
+    """Ask everything that is not yet answered, and store it; return unavailable channels with reasons.
+
+    Raises
+    ------
+    CouldNot
+        If the ground or the disk failed; what was done is kept.
+    """
+    store.begin(study, items)
+    unavailable: dict[str, str] = {}
+    work: list[Batch] = []
+    for question in study.questions:
+        reason = ground.unavailable(instrument_for(question.channel).kind)
+        if reason:
+            unavailable[question.channel] = reason
+        else:
+            work.extend(batches_of(study, items, question))
+    await _answer_all(study, ground, store, work, progress)
+    if work:
+        store.finish(study)
+    return unavailable
+
+
+async def _answer_all(
+    study: Study, ground: Ground, store: RunStore, work: Sequence[Batch], progress: RunProgress | None
+) -> None:
+    total = sum(len(b.asks) for b in work)
+    done = sum(len(b.asks) for b in work if store.has_part(b.name))
+    for batch in work:
+        if store.has_part(batch.name):
+            continue
+        frame, usage = await _answer(
+            study, ground, batch, store.run, _counter(progress, done, total, batch.label)
+        )
+        store.write_part(batch.name, frame, usage)
+        done += len(batch.asks)
+    if progress is not None:
+        progress(total, total, "")
+
+
+def _counter(progress: RunProgress | None, done: int, total: int, label: str) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    seen = done
+    progress(seen, total, label)
+
+    def count(finished: int) -> None:
+        nonlocal seen
+        seen += finished
+        progress(seen, total, label)
+
+    return count
+
+
+async def _answer(
+    study: Study, ground: Ground, batch: Batch, run: str, progress: Callable[[int], None] | None
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    subjects = {arm.name: subject_of(arm, ground) for arm, _ in batch.asks}
+    prompts = [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
+    answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
+    frame = rows_of(study, run, ground.identity, subjects, batch.asks, prompts, answers)
+    return frame, plain(answers.usage)
+
+
+def subject_of(arm: Arm, ground: Ground) -> Subject:
+    """Return the subject that an arm is on a ground."""
+    return Subject(ground=ground.identity, system=arm.system, thread=arm.thread, name=arm.name)

@@ -1,0 +1,199 @@
+"""A run on disk: what was declared, what was asked and answered, what came of it.
+
+A run is a folder named by its study's id::
+
+    study.json            the declared design, with every text that was used
+    items.json            the item set
+    parts/*.parquet       answers as they came in, one file a batch, each written whole or not at all
+    observations.parquet  the one table (contracts.md), when all parts are there
+    evidence.parquet      prompt hash -> what was asked and answered
+    findings.json, manifest.json, report.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.errors import BadInput, CouldNot
+from selfscope.values import COLUMNS, ItemSet, Study, plain, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns that a part carries beside the observation's, and that go to the evidence table.
+EVIDENCE_COLUMNS = (
+    "evidence",
+    "subject",
+    "character",
+    "system",
+    "user",
+    "text",
+    "agree",
+    "disagree",
+    "reply",
+)
+
+
+def runs_folder() -> Path:
+    """Return where runs live: ``SELFSCOPE_RUNS``, or ``./selfscope-runs``."""
+    return Path(os.environ.get("SELFSCOPE_RUNS") or "selfscope-runs")
+
+
+class RunStore:
+    """The folder of one run. Every write is whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, study: Study, root: Path | None = None) -> RunStore:
+        """Return the store of a study's run, in `root` or in the runs folder."""
+        return cls((root or runs_folder()) / short(study.id))
+
+    @classmethod
+    def find(cls, run: str, root: Path | None = None) -> RunStore:
+        """Return the store of a run named by its folder, its id or the first letters of its id.
+
+        Raises
+        ------
+        BadInput
+            If there is no such run, or the letters fit several.
+        """
+        if (Path(run) / "study.json").is_file():
+            return cls(Path(run))
+        folder = root or runs_folder()
+        found = sorted(p.parent for p in folder.glob("*/study.json") if p.parent.name.startswith(run))
+        if len(found) == 1 and run:
+            return cls(found[0])
+        known = ", ".join(sorted(p.parent.name for p in folder.glob("*/study.json"))[:10]) or "none"
+        raise BadInput(
+            "there is no such run" if not found else "several runs begin so",
+            got=run,
+            fix=f"give a run's folder or id; runs in {folder}: {known}",
+        )
+
+    @property
+    def run(self) -> str:
+        """The run's id: its folder's name."""
+        return self.folder.name
+
+    @property
+    def report(self) -> Path:
+        """Where the page is."""
+        return self.folder / "report.html"
+
+    def begin(self, study: Study, items: ItemSet) -> None:
+        """Declare the study; nothing that is already there is touched."""
+        try:
+            (self.folder / "parts").mkdir(parents=True, exist_ok=True)
+            for stale in (self.folder / "parts").glob("*.tmp"):
+                stale.unlink()
+        except OSError as error:
+            raise CouldNot("the run's folder cannot be made", got=error, fix="set SELFSCOPE_RUNS") from error
+        if not (self.folder / "study.json").exists():
+            self.write_json("items.json", items)
+            self.write_json("study.json", study)
+
+    def has_part(self, name: str) -> bool:
+        """Say whether a batch was answered and stored."""
+        return self._part(name).is_file()
+
+    def write_part(self, name: str, frame: pd.DataFrame, usage: Mapping[str, Any]) -> None:
+        """Store one batch of answers, with what it cost."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = table.replace_schema_metadata({b"usage": json.dumps(plain(usage)).encode()})
+        path = self._part(name)
+        temporary = path.with_suffix(".tmp")
+        try:
+            pq.write_table(table, temporary, compression="zstd")
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise CouldNot(
+                "answers cannot be stored", got=error, fix="free the disk and run again"
+            ) from error
+
+    def parts(self) -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
+        """Yield every stored batch with its usage, in the order of names."""
+        import pyarrow.parquet as pq
+
+        for path in sorted((self.folder / "parts").glob("*.parquet")):
+            table = pq.read_table(path)
+            yield table.to_pandas(), json.loads((table.schema.metadata or {}).get(b"usage", b"{}"))
+
+    def finish(self, study: Study) -> None:
+        """Join the parts into the observation table and the evidence table."""
+        import pandas as pd
+
+        frame = pd.concat([part for part, _ in self.parts()], ignore_index=True)
+        metadata = {
+            "study": study.id,
+            "run": self.run,
+            "seed": str(study.seed),
+            "items": study.items,
+            "versions": json.dumps(study.software, sort_keys=True),
+        }
+        self._write_table("observations.parquet", frame[list(COLUMNS)], metadata)
+        evidence = frame[list(EVIDENCE_COLUMNS)].drop_duplicates(["evidence", "reply"])
+        self._write_table("evidence.parquet", evidence, metadata)
+
+    def _write_table(self, name: str, frame: pd.DataFrame, metadata: Mapping[str, str]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = table.replace_schema_metadata({k.encode(): v.encode() for k, v in metadata.items()})
+        temporary = self.folder / f"{name}.tmp"
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(self.folder / name)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every answer is in."""
+        return (self.folder / "observations.parquet").is_file()
+
+    def observations(self) -> pd.DataFrame:
+        """Return the observation table.
+
+        Raises
+        ------
+        BadInput
+            If the run is not finished.
+        """
+        return self._read_table("observations.parquet")
+
+    def evidence(self) -> pd.DataFrame:
+        """Return the evidence table: one row a prompt and reply."""
+        return self._read_table("evidence.parquet")
+
+    def _read_table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        if not (self.folder / name).is_file():
+            raise BadInput(
+                "the run is not finished", got=self.folder, fix="give the command that began it once more"
+            )
+        return pd.read_parquet(self.folder / name)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as JSON, whole or not at all."""
+        temporary = self.folder / f"{name}.tmp"
+        temporary.write_text(json.dumps(plain(value), indent=1, ensure_ascii=False), encoding="utf-8")
+        temporary.replace(self.folder / name)
+
+    def read_json(self, name: str) -> Any:
+        """Return what `write_json` wrote under `name`; BadInput if it is missing or broken."""
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise BadInput(f"{name} of the run cannot be read", got=error, fix="run it again") from error
+
+    def _part(self, name: str) -> Path:
+        return self.folder / "parts" / f"{name}.parquet"
