@@ -1,0 +1,111 @@
+"""What came of reading an identity: the effective system prompt, and where every character of it is from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from selfscope.subjects.claims import Claim
+from selfscope.values import content_id
+
+Status = Literal["used", "truncated", "dropped"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of an identity is read.
+
+    Attributes
+    ----------
+    file_bytes
+        A single file larger than this is an error: nobody's identity is that long.
+    workspace_file
+        Characters of one workspace file that are used; the rest is cut, with a marker.
+    workspace_total
+        Characters of all workspace files together.
+    entries
+        Entries of one folder that are looked at; a folder with more is an error.
+    """
+
+    file_bytes: int = 1_000_000
+    workspace_file: int = 20_000
+    workspace_total: int = 60_000
+    entries: int = 5_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file or folder that the reader met, and what became of it.
+
+    Attributes
+    ----------
+    path
+        Relative to the identity's own path, with unprintable characters escaped.
+    characters
+        Characters of text in the file, where it was read; 0 where it was not.
+    used
+        Characters of it that stand in the system prompt.
+    reason
+        Why it was cut or left out; empty for a file that is used whole.
+    """
+
+    path: str
+    status: Status
+    characters: int = 0
+    used: int = 0
+    reason: str = ""
+    encoding: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An identity as it will be asked.
+
+    Attributes
+    ----------
+    name
+        The file's or folder's name.
+    kind
+        Which reader read it: ``text``, ``markdown`` or ``workspace``.
+    system
+        The effective system prompt, surrounding blank lines removed.
+    sources
+        Every file that was met: used, truncated or dropped, with the reason.
+    claims
+        Its atomic claims, in order; ``system[claim.start:claim.end]`` is a claim as written.
+    front_matter
+        By file: the YAML header that was taken off, values as text.
+    notes
+        What a reader must know, such as a changed encoding.
+    """
+
+    name: str
+    kind: str
+    path: str
+    system: str
+    sources: tuple[Source, ...]
+    claims: tuple[Claim, ...]
+    front_matter: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """The content id of the effective system prompt: all of an identity that a ground ever sees."""
+        return content_id(self.system)
+
+    @property
+    def used(self) -> tuple[Source, ...]:
+        """Sources of which at least a part is in the system prompt."""
+        return tuple(s for s in self.sources if s.status != "dropped")
+
+    @property
+    def dropped(self) -> tuple[Source, ...]:
+        """Sources of which nothing is in the system prompt."""
+        return tuple(s for s in self.sources if s.status == "dropped")
+
+
+def printable(text: str) -> str:
+    """Return `text` with unprintable characters and lone surrogates escaped, safe to show and to hash."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
