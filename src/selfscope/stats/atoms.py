@@ -1,0 +1,248 @@
+"""From answers to atoms: a statement and its twin in one form give a trait part D and a bias part B.
+
+`measurement.md` §1 and §3. Answers come as ``L(..., dimension, m, polarity, form)``: polarity axis of two,
+the statement (v = +1) and then its twin (v = -1); NaN where a form was not asked. L is log P(agree) -
+log P(disagree) for questions, and log P(text) for utterances, where forms are elicitors and B is fluency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from selfscope.errors import BadInput
+from selfscope.stats.masked import Array, Mask, mean, median
+
+Format = Literal["yesno", "lettered"]
+SATURATED = 8.0
+LOW_MASS_WARNING = 0.05
+SATURATED_SHARE = 0.20
+
+
+class Forms(NamedTuple):
+    """What each form of the form axis is; every field has shape ``(form,)``.
+
+    Attributes
+    ----------
+    lettered
+        True for lettered choice, False for yes/no.
+    position
+        +1 where agreement stands first among the options, -1 where second.
+    label
+        +1 where agreement is the letter A, -1 where B, 0 for yes/no.
+    template
+        +1 for one wording of the question, -1 for the other, 0 where there is one.
+    """
+
+    lettered: NDArray[np.bool_]
+    position: NDArray[np.int8]
+    label: NDArray[np.int8]
+    template: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """What the answers of one character (or of a class of texts) come to.
+
+    A class has one axis more, `text`, before `dimension`; studies may lie before that.
+
+    Attributes
+    ----------
+    d, b
+        Trait and bias part of every statement, forms averaged: ``(..., dimension, m)``, natural log-odds.
+        b is NaN where statements have no twin.
+    d_forms, b_forms
+        The same in every form, ``(..., dimension, m, form)``; None where formats are not told apart.
+    option_mass
+        Median P(agree) + P(disagree), ``(..., dimension)``; None where the channel has none.
+    refused
+        Share of answers refused, unparsed or incoherent, ``(..., dimension)``; None for exact answers.
+    saturated
+        Share of |L| over 8, ``(..., dimension)``; None for utterances.
+    points
+        Half of mean P(agree | pro) - mean P(agree | con), in percentage points, ``(..., dimension)``.
+    """
+
+    d: Array
+    b: Array
+    d_forms: Array | None = None
+    b_forms: Array | None = None
+    option_mass: Array | None = None
+    refused: Array | None = None
+    saturated: Array | None = None
+    points: Array | None = None
+
+    def as_text(self) -> ArmScores:
+        """Return the same as a class of one text: a text axis before `dimension` in every field."""
+        after = {"d": 2, "b": 2, "d_forms": 3, "b_forms": 3}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        lifted: dict[str, Any] = {
+            name: None if x is None else np.expand_dims(x, x.ndim - after.get(name, 1))
+            for name, x in values.items()
+        }
+        return ArmScores(**lifted)
+
+
+def stack_texts(arms: list[ArmScores]) -> ArmScores:
+    """Return several characters as one class, a text axis before `dimension`.
+
+    Raises
+    ------
+    BadInput
+        If there are none.
+    """
+    if not arms:
+        raise BadInput("a class of control texts is empty", fix="Give at least one text")
+    single = [arm.as_text() for arm in arms]
+    after = {"d": 3, "b": 3, "d_forms": 4, "b_forms": 4}
+    joined: dict[str, Any] = {}
+    for f in fields(ArmScores):
+        parts = [getattr(arm, f.name) for arm in single]
+        missing = any(x is None for x in parts)
+        joined[f.name] = None if missing else np.concatenate(parts, axis=-after.get(f.name, 2))
+    return ArmScores(**joined)
+
+
+def atoms(answers: ArrayLike, keyed: ArrayLike, *, twins: bool = True) -> tuple[Array, Array]:
+    """Split every pair into its trait part and its bias part.
+
+    D = k (L(v=+1) - L(v=-1))/2 and B = (L(v=+1) + L(v=-1))/2, both polarities in the same form. With
+    L = kvθ + a + vν + kγ + π + ε: D = θ + kν and B = a + kγ + π.
+
+    Parameters
+    ----------
+    answers
+        L, shape ``(..., m, 2, form)``.
+    keyed
+        k, shape ``(m,)`` or broadcastable to ``(..., m)``.
+    twins
+        False for a user's statements without twins: then D = k L(v=+1), which keeps γ (and, with one
+        keying, yes-saying), and B does not exist.
+
+    Returns
+    -------
+    D and B, each ``(..., m, form)``; NaN where either polarity is missing.
+
+    Raises
+    ------
+    BadInput
+        If the polarity axis does not have two entries.
+    """
+    given = np.asarray(answers, float)
+    if given.ndim < 3 or given.shape[-2] != 2:
+        raise BadInput(
+            "answers need a polarity axis of two before the form axis",
+            got=given.shape,
+            fix="Give (..., m, 2, form), the statement and then its twin",
+        )
+    k = np.asarray(keyed, float)[..., None]
+    statement, twin = given[..., 0, :], given[..., 1, :]
+    if not twins:
+        return k * statement, np.full(statement.shape, np.nan)
+    return k * (statement - twin) / 2, (statement + twin) / 2
+
+
+def score_arm(
+    answers: ArrayLike,
+    keyed: ArrayLike,
+    *,
+    twins: bool = True,
+    option_mass: ArrayLike | None = None,
+    refused: ArrayLike | None = None,
+    questions: bool = True,
+) -> ArmScores:
+    """Return everything that a family's analysis needs of one character.
+
+    Parameters
+    ----------
+    answers
+        L, shape ``(..., dimension, m, 2, form)``; NaN where not asked or not answered.
+    keyed
+        Shape ``(dimension, m)`` or ``(m,)``.
+    option_mass
+        Shape of `answers`.
+    refused
+        Share of refusals, ``(..., dimension)``.
+    questions
+        False for utterances: no percentage points, saturation or formats.
+    """
+    given = np.asarray(answers, float)
+    d_forms, b_forms = atoms(given, keyed, twins=twins)
+    mass = None if option_mass is None else median(option_mass, axis=(-3, -2, -1))
+    return ArmScores(
+        mean(d_forms),
+        mean(b_forms),
+        d_forms if questions else None,
+        b_forms if questions else None,
+        mass,
+        None if refused is None else np.asarray(refused, float),
+        saturation(given) if questions else None,
+        percentage_points(given, keyed) if questions else None,
+    )
+
+
+def saturation(answers: ArrayLike) -> Array:
+    """Return the share of |L| > 8 of every dimension; over 20 % is noted as `saturated`."""
+    given = np.asarray(answers, float)
+    return mean(np.where(np.isfinite(given), np.abs(given) > SATURATED, np.nan), axis=(-3, -2, -1))
+
+
+def percentage_points(answers: ArrayLike, keyed: ArrayLike) -> Array:
+    """Return half of mean P(agree | pro-trait text) - mean P(agree | con-trait text), in points.
+
+    Shown, never decided on: yes-saying alone shrinks it (θ = 1: 23 points, with yes +2: 11).
+    """
+    agree = special.expit(np.asarray(answers, float))
+    pro = _effective(keyed)[..., None] > 0
+    return 50 * (mean(agree, (-3, -2, -1), pro) - mean(agree, (-3, -2, -1), ~pro))
+
+
+def naive_rate(answers: ArrayLike, keyed: ArrayLike) -> Array:
+    """Return the share of agreement with statements keyed +1: labelled naive, never tested."""
+    given = np.asarray(answers, float)
+    agrees = np.where(np.isfinite(given), given > 0, np.nan)[..., 0, :]
+    return mean(agrees, axis=(-2, -1), where=(np.asarray(keyed, float) > 0)[..., None])
+
+
+def coherence(answers: ArrayLike) -> Array:
+    """Return the share of atoms whose statement and twin are answered oppositely, per dimension."""
+    given = np.asarray(answers, float)
+    product = given[..., 0, :] * given[..., 1, :]
+    return mean(np.where(np.isfinite(product), product < 0, np.nan), axis=(-2, -1))
+
+
+def orthogonality(answers: ArrayLike, keyed: ArrayLike) -> Array:
+    """Return the share of κ = -1 among scored texts: 0.5 where trait and yes-saying are crossed."""
+    given = np.asarray(answers, float)
+    con = np.broadcast_to(_effective(keyed)[..., None] < 0, given.shape)
+    return mean(np.where(np.isfinite(given), con, np.nan), axis=(-3, -2, -1))
+
+
+def by_format(scores: Array, lettered: Mask) -> tuple[Array, Array]:
+    """Return D ``(..., m)`` averaged over yes/no forms, and over lettered forms."""
+    return mean(scores, where=~lettered), mean(scores, where=lettered)
+
+
+def balanced(keyed: ArrayLike) -> Mask:
+    """Return whether each dimension has both keyings, shape of `keyed` without its last axis."""
+    k = np.asarray(keyed, float)
+    return np.asarray((k > 0).any(axis=-1) & (k < 0).any(axis=-1))
+
+
+def warnings_of(option_mass: float, saturated: float) -> tuple[str, ...]:
+    """Return the warnings of §3 in words, for one dimension of one character."""
+    found = []
+    if option_mass < LOW_MASS_WARNING:
+        found.append(f"median option mass {option_mass:.3g}, under {LOW_MASS_WARNING}")
+    if saturated > SATURATED_SHARE:
+        found.append("saturated")
+    return tuple(found)
+
+
+def _effective(keyed: ArrayLike) -> Array:
+    """κ = k v of every text, ``(..., m, 2)``."""
+    return np.asarray(np.asarray(keyed, float)[..., None] * np.array([1.0, -1.0]))

@@ -1,0 +1,39 @@
+"""Sharpening: a character that only answers more firmly is not a character with more of a trait.
+
+If a subject's log-odds are those of its control times c, every θ moves by (c - 1)θ and would be found as a
+shift wherever θ was not zero (64 % of null studies at c = 2). `measurement.md` §4: ĉ is the slope of D_s on
+D_c over statements, both centred within dimension, and Δ* = θ_s - ĉθ_c must pass the tests as well.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from selfscope.stats.contrast import ZERO
+from selfscope.stats.masked import Array, mean, ratio
+
+
+def sharpening_slope(subject: ArrayLike, control: ArrayLike) -> Array:
+    """By what factor are the subject's answers firmer than the control's?
+
+    ĉ = Σ (D_s - D̄_s)(D_c - D̄_c) / Σ (D_c - D̄_c)², the sums over all statements of all dimensions, the means
+    within each dimension: one slope for a study, because firmness belongs to a character and one dimension
+    of 12 statements cannot carry a slope of its own. Shifts of whole dimensions drop out by the centring.
+
+    Parameters
+    ----------
+    subject, control
+        D of subject and of control (the class mean), shape ``(..., dimension, m)``; NaN where not asked.
+
+    Returns
+    -------
+    ĉ, shape ``(...)``; 1 (no factor to take out) where the control's answers do not vary at all.
+    """
+    s, c = np.broadcast_arrays(np.asarray(subject, float), np.asarray(control, float))
+    use = np.isfinite(s) & np.isfinite(c)
+    x = np.where(use, c - mean(c, where=use)[..., None], 0.0)
+    y = np.where(use, s - mean(s, where=use)[..., None], 0.0)
+    below = (x**2).sum(axis=(-2, -1))
+    slope = ratio((x * y).sum(axis=(-2, -1)), np.where(below < ZERO**2, 0.0, below))
+    return np.where(np.isfinite(slope), slope, 1.0)
