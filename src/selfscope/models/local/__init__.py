@@ -1,0 +1,1 @@
+"""Local weights: loading, exact scoring over a shared-prefix tree, and sampling."""

@@ -1,0 +1,270 @@
+"""Local weights as a ground: exact answers, one job at a time, in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import numpy as np
+import torch
+
+from selfscope.errors import BadInput
+from selfscope.models.ground import AskKind, GroundIdentity, Progress
+from selfscope.models.local.load import Loaded, load
+from selfscope.models.local.paths import Path as WayChosen
+from selfscope.models.local.paths import choose, reading
+from selfscope.models.local.render import Renderer, option_lines, text_line, tokens_of
+from selfscope.models.local.scorer import MEMORY_BYTES, Floats, Scored, Watch, score
+from selfscope.models.local.tree import Ints, Line
+from selfscope.values import Answer, Answers, Prompt, Usage
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_ONE_JOB = threading.Lock()
+"""Two jobs of several threads each on one processor take longer than one after the other."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The lines of one prompt: `agree` options, `disagree` options, or one text where `disagree` is empty."""
+
+    agree: range
+    disagree: range
+
+
+def open_local(
+    name: str | Path,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    path: str = "auto",
+    memory_bytes: int = MEMORY_BYTES,
+) -> LocalGround:
+    """Return the ground that `name` names, loaded and checked.
+
+    Parameters
+    ----------
+    name
+        ``embedded``, ``gemma-270m``, a directory, a GGUF file, or a hub id.
+    device
+        ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
+    threads
+        Threads of the processor; all cores that the process may use unless said.
+    path
+        ``auto``, ``split``, ``masked`` or ``plain``; see :mod:`selfscope.models.local.scorer`.
+    memory_bytes
+        Bound on working memory beside the weights.
+
+    Raises
+    ------
+    BadInput
+        If there is no such model, device or path.
+    CouldNot
+        If the model is not here and cannot be fetched.
+    """
+    loaded = load(str(name), device)
+    with working(threads):
+        way = choose(loaded.model, path)
+    return LocalGround(loaded, way, threads, memory_bytes)
+
+
+@contextmanager
+def working(threads: int | None) -> Iterator[None]:
+    """Hold the one place where weights are computed, with the number of threads set."""
+    with _ONE_JOB, torch.inference_mode():
+        torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        yield
+
+
+class LocalGround:
+    """Local weights that answer prompts exactly. Made by :func:`open_local`."""
+
+    def __init__(self, loaded: Loaded, way: WayChosen, threads: int | None, memory_bytes: int) -> None:
+        self._loaded: Loaded | None = loaded
+        self.way = way
+        self.threads = threads
+        self.memory_bytes = memory_bytes
+        self.renderer = Renderer(loaded.tokenizer, loaded.template)
+        self._identity = _identity(loaded, self.renderer)
+        self.tokenizer_name = f"{loaded.name} ({type(loaded.tokenizer).__name__})"
+
+    @property
+    def identity(self) -> GroundIdentity:
+        """Everything about these weights that can change an answer."""
+        return self._identity
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The network itself."""
+        return self._open().model
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return self._open().tokenizer
+
+    def _open(self) -> Loaded:
+        if self._loaded is None:
+            raise BadInput("the ground was closed", got=self._identity.name, fix="Open it again")
+        return self._loaded
+
+    def unavailable(self, kind: AskKind) -> str:
+        """Return "": whole-vocabulary log-probabilities answer both kinds."""
+        return ""
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of `text`, without special tokens."""
+        return len(self.tokenizer.encode(text, add_special_tokens=False))
+
+    async def answer(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        seed: int = 0,
+        replicates: int = 1,
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Answer every prompt exactly; `seed` and `replicates` change nothing.
+
+        Options give log P(agree) - log P(disagree), each option the log-sum over its distinct spellings, and
+        a text the sum of log P over its tokens, natural log; see :class:`selfscope.values.Answer`.
+
+        Raises
+        ------
+        BadInput
+            If a prompt cannot be rendered or its options cannot be compared.
+        Stopped
+            Never to the caller: cancelling ends the work between two rows.
+        """
+        stop = threading.Event()
+
+        def tell(count: int) -> None:
+            if progress is not None and not stop.is_set():
+                anyio.from_thread.run_sync(progress, count)
+
+        try:
+            return await anyio.to_thread.run_sync(
+                lambda: self._answer(list(prompts), tell, stop.is_set), abandon_on_cancel=True
+            )
+        finally:
+            stop.set()
+
+    def _answer(
+        self, prompts: list[Prompt], tell: Callable[[int], None], stop: Callable[[], bool]
+    ) -> Answers:
+        began = time.perf_counter()
+        lines, asked = self._lines(prompts)
+        watch = Watch(_counting(asked, len(lines), tell), stop)
+        with working(self.threads), reading(self.model, self.way.way):
+            scored = score(self.model, lines, self.way.way, memory_bytes=self.memory_bytes, watch=watch)
+        answers = tuple((_answer(each, lines, scored.values),) for each in asked)
+        return Answers(answers, self._usage(lines, asked, scored, time.perf_counter() - began))
+
+    def _lines(self, prompts: Sequence[Prompt]) -> tuple[list[Line], list[_Asked]]:
+        """Return all lines of a job, and which of them belong to each prompt."""
+        lines: list[Line] = []
+        asked: list[_Asked] = []
+        for prompt in prompts:
+            head, tokens = tokens_of(self.renderer, prompt)
+            if not asked:
+                self.renderer.check(head)
+            agree, disagree = _prompt_lines(self.renderer, prompt, head, tokens)
+            first, middle = len(lines), len(lines) + len(agree)
+            asked.append(_Asked(range(first, middle), range(middle, middle + len(disagree))))
+            lines += agree + disagree
+        self.renderer.forget()
+        return lines, asked
+
+    def _usage(self, lines: Sequence[Line], asked: Sequence[_Asked], scored: Scored, seconds: float) -> Usage:
+        copied = scored.computed - scored.distinct
+        again = f"{copied} tokens computed more than once" if copied else ""
+        return Usage(
+            prompts=len(asked),
+            input_tokens=sum(_fed(each, lines) for each in asked),
+            distinct_tokens=scored.distinct,
+            seconds=seconds,
+            cost=0.0,
+            peak_bytes=peak_bytes(self.model),
+            path="; ".join(filter(None, (scored.way, self.way.reason, again))),
+        )
+
+    async def close(self) -> None:
+        """Let go of the weights."""
+        self._loaded = None
+
+
+def _prompt_lines(
+    renderer: Renderer, prompt: Prompt, head: str, tokens: tuple[int, ...]
+) -> tuple[list[Line], list[Line]]:
+    if (prompt.options is None) == (prompt.text is None):
+        raise BadInput("a prompt asks for options or for a text, one of the two", got=prompt)
+    if prompt.options is not None:
+        return option_lines(renderer, head, tokens, prompt.options)
+    assert prompt.text is not None
+    return [text_line(renderer, head, tokens, prompt.text)], []
+
+
+def _fed(asked: _Asked, lines: Sequence[Line]) -> int:
+    """Return the tokens that one prompt alone would compute: its distinct sequences, nothing shared."""
+    return sum(map(len, {lines[i].fed for i in (*asked.agree, *asked.disagree)}))
+
+
+def _answer(asked: _Asked, lines: Sequence[Line], values: Floats) -> Answer:
+    """Return the answer that the scores of one prompt's lines give."""
+    agree = float(np.logaddexp.reduce(values[asked.agree]))
+    if not asked.disagree:
+        return Answer(agree, "log_prob", "logprob", tokens=len(lines[asked.agree[0]].tail))
+    disagree = float(np.logaddexp.reduce(values[asked.disagree]))
+    tokens = max(len(lines[i].tail) for i in (*asked.agree, *asked.disagree))
+    mass = float(np.exp(agree) + np.exp(disagree))
+    return Answer(agree - disagree, "log_odds", "logprob", mass, tokens=tokens)
+
+
+def _counting(asked: Sequence[_Asked], lines: int, tell: Callable[[int], None]) -> Callable[[Ints], None]:
+    """Return what turns finished lines into finished prompts."""
+    owner = np.empty(lines, dtype=np.int64)
+    for index, each in enumerate(asked):
+        owner[[*each.agree, *each.disagree]] = index
+    left = np.bincount(owner, minlength=len(asked))
+
+    def done(finished: Ints) -> None:
+        np.subtract.at(left, owner[finished], 1)
+        prompts = np.unique(owner[finished])
+        tell(int((left[prompts] == 0).sum()))
+
+    return done
+
+
+def peak_bytes(model: PreTrainedModel) -> int:
+    """Return the most memory held so far: on CUDA by tensors, else by the process as the system counts it."""
+    if model.device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(model.device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _identity(loaded: Loaded, renderer: Renderer) -> GroundIdentity:
+    """Return what can change an answer.
+
+    Path and device are left out: they change nothing beyond floating noise, which the self-check bounds, and
+    the same subject must have the same id on another machine.
+    """
+    return GroundIdentity(
+        name=loaded.name,
+        kind="local",
+        family=str(loaded.model.config.model_type),
+        revision=loaded.revision,
+        template=loaded.template_id,
+        precision=str(loaded.model.dtype).removeprefix("torch."),
+        extra={"without_system": renderer.without_system()},
+    )
