@@ -487,3 +487,15 @@ def _pick(stacked: Array, index: NDArray[np.intp]) -> Array:
     """Choose along the first axis."""
     where = np.broadcast_to(index, stacked.shape[1:])[None]
     return np.asarray(np.take_along_axis(stacked, where, axis=0)[0])
+
+
+def nothing_moved(result: FamilyResult, control: str) -> Mask:
+    """Is "no dimension moved" against this control supported: every declared dimension equivalent?
+
+    Intersection-union: all two one-sided tests pass, each at its own .05. Shape ``(...)``.
+    """
+    row = result.rows[control]
+    inside = (row.trait.ci90[..., 0] > -result.settings.sesoi) & (
+        row.trait.ci90[..., 1] < result.settings.sesoi
+    )
+    return np.asarray((inside | ~result.declared).all(axis=-1))
