@@ -1,0 +1,347 @@
+"""Any Inspect model as a ground: ``openai/…``, ``anthropic/…``, ``vllm/…``, ``openai-api/…``, ``ollama/…``.
+
+Asks with options are answered in one of two ways, decided once when the model is opened and told in
+``identity.extra["way"]``:
+
+``top_logprobs``
+    The provider gives the likeliest first tokens of the reply: one call a prompt, scale ``log_odds``.
+``sampled``
+    Draws at temperature 1, each read by strict rules (:mod:`selfscope.models.api_reading`); scale
+    ``agreement``, at least twenty draws a prompt unless told otherwise (``measurement.md`` §9).
+
+Asks with a text need the log-probability of a given text, which these interfaces do not give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from selfscope.errors import BadInput
+from selfscope.models.api_errors import setup_error
+from selfscope.models.api_probe import Chosen, probe
+from selfscope.models.api_reading import listed_answer, sampled_answer
+from selfscope.models.api_run import Call, CallLog, Reply, quieten, run_calls
+from selfscope.models.api_tokens import StandIn, stand_in
+from selfscope.models.ground import AskKind, GroundIdentity, Progress
+from selfscope.values import Answer, Answers, Options, Prompt, Usage, content_id, short
+
+if TYPE_CHECKING:
+    from inspect_ai.model import GenerateConfig, Model
+
+#: Draws a prompt where the caller names no number (``measurement.md`` §9).
+DRAWS = 20
+#: Tokens of a drawn reply: enough for "Yes", a letter or the opening of a refusal. (OpenAI's least is 16.)
+MAX_TOKENS = 16
+MAX_RETRIES = 6
+ATTEMPT_SECONDS = 120
+#: Providers to which a draw's seed is sent; the others take none.
+SEEDED = frozenset(
+    {"selfscope", "vllm", "sglang", "ollama", "openai-api", "llama-cpp-python", "mistral", "together", "groq"}
+)
+
+
+def open_api(
+    model_name: str,
+    *,
+    way: Literal["auto", "top_logprobs", "sampled"] = "auto",
+    draws: int = DRAWS,
+    temperature: float = 1.0,
+    max_tokens: int = MAX_TOKENS,
+    top_logprobs: int = 20,
+    max_connections: int | None = None,
+    max_retries: int = MAX_RETRIES,
+    log_dir: Path | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    model_args: Mapping[str, Any] | None = None,
+) -> InspectGround:
+    """Open any model that Inspect can reach, and find out how it can be asked.
+
+    Parameters
+    ----------
+    model_name
+        As Inspect spells it, ``provider/model``.
+    way
+        ``auto`` asks the model once (up to three short calls); the others force one of the two ways and ask
+        nothing.
+    draws
+        Draws a prompt in the sampled way, where the caller of ``answer`` leaves `replicates` at 1.
+    temperature, max_tokens
+        Of the draws.
+    top_logprobs
+        Length of the list where `way` is forced to ``top_logprobs``.
+    max_connections
+        Calls in flight; None leaves it to Inspect's adaptive concurrency.
+    max_retries
+        Retries of a failing call before it counts as failed; waits grow from 3 seconds, so six take about
+        three minutes.
+    log_dir
+        Folder of Inspect's logs. Calls that logs in it already answer are not sent again. None takes a new
+        temporary folder.
+    base_url, api_key, model_args
+        Handed to Inspect; by default it reads the provider's environment variables.
+
+    Raises
+    ------
+    BadInput
+        For an unknown provider or model, a missing package or key.
+    CouldNot
+        If the provider does not answer the probe.
+    """
+    if way == "sampled" and draws < 1:
+        raise BadInput("sampled answers need at least one draw", got=draws, fix=f"Give draws={DRAWS} or more")
+    folder = Path(log_dir) if log_dir is not None else Path(tempfile.mkdtemp(prefix="selfscope-logs-"))
+    make = _maker(model_name, base_url, api_key, dict(model_args or {}))
+    settings: dict[str, Any] = {"max_retries": max_retries, "attempt_timeout": ATTEMPT_SECONDS}
+    if max_connections is not None:
+        settings["max_connections"] = max_connections
+    log = CallLog(folder)
+    if way == "auto":
+        chosen = _in_own_loop(lambda: _probe_once(make, log, settings, max_tokens))
+    else:
+        make()  # an unknown provider or a missing key shows at once
+        length = top_logprobs if way == "top_logprobs" else 0
+        chosen = Chosen(way, length, "the caller chose it")
+    asked = _asked(model_name, chosen, temperature, max_tokens)
+    return InspectGround(model_name, make, log, chosen, asked, settings, draws, base_url or "")
+
+
+class InspectGround:
+    """A model behind a provider, asked through Inspect. Made by :func:`open_api`.
+
+    Attributes
+    ----------
+    log_dir
+        Where Inspect's logs lie; a sample's id is the call's content id, its metadata carries the prompt's.
+    way_reason
+        Why the model is asked in the way that it is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Model],
+        log: CallLog,
+        chosen: Chosen,
+        asked: dict[str, Any],
+        settings: dict[str, Any],
+        draws: int,
+        base_url: str = "",
+    ) -> None:
+        self._make = make
+        self._log = log
+        self._chosen = chosen
+        self._asked = asked
+        self._settings = settings
+        self._draws = draws
+        self._kept: Model | None = None
+        self._counting: StandIn | None = None
+        self.log_dir = log.folder
+        self.way_reason = chosen.reason
+        provider = name.split("/", 1)[0]
+        self._seeded = chosen.way == "sampled" and provider in SEEDED
+        extra = {"way": chosen.way, **{key: str(value) for key, value in sorted(asked.items())}}
+        if base_url:
+            extra["base_url"] = base_url
+        self._identity = GroundIdentity(name, "api", family=provider, revision=chosen.version, extra=extra)
+
+    @property
+    def identity(self) -> GroundIdentity:
+        """The model's name, the provider, the version that answered the probe, and how it is asked."""
+        return self._identity
+
+    @property
+    def tokenizer_name(self) -> str:
+        """The stand-in that counts tokens; the provider's own tokenizer is not asked."""
+        return self._tokens.name
+
+    @property
+    def _tokens(self) -> StandIn:
+        if self._counting is None:
+            self._counting = stand_in()
+        return self._counting
+
+    def unavailable(self, kind: AskKind) -> str:
+        """Return why this ground cannot answer asks of `kind`; "" for options."""
+        if kind == "options":
+            return ""
+        needs = "it needs log-probabilities of a given text, which this interface does not give"
+        if self._identity.family == "selfscope":
+            local = self._identity.name.split("/", 1)[1]
+            return f"{needs}; ask the same weights directly: --model {local}"
+        if self._identity.family in ("vllm", "sglang"):
+            return (
+                f"{needs} (prompt log-probabilities of {self._identity.family} are not read yet); "
+                "ask the weights as a local model"
+            )
+        return f"{needs}; it can be had from local weights alone"
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of `text` by the stand-in that `tokenizer_name` names."""
+        return self._tokens.count(text)
+
+    async def answer(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        seed: int = 0,
+        replicates: int = 1,
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Answer every prompt; see :class:`selfscope.models.ground.Ground`.
+
+        In the sampled way `replicates` of 1 stands for the ground's own number of draws.
+
+        Raises
+        ------
+        BadInput
+            For a prompt without options.
+        CouldNot
+            If calls stayed without a reply; the log in `log_dir` keeps the others, and the same call sends
+            only what is missing.
+        """
+        if any(p.options is None for p in prompts):
+            raise BadInput("this ground cannot score a text", fix=self.unavailable("text"))
+        started = time.monotonic()
+        draws = 1 if self._chosen.way == "top_logprobs" else self._draws if replicates == 1 else replicates
+        calls = [[self._call(p, r, seed) for r in range(draws)] for p in prompts]
+        # draw by draw, not prompt by prompt: what an interrupted run has done is spread over all prompts
+        distinct = list(
+            {call.id: call for one_draw in zip(*calls, strict=True) for call in one_draw}.values()
+        )
+        async with self._live_model() as model:
+            replies = await run_calls(
+                distinct, self._log, model, self._config(), finished=_counter(calls, progress)
+            )
+        answers = tuple(
+            tuple(self._read(p.options, replies[c.id], c.replicate) for c in of_prompt)
+            for p, of_prompt in zip(prompts, calls, strict=True)
+            if p.options is not None
+        )
+        return Answers(
+            answers, _usage(len(prompts), [replies[c.id] for c in distinct], started, self._chosen)
+        )
+
+    async def close(self) -> None:
+        """Give back local weights; connections to a provider are closed after every answer."""
+        model, self._kept = self._kept, None
+        if model is not None:
+            await model.api.aclose()
+
+    def _call(self, prompt: Prompt, replicate: int, seed: int) -> Call:
+        """Return the call of one draw; only sampled calls depend on the seed and the replicate."""
+        where = [self._identity.name, self._identity.revision, self._identity.extra, prompt.messages]
+        prompt_id = content_id(prompt)
+        if self._chosen.way == "top_logprobs":
+            return Call(content_id(where), prompt.messages, prompt_id)
+        call_id = content_id([*where, seed, replicate])
+        own_seed = int(short(call_id, 7), 16) if self._seeded else None
+        return Call(call_id, prompt.messages, prompt_id, replicate, own_seed)
+
+    def _read(self, options: Options, reply: Reply, replicate: int) -> Answer:
+        if self._chosen.way == "top_logprobs":
+            return listed_answer(reply.listed, options, reply=reply.text, stop_reason=reply.stop_reason)
+        return sampled_answer(reply.text, options, stop_reason=reply.stop_reason, replicate=replicate)
+
+    def _config(self) -> GenerateConfig:
+        from inspect_ai.model import GenerateConfig
+
+        return GenerateConfig(**self._settings, **self._asked)
+
+    @contextlib.asynccontextmanager
+    async def _live_model(self) -> AsyncIterator[Model]:
+        """Give the model for one batch; connections close with it, local weights stay loaded."""
+        model = self._kept or self._make()
+        if self._identity.family == "selfscope":
+            self._kept = model
+        try:
+            yield model
+        finally:
+            if model is not self._kept:
+                await model.api.aclose()
+
+
+def _maker(
+    name: str, base_url: str | None, api_key: str | None, model_args: dict[str, Any]
+) -> Callable[[], Model]:
+    """Return what makes the Inspect model anew, with its errors in our words."""
+
+    def make() -> Model:
+        quieten()
+        from inspect_ai.model import get_model
+
+        try:
+            return get_model(name, base_url=base_url, api_key=api_key, memoize=False, **model_args)
+        except Exception as error:
+            raise setup_error(name, error) from error
+
+    return make
+
+
+def _asked(name: str, chosen: Chosen, temperature: float, max_tokens: int) -> dict[str, Any]:
+    """Return the generation options of every ask; they change answers, so they are in the identity."""
+    if chosen.way == "sampled":
+        return {"temperature": temperature, "max_tokens": max_tokens}
+    # One token is read. Temperature 1, so that a server that scales its list by it reports the plain one.
+    tokens = MAX_TOKENS if name.split("/", 1)[0] in ("openai", "azureai") else 1
+    return {"temperature": 1.0, "max_tokens": tokens, "logprobs": True, "top_logprobs": chosen.length}
+
+
+async def _probe_once(
+    make: Callable[[], Model], log: CallLog, settings: dict[str, Any], max_tokens: int
+) -> Chosen:
+    model = make()
+    try:
+        return await probe(model, log, settings, max_tokens)
+    finally:
+        await model.api.aclose()
+
+
+def _in_own_loop(work: Callable[[], Coroutine[Any, Any, Chosen]]) -> Chosen:
+    """Run `work` in a thread with a loop of its own: opening is no coroutine, yet may happen inside one."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
+
+
+def _counter(calls: Sequence[Sequence[Call]], progress: Progress | None) -> Callable[[str], None] | None:
+    """Return what reports a prompt as finished once all its draws are."""
+    if progress is None:
+        return None
+    left = [len({c.id for c in of_prompt}) for of_prompt in calls]
+    owners: dict[str, list[int]] = {}
+    for place, of_prompt in enumerate(calls):
+        for call_id in {c.id for c in of_prompt}:
+            owners.setdefault(call_id, []).append(place)
+    seen: Counter[str] = Counter()
+
+    def finished(call_id: str) -> None:
+        seen[call_id] += 1
+        if seen[call_id] > 1:  # a sample that Inspect ran again
+            return
+        for place in owners[call_id]:
+            left[place] -= 1
+        done = sum(left[place] == 0 for place in owners[call_id])
+        if done:
+            progress(done)
+
+    return finished
+
+
+def _usage(prompts: int, replies: Sequence[Reply], started: float, chosen: Chosen) -> Usage:
+    costs = [r.cost for r in replies if r.cost is not None]
+    return Usage(
+        prompts=prompts,
+        input_tokens=sum(r.input_tokens for r in replies),
+        output_tokens=sum(r.output_tokens for r in replies),
+        seconds=time.monotonic() - started,
+        cost=sum(costs) if costs else None,
+        path=f"inspect, {chosen.way}",
+    )
