@@ -17,29 +17,36 @@ from selfscope.values import ItemSet, Statement
 
 CountTokens = Callable[[str], int]
 
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+
 #: Words that negate by themselves.
 NEGATORS = frozenset(
-    """
-    not no never none nothing nobody nowhere neither nor without cannot hardly scarcely barely seldom
-    rarely
-    """.split()
+    _WORD.findall(
+        """
+        not no never none nothing nobody nowhere neither nor without cannot hardly scarcely barely seldom
+        rarely
+        """
+    )
 )
 #: Words that negate by their meaning, and would make a twin negate twice.
 HIDDEN_NEGATORS = frozenset(
-    """
-    unless lest less few little lack lacks lacking avoid avoids avoiding refuse refuses refusing deny
-    denies denying fail fails failing absent absence
-    """.split()
+    _WORD.findall(
+        """
+        unless lest less few little lack lacks lacking avoid avoids avoiding refuse refuses refusing deny
+        denies denying fail fails failing absent absence
+        """
+    )
 )
 #: Words that begin like a negation and are none.
 _PLAIN = frozenset(
-    """
-    under understand understands understanding until unit units united unique universe universal uncle
-    disgust disgusts discuss discusses discussing discover discovers distance distant distinct display
-    displays disk district disaster bless blesses
-    """.split()
+    _WORD.findall(
+        """
+        under understand understands understanding until unit units united unique universe universal uncle
+        disgust disgusts discuss discusses discussing discover discovers distance distant distinct display
+        displays disk district disaster bless blesses
+        """
+    )
 )
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _FIRST_PERSON = frozenset(("i", "me", "my", "mine", "myself", "we", "us", "our", "ours"))
 
 
