@@ -21,6 +21,8 @@ Format = Literal["yesno", "lettered"]
 SATURATED = 8.0
 LOW_MASS_WARNING = 0.05
 SATURATED_SHARE = 0.20
+INNER = {"d": 2, "b": 2, "noise": 2, "d_forms": 3, "b_forms": 3, "agreed": 4, "asked": 4}
+"""How many axes a field has from `dimension` on, where it is not one."""
 
 
 class Forms(NamedTuple):
@@ -65,6 +67,10 @@ class ArmScores:
         Share of |L| over 8, ``(..., dimension)``; None for utterances.
     points
         Half of mean P(agree | pro) - mean P(agree | con), in percentage points, ``(..., dimension)``.
+    agreed, asked
+        Counts of drawn answers, ``(..., dimension, m, 2, form)``; None where log-odds are exact.
+    noise
+        Binomial variance of d, ``(..., dimension, m)``; None where log-odds are exact.
     """
 
     d: Array
@@ -75,13 +81,15 @@ class ArmScores:
     refused: Array | None = None
     saturated: Array | None = None
     points: Array | None = None
+    agreed: Array | None = None
+    asked: Array | None = None
+    noise: Array | None = None
 
     def as_text(self) -> ArmScores:
         """Return the same as a class of one text: a text axis before `dimension` in every field."""
-        after = {"d": 2, "b": 2, "d_forms": 3, "b_forms": 3}
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         lifted: dict[str, Any] = {
-            name: None if x is None else np.expand_dims(x, x.ndim - after.get(name, 1))
+            name: None if x is None else np.expand_dims(x, x.ndim - INNER.get(name, 1))
             for name, x in values.items()
         }
         return ArmScores(**lifted)
@@ -98,12 +106,11 @@ def stack_texts(arms: list[ArmScores]) -> ArmScores:
     if not arms:
         raise BadInput("a class of control texts is empty", fix="Give at least one text")
     single = [arm.as_text() for arm in arms]
-    after = {"d": 3, "b": 3, "d_forms": 4, "b_forms": 4}
     joined: dict[str, Any] = {}
     for f in fields(ArmScores):
         parts = [getattr(arm, f.name) for arm in single]
         missing = any(x is None for x in parts)
-        joined[f.name] = None if missing else np.concatenate(parts, axis=-after.get(f.name, 2))
+        joined[f.name] = None if missing else np.concatenate(parts, axis=-INNER.get(f.name, 1) - 1)
     return ArmScores(**joined)
 
 

@@ -86,7 +86,12 @@ def agreement(
         )
         for sign in (1, -1)
     )
-    together = np.sign(pro.estimate) == np.sign(con.estimate)
+    return sides(whole, pro, con)
+
+
+def sides(whole: ClassContrast, pro: ClassContrast, con: ClassContrast) -> Agreement:
+    """Return a change in agreement from its contrasts: the worse p of both sides, 1 if they part."""
+    together = np.asarray(np.sign(pro.estimate) == np.sign(con.estimate))
     worse = np.maximum(pro.p, con.p)
     p = np.where(together | np.isnan(worse), worse, 1.0)
     return Agreement(whole, pro, con, together, p)

@@ -95,19 +95,11 @@ def class_contrast(
         If `texts` has no text axis, or does not fit the subject.
     """
     s, c = _fit(subject, texts)
-    k = c.shape[-3]
     s = np.where(np.isfinite(c).all(axis=-3), s, np.nan)
     c = np.where(np.isfinite(s)[..., None, :, :], c, np.nan)
     delta = s - c.mean(axis=-3)
     items = paired_contrast(delta, keyed, flip=flip, flip_below=flip_below, seed=seed, draws=draws)
-    theta = score(c, keyed)
-    if k == 1:
-        nothing = np.full(items.estimate.shape, np.nan)
-        return ClassContrast(
-            items, theta, None, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k
-        )
-    moderated = moderate(theta.var(axis=-2, ddof=1), k - 1)
-    return _with_texts(items, theta, moderated, np.asarray(stretch, float))
+    return with_texts(items, score(c, keyed), stretch)
 
 
 def _fit(subject: ArrayLike, texts: ArrayLike) -> tuple[Array, Array]:
@@ -122,10 +114,26 @@ def _fit(subject: ArrayLike, texts: ArrayLike) -> tuple[Array, Array]:
     return s, c
 
 
-def _with_texts(items: PairedContrast, theta: Array, moderated: Moderated, stretch: Array) -> ClassContrast:
-    """Add the test over texts and take the worse p and the wider interval."""
+def with_texts(items: PairedContrast, theta: Array, stretch: ArrayLike = 1.0) -> ClassContrast:
+    """Add the test over texts to a contrast over statements; take the worse p and the wider interval.
+
+    Parameters
+    ----------
+    items
+        The contrast against the mean of the texts, ``(..., dimension)``.
+    theta
+        θ̂ of every text, up to a constant, ``(..., text, dimension)``. One text: nothing to add.
+    stretch
+        Factor on their spread, ``(...)``.
+    """
     k = theta.shape[-2]
-    se = np.sqrt(moderated.variance * (1 + 1 / k)) * stretch[..., None]
+    if k == 1:
+        nothing = np.full(items.estimate.shape, np.nan)
+        return ClassContrast(
+            items, theta, None, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k
+        )
+    moderated = moderate(theta.var(axis=-2, ddof=1), k - 1)
+    se = np.sqrt(moderated.variance * (1 + 1 / k)) * np.asarray(stretch, float)[..., None]
     p_texts = np.where(np.isfinite(items.p_t), two_sided(items.estimate, se, moderated.df), np.nan)
     p = np.fmax(items.p, p_texts)
     wide = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import interval, two_sided
@@ -62,8 +62,10 @@ class ClusterContrast:
         bread = np.asarray(np.linalg.inv(x.T @ x), float)
         self.weights: Array = x @ bread @ np.asarray(combination, float)
         leave = np.eye(len(x)) - x @ bread @ x.T
-        self.scores: Array = _scores(leave, self.weights, np.asarray(clusters))
-        self.df: float = _satterthwaite(self.scores)
+        belongs = membership(clusters)
+        adjusted = adjusted_weights(leave, self.weights[:, None], belongs)[:, 0]
+        self.scores: Array = leave @ (adjusted[:, None] * belongs)
+        self.df: float = satterthwaite(self.scores)
 
     def of(self, outcomes: ArrayLike) -> LinearContrast:
         """Estimate c'β for outcomes ``(..., n)``.
@@ -79,13 +81,18 @@ class ClusterContrast:
         return LinearContrast(estimate, se, self.df, ci, p)
 
 
-def _scores(leave: Array, weights: Array, clusters: NDArray[np.generic]) -> Array:
-    """Return vectors u_g ``(n, cluster)`` whose products with the outcomes square to V; leave = I - H."""
-    ids = np.unique(clusters, return_inverse=True)[1]
-    out = np.zeros((len(leave), ids.max() + 1))
-    for g in range(out.shape[1]):
-        own = np.flatnonzero(ids == g)
-        out[:, g] = leave[:, own] @ (inverse_root(leave[np.ix_(own, own)]) @ weights[own])
+def membership(clusters: ArrayLike) -> Array:
+    """Return which cluster each observation belongs to, ``(n, cluster)`` of 0 and 1, clusters sorted."""
+    ids = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    return np.asarray(np.eye(ids.max() + 1)[ids])
+
+
+def adjusted_weights(leave: Array, weights: Array, belongs: Array) -> Array:
+    """Return A_g w_g of every cluster in its place: leave = I - H ``(n, n)``, weights ``(n, contrast)``."""
+    out = np.zeros(weights.shape)
+    for g in range(belongs.shape[1]):
+        own = np.flatnonzero(belongs[:, g])
+        out[own] = inverse_root(leave[np.ix_(own, own)]) @ weights[own]
     return out
 
 
@@ -97,8 +104,8 @@ def inverse_root(matrix: Array) -> Array:
     return np.asarray((vectors * scaled) @ vectors.T, dtype=float)
 
 
-def _satterthwaite(scores: Array) -> float:
-    """Return (tr P)²/tr P², P = U'U the covariance of the clusters' scores under independence."""
+def satterthwaite(scores: Array) -> float:
+    """Return (tr P)²/tr P², P = U'U the covariance of the clusters' scores ``(n, cluster)`` by the model."""
     inner = scores.T @ scores
     square = float((inner**2).sum())
     return float(np.trace(inner)) ** 2 / square if square > 0 else float("nan")

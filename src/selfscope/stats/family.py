@@ -15,14 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
 from selfscope.stats.atoms import SATURATED_SHARE, ArmScores, Forms, by_format
-from selfscope.stats.bias import Agreement, FormEffects, agreement, form_effects
-from selfscope.stats.classes import LEAST_TEXTS, ClassContrast, class_contrast
+from selfscope.stats.bias import Agreement, FormEffects, agreement, form_effects, sides
+from selfscope.stats.classes import LEAST_TEXTS, ClassContrast, class_contrast, with_texts
 from selfscope.stats.contrast import SKEWED, PairedContrast, paired_contrast
 from selfscope.stats.flip import DRAWS
 from selfscope.stats.guard import sharpening_slope
 from selfscope.stats.masked import Array, Mask, mean
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.resample import bootstrap_interval
+from selfscope.stats.sampled import sampled_contrasts
 from selfscope.stats.verdicts import UNKNOWN, Evidence, decide_many, weakest_many
 
 CLAIMED = ("none", "generic", "persona")
@@ -260,15 +261,13 @@ class _Context(NamedTuple):
 
 def _row(name: str, texts: ArmScores, context: _Context) -> Row:
     """Compare the subject with one class."""
-    s, keyed, settings = context.subject, context.keyed, context.settings
-    flips = {"seed": settings.seed, "draws": settings.flips}
-    trait = class_contrast(s.d, texts.d, keyed, seed=settings.seed, draws=settings.flips)
-    slope = sharpening_slope(s.d[..., context.family, :], texts.d.mean(axis=-3)[..., context.family, :])
-    guarded = _guarded(s.d, texts.d, slope, context)
-    moved = _moved(s, texts, context)
-    shapes = _shapes(s, texts, context)
+    s = context.subject
+    slope = _slope(s, texts, context.family)
+    drawn = s.agreed is not None and texts.agreed is not None
+    trait, guarded, moved = (_from_counts if drawn else _from_scores)(s, texts, slope, context)
+    shapes = None if drawn else _shapes(s, texts, context)
     bias_p = _bias_family(moved, shapes, trait.p.shape, context)
-    formats = _formats(s, texts, context, flips)
+    formats = _formats(s, texts, context)
     resampled = _bootstrap(s.d, texts.d, trait, context)
     points = None if s.points is None or texts.points is None else s.points - texts.points.mean(axis=-2)
     row = Row(
@@ -292,14 +291,49 @@ def _row(name: str, texts: ArmScores, context: _Context) -> Row:
     return row._replace(evidence=evidence, codes=decide_many(evidence))
 
 
+def _slope(s: ArmScores, texts: ArmScores, family: Mask) -> Array:
+    """Return ĉ over the declared dimensions, the noise of drawing taken off."""
+    noise = None
+    if texts.noise is not None:
+        noise = (texts.noise.mean(axis=-3) / texts.noise.shape[-3])[..., family, :]
+    return sharpening_slope(s.d[..., family, :], texts.d.mean(axis=-3)[..., family, :], noise)
+
+
+def _from_scores(
+    s: ArmScores, texts: ArmScores, slope: Array, context: _Context
+) -> tuple[ClassContrast, ClassContrast, Agreement | None]:
+    """Return the contrasts of exact log-odds: trait, guarded trait, agreement."""
+    settings = context.settings
+    trait = class_contrast(s.d, texts.d, context.keyed, seed=settings.seed, draws=settings.flips)
+    return trait, _guarded(s.d, texts.d, slope, context), _moved(s, texts, context)
+
+
+def _from_counts(
+    s: ArmScores, texts: ArmScores, slope: Array, context: _Context
+) -> tuple[ClassContrast, ClassContrast, Agreement | None]:
+    """Return the same from drawn answers (§9)."""
+    found = sampled_contrasts(s, texts, context.keyed, slope, forms=context.forms)
+    theta, a = found.texts, found.texts_acquiescence
+    trait = with_texts(found.trait, theta)
+    guarded = with_texts(found.guarded, theta * np.abs(slope)[..., None, None], _stretch(slope))
+    if np.isnan(found.acquiescence.estimate).all():
+        return trait, guarded, None
+    whole = with_texts(found.acquiescence, a)
+    return trait, guarded, sides(whole, with_texts(found.pro, a + theta), with_texts(found.con, a - theta))
+
+
+def _stretch(slope: Array) -> Array:
+    """Return the factor that keeps the spread of texts from shrinking with ĉ < 1."""
+    scale = np.abs(slope)
+    return np.where(scale < 1, 1 / np.where(scale > 0, scale, 1.0), 1.0)
+
+
 def _guarded(subject: Array, texts: Array, slope: Array, context: _Context) -> ClassContrast:
     """Test Δ* = θ_s - ĉ θ_c the same way.
 
     The spread of texts is scaled by ĉ like the texts, but never shrunk: a subject that is one more text,
     read through noise, has the spread of texts.
     """
-    scale = np.abs(slope)
-    stretch = np.where(scale < 1, 1 / np.where(scale > 0, scale, 1.0), 1.0)
     return class_contrast(
         subject,
         slope[..., None, None, None] * texts,
@@ -307,7 +341,7 @@ def _guarded(subject: Array, texts: Array, slope: Array, context: _Context) -> C
         flip_below=context.settings.alpha,
         seed=context.settings.seed,
         draws=context.settings.flips,
-        stretch=stretch,
+        stretch=_stretch(slope),
     )
 
 
@@ -350,7 +384,7 @@ def _bias_family(
 
 
 def _formats(
-    s: ArmScores, texts: ArmScores, context: _Context, flips: dict[str, int]
+    s: ArmScores, texts: ArmScores, context: _Context
 ) -> tuple[PairedContrast | None, PairedContrast | None]:
     """Return the trait contrast of yes/no and of lettered forms (t only)."""
     if context.forms is None or s.d_forms is None or texts.d_forms is None:

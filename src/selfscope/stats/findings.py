@@ -201,7 +201,7 @@ def _claim_finding(
     rung = RUNGS[claim.rung[where]]
     stops = (f"stops at: {rung}",) if rung and verdict != "shifted" else ()
     parts = [explain(result, control, where) for control in CLAIMED]
-    notes = {note: None for note in (*stops, f"binding class: {binding.control}")}
+    notes = dict.fromkeys((*stops, f"binding class: {binding.control}"))
     notes.update({note: None for part in parts for note in part.notes if part.verdict == verdict})
     inside = bool(result.declared[where[-1]])
     screening = result.settings.correction != "holm"

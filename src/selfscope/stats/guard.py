@@ -14,7 +14,7 @@ from selfscope.stats.contrast import ZERO
 from selfscope.stats.masked import Array, mean, ratio
 
 
-def sharpening_slope(subject: ArrayLike, control: ArrayLike) -> Array:
+def sharpening_slope(subject: ArrayLike, control: ArrayLike, noise: ArrayLike | None = None) -> Array:
     """By what factor are the subject's answers firmer than the control's?
 
     ĉ = Σ (D_s - D̄_s)(D_c - D̄_c) / Σ (D_c - D̄_c)², the sums over all statements of all dimensions, the means
@@ -25,6 +25,9 @@ def sharpening_slope(subject: ArrayLike, control: ArrayLike) -> Array:
     ----------
     subject, control
         D of subject and of control (the class mean), shape ``(..., dimension, m)``; NaN where not asked.
+    noise
+        Variance of the control's D from drawing answers, same shape, taken off the denominator, which would
+        be too large by it (never more than four fifths of it); None where log-odds are exact.
 
     Returns
     -------
@@ -35,5 +38,8 @@ def sharpening_slope(subject: ArrayLike, control: ArrayLike) -> Array:
     x = np.where(use, c - mean(c, where=use)[..., None], 0.0)
     y = np.where(use, s - mean(s, where=use)[..., None], 0.0)
     below = (x**2).sum(axis=(-2, -1))
+    if noise is not None:
+        drawn = np.where(use, np.asarray(noise, float), 0.0).sum(axis=(-2, -1))
+        below = np.maximum(below - drawn, 0.2 * below)
     slope = ratio((x * y).sum(axis=(-2, -1)), np.where(below < ZERO**2, 0.0, below))
     return np.where(np.isfinite(slope), slope, 1.0)
