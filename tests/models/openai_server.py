@@ -7,6 +7,7 @@ import json
 import math
 import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Behaviour:
     failing: set[str] = field(default_factory=set)
     fail_once: set[str] = field(default_factory=set)
     say: str = ""
+    seconds: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
@@ -81,6 +83,7 @@ def _handler(behaviour: Behaviour) -> type[BaseHTTPRequestHandler]:
                 behaviour.requests.append(body)
                 behaviour.keys.append(self.headers.get("Authorization", ""))
                 status, reply = _respond(behaviour, body, self.headers.get("Authorization", ""))
+            time.sleep(behaviour.seconds)
             data = json.dumps(reply).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -164,6 +167,30 @@ def test_what_was_done_is_kept_and_only_the_rest_is_sent_again(server: Behaviour
     assert server.asked("one?") == 3
     assert server.asked("two?") == 3 + 3
     assert sum(finished) == 3
+
+
+def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Behaviour, tmp_path: Path) -> None:
+    program = [
+        sys.executable,
+        str(Path(__file__).with_name("api_stopped.py")),
+        server.url,
+        KEY,
+        str(tmp_path),
+    ]
+    server.seconds = 0.05
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
+        while len(server.requests) < 40 and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=30)
+    assert running.returncode == 3, said
+    assert "of 200 calls done" in said
+    kept = int(said.split("stopped with ")[1].split()[0])
+    assert kept >= 20
+    server.seconds, before = 0.0, len(server.requests)
+    again = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len(server.requests) - before == 200 - kept
 
 
 def test_a_provider_that_fails_on_everything_is_not_asked_everything(

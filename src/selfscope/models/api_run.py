@@ -225,7 +225,8 @@ async def _send(
         ) from error
     except Exception as error:
         raise setup_error(str(model), error) from error
-    return any(one.status == "cancelled" for one in logs)
+    # an interrupt while samples run gives a log marked so; one that comes earlier or later gives none at all
+    return not logs or any(one.status in ("cancelled", "started") for one in logs)
 
 
 def _sample(call: Call) -> Any:

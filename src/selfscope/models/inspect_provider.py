@@ -115,11 +115,6 @@ class LocalWeightsAPI(ModelAPI):
         self._ground: LocalGround | None = None
         self._queue = BatchQueue(self._decode, self.batch_size)
 
-    @property
-    def batch_sizes(self) -> tuple[int, ...]:
-        """The sizes of the batches decoded so far, in order."""
-        return tuple(self._queue.sizes)
-
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
@@ -132,8 +127,7 @@ class LocalWeightsAPI(ModelAPI):
             that was asked for is never dropped in silence.
         """
         _refuse(tools, config)
-        generations = await self._queue.answer(_requests(_messages(input), config))
-        return _output(self.model_name, generations)
+        return _output(self.model_name, await self._queue.answer(_requests(_messages(input), config)))
 
     async def count_text_tokens(self, text: str) -> int:
         """Return the number of tokens of `text` by the model's own tokenizer."""
@@ -168,17 +162,25 @@ class LocalWeightsAPI(ModelAPI):
         return self._ground
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """A generation, and how many calls were decoded with it: the company moves its numbers by about 1e-5."""
+
+    generation: Generation
+    batch_size: int
+
+
 @dataclass(eq=False)
 class _Waiting:
     """One call in the queue, and what became of it."""
 
     request: GenerationRequest
-    generation: Generation | None = None
+    decoded: Decoded | None = None
     error: Exception | None = None
 
     @property
     def settled(self) -> bool:
-        return self.generation is not None or self.error is not None
+        return self.decoded is not None or self.error is not None
 
 
 class BatchQueue:
@@ -197,9 +199,8 @@ class BatchQueue:
         self._most = most
         self._lock = anyio.Lock()
         self._waiting: list[_Waiting] = []
-        self.sizes: list[int] = []
 
-    async def answer(self, requests: Sequence[GenerationRequest]) -> list[Generation]:
+    async def answer(self, requests: Sequence[GenerationRequest]) -> list[Decoded]:
         """Return the generations for `requests`, in order, decoded together with others that wait."""
         mine = [_Waiting(request) for request in requests]
         self._waiting.extend(mine)
@@ -213,7 +214,7 @@ class BatchQueue:
         for waiting in mine:
             if waiting.error is not None:
                 raise waiting.error
-        return [w.generation for w in mine if w.generation is not None]
+        return [w.decoded for w in mine if w.decoded is not None]
 
     async def _decode_one_batch(self) -> None:
         """Decode the next batch, whosever calls it holds; if stopped, its calls go back to the queue."""
@@ -229,9 +230,8 @@ class BatchQueue:
             self._waiting[:0] = batch
             raise
         else:
-            self.sizes.append(len(batch))
             for waiting, generation in zip(batch, generations, strict=True):
-                waiting.generation = generation
+                waiting.decoded = Decoded(generation, len(batch))
 
     def _drop(self, mine: Sequence[_Waiting]) -> None:
         gone = set(map(id, mine))
@@ -314,14 +314,16 @@ def _requests(messages: tuple[Message, ...], config: GenerateConfig) -> list[Gen
     ]
 
 
-def _output(model_name: str, generations: Sequence[Generation]) -> ModelOutput:
+def _output(model_name: str, decoded: Sequence[Decoded]) -> ModelOutput:
     """Return what Inspect reads: choices, and usage that counts the prompt once."""
+    generations = [d.generation for d in decoded]
     put_in = generations[0].input_tokens
     drawn = sum(g.output_tokens for g in generations)
     return ModelOutput(
         model=model_name,
         choices=[_choice(model_name, g) for g in generations],
         usage=ModelUsage(input_tokens=put_in, output_tokens=drawn, total_tokens=put_in + drawn),
+        metadata={"batch_size": max(d.batch_size for d in decoded)},
     )
 
 
