@@ -89,7 +89,7 @@ def test_conversations_of_like_length_share_a_batch_and_the_first_never_starves(
 def test_a_failing_batch_fails_its_calls_alone() -> None:
     async def run() -> list[Any]:
         queue = BatchQueue(Decoder(), 2)
-        calls = [queue.answer([request(w)]) for w in ("poison", "x", "fine", "well")]
+        calls = [queue.answer([request(w)]) for w in ("poison", "sunday", "fine", "well")]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     found = asyncio.run(run())
@@ -110,7 +110,7 @@ def test_cancelling_one_call_leaves_the_others_answered() -> None:
 def test_the_entry_point_names_a_registry_that_loads_no_weights() -> None:
     names = {e.name: e.value for e in entry_points(group="inspect_ai")}
     assert names["selfscope"] == "selfscope._registry"
-    code = "import selfscope._registry, sys; assert 'torch' not in sys.modules; assert 'transformers' not in sys.modules"
+    code = "import selfscope._registry, sys; assert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
