@@ -8,10 +8,10 @@ import numpy as np
 
 from selfscope.stats.atoms import ArmScores, warnings_of
 from selfscope.stats.bias import Effect
-from selfscope.stats.family import CLAIMED, RUNGS, ClaimRow, FamilyResult, Row
 from selfscope.stats.level import Level
 from selfscope.stats.masked import Array
 from selfscope.stats.power import statements_to_settle
+from selfscope.stats.results import CLAIMED, RUNGS, ClaimRow, FamilyResult, Row
 from selfscope.stats.verdicts import FAIL, G2_FLOOR, PASS, RULES, Decision, Evidence, at, decide
 from selfscope.values.finding import Bias, Claim, Estimate, Finding, Gate, Reliability, Verdict
 
