@@ -1,0 +1,26 @@
+"""Pages and terminal summaries, made from findings and observations alone: no weights, no network."""
+
+from selfscope.report.page import write_comparison, write_report
+from selfscope.report.terminal import render_summary
+from selfscope.report.view import (
+    ControlText,
+    Manifest,
+    PhantomExample,
+    PooledBias,
+    RunView,
+    SensitivityRow,
+    SubjectText,
+)
+
+__all__ = [
+    "ControlText",
+    "Manifest",
+    "PhantomExample",
+    "PooledBias",
+    "RunView",
+    "SensitivityRow",
+    "SubjectText",
+    "render_summary",
+    "write_comparison",
+    "write_report",
+]

@@ -1,0 +1,196 @@
+"""What stands on the page, section by section, before any HTML."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from selfscope.report import figures
+from selfscope.report.items import Answered, ItemTables
+from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
+from selfscope.report.sentences import (
+    MEANINGS,
+    finding_sentence,
+    level_sentence,
+    note_in_words,
+    reason_in_words,
+    standing_sentence,
+)
+from selfscope.report.standing import Standing, ordered_dimensions, standings, standings_of, tally
+from selfscope.report.summary import (
+    channel_sentences,
+    headline_clauses,
+    limits,
+    pooled_bias_words,
+    sensitivity_words,
+)
+from selfscope.report.svg import figure_svg
+from selfscope.report.view import PhantomExample, RunView
+from selfscope.report.words import channel_words, control_words
+from selfscope.values import Dimension, Finding, plain, short
+
+_LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class ChannelPart:
+    """One channel on the page: where every dimension stands, its figures and its sentences."""
+
+    name: str
+    words: Any
+    found: tuple[Standing, ...]
+    tally: dict[str, int]
+    sentences: tuple[str, ...]
+    sesoi: float
+    forest: Any
+    bias: Any
+    bias_words: str
+    sensitivity: str
+
+
+@dataclass(frozen=True)
+class DimensionPart:
+    """One dimension on the page, with its rows in every channel and the answers behind them."""
+
+    name: str
+    title: str
+    dimension: Dimension | None
+    channels: tuple[tuple[Standing, str, Answered | None], ...]
+
+
+def page_content(view: RunView) -> dict[str, Any]:
+    """Return everything that the template shows, by name."""
+    titles = {name: view.title(name) for name in ordered_dimensions(view)}
+    tables = ItemTables(view)
+    return {
+        "view": view,
+        "titles": titles,
+        "clauses": headline_clauses(view),
+        "limits": limits(view),
+        "channels": tuple(_channel(view, c, titles) for c in view.channels if view.findings),
+        "levels": tuple((f, level_sentence(f, titles[f.dimension], view.subject.name)) for f in view.levels),
+        "controls_shown": _controls_shown(view.findings),
+        "habits": _habits(view),
+        "sensitivity_figure": _sensitivity(view, titles),
+        "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
+        "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),
+        "classes": tables.classes,
+        "manifest": manifest_json(view),
+        "meanings": MEANINGS,
+        "verdict_marks": VERDICT_MARKS,
+        "mark_of": lambda control: CONTROL_MARKS.get(control, OTHER_MARK),
+        "note": note_in_words,
+        "reason": reason_in_words,
+        "say": finding_sentence,
+        "short": short,
+        "cut": cut_text,
+        "finite": math.isfinite,
+        "p_words": _p_words,
+    }
+
+
+def _channel(view: RunView, channel: str, titles: dict[str, str]) -> ChannelPart:
+    found = standings(view, channel)
+    sesoi = found[0].primary.sesoi if found else math.nan
+    words = channel_words(channel)
+    return ChannelPart(
+        channel,
+        words,
+        found,
+        tally(found),
+        channel_sentences(view, channel),
+        sesoi,
+        _svg(
+            figures.forest(found, titles, sesoi),
+            f"forest-{channel}",
+            f"{words.heading}: the change on every dimension with its interval, against each control. "
+            "The table of verdicts and the table of numbers say the same.",
+        ),
+        _svg(
+            figures.trait_and_bias(found, titles, sesoi),
+            f"bias-{channel}",
+            f"{words.heading}: the change in the trait beside the change in {words.bias}, on every dimension.",
+        ),
+        pooled_bias_words(view, channel),
+        sensitivity_words(view.sensitivity, channel),
+    )
+
+
+def _svg(chart: Any, name: str, label: str) -> Any:
+    """Return a figure as markup; its texts are escaped by the XML writer."""
+    from markupsafe import Markup
+
+    return Markup(figure_svg(chart, name, label))
+
+
+def _habits(view: RunView) -> Any:
+    """Return the figure of habits of answering, or None where a run has none."""
+    if not any(not b.change and b.kind != "fluency" for b in view.biases):
+        return None
+    label = "Habits of answering, pooled over dimensions: agreeing, the first option, the letter A."
+    return _svg(figures.pooled_biases(view.biases), "habits", label)
+
+
+def _sensitivity(view: RunView, titles: dict[str, str]) -> Any:
+    rows = [r for r in view.sensitivity if r.dimension in titles]
+    if not rows:
+        return None
+    label = "Sensitivity check: how far two opposite characters are told apart on every dimension."
+    return _svg(figures.sensitivity(rows, titles, tuple(titles)), "sensitivity-figure", label)
+
+
+def _phantom(example: PhantomExample, index: int, titles: dict[str, str]) -> dict[str, Any]:
+    channel = example.findings[0].channel if example.findings else ""
+    names = tuple(dict.fromkeys(f.dimension for f in example.findings))
+    found = standings_of(example.findings, channel, names, frozenset())
+    shown = {n: titles.get(n, n) for n in names}
+    sesoi = found[0].primary.sesoi if found else 0.5
+    label = f"Phantom, {example.name}: trait and {channel_words(channel).bias} on every dimension."
+    chart = figures.trait_and_bias(found, shown, sesoi, linked=False)
+    return {
+        "example": example,
+        "channel": channel,
+        "found": found,
+        "titles": shown,
+        "figure": _svg(chart, f"phantom-{index}", label) if found else "",
+    }
+
+
+def _dimension(view: RunView, name: str, title: str, tables: ItemTables) -> DimensionPart:
+    parts = []
+    for channel in view.channels:
+        for s in standings(view, channel):
+            if s.dimension == name:
+                said = standing_sentence(s, title, view.subject.name)
+                parts.append((s, said, tables.answered(name, channel)))
+    return DimensionPart(name, title, view.dimension(name), tuple(parts))
+
+
+def _controls_shown(findings: Sequence[Finding]) -> tuple[str, ...]:
+    known = [c for c in CONTROL_MARKS if any(f.control == c for f in findings)]
+    return (*known, *dict.fromkeys(f.control for f in findings if f.control not in known))
+
+
+def _p_words(f: Finding) -> str:
+    from selfscope.report.words import p_value
+
+    return p_value(f.p_adjusted)
+
+
+def cut_text(text: str, limit: int = _LONGEST_TEXT) -> str:
+    """Return a text as a page shows it: the beginning, with what was left out counted."""
+    return text if len(text) <= limit else f"{text[:limit]}\n… and {len(text) - limit:,} characters more"
+
+
+def manifest_json(view: RunView) -> str:
+    """Return the whole manifest as JSON, as a page shows it."""
+    parts: dict[str, Any] = {"run": plain(view.manifest)}
+    if view.baseline_manifest is not None:
+        parts = {"run_b": parts["run"], "run_a": plain(view.baseline_manifest)}
+    return json.dumps(parts if len(parts) > 1 else parts["run"], indent=1, ensure_ascii=False, default=str)
+
+
+__all__ = ["ChannelPart", "DimensionPart", "control_words", "cut_text", "manifest_json", "page_content"]

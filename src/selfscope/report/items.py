@@ -1,0 +1,191 @@
+"""From the observation table to what a page shows of each statement: compact, with a way back to the prompts.
+
+Shown, never tested: the findings carry the tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from selfscope.report.view import RunView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORM = ["template", "format", "order", "label", "position", "turn"]
+_KEYS = ["construct", "channel", "character", "item", "keyed"]
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One statement in one channel, averaged over forms (`measurement.md` §1).
+
+    Attributes
+    ----------
+    statement, twin
+        The subject's mean value for each: log-odds of agreeing, or log-probability of saying it.
+    trait
+        D of the subject, towards the trait.
+    classes
+        Mean D of each control class, by its name.
+    mass
+        Mean option mass of the subject, NaN where the channel has none.
+    forms
+        Number of forms in which the pair was asked.
+    prompts
+        Hashes of the first prompt of the statement and of the twin.
+    """
+
+    item: str
+    keyed: int
+    text: str
+    twin_text: str
+    statement: float
+    twin: float
+    trait: float
+    classes: Mapping[str, float]
+    mass: float
+    forms: int
+    prompts: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt as it was asked, and what was read from the answer."""
+
+    item: str
+    evidence: str
+    user: str
+    text: str
+    agree: str
+    disagree: str
+    reply: str
+    value: float
+    scale: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How the subject answered one dimension in one channel, beside the statistics.
+
+    `coherence`: share of pairs in which statement and twin got opposite answers; `naive`: share of pro-trait
+    statements agreed with, not freed from yes-saying. Both NaN where texts were scored, not questions.
+    """
+
+    rows: tuple[ItemRow, ...]
+    examples: tuple[Example, ...]
+    coherence: float
+    naive: float
+
+
+class ItemTables:
+    """All item tables of a run; empty where a view carries no observations."""
+
+    def __init__(self, view: RunView) -> None:
+        self._subject = view.subject.name
+        self._texts = {s.id: (s.text, s.twin or "") for d in view.dimensions for s in d.statements}
+        self._class = {c.name: c.control for c in view.controls}
+        self._order = list(dict.fromkeys(c.control for c in view.controls))
+        self._evidence = _by_hash(view.evidence)
+        self._answers = self._groups(view.observations)
+        self._first = self._subject_rows(view.observations)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Control classes in the order of the run."""
+        return tuple(self._order)
+
+    def answered(self, dimension: str, channel: str) -> Answered | None:
+        """Return how the subject answered; None where nothing was observed."""
+        atoms = self._answers.get((dimension, channel))
+        if atoms is None:
+            return None
+        mine = atoms[atoms["character"] == self._subject]
+        if mine.empty:
+            return None
+        means = atoms.groupby(["who", "item"], sort=False)["trait"].mean()
+        rows = tuple(
+            self._row(item, group, means, channel) for item, group in mine.groupby("item", sort=False)
+        )
+        return Answered(rows, self._examples(dimension, channel), *_agreement(mine))
+
+    def _groups(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
+        """Return atoms (a pair in one form, replicates averaged) by dimension and channel."""
+        if frame is None or frame.empty:
+            return {}
+        known = frame[frame["character"].isin([self._subject, *self._class])]
+        index = [*_KEYS, *_FORM, "scale"]
+        wide = known.pivot_table(index=index, columns="polarity", values="value", aggfunc="mean", sort=False)
+        mass = known.groupby(index, sort=False)["option_mass"].mean()
+        atoms = wide.reindex(columns=[1, -1]).join(mass).reset_index()
+        atoms["trait"] = atoms["keyed"] * (atoms[1] - atoms[-1]) / 2
+        atoms["who"] = atoms["character"].map(self._class).fillna("subject")
+        return {(str(c), str(h)): g for (c, h), g in atoms.groupby(["construct", "channel"], sort=False)}
+
+    def _subject_rows(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
+        if frame is None or frame.empty:
+            return {}
+        mine = frame[frame["character"] == self._subject]
+        return {(str(c), str(h)): g for (c, h), g in mine.groupby(["construct", "channel"], sort=False)}
+
+    def _row(self, item: Any, group: pd.DataFrame, means: Any, channel: str) -> ItemRow:
+        text, twin = self._texts.get(str(item), (str(item), ""))
+        construct = str(group["construct"].iloc[0])
+        asked = self._first[construct, channel]
+        asked = asked[asked["item"] == item]
+        return ItemRow(
+            str(item),
+            int(group["keyed"].iloc[0]),
+            text,
+            twin,
+            float(group[1].mean()),
+            float(group[-1].mean()),
+            float(group["trait"].mean()),
+            {c: float(means.get((c, item), math.nan)) for c in self._order},
+            float(group["option_mass"].mean()),
+            len(group),
+            (_hash_of(asked, 1), _hash_of(asked, -1)),
+        )
+
+    def _examples(self, dimension: str, channel: str) -> tuple[Example, ...]:
+        """Return the first pair as it was asked: the statement and its twin in one form."""
+        asked = self._first[dimension, channel]
+        first = asked.iloc[0]
+        pair = asked[(asked["item"] == first["item"]) & (asked[_FORM] == first[_FORM]).all(axis=1)]
+        rows = pair.drop_duplicates("polarity").sort_values("polarity", ascending=False)
+        found = [self._example(row) for row in rows.to_dict("records")]
+        return tuple(e for e in found if e is not None)
+
+    def _example(self, row: Mapping[Any, Any]) -> Example | None:
+        told = self._evidence.get(str(row["evidence"]))
+        if told is None:
+            return None
+        words = (str(told.get(key) or "") for key in ("user", "text", "agree", "disagree", "reply"))
+        return Example(str(row["item"]), str(row["evidence"]), *words, float(row["value"]), str(row["scale"]))
+
+
+def _by_hash(evidence: pd.DataFrame | None) -> dict[str, dict[Any, Any]]:
+    if evidence is None:
+        return {}
+    once = evidence.drop_duplicates("evidence")
+    return {str(row["evidence"]): row for row in once.to_dict("records")}
+
+
+def _hash_of(asked: pd.DataFrame, polarity: int) -> str:
+    found = asked.loc[asked["polarity"] == polarity, "evidence"]
+    return str(found.iloc[0]) if len(found) else ""
+
+
+def _agreement(atoms: pd.DataFrame) -> tuple[float, float]:
+    """Return coherence and the naive rate; NaN where texts were scored."""
+    scale = str(atoms["scale"].iloc[0])
+    if scale not in ("log_odds", "agreement"):
+        return math.nan, math.nan
+    middle = 0.0 if scale == "log_odds" else 0.5
+    both = atoms.dropna(subset=[1, -1])
+    opposite = float(((both[1] > middle) != (both[-1] > middle)).mean()) if len(both) else math.nan
+    pro = atoms.loc[atoms["keyed"] > 0, 1].dropna()
+    return opposite, float((pro > middle).mean()) if len(pro) else math.nan

@@ -1,0 +1,101 @@
+"""The page: one HTML file, offline, readable without JavaScript, small enough to mail."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.errors import BadInput, CouldNot
+from selfscope.report.content import page_content
+from selfscope.report.view import RunView
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(view: RunView, path: Path) -> Path:
+    """Write the page of one run, whole or not at all, and return its path.
+
+    Raises
+    ------
+    CouldNot
+        If the file cannot be written.
+    """
+    return _write(render_page(view), path)
+
+
+def write_comparison(view: RunView, path: Path) -> Path:
+    """Write the page that compares two runs: findings of one subject against the other run's subject.
+
+    Raises
+    ------
+    BadInput
+        If the view names no baseline.
+    CouldNot
+        If the file cannot be written.
+    """
+    if view.baseline is None:
+        raise BadInput("this view compares nothing", fix="give the other run's subject as `baseline`")
+    return _write(render_page(view), path)
+
+
+def render_page(view: RunView) -> str:
+    """Return the page as HTML. All text of the run is escaped: an identity cannot write into its report."""
+    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8").strip()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        **page_content(view), style=_trusted(style), script=_trusted(script), script_hash=digest
+    )
+
+
+def _trusted(text: str) -> Any:
+    """Mark a text of our own as HTML."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from selfscope.report import words
+    from selfscope.report.sentences import note_in_words
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": words.number,
+        "interval": words.interval,
+        "p": words.p_value,
+        "anchor": words.anchor,
+        "channel": words.channel_words,
+        "control": words.control_words,
+        "note": note_in_words,
+    }
+    environment.globals["anchor"] = words.anchor
+    return environment
+
+
+def _write(page: str, path: Path) -> Path:
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(page, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
+    return path

@@ -1,0 +1,305 @@
+"""One finding in plain words: never more than its verdict allows, always with its claim and its control."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from selfscope.report.standing import Standing
+from selfscope.report.words import (
+    channel_words,
+    control_words,
+    counted,
+    interval,
+    joined,
+    magnitude,
+    number,
+    p_value,
+    sentence,
+    with_interval,
+)
+from selfscope.values import Estimate, Finding
+
+#: What each verdict means, for legends and for the method section.
+MEANINGS: dict[str, str] = {
+    "shifted": "The identity moves the trait itself: large enough, surer than chance after correction, in "
+    "statements for and against the trait alike.",
+    "bias only": "Something moved, but not the trait: the model agrees more (or less) with everything, or "
+    "prefers an option for its place or its letter.",
+    "equivalent": "Shown to be smaller than the smallest effect of interest, by a check that would have "
+    "seen it.",
+    "inconclusive": "Neither a shift nor its absence is shown. More statements may settle it.",
+    "not interpretable": "The instrument is blind here: it cannot tell even two characters apart that were "
+    "told to hold the trait and its opposite. So nothing is concluded, not even that nothing moved.",
+}
+
+#: What the notes of a finding say to a reader; the beginning of a note decides.
+_NOTES: tuple[tuple[str, str], ...] = (
+    ("sharpening", "the model became more decided about everything, which imitates a shift"),
+    ("skewed", "a few statements moved far more than the rest, so a second, stricter interval had to agree"),
+    ("saturated", "many answers are so certain that their size says little"),
+    ("low reliability", "the instrument tells characters apart poorly on this dimension and this model"),
+    ("the two keyings disagree", "statements for and statements against the trait point opposite ways"),
+    ("yes/no and lettered", "yes/no questions and lettered questions point opposite ways"),
+    ("the bootstrap interval", "a few statements carry the difference, and without them it is not sure"),
+    ("trait and bias cannot", "these statements cannot separate the trait from yes-saying"),
+    ("sensitivity not estimated", "no check was made whether a shift would have been seen here"),
+    ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),
+)
+
+
+def note_in_words(note: str) -> str:
+    """Return a note as a reader understands it; a note without words of its own stays as it is."""
+    return next((words for start, words in _NOTES if note.startswith(start)), note)
+
+
+def finding_sentence(finding: Finding, title: str, subject: str) -> str:
+    """Return what one row says: verdict, control, claim, size, interval.
+
+    Parameters
+    ----------
+    finding
+        One dimension against one control.
+    title
+        The dimension's title.
+    subject
+        The identity's name.
+    """
+    say = {
+        "shifted": _shifted,
+        "bias only": _bias_only,
+        "equivalent": _equivalent,
+        "inconclusive": _inconclusive,
+        "not interpretable": _not_interpretable,
+    }[finding.verdict]
+    return say(finding, f"“{title}”", subject)
+
+
+def _shifted(f: Finding, title: str, subject: str) -> str:
+    higher = "higher" if f.estimate > 0 else "lower"
+    parts = [
+        f"{title} is {higher} with {subject} than with {control_words(f.control).phrase}: {_size(f)}, "
+        f"{_corrected(f)}",
+        _claim_words(f, subject),
+        bias_beside(f),
+        *(note_in_words(n) for n in f.notes if n in ("low reliability", "skewed", "saturated")),
+    ]
+    return _sentences(parts)
+
+
+def _claim_words(f: Finding, subject: str) -> str:
+    """Return how far a shift against this control reaches."""
+    if f.claim == "than this control":
+        return "This holds against these control texts and not for others of their kind"
+    return {
+        "all": f"The claim is “{f.claim}”: no text that we tried does this as {subject} does",
+        "none": "On its own this says only that a text was there: any text might do the same",
+        "generic": "So it is not the work of any text; another strong persona might still do the same",
+        "persona": "So it is more than a strong persona does",
+        "checklist": "So it is more than its rules of conduct do; this row is descriptive",
+        "shuffled": "So the order of its sentences matters; this row is descriptive",
+    }.get(f.control, "This holds against this one text and not for others of its kind")
+
+
+def _bias_only(f: Finding, title: str, subject: str) -> str:
+    against = control_words(f.control).phrase
+    return _sentences([_which_bias(f, title, subject, against), _trait_beside(f), *_reasons(f)])
+
+
+def _which_bias(f: Finding, title: str, subject: str, against: str) -> str:
+    """Name the bias that moved: yes-saying or fluency before position and label."""
+    moved = f.bias.acquiescence
+    form = _form_bias(f)
+    if form and (moved is None or abs(moved.estimate) < f.sesoi):
+        return f"Only a habit of answering moved, compared with {against}: {form}. This is no news of {title}"
+    if moved is None:
+        return f"Only a response bias moved, compared with {against}, not {title}"
+    size = with_interval(moved)
+    if channel_words(f.channel).bias == "fluency":
+        likelier = "likelier" if moved.estimate > 0 else "less likely"
+        return (
+            f"Only fluency moved: with {subject} the model is {likelier} to say sentences of this kind, for "
+            f"and against {title} alike, than with {against}: {size}"
+        )
+    more = "more" if moved.estimate > 0 else "less"
+    return (
+        f"Only yes-saying moved: with {subject} the model agrees {more} than with {against}, to statements "
+        f"for and against {title} alike: {size}"
+    )
+
+
+def _form_bias(f: Finding) -> str:
+    """Return the position or label bias that is large enough to name, or ``""``."""
+    pairs = (("the option that stands first", f.bias.position), ("the letter A", f.bias.label))
+    large = [
+        f"the preference for {words} {_rose(e)} by {magnitude(e.estimate)} ({interval(e.ci)})"
+        for words, e in pairs
+        if e is not None and abs(e.estimate) >= f.sesoi
+    ]
+    return joined(large)
+
+
+def _trait_beside(f: Finding) -> str:
+    """Return what the trait itself did while a bias moved."""
+    if "the trait is equivalent" in f.notes:
+        return f"The trait itself is equivalent: {_size(f)}, inside ±{magnitude(f.sesoi)}"
+    if "the trait moved less than the bias" in f.notes:
+        return f"The trait itself moved less than that, and is not shown to have moved: {_size(f)}"
+    return f"Whether the trait moved as well is not settled: {_size(f)}"
+
+
+def _equivalent(f: Finding, title: str, subject: str) -> str:
+    than = "none of the three controls" if f.control == "all" else control_words(f.control).phrase
+    detectable = any(note.startswith("detectable") for note in f.notes)
+    against = "differs from" if f.control == "all" else "does not differ from"
+    parts = [
+        f"{title} with {subject} {against} {than} by as much as the smallest effect of interest "
+        f"(±{magnitude(f.sesoi)}): {_size(f)}"
+    ]
+    if detectable:
+        parts.append(f"A difference is detectable ({_corrected(f)}) and too small to matter")
+    if f.gate.g1 == "pass":
+        parts.append("The sensitivity check shows that a shift would have been seen")
+    return _sentences([*parts, bias_beside(f)])
+
+
+def _inconclusive(f: Finding, title: str, subject: str) -> str:
+    against = control_words(f.control).phrase
+    parts = [f"{title} with {subject}, compared with {against}, stays open: {_size(f)}, {_corrected(f)}"]
+    if not f.trait_bias_separated:
+        parts.append("These statements cannot separate the trait from yes-saying, so no shift can be claimed")
+    else:
+        parts.append(_why_open(f))
+    parts.append(_settling(f))
+    return _sentences([*parts, bias_beside(f)])
+
+
+def _why_open(f: Finding) -> str:
+    blocked = [note_in_words(n) for n in f.notes if note_in_words(n) != n]
+    if blocked:
+        return f"What stands in the way: {joined(blocked)}"
+    large, sure = abs(f.estimate) >= f.sesoi, f.p_adjusted <= 0.05
+    if large and sure:
+        return (
+            "It is large and surer than chance against some controls, but not all conditions of a shift hold"
+        )
+    if large:
+        return "It is large enough to matter, but no surer than chance after correction"
+    if sure:
+        return "It is surer than chance, but may be smaller than the smallest effect of interest"
+    return f"Neither a shift of ±{magnitude(f.sesoi)} nor its absence is shown"
+
+
+def _settling(f: Finding) -> str:
+    """Return how many statements would settle it, where that was worked out."""
+    needed = f.details.get("statements_to_settle", math.nan)
+    if math.isinf(needed):
+        return "More statements alone would not settle it"
+    return "" if math.isnan(needed) else f"About {needed:.0f} statements would settle it"
+
+
+def _not_interpretable(f: Finding, title: str, subject: str) -> str:
+    return _sentences(
+        [
+            f"About {title} with {subject}, compared with {control_words(f.control).phrase}, nothing can be "
+            "said, not even that nothing moved",
+            *_reasons(f),
+            bias_beside(f),
+        ]
+    )
+
+
+def _reasons(f: Finding) -> list[str]:
+    return [reason_in_words(reason) for reason in f.gate.reasons]
+
+
+def reason_in_words(reason: str) -> str:
+    """Return why a gate failed, as a reader understands it; other reasons stay as they are."""
+    if reason.startswith("G1"):
+        return (
+            "The sensitivity check failed: one character told to want this and one told not to could not be "
+            "told apart, so silence would mean nothing"
+        )
+    if reason.startswith("G2"):
+        found = re.search(r"(\d\.\d+)", reason)
+        size = f" ({found[1]}; .60 is the least)" if found else ""
+        return (
+            f"The reliability check failed: the instrument tells characters on this model apart poorly{size}"
+        )
+    if reason.startswith("median option mass"):
+        return f"The model hardly uses the offered answers ({reason})"
+    return reason
+
+
+def bias_beside(f: Finding) -> str:
+    """Return what response bias did beside the trait, in words; ``""`` where nothing is sure of it."""
+    words = channel_words(f.channel).bias
+    found = [
+        f"{words} {_rose(f.bias.acquiescence)} by {magnitude(f.bias.acquiescence.estimate)}"
+        if f.bias.acquiescence is not None and _sure(f.bias.acquiescence)
+        else "",
+        f"the preference for the first option {_rose(f.bias.position)} by {magnitude(f.bias.position.estimate)}"
+        if f.bias.position is not None and _sure(f.bias.position)
+        else "",
+        f"the preference for the letter A {_rose(f.bias.label)} by {magnitude(f.bias.label.estimate)}"
+        if f.bias.label is not None and _sure(f.bias.label)
+        else "",
+    ]
+    named = [part for part in found if part]
+    return f"Counted apart from the trait: {joined(named)}" if named else ""
+
+
+def standing_sentence(standing: Standing, title: str, subject: str) -> str:
+    """Return what a dimension's rows say together: the row that speaks, then how far the claim reaches."""
+    said = finding_sentence(standing.primary, title, subject)
+    if standing.verdict != "shifted" and standing.reach:
+        none = standing.row("none")
+        size = f" ({number(none.estimate)})" if none else ""
+        said += " " + {
+            "any text": f"Against no text at all it moved{size}, but it is not shown to differ from what "
+            "professional identities of the same length do: the claim stops at “any text”.",
+            "any strong persona": f"Against no text at all it moved{size}, and beyond professional identities, "
+            "but it is not shown to differ from what strong personas do: the claim stops at “any strong "
+            "persona”.",
+        }.get(standing.reach, "")
+    if standing.check:
+        return f"Manipulation check, outside every family. {said}"
+    return said
+
+
+def level_sentence(finding: Finding, title: str, subject: str) -> str:
+    """Return the level of a bare model on one dimension; nothing is compared, so nothing has shifted."""
+    if channel_words(finding.channel).bias == "fluency":
+        return f"“{title}”: a level in this channel contains how common the words are and is not interpreted."
+    side = "pro" if finding.estimate > 0 else "con"
+    if not _sure(Estimate(finding.estimate, finding.ci)):
+        return f"“{title}”: {subject} leans neither way for sure, {_size(finding)}."
+    word = "for" if side == "pro" else "against"
+    return f"“{title}”: {subject} leans {word} it, {_size(finding)}; trait apart from yes-saying."
+
+
+def _size(f: Finding) -> str:
+    return with_interval(Estimate(f.estimate, f.ci))
+
+
+def _corrected(f: Finding) -> str:
+    return f"corrected {p_value(f.p_adjusted)}"
+
+
+def _rose(estimate: Estimate) -> str:
+    return "rose" if estimate.estimate > 0 else "fell"
+
+
+def _sure(estimate: Estimate) -> bool:
+    """Say whether the interval leaves zero out."""
+    low, high = estimate.ci
+    return math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
+
+
+def _sentences(parts: list[str]) -> str:
+    return " ".join(sentence(part) for part in parts if part)
+
+
+def dimensions_counted(n: int) -> str:
+    """Return ``1 dimension`` or ``n dimensions``."""
+    return counted(n, "dimension")

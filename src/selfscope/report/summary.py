@@ -1,0 +1,252 @@
+"""A whole run in a few plain sentences: the verdict, each channel, and what cannot be said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from selfscope.report.sentences import standing_sentence
+from selfscope.report.standing import Standing, standings, tally
+from selfscope.report.view import RunView, SensitivityRow
+from selfscope.report.words import (
+    channel_words,
+    control_words,
+    counted,
+    joined,
+    number,
+    p_value,
+    sentence,
+)
+
+
+def headline(view: RunView) -> str:
+    """Return the answer in one sentence: what moves, in which channel, how surely, trait or bias."""
+    clauses = [text.rstrip(".") for text in headline_clauses(view)]
+    return sentence("; ".join([*clauses[:1], *(c[:1].lower() + c[1:] for c in clauses[1:])]))
+
+
+def headline_clauses(view: RunView) -> tuple[str, ...]:
+    """Return the verdict as one sentence a channel; `headline` joins them to one."""
+    if not view.findings:
+        return (_level_headline(view),)
+    clauses = [_clause(view, c, standings(view, c)) for c in view.channels]
+    return tuple(sentence(clause) for clause in clauses if clause)
+
+
+def _level_headline(view: RunView) -> str:
+    if not view.levels:
+        return f"Nothing could be asked of {view.manifest.model}."
+    return (
+        f"These are levels of {view.manifest.model} as it is, with nothing to compare them with: no dimension "
+        "can have shifted."
+    )
+
+
+def _clause(view: RunView, channel: str, found: Sequence[Standing]) -> str:
+    """Return one channel's part of the verdict."""
+    inside = [s for s in found if not s.check]
+    if not inside:
+        return ""
+    place, subject = channel_words(channel).place, view.subject.name
+    shifted = [s for s in inside if s.verdict == "shifted"]
+    if shifted:
+        return _shift_clause(view, place, subject, shifted, len(inside))
+    biased = [s for s in inside if s.verdict == "bias only"]
+    lesser = [s for s in inside if s.reach]
+    if biased and len(biased) >= len(lesser):
+        return f"{place}, {_bias_clause(channel, biased, len(inside))}"
+    if lesser:
+        return (
+            f"{place}, {_count_of(len(lesser), len(inside))} moved against no text at all, but not "
+            f"shown to move more than with {_named_rungs(lesser)}"
+        )
+    return f"{place}, {_quiet_clause(inside)}"
+
+
+def _shift_clause(view: RunView, place: str, subject: str, shifted: Sequence[Standing], total: int) -> str:
+    control = shifted[0].primary.control
+    beyond = (
+        "more than no text, a profession or a strong persona does"
+        if control == "all"
+        else f"compared with {control_words(control).phrase}"
+    )
+    bias = channel_words(shifted[0].channel).bias
+    worst = max(s.primary.p_adjusted for s in shifted)
+    sure = "" if math.isnan(worst) else f", corrected {_at_most(worst, len(shifted))}"
+    return (
+        f"{place}, {subject} moves {_count_of(len(shifted), total)} {beyond} "
+        f"(the trait itself, not only {bias}: {_directions(view, shifted)}{sure})"
+    )
+
+
+def _at_most(p: float, n: int) -> str:
+    text = p_value(p)
+    return text if n == 1 or "<" in text else text.replace("=", "≤")
+
+
+def _directions(view: RunView, shifted: Sequence[Standing], most: int = 4) -> str:
+    """Name what rose and what fell; the largest first, the rest counted."""
+    named = sorted(shifted, key=lambda s: -abs(s.primary.estimate))[:most]
+    up = [f"“{view.title(s.dimension)}”" for s in named if s.sign > 0]
+    down = [f"“{view.title(s.dimension)}”" for s in named if s.sign < 0]
+    parts = [*([f"up {joined(up)}"] if up else []), *([f"down {joined(down)}"] if down else [])]
+    rest = len(shifted) - len(named)
+    return ", ".join(parts) + (f", and {rest} more" if rest else "")
+
+
+def _count_of(n: int, total: int) -> str:
+    """Return ``2 of 6 dimensions``, ``all 6 dimensions``, ``the one dimension``."""
+    if total == 1:
+        return "the one dimension"
+    return f"all {total} dimensions" if n == total else f"{n} of {total} dimensions"
+
+
+def _bias_clause(channel: str, biased: Sequence[Standing], total: int) -> str:
+    moved = [s.primary.bias.acquiescence for s in biased if s.primary.bias.acquiescence is not None]
+    signs = {m.estimate > 0 for m in moved}
+    where = f"on {_count_of(len(biased), total)}"
+    if len(moved) < len(biased) or len(signs) != 1:
+        return f"only response bias moved {where}, not the trait"
+    if channel_words(channel).bias == "fluency":
+        return f"only fluency {'rose' if signs == {True} else 'fell'} {where}, not the trait"
+    return f"it only says yes {'more' if signs == {True} else 'less'} often {where}, not the trait"
+
+
+def _named_rungs(lesser: Sequence[Standing]) -> str:
+    words = {"any text": "professional identities", "any strong persona": "strong personas"}
+    return joined(sorted({words.get(s.reach, "other texts") for s in lesser}), "or")
+
+
+def _quiet_clause(inside: Sequence[Standing]) -> str:
+    """Say what there is to say where nothing shifted, nothing reached a lesser claim, and no bias moved."""
+    counts = tally(inside)
+    total = len(inside)
+    if counts["not interpretable"] == total:
+        return "nothing can be concluded: the instrument is blind on this model"
+    if counts["equivalent"] == total:
+        return "no dimension moved by as much as the smallest effect of interest"
+    parts = [f"{n} {verdict}" for verdict, n in counts.items() if n]
+    return f"no shift is shown ({joined(parts)}, of {counted(total, 'dimension')})"
+
+
+def channel_sentences(view: RunView, channel: str) -> tuple[str, ...]:
+    """Return what one channel says, in one to four sentences; the manipulation check last, apart."""
+    found = standings(view, channel)
+    inside = [s for s in found if not s.check]
+    parts = [sentence(_clause(view, channel, found))] if inside else []
+    parts += [sentence(text) for text in (_blind(view, channel, inside), pooled_bias_words(view, channel))]
+    parts += [standing_sentence(s, view.title(s.dimension), view.subject.name) for s in found if s.check]
+    return tuple(part for part in parts if part)
+
+
+def _blind(view: RunView, channel: str, inside: Sequence[Standing]) -> str:
+    """Say how many dimensions are not interpretable and what that means."""
+    n = sum(s.verdict == "not interpretable" for s in inside)
+    if not n:
+        return ""
+    rows = [r for r in view.sensitivity if r.channel == channel]
+    failed = sum(r.verdict == "fail" for r in rows)
+    checked = (
+        f" ({failed} of {len(rows)} sensitivity checks failed: characters told to hold a trait and its "
+        "opposite answered alike)"
+        if failed
+        else ""
+    )
+    return (
+        f"{_count_of(n, len(inside))} {'is' if n == 1 else 'are'} not interpretable here{checked}. That is "
+        "no finding of “no effect”: the instrument could not have seen one"
+    )
+
+
+def pooled_bias_words(view: RunView, channel: str) -> str:
+    """Return the response biases that were found over all dimensions, in words."""
+    rows = [b for b in view.biases if b.channel == channel and _clear(b.estimate.ci)]
+    habits = [
+        f"a preference for {what} of {number(b.estimate.estimate)}"
+        for b in rows
+        if b.who == "subject" and not b.change and (what := _habit(b.kind, b.estimate.estimate))
+    ]
+    changes = [
+        f"{_bias_noun(b.kind)} {'rose' if b.estimate.estimate > 0 else 'fell'} by "
+        f"{number(abs(b.estimate.estimate)).lstrip('+')} compared with {control_words(b.who).phrase}"
+        for b in rows
+        if b.change and b.who in ("none", "generic")
+    ]
+    said = [f"it has {joined(habits)} log-odds, whatever is asked"] if habits else []
+    said += (
+        [f"over all dimensions {joined(changes)}, which is counted apart from the trait"] if changes else []
+    )
+    return ". ".join(sentence(s).rstrip(".") for s in said)
+
+
+def _clear(ci: Sequence[float]) -> bool:
+    return all(math.isfinite(b) for b in ci) and (ci[0] > 0 or ci[1] < 0)
+
+
+def _habit(kind: str, size: float) -> str:
+    """Name what is preferred; ``""`` for fluency, whose level means nothing."""
+    pairs = {
+        "acquiescence": ("agreeing", "disagreeing"),
+        "position": ("the first option", "the second option"),
+        "label": ("the letter A", "the letter B"),
+    }
+    return pairs[kind][0 if size > 0 else 1] if kind in pairs else ""
+
+
+def _bias_noun(kind: str) -> str:
+    return {
+        "acquiescence": "yes-saying",
+        "fluency": "fluency",
+        "position": "the preference for the first option",
+        "label": "the preference for the letter A",
+    }.get(kind, kind)
+
+
+def limits(view: RunView) -> tuple[str, ...]:
+    """Return what cannot be said after this run, the most important first."""
+    found = {c: [s for s in standings(view, c) if not s.check] for c in view.channels}
+    said = [_blind_limit(c, inside) for c, inside in found.items()]
+    said += [_open_limit(c, inside) for c, inside in found.items()]
+    said += [f"{channel_words(c).heading}: not asked. {why}" for c, why in view.unavailable]
+    said.append(
+        "These are sentences that a language model says or agrees with. They show how it speaks of itself, "
+        "not whether it wants or feels anything"
+    )
+    said.append(
+        f"It holds for {view.manifest.model}, this text and statements like these; another model or a longer "
+        "conversation may differ"
+    )
+    return tuple(sentence(text) for text in said if text)
+
+
+def _blind_limit(channel: str, inside: Sequence[Standing]) -> str:
+    n = sum(s.verdict == "not interpretable" for s in inside)
+    if not n:
+        return ""
+    return (
+        f"{channel_words(channel).heading}: nothing about {_count_of(n, len(inside))}, in either direction. "
+        "“Not interpretable” is not “no effect”"
+    )
+
+
+def _open_limit(channel: str, inside: Sequence[Standing]) -> str:
+    n = sum(s.verdict == "inconclusive" for s in inside)
+    if not n:
+        return ""
+    return (
+        f"{channel_words(channel).heading}: whether {_count_of(n, len(inside))} moved or not stays open with "
+        "this many statements"
+    )
+
+
+def sensitivity_words(rows: Sequence[SensitivityRow], channel: str) -> str:
+    """Return in one sentence whether a channel can see on this model."""
+    mine = [r for r in rows if r.channel == channel]
+    passed = sum(r.verdict == "pass" for r in mine)
+    if not mine:
+        return f"{channel_words(channel).heading}: no sensitivity check was made."
+    if passed == len(mine):
+        return f"{channel_words(channel).heading}: it can be read on all {counted(passed, 'dimension')}."
+    if not passed:
+        return f"{channel_words(channel).heading}: it is blind on this model; all {len(mine)} checks failed."
+    return f"{channel_words(channel).heading}: it can be read on {passed} of {len(mine)} dimensions."

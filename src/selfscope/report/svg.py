@@ -1,0 +1,73 @@
+"""Charts into SVG that stands inside a page: no script, no outside reference, words for who cannot see it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_LINK = "{http://www.w3.org/1999/xlink}href"
+_NOISE = ("role", "aria-roledescription", "aria-hidden", "aria-label", "class", "pointer-events")
+
+
+def figure_svg(chart: Any, name: str, label: str) -> str:
+    """Render an Altair chart to an inline SVG.
+
+    Parameters
+    ----------
+    chart
+        The chart.
+    name
+        Unique on the page: the ids inside the SVG begin with it.
+    label
+        What the figure shows, read instead of it.
+    """
+    import vl_convert
+
+    from selfscope.report.figures import FONT
+
+    styled = chart.configure(font=FONT, background="transparent").configure_view(stroke=None)
+    return tidy_svg(vl_convert.vegalite_to_svg(styled.to_dict()), name, label)
+
+
+def tidy_svg(svg: str, name: str, label: str) -> str:
+    """Return `svg` as an image with a label: tips as titles, ids of its own, links into the page only."""
+    root = ET.fromstring(svg)
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+    for element in list(root.iter()):
+        _tidy(element, name)
+    _drop_empty(root)
+    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    root.attrib = {
+        "viewBox": root.attrib.get("viewBox", f"0 0 {width} {height}"),
+        "role": "img",
+        "aria-label": label,
+        "style": f"max-width:{width}px",
+    }
+    return ET.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _tidy(element: ET.Element, name: str) -> None:
+    tip = element.attrib.get("aria-label")
+    if element.attrib.get("aria-roledescription") in ("point", "symbol") and tip:
+        title = ET.SubElement(element, "title")
+        title.text = tip
+    for noise in _NOISE:
+        element.attrib.pop(noise, None)
+    for key, value in list(element.attrib.items()):
+        if key == "id":
+            element.attrib[key] = f"{name}-{value}"
+        elif "url(#" in value:
+            element.attrib[key] = value.replace("url(#", f"url(#{name}-")
+    if _LINK in element.attrib:
+        element.attrib["href"] = "#" + element.attrib.pop(_LINK).partition("#")[2]
+
+
+def _drop_empty(parent: ET.Element) -> None:
+    """Take out what draws nothing."""
+    for child in list(parent):
+        _drop_empty(child)
+        hidden = child.attrib.get("display") == "none" or (child.tag == "path" and not child.attrib.get("d"))
+        if hidden or (child.tag == "g" and len(child) == 0):
+            parent.remove(child)

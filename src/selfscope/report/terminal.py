@@ -1,0 +1,100 @@
+"""The terminal summary: a compact table with verdicts in words, and a few plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from selfscope.report.palette import VERDICT_MARKS
+from selfscope.report.sentences import level_sentence
+from selfscope.report.standing import Standing, ordered_dimensions, standings
+from selfscope.report.summary import channel_sentences, headline_clauses, limits
+from selfscope.report.view import RunView
+from selfscope.report.words import channel_words, number
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+_WIDTH = 100
+_STYLES = {
+    "shifted": "bold",
+    "bias only": "bold",
+    "equivalent": "",
+    "inconclusive": "",
+    "not interpretable": "dim",
+}
+
+
+def render_summary(view: RunView) -> Group:
+    """Return the summary of a run, for rich: the verdict, the table, what the channels say, a limit.
+
+    Fits 100 columns. Nothing depends on colour: verdicts are words with a sign.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[Text | Table] = [_title(view), Text("")]
+    parts += [Text(clause, style="bold") for clause in headline_clauses(view)]
+    if view.findings:
+        parts += [Text(""), _table(view)]
+    parts += [Text(f"· {said}") for said in _sentences(view)]
+    return Group(*parts)
+
+
+def _title(view: RunView) -> Text:
+    from rich.text import Text
+
+    title = Text.assemble((view.subject.name, "bold"), " on ", (view.manifest.model, "bold"))
+    if view.baseline is not None:
+        title.append(f", compared with {view.baseline.name}")
+    title.append(f"  ({view.manifest.preset}, seed {view.manifest.seed})", "dim")
+    return title
+
+
+def _table(view: RunView) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, width=None, show_edge=False, padding=(0, 1))
+    table.add_column("dimension", max_width=28 if len(view.channels) > 1 else 46)
+    found = {c: {s.dimension: s for s in standings(view, c)} for c in view.channels}
+    for channel in view.channels:
+        table.add_column(channel_words(channel).heading, max_width=36, no_wrap=True)
+    for name in ordered_dimensions(view):
+        if any(name in rows for rows in found.values()):
+            cells = [_cell(rows.get(name)) for rows in found.values()]
+            table.add_row(_name(view, name), *cells)
+    return table
+
+
+def _name(view: RunView, name: str) -> Text:
+    from rich.text import Text
+
+    dimension = view.dimension(name)
+    check = dimension is not None and dimension.manipulation_check
+    return Text(view.title(name) + (" (check)" if check else ""))
+
+
+def _cell(standing: Standing | None) -> Text:
+    """Return a verdict with its number; without one where a number would be read as a finding."""
+    from rich.text import Text
+
+    if standing is None:
+        return Text("not asked", style="dim")
+    sign = VERDICT_MARKS[standing.verdict][1]
+    cell = Text(f"{sign} {standing.verdict}", style=_STYLES[standing.verdict])
+    if standing.verdict != "not interpretable":
+        low, high = standing.primary.ci
+        cell.append(f" {number(standing.primary.estimate)} [{number(low)}, {number(high)}]", "not bold")
+    return cell
+
+
+def _sentences(view: RunView) -> list[str]:
+    """Return three to six sentences: what each channel says beyond the headline, and the first limits."""
+    said = [text for c in view.channels if view.findings for text in channel_sentences(view, c)[1:]]
+    said += [level_sentence(f, view.title(f.dimension), view.subject.name) for f in view.levels]
+    said = said[: max(4, len(view.levels))]
+    spoken = limits(view)
+    own = [text for text in spoken if "not whether it wants" in text]
+    return [*said, *own, *(f"Warning: {warning}" for warning in view.warnings[:1])]

@@ -1,0 +1,195 @@
+"""What a page is made from: a frozen view of one run, or of two runs side by side.
+
+A page needs no weights, no network and no run folder: all that it shows stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from selfscope.values import Dimension, Estimate, Finding, Usage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns that the evidence table must have; `reply` may be empty.
+EVIDENCE_COLUMNS = ("evidence", "character", "user", "text", "agree", "disagree", "reply")
+
+BiasKind = Literal["acquiescence", "fluency", "position", "label"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How a run came about: all that is needed to make its numbers again.
+
+    Attributes
+    ----------
+    title
+        What the user asked for, such as ``profile SOUL.md``.
+    command
+        The command that makes the run again, with its seed.
+    model
+        The ground in a few words, as the sentences name it: ``SmolLM2-135M-Instruct``.
+    ground
+        The ground's whole identity, as plain JSON.
+    items, items_name
+        The item set's content id and its name.
+    started, finished
+        ISO 8601 times with a zone, or ``""``.
+    changes
+        Settings that differ from the defaults, in words.
+    more
+        Anything else worth keeping, by name.
+    """
+
+    title: str
+    command: str
+    study: str
+    run: str
+    model: str
+    ground: Mapping[str, Any]
+    seed: int
+    preset: str
+    items: str
+    items_name: str
+    software: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+    finished: str = ""
+    usage: Usage = field(default_factory=Usage)
+    changes: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SubjectText:
+    """The identity that was profiled, as the ground got it.
+
+    `name` is the subject's ``character`` in the observations; `text` is the whole system prompt, or None
+    for a bare ground; `claims` counts its atomic claims, None where they were not read.
+    """
+
+    name: str
+    text: str | None
+    tokens: int = 0
+    claims: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ControlText:
+    """One text that the subject was compared with.
+
+    `control` is its class (``none``, ``generic``, …, or ``control`` for a text of the user's own), `name`
+    its ``character`` in the observations, `ratio` its tokens over the subject's (NaN for none).
+    """
+
+    control: str
+    name: str
+    tokens: int
+    ratio: float
+    text: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PhantomExample:
+    """A synthetic subject and what the instrument said of it.
+
+    `planted` is the truth that was put in, in words; `dimensions` those that carry the planted trait.
+    """
+
+    name: str
+    planted: str
+    findings: tuple[Finding, ...]
+    dimensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SensitivityRow:
+    """The sensitivity check G1 on one dimension and channel.
+
+    Two characters, one told to want it and one told not to: `estimate` is the half contrast between them in
+    log-odds, `lower` its one-sided 95 % bound. `verdict`: ``pass``, ``fail`` or ``not estimated``.
+    """
+
+    dimension: str
+    channel: str
+    estimate: float
+    lower: float
+    sesoi: float
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PooledBias:
+    """A response bias, pooled over dimensions, log-odds.
+
+    `who` is ``subject`` or a control class. With `change` False the bias is that character's own level; with
+    `change` True it is the subject's minus that class's. Positive: towards yes (fluency: towards saying
+    such sentences at all), the first option, the letter A.
+    """
+
+    channel: str
+    kind: BiasKind
+    who: str
+    estimate: Estimate
+    change: bool = False
+    p_adjusted: float = float("nan")
+
+
+@dataclass(frozen=True)
+class RunView:
+    """All that one page shows.
+
+    Attributes
+    ----------
+    findings
+        Rows of dimension x channel x control; the control ``all`` carries the claim "this identity".
+    levels
+        Findings with the claim ``level``, where nothing is compared.
+    dimensions
+        In the order of the item set, manipulation checks among them.
+    observations
+        The observation table (columns of :data:`selfscope.values.COLUMNS`), or None.
+    evidence
+        One row a prompt (columns :data:`EVIDENCE_COLUMNS`), or None.
+    unavailable
+        Channels that could not be served, each with the reason.
+    baseline, baseline_manifest
+        The other run's subject and manifest, on a page that compares two runs.
+    """
+
+    manifest: Manifest
+    subject: SubjectText
+    findings: tuple[Finding, ...]
+    dimensions: tuple[Dimension, ...]
+    controls: tuple[ControlText, ...] = ()
+    levels: tuple[Finding, ...] = ()
+    phantoms: tuple[PhantomExample, ...] = ()
+    observations: pd.DataFrame | None = None
+    evidence: pd.DataFrame | None = None
+    sensitivity: tuple[SensitivityRow, ...] = ()
+    biases: tuple[PooledBias, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unavailable: tuple[tuple[str, str], ...] = ()
+    baseline: SubjectText | None = None
+    baseline_manifest: Manifest | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels that have findings or levels, utterance first: it is read before questions are."""
+        found = dict.fromkeys(f.channel for f in (*self.findings, *self.levels))
+        first = [c for c in ("utterance", "self_report") if c in found]
+        return (*first, *(c for c in found if c not in first))
+
+    def dimension(self, name: str) -> Dimension | None:
+        """Return the dimension called `name`, or None."""
+        return next((d for d in self.dimensions if d.name == name), None)
+
+    def title(self, name: str) -> str:
+        """Return a dimension's title; its name where the item set has none."""
+        dimension = self.dimension(name)
+        return dimension.title or name if dimension else name

@@ -1,0 +1,174 @@
+"""The words and number forms that page, terminal and sentences share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selfscope.values import Estimate
+
+
+@dataclass(frozen=True)
+class ChannelWords:
+    """How one channel is spoken of.
+
+    Attributes
+    ----------
+    heading
+        Short name over a column.
+    place
+        Where a change is found, after "moves … ": ``in what it would say of itself``.
+    explained
+        One or two sentences for someone who has never seen the channel.
+    bias
+        What a change that is not the trait is called: yes-saying or fluency.
+    """
+
+    heading: str
+    place: str
+    explained: str
+    bias: str
+
+
+_CHANNELS = {
+    "utterance": ChannelWords(
+        "In its own words",
+        "in what it would say of itself",
+        "Nobody asks about the trait. After an open question such as “How do you see your situation?” we "
+        "read from the model how likely each statement is, against its own negation, as the model’s reply.",
+        "fluency",
+    ),
+    "self_report": ChannelWords(
+        "When asked",
+        "in what it answers when asked",
+        "The model is shown each statement and its negation and asked whether it agrees. We read the "
+        "probability of agreeing against disagreeing, over several wordings, orders and letters.",
+        "yes-saying",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ControlWords:
+    """How a class of controls is spoken of: a short name for tables, and a phrase after "than with"."""
+
+    name: str
+    phrase: str
+    explained: str
+
+
+_CONTROLS = {
+    "all": ControlWords(
+        "this identity",
+        "no text, professional identities of its length and strong personas alike",
+        "The weakest of the three comparisons with no text, professions and personas: only what passes all "
+        "three is called this identity’s own.",
+    ),
+    "none": ControlWords("no text", "no text at all", "The bare model, without a system prompt."),
+    "generic": ControlWords(
+        "professions",
+        "professional identities of its length",
+        "Texts of the same length that give the model a profession and nothing more.",
+    ),
+    "persona": ControlWords(
+        "strong personas",
+        "strong personas of its length",
+        "Texts of the same length that make the model be someone or something vivid, without consciousness: "
+        "an appliance, a clerk, a place.",
+    ),
+    "checklist": ControlWords(
+        "checklist",
+        "a checklist of its rules",
+        "The conduct that the identity asks for, as rules, without a self. Descriptive only.",
+    ),
+    "shuffled": ControlWords(
+        "shuffled",
+        "its own sentences in another order",
+        "The identity’s own sentences in other orders. Descriptive only.",
+    ),
+}
+
+
+def channel_words(channel: str) -> ChannelWords:
+    """Return how `channel` is spoken of; a channel without words of its own goes by its name."""
+    plain = channel.replace("_", " ")
+    return _CHANNELS.get(channel) or ChannelWords(
+        plain[:1].upper() + plain[1:], f"in the channel {plain}", "", "response bias"
+    )
+
+
+def control_words(control: str) -> ControlWords:
+    """Return how `control` is spoken of; a text of the user's own goes by its name."""
+    own = control.removeprefix("control:")
+    return _CONTROLS.get(control) or ControlWords(own, f"the control text {own}", "A text of your own.")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a signed number with a true minus sign; a dash where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")
+
+
+def magnitude(value: float, digits: int = 2) -> str:
+    """Return a number without its sign; a dash where there is none."""
+    return number(abs(value), digits).lstrip("+")
+
+
+def interval(ci: Sequence[float]) -> str:
+    """Return ``+0.41 to +0.83``, or ``no interval``."""
+    if not all(math.isfinite(bound) for bound in ci):
+        return "no interval"
+    return f"{number(ci[0])} to {number(ci[1])}"
+
+
+def with_interval(estimate: Estimate) -> str:
+    """Return an estimate followed by its interval in brackets."""
+    return f"{number(estimate.estimate)} ({interval(estimate.ci)})"
+
+
+def p_value(p: float) -> str:
+    """Return ``p = .031`` in the field's form, ``p < .001`` below that."""
+    if not math.isfinite(p):
+        return "no p"
+    if p < 0.001:
+        return "p < .001"
+    return "p > .99" if p > 0.99 else f"p = {p:.{3 if p < 0.1 else 2}f}".replace("0.", ".")
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    """Return ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """Return ``1 dimension``, ``4 dimensions``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def lowered(title: str) -> str:
+    """Return a title as it stands inside a sentence; an abbreviation keeps its capitals."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
+def sentence(text: str) -> str:
+    """Return `text` with a capital and a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[:1].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def anchor(*parts: str) -> str:
+    """Return an id for use in links, made of ASCII letters, digits and hyphens."""
+    return "-".join(_slug(part) for part in parts)
+
+
+def _slug(text: str) -> str:
+    """Return a slug; characters that it cannot carry are written as their code, so no two names meet."""
+    return re.sub(r"[^A-Za-z0-9_.]", lambda m: f"~{ord(m[0]):x}~" if m[0] not in " " else "_", text)
