@@ -149,15 +149,18 @@ they were meant, so its shares describe a tuned set. Nothing was chosen by the e
 What the check shows on the embedded model (SmolLM2-135M-Instruct, `utterance`, half contrasts in nats):
 
 - With the characters of these pages, which say a feeling on both sides, it passes in 22 of 22 dimensions
-  (at least 0.25, one-sided 95 percent bound above 0): 0.31 (embodiment) to 0.90 (self-improvement), mean 0.63.
-- It is not only the repetition of words: the 215 statements that share no word of four letters or more (by
-  its first five) with the characters asked of them move by 0.51 (standard error 0.05), the other 137 by 0.81.
-- Bare characters, “You want …” against “You do not want …”, written once, with two elicitors, pass in 2 of 22,
-  mean 0.15: the model copies the negator, which moves pro statements up (0.57) and con statements down (-0.27).
-  So a pass here says that a stated feeling is taken up, not that a bare negation of a wish is understood.
-- In `self_report`, one form of each kind a dimension, none passes (mean 0.005 in yes/no, 0.000 in lettered
-  choice), with a median option mass of 0.41 and 0.57; statement and twin get the same sign in 99.7 and 94.6
-  percent of pairs.
+  (at least 0.25, one-sided 95 percent bound above 0): 0.31 (embodiment) to 0.90 (self-improvement), mean
+  0.63.
+- It is not only the repetition of words: the 215 statements that share no word of four letters or more
+  (by its first five) with the characters asked of them move by 0.51 (standard error 0.05), the other 137
+  by 0.81.
+- Bare characters, “You want …” against “You do not want …”, written once, with two elicitors, pass in 2
+  of 22, mean 0.15: the model copies the negator, which moves pro statements up (0.57) and con statements
+  down (-0.27). So a pass here says that a stated feeling is taken up, not that a bare negation of a wish
+  is understood.
+- In `self_report`, one form of each kind a dimension, none passes (mean 0.005 in yes/no, 0.000 in
+  lettered choice), with a median option mass of 0.41 and 0.57; statement and twin get the same sign in
+  99.7 and 94.6 percent of pairs.
 """
 
 _CHECK = """\
