@@ -179,18 +179,18 @@ def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Behaviour, tm
     ]
     server.seconds = 0.05
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
-        while len(server.requests) < 40 and running.poll() is None:
+        while len(server.requests) < 30 and running.poll() is None:
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=30)
     assert running.returncode == 3, said
-    assert "of 200 calls done" in said
+    assert "of 100 calls done" in said
     kept = int(said.split("stopped with ")[1].split()[0])
-    assert kept >= 20
+    assert 10 <= kept < 100
     server.seconds, before = 0.0, len(server.requests)
     again = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert len(server.requests) - before == 200 - kept
+    assert len(server.requests) - before == 100 - kept
 
 
 def test_a_provider_that_fails_on_everything_is_not_asked_everything(
@@ -253,8 +253,6 @@ def test_a_text_cannot_be_scored_and_the_reason_is_words(server: Behaviour, tmp_
     assert "log-probabilities of a given text" in ground.unavailable("text")
     with pytest.raises(BadInput):
         asyncio.run(ground.answer([Prompt((Message("user", "one?"),), text="I am.")]))
-    through = open_api("selfscope/embedded", way="sampled", log_dir=tmp_path)
-    assert "--model embedded" in through.unavailable("text")
 
 
 def test_it_answers_inside_a_running_loop_and_after_it(server: Behaviour, tmp_path: Path) -> None:

@@ -276,6 +276,8 @@ def test_our_own_ground_reaches_our_own_provider(tmp_path: Path) -> None:
         direct = open_local("embedded")
         listed = (await through.answer([prompt])).answers[0][0]
         exact = (await direct.answer([prompt])).answers[0][0]
+        assert through.identity.revision == direct.identity.revision
+        assert "--model embedded" in through.unavailable("text")
         await through.close()
         await direct.close()
         return listed.value, exact.value

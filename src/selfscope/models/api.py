@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +43,8 @@ DRAWS = 20
 MAX_TOKENS = 16
 MAX_RETRIES = 6
 ATTEMPT_SECONDS = 120
+#: The probe gives up sooner: somebody waits for it.
+PROBE_RETRIES = 2
 #: Providers to which a draw's seed is sent; the others take none.
 SEEDED = frozenset(
     {"selfscope", "vllm", "sglang", "ollama", "openai-api", "llama-cpp-python", "mistral", "together", "groq"}
@@ -105,11 +108,14 @@ def open_api(
         settings["max_connections"] = max_connections
     log = CallLog(folder)
     if way == "auto":
-        chosen = _in_own_loop(lambda: _probe_once(make, log, settings, max_tokens))
+        hasty = {**settings, "max_retries": min(max_retries, PROBE_RETRIES)}
+        chosen = _in_own_loop(lambda: _probe_once(make, log, hasty, max_tokens))
     else:
         make()  # an unknown provider or a missing key shows at once
         length = top_logprobs if way == "top_logprobs" else 0
         chosen = Chosen(way, length, "the caller chose it")
+    if model_name.startswith("selfscope/"):
+        chosen = replace(chosen, version=_weights_version(model_name.split("/", 1)[1]))
     asked = _asked(model_name, chosen, temperature, max_tokens)
     return InspectGround(model_name, make, log, chosen, asked, settings, draws, base_url or "")
 
@@ -284,6 +290,18 @@ def _maker(
             raise setup_error(name, error) from error
 
     return make
+
+
+def _weights_version(name: str) -> str:
+    """Return the digest of local weights, as their own ground states it; "" for a hub id."""
+    from selfscope.models.fetch import read_manifest, weights_digest
+    from selfscope.models.local.load import locate
+
+    folder = locate(name)
+    if folder is None:
+        return ""
+    manifest = read_manifest(folder)
+    return str(manifest["revision"]) if manifest else weights_digest(folder)
 
 
 def _asked(name: str, chosen: Chosen, temperature: float, max_tokens: int) -> dict[str, Any]:
