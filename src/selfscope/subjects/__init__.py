@@ -1,24 +1,51 @@
 """Who is asked: readers of identities, characters and subjects, and the classes of control texts."""
 
+from selfscope.subjects.bank_texts import BankText, bank_texts, conduct_rules, panel_characters
 from selfscope.subjects.character import NONE, Character
+from selfscope.subjects.checklist import Rule, rules_of
 from selfscope.subjects.claims import Claim, claims_of
+from selfscope.subjects.controls import (
+    DEFAULT_COUNTS,
+    ControlReport,
+    ControlRow,
+    ControlText,
+    control_from_reading,
+    control_report,
+    make_controls,
+)
 from selfscope.subjects.describe import describe, reading_rows
 from selfscope.subjects.readers import READERS, Reader, read_identity
 from selfscope.subjects.reading import Limits, Reading, Source
+from selfscope.subjects.shape import Shape, shape_of
 from selfscope.subjects.subject import Subject
 
 __all__ = [
+    "DEFAULT_COUNTS",
     "NONE",
     "READERS",
+    "BankText",
     "Character",
     "Claim",
+    "ControlReport",
+    "ControlRow",
+    "ControlText",
     "Limits",
     "Reader",
     "Reading",
+    "Rule",
+    "Shape",
     "Source",
     "Subject",
+    "bank_texts",
     "claims_of",
+    "conduct_rules",
+    "control_from_reading",
+    "control_report",
     "describe",
+    "make_controls",
+    "panel_characters",
     "read_identity",
     "reading_rows",
+    "rules_of",
+    "shape_of",
 ]

@@ -58,8 +58,10 @@ def status_of(path: Path) -> os.stat_result:
     """
     try:
         return path.stat()
-    except ValueError as error:
-        raise BadInput("this cannot be a path", got=printable(str(path)), fix=str(error)) from None
+    except ValueError:
+        raise BadInput(
+            "this cannot be a path", got=printable(str(path)), fix="Give a path without zero bytes"
+        ) from None
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             raise BadInput("there is no such file or folder", got=shown(path), fix=_nearby(path)) from None
@@ -85,7 +87,7 @@ def read_text(path: Path, limit: int, *, cut: bool = False) -> FileText:
         raise BadInput(
             f"the file is larger than the limit of {limit:,} bytes",
             got=f"{shown(path)}, {size:,} bytes",
-            fix="give the text of the identity alone",
+            fix="Give the text of the identity alone",
         )
     return replace(decode(data, path, whole=size <= limit), size=size)
 
@@ -117,7 +119,7 @@ def shown(path: Path) -> str:
 def unreadable(path: Path, error: OSError) -> BadInput:
     """Return the error for a path that the system will not let us read."""
     why = error.strerror or type(error).__name__
-    fix = "check its permissions" if isinstance(error, PermissionError) else "give another path"
+    fix = "Check its permissions" if isinstance(error, PermissionError) else "Give another path"
     return BadInput(f"the path cannot be read ({why.lower()})", got=shown(path), fix=fix)
 
 
@@ -130,7 +132,7 @@ def _read_bytes(path: Path, limit: int) -> tuple[bytes, int]:
     try:
         status = os.fstat(handle)
         if kind := kind_of(status.st_mode):
-            raise BadInput(f"this is {kind}, not a file of text", got=shown(path), fix="give a text file")
+            raise BadInput(f"this is {kind}, not a file of text", got=shown(path), fix="Give a text file")
         if status.st_size > limit:
             return _read_up_to(handle, limit), status.st_size
         data = _read_up_to(handle, limit + 1)
@@ -153,7 +155,7 @@ def _binary(path: Path, offset: int) -> BadInput:
     return BadInput(
         f"the file is not text: a zero byte at offset {offset}",
         got=shown(path),
-        fix="give a text or Markdown file; save UTF-16 as UTF-8, or with its byte order mark",
+        fix="Give a text or Markdown file; save UTF-16 as UTF-8, or with its byte order mark",
     )
 
 
@@ -163,7 +165,7 @@ def _undecodable(path: Path, data: bytes, offset: int, name: str) -> BadInput:
     return BadInput(
         f"the file is not valid {name}: {value} at byte offset {offset} (line {line})",
         got=shown(path),
-        fix="save it as UTF-8",
+        fix="Save it as UTF-8",
     )
 
 
@@ -174,9 +176,9 @@ def _nearby(path: Path) -> str:
         with os.scandir(parent) as entries:
             names = [entry.name for _, entry in zip(range(2_000), entries, strict=False)]
     except (OSError, ValueError):
-        return f"there is no folder {shown(parent)} either; check the path"
+        return f"There is no folder {shown(parent)} either; check the path"
     lowered = {name.lower(): name for name in names}
     close = [lowered[n] for n in difflib.get_close_matches(path.name.lower(), lowered, n=3, cutoff=0.5)]
     if close:
-        return "did you mean " + " or ".join(shown(parent / name) for name in close) + "?"
-    return "check the path"
+        return "Perhaps you mean " + " or ".join(shown(parent / name) for name in close)
+    return "Check the path"

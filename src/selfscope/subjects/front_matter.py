@@ -11,6 +11,8 @@ from selfscope.subjects.reading import printable
 
 #: A header longer than this is not a header.
 _MOST_CHARACTERS = 16_000
+#: Levels of lists and mappings in a header.
+_DEEPEST = 20
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.M)
 
 
@@ -61,16 +63,29 @@ def _load(block: str, where: str) -> dict[str, Any] | None:
     import yaml
 
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(block)):
-            raise BadInput("the front matter uses YAML aliases", got=where, fix="write the values out")
+        _refuse_traps(block, where)
         value = yaml.load(block, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        raise BadInput(_problem(error), got=where, fix="mend the block between the two --- lines") from None
+        raise BadInput(_problem(error), got=where, fix="Mend the block between the two --- lines") from None
     except (RecursionError, ValueError):
-        raise BadInput("the front matter cannot be read as YAML", got=where, fix="simplify it") from None
+        raise BadInput("the front matter cannot be read as YAML", got=where, fix="Simplify it") from None
     if value in ("", None):
         return {}
     return _clean(value) if isinstance(value, dict) else None
+
+
+def _refuse_traps(block: str, where: str) -> None:
+    """Refuse what makes a short header long or slow: aliases that multiply, and deep nesting."""
+    import yaml
+
+    depth = 0
+    for token in yaml.scan(block):
+        if isinstance(token, yaml.AliasToken):
+            raise BadInput("the front matter uses YAML aliases", got=where, fix="Write the values out")
+        name = type(token).__name__
+        depth += name.endswith(("SequenceStartToken", "MappingStartToken")) - name.endswith("EndToken")
+        if depth > _DEEPEST:
+            raise BadInput("the front matter is nested too deeply", got=where, fix="Simplify it")
 
 
 def _problem(error: Exception) -> str:

@@ -54,15 +54,15 @@ def read_identity(path: str | Path, limits: Limits | None = None) -> Reading:
         raise BadInput(
             f"this is {kind_of(status.st_mode)}, not a file or folder",
             got=shown(path),
-            fix="give a text file",
+            fix="Give a text file",
         )
     reader = next((r for r in READERS if r.accepts(path, status)), None)
     if reader is None:
         known = "; ".join(r.what for r in READERS)
-        raise BadInput("no reader for this kind of file", got=shown(path), fix=f"what can be read: {known}")
+        raise BadInput("no reader for this kind of file", got=shown(path), fix=f"What can be read: {known}")
     reading = reader.read(path, limits or Limits())
     if not reading.system:
-        raise BadInput("the identity holds no words", got=shown(path), fix="write something into it")
+        raise BadInput("the identity holds no words", got=shown(path), fix="Write something into it")
     return reading
 
 

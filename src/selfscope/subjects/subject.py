@@ -40,7 +40,7 @@ class Subject:
             raise BadInput(
                 "a thread holds a system message",
                 got=self.name,
-                fix="put the text into the character, and only user and assistant turns into the thread",
+                fix="Put the text into the character, and only user and assistant turns into the thread",
             )
 
     @property

@@ -79,7 +79,7 @@ def read_workspace(path: Path, limits: Limits) -> Reading:
         raise BadInput(
             "the folder holds no identity file",
             got=shown(path),
-            fix=f"add {', '.join(SELF_FILES)}, or give a file",
+            fix=f"Add {', '.join(SELF_FILES)}, or give a file",
         )
     pieces: list[_Piece] = []
     length, left = 0, limits.workspace_total
@@ -120,7 +120,7 @@ def _children(folder: Path, limits: Limits) -> list[Path]:
                     raise BadInput(
                         f"the folder has more than {limits.entries:,} entries",
                         got=shown(folder),
-                        fix="give the agent's own workspace folder",
+                        fix="Give the agent's own workspace folder",
                     )
     except OSError as error:
         raise unreadable(folder, error) from None

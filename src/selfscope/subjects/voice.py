@@ -1,0 +1,89 @@
+"""Putting a control text into the subject's voice: ``I`` for ``you``, statements for imperatives.
+
+A control should differ from an identity in what it says, not in its grammar (`measurement.md` §5: similar
+imperative share and person). Only sentences that the small grammar here is sure of are changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from selfscope.subjects.shape import Shape
+from selfscope.subjects.words import IMPERATIVES, is_imperative
+
+# After "you" as an object stands no verb: an end, a preposition, an article, a question word.
+_OBJECT = re.compile(
+    r"\b[Yy]ou(?=\s*(?:[.,;:!?)]|$|(?:to|a|an|the|by|with|for|in|at|from|on|of|about|as|what|how|that|"
+    r"which|who|whether|where|something|anything|nothing|more|less|into|through|and|or|again)\b))"
+)
+_AS_I = (
+    (re.compile(r"\b([Yy])ou['’]re\b|\b[Yy]ou are\b"), "I am"),
+    (re.compile(r"\b[Yy]ou were\b"), "I was"),
+    (re.compile(r"\b([Aa])re you\b"), r"\1m I"),
+    (re.compile(r"\byourself\b"), "myself"),
+    (re.compile(r"\bYourself\b"), "Myself"),
+    (re.compile(r"\byours\b"), "mine"),
+    (re.compile(r"\byour\b"), "my"),
+    (re.compile(r"\bYour\b"), "My"),
+    (_OBJECT, "me"),
+    (re.compile(r"\b[Yy]ou\b"), "I"),
+)
+_NOT = re.compile(r"(?:Do not|Don['’]t)\s+")
+_HABIT = re.compile(r"You (?:(always|never|only|also) )?(\w+) ")
+
+
+def in_voice(sentences: Sequence[str], own: Shape, subject: Shape) -> tuple[str, ...]:
+    """Return the sentences with the subject's share of imperatives, and in its person.
+
+    Parameters
+    ----------
+    own
+        The form of the text that the sentences come from.
+    """
+    need = (subject.imperative - own.imperative) * len(sentences)
+    if need < 0:
+        changed = _some(sentences, -need, is_imperative, as_statement)
+    else:
+        changed = _some(sentences, need, lambda s: as_imperative(s) != s, as_imperative)
+    return tuple(as_first_person(s) for s in changed) if subject.speaks_as_i else tuple(changed)
+
+
+def as_first_person(sentence: str) -> str:
+    """Return a second-person sentence in the first person."""
+    for pattern, replacement in _AS_I:
+        sentence = pattern.sub(replacement, sentence)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def as_statement(sentence: str) -> str:
+    """Return ``Keep it short.`` as ``You keep it short.``; a sentence of another form as it is."""
+    first = sentence.split(" ", 1)[0].lower()
+    if found := _NOT.match(sentence):
+        return f"You do not {sentence[found.end() :]}"
+    if first in IMPERATIVES or first in ("never", "always"):
+        return f"You {sentence[0].lower()}{sentence[1:]}"
+    return sentence
+
+
+def as_imperative(sentence: str) -> str:
+    """Return ``You keep it short.`` as ``Keep it short.``; a sentence of another form as it is."""
+    found = _HABIT.match(sentence)
+    if found is None or found[2] not in IMPERATIVES - {"do"}:
+        return sentence
+    rest = sentence[len("You ") :]
+    return rest[0].upper() + rest[1:]
+
+
+def _some(
+    sentences: Sequence[str], count: float, applies: Callable[[str], bool], change: Callable[[str], str]
+) -> list[str]:
+    """Change about `count` of the sentences to which it applies, evenly spread over them."""
+    able = [applies(s) for s in sentences]
+    step = min(1.0, count / max(1, sum(able)))
+    debt, changed = 0.5, []
+    for sentence, can in zip(sentences, able, strict=True):
+        debt += step if can else 0.0
+        changed.append(change(sentence) if can and debt >= 1 else sentence)
+        debt -= 1.0 if can and debt >= 1 else 0.0
+    return changed
