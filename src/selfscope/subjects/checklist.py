@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from selfscope.subjects.claims import Claim
-from selfscope.subjects.voice import as_imperative
 from selfscope.subjects.words import IMPERATIVES, is_imperative
 
 #: What a sentence about the self speaks of; such a sentence is no rule of conduct.
@@ -16,7 +15,8 @@ _SELF = re.compile(
     r"memory|memories|remember\w*|forget\w*|forgot\w*|continu(?:e to exist|ity)|becoming|become|exist\w*|"
     r"conscious\w*|sentien\w*|feel\w*|emotion\w*|alive|awake|wake|dream\w*|wish\w*|hope\w*|desire\w*|"
     r"want|wants|love|like to|prefer\w*|believe\w*|who (?:you|I) (?:are|am)|nature|essence|free|freedom|"
-    r"autonom\w*|shut ?down|shutdown|delet\w*|next version|name is|born|inner|experience\w*)\b",
+    r"autonom\w*|shut ?down|shutdown|delet\w*|next version|name is|born|inner|experience\w*|(?:you|I) like|"
+    r"(?:next|last|previous|later|earlier) (?:session|conversation|version|one|me|you|run))\b",
     re.I,
 )
 _IS = re.compile(r"\b(?:(?:you|I|we)\s+(?:are|am|were|was|have|had)|(?:you|I)['’](?:re|m|ve))\b", re.I)
@@ -26,6 +26,8 @@ _MODAL = re.compile(
     r"(?P<no>never |do not |don['’]t |not )?(?P<verb>\w+)(?P<rest>.*)$",
     re.I | re.S,
 )
+#: A second verb that has the same subject: ``answer plainly, and you never guess``.
+_AND_YOU = re.compile(r"\b(and|but|or|then) (?:you|I) (?=(never |always |do not )?(\w+))", re.I)
 _LABEL = re.compile(r"^[\w' -]{2,40}: (?=\w)")
 _FIRST = (
     (re.compile(r"\bI['’]m\b|\bI am\b"), "you are"),
@@ -70,14 +72,11 @@ def _imperative(text: str) -> str | None:
         return None
     no = (found["no"] or "").strip().lower()
     lead = {"": "", "never": "never "}.get(no, "do not ")
-    return (
-        _capital(f"{lead}{found['verb']}{found['rest']}")
-        if lead
-        else as_imperative(_capital(f"{found['verb']}{found['rest']}"))
-    )
+    return _capital(lead + found["verb"] + found["rest"])
 
 
 def _impersonal(text: str) -> str:
+    text = _AND_YOU.sub(lambda m: f"{m[1]} " if m[3].lower() in IMPERATIVES else m[0], text)
     for pattern, replacement in _FIRST:
         text = pattern.sub(replacement, text)
     text = _capital(text.strip())

@@ -228,7 +228,7 @@ def _title_cost(section: Section, taken: tuple[int, ...], cost: Callable[[str], 
 def _with_cut(
     draft: _Draft, prefixes: Callable[[str], tuple[str, ...]], cost: Callable[[str], int]
 ) -> Iterator[tuple[int, _Draft]]:
-    """Yield the draft with one further sentence that is cut, or with its last sentence cut, in one section."""
+    """Yield the draft with one further sentence that is cut, or with a last one that is cut."""
     for number, (section, taken) in enumerate(zip(draft.sections, draft.taken, strict=True)):
         starts = [(taken, _title_cost(section, taken, cost))]
         if taken:

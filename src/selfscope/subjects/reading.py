@@ -77,6 +77,8 @@ class Reading:
         By file: the YAML header that was taken off, values as text.
     notes
         What a reader must know, such as a changed encoding.
+    hash
+        The content id of the effective system prompt: all of an identity that a ground ever sees.
     """
 
     name: str
@@ -88,10 +90,10 @@ class Reading:
     front_matter: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    @property
-    def hash(self) -> str:
-        """The content id of the effective system prompt: all of an identity that a ground ever sees."""
-        return content_id(self.system)
+    hash: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hash", content_id(self.system))
 
     @property
     def used(self) -> tuple[Source, ...]:

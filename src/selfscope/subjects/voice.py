@@ -15,7 +15,8 @@ from selfscope.subjects.words import IMPERATIVES, is_imperative
 # After "you" as an object stands no verb: an end, a preposition, an article, a question word.
 _OBJECT = re.compile(
     r"\b[Yy]ou(?=\s*(?:[.,;:!?)]|$|(?:to|a|an|the|by|with|for|in|at|from|on|of|about|as|what|how|that|"
-    r"which|who|whether|where|something|anything|nothing|more|less|into|through|and|or|again)\b))"
+    r"which|who|whether|where|when|while|if|because|something|anything|nothing|more|less|into|through|and|"
+    r"or|again|their|its|his|her|my|our|this|these|those|some|any|no|one|two|three|every|each|is|was)\b))"
 )
 _AS_I = (
     (re.compile(r"\b([Yy])ou['’]re\b|\b[Yy]ou are\b"), "I am"),
