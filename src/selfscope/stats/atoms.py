@@ -7,6 +7,7 @@ log P(disagree) for questions, and log P(text) for utterances, where forms are e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
@@ -44,6 +45,35 @@ class Forms(NamedTuple):
     position: NDArray[np.int8]
     label: NDArray[np.int8]
     template: NDArray[np.int8]
+
+
+def forms_table(
+    formats: Sequence[str], positions: Sequence[str], labels: Sequence[str], templates: Sequence[str]
+) -> Forms:
+    """Return the form axis from the table's columns `format`, `position`, `label`, `template`.
+
+    The template that sorts first is +1; with more than two templates all are 0, since no single contrast
+    tells them apart.
+
+    Raises
+    ------
+    BadInput
+        If a format is neither ``yesno`` nor ``lettered``, or a position neither ``first`` nor ``second``.
+    """
+    if not set(formats) <= {"yesno", "lettered"} or not set(positions) <= {"first", "second"}:
+        raise BadInput(
+            "unknown form",
+            got=sorted({*formats, *positions}),
+            fix="Formats are yesno and lettered, positions first and second",
+        )
+    names = sorted(set(templates))
+    sign = {name: 1 - 2 * i if len(names) == 2 else 0 for i, name in enumerate(names)}
+    return Forms(
+        np.array([f == "lettered" for f in formats], bool),
+        np.array([1 if p == "first" else -1 for p in positions], np.int8),
+        np.array([{"A": 1, "B": -1}.get(x, 0) for x in labels], np.int8),
+        np.array([sign[t] for t in templates], np.int8),
+    )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ EXACT_UP_TO = 14
 DRAWS = 20_000
 CELLS = 1 << 18
 TIE = 1e-9
+SHARP = 1e-6
 
 
 def flip_p(block: Block, *, seed: int = 0, draws: int = DRAWS) -> Array:
@@ -87,7 +88,8 @@ class _Quadratic:
     """``t(a, b)² ≥ t²`` as ``a²·A + b²·B + ab·C ≥ bound``, a and b the flipped sums of the keyings.
 
     With c = 1 / (n (n - 1)) and Q = Σ x² (which no flip changes), the squared t of a flipped sample is
-    ``(a/n₊ + b/n₋)² / (c₊(Q₊ - a²/n₊) + c₋(Q₋ - b²/n₋))``; the bound is divided by the observed t².
+    ``(a/n₊ + b/n₋)² / (c₊(Q₊ - a²/n₊) + c₋(Q₋ - b²/n₋))``; all is divided by the observed t². A spread
+    under a thousandth of the size counts as a thousandth, so that a sample without any has its place.
     """
 
     def __init__(self, plus: Array, minus: Array) -> None:
@@ -97,13 +99,15 @@ class _Quadratic:
         sum_a, sum_b = plus.sum(axis=1), minus.sum(axis=1)
         top = (w_a * sum_a + w_b * sum_b) ** 2
         below = np.maximum(c_a * (q_a - sum_a**2 * w_a) + c_b * (q_b - sum_b**2 * w_b), 0.0)
-        inverse = np.where(top > 0, below / np.where(top > 0, top, 1.0), np.inf)
+        least = SHARP * (c_a * q_a + c_b * q_b)
+        inverse = np.where(top > 0, np.maximum(below, least) / np.where(top > 0, top, 1.0), np.inf)
         finite = np.isfinite(inverse)
         inverse = np.where(finite, inverse, 0.0)
         self.a = (w_a**2 * inverse + c_a * w_a)[:, None]
         self.b = (w_b**2 * inverse + c_b * w_b)[:, None]
         self.ab = (2 * w_a * w_b * inverse)[:, None]
-        bound = (c_a * q_a + c_b * q_b) * (1 - TIE)
+        observed = top * inverse + c_a * w_a * sum_a**2 + c_b * w_b * sum_b**2
+        bound = observed * (1 - TIE)
         self.bound = np.where(finite, bound, -np.inf)[:, None]
 
 
