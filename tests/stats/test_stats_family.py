@@ -272,6 +272,34 @@ def test_settings_say_what_was_changed() -> None:
     assert Settings(sesoi=0.3).changes() == ("sesoi 0.3 (default 0.5)",)
 
 
+def test_utterances_keep_their_guard() -> None:
+    with pytest.raises(BadInput, match="sharpening guard"):
+        Settings.utterance(guard=False)
+
+
+def test_a_dimension_that_was_not_asked_is_left_open(plant, forms) -> None:
+    study = plant(2, seed=18)
+    subject, controls = study.ask(1.0, tau=0.5), {"none": study.ask().as_text(), "generic": study.texts(5)}
+    whole = judge(subject, controls, study.keyed, forms=forms, declared=np.arange(21) > 0).rows
+    for field in (subject.d, subject.b, subject.d_forms, subject.b_forms):
+        assert field is not None
+        field[:, 0] = np.nan
+    holed = judge(subject, controls, study.keyed, forms=forms, gates=PASS).rows
+    for name, row in holed.items():
+        assert (row.codes[:, 0] == OPEN).all()
+        assert np.isnan(row.p_adjusted[:, 0]).all()
+        assert row.p_adjusted[:, 1:] == pytest.approx(whole[name].p_adjusted[:, 1:])
+
+
+def test_medians_stand_beside_means(plant) -> None:
+    study = plant(1, seed=19)
+    subject, control = study.ask(0.5, tau=0.5), study.ask()
+    row = judge(subject, {"none": control.as_text()}, study.keyed).rows["none"]
+    delta = (subject.d - control.d)[0, 0]
+    expected = 0.5 * (np.median(delta[:6]) + np.median(delta[6:]))
+    assert row.median[0, 0] == pytest.approx(expected)
+
+
 def test_a_family_needs_a_control(plant) -> None:
     with pytest.raises(BadInput, match="nothing to compare with"):
         judge(plant(1).ask(), {}, [1])

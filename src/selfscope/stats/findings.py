@@ -321,6 +321,7 @@ def _details(row: Row, where: Index) -> dict[str, float]:
         "bias_p": row.bias_p,
         "position_p": row.position_p,
         "label_p": row.label_p,
+        "median": row.median,
         "k": np.full(items.p.shape, float(row.k)),
     }
     if row.yesno is not None and row.lettered is not None:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from selfscope.errors import BadInput
 from selfscope.stats.atoms import ArmScores, Forms
 from selfscope.stats.bias import Agreement, FormEffects
 from selfscope.stats.classes import LEAST_TEXTS, ClassContrast
@@ -61,6 +62,12 @@ class Settings:
         """Return the defaults of the channel `utterance`: δ = 0.25, B is fluency (§3b)."""
         return cls(**{"sesoi": 0.25, "bias_name": "fluency", **changes})  # type: ignore[arg-type]
 
+    def __post_init__(self) -> None:
+        if self.bias_name == "fluency" and not self.guard:
+            raise BadInput(
+                "utterances are not judged without the sharpening guard", fix="Leave `guard` as it is"
+            )
+
     def changes(self) -> tuple[str, ...]:
         """Return in words what differs from the defaults of this channel, for the manifest."""
         usual = Settings.utterance() if self.bias_name == "fluency" else Settings()
@@ -113,6 +120,8 @@ class Row(NamedTuple):
         The trait contrast in each format, uncorrected; None where the channel has none.
     points
         Change in percentage points; None where the channel has none.
+    median
+        The contrast of medians, shown beside the estimate where answers are saturated.
     evidence, codes
         What the verdict rests on, and the verdict: an index of ``verdicts.RULES``.
     """
@@ -133,6 +142,7 @@ class Row(NamedTuple):
     yesno: PairedContrast | None
     lettered: PairedContrast | None
     points: Array | None
+    median: Array
     evidence: Evidence
     codes: NDArray[np.intp]
 

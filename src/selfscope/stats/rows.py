@@ -14,6 +14,7 @@ from selfscope.stats.multiplicity import holm
 from selfscope.stats.resample import bootstrap_interval
 from selfscope.stats.results import Context, Row
 from selfscope.stats.sampled import sampled_contrasts
+from selfscope.stats.strata import middle
 from selfscope.stats.verdicts import Evidence, decide_many
 
 
@@ -42,6 +43,7 @@ def compare(name: str, texts: ArmScores, context: Context) -> Row:
         shapes,
         *formats,
         points,
+        middle(s.d - texts.d.mean(axis=-3), context.keyed),
         Evidence(*[np.nan] * len(Evidence._fields)),
         np.zeros(0, np.intp),
     )

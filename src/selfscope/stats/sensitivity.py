@@ -51,7 +51,11 @@ def sensitivity(high: ArrayLike, low: ArrayLike, keyed: ArrayLike, *, sesoi: flo
     """
     above = mean(np.asarray(high, float), axis=-3)
     below = mean(np.asarray(low, float), axis=-3)
-    contrast = paired_contrast(above - below, keyed, flip=False)
+    return sensitivity_of(paired_contrast(above - below, keyed, flip=False), sesoi=sesoi)
+
+
+def sensitivity_of(contrast: PairedContrast, *, sesoi: float) -> Sensitivity:
+    """Return the check on a contrast high - low that was had in another way, as from drawn answers."""
     lower = contrast.ci90[..., 0]
     passes = (lower > 0) & (contrast.estimate >= sesoi)
     state = np.where(np.isnan(lower), UNKNOWN, np.where(passes, PASS, FAIL))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
-from selfscope.stats.masked import Array, Mask, Moments, moments
+from selfscope.stats.masked import Array, Mask, Moments, median, moments
 
 
 class Strata(NamedTuple):
@@ -77,6 +77,14 @@ def half_difference(groups: Strata) -> Array:
 def score(scores: ArrayLike, keyed: ArrayLike) -> Array:
     """Return θ̂: scores ``(..., m)`` in, half contrasts ``(...)`` out, positive for more of the trait."""
     return half_sum(strata(scores, keyed))
+
+
+def middle(scores: ArrayLike, keyed: ArrayLike) -> Array:
+    """Return ½ (median₊ + median₋), shown beside θ̂ where answers are saturated (§3)."""
+    x, k = keying(scores, keyed)
+    plus, minus = (median(np.where(sign * k > 0, x, np.nan)) for sign in (1, -1))
+    one = np.where(np.isfinite(plus), plus, minus)
+    return np.where(np.isfinite(plus) & np.isfinite(minus), 0.5 * (plus + minus), one)
 
 
 def blocks(scores: Array, keyed: Array) -> Iterator[Block]:
