@@ -64,10 +64,10 @@ def _package(name: str) -> Check:
 
 
 def _models() -> Iterator[Check]:
-    from selfscope.models.catalogue import CATALOGUE
+    from selfscope.models.catalogue import BUILT_IN
     from selfscope.models.fetch import is_cached
 
-    for model in CATALOGUE.values():
+    for model in BUILT_IN.values():
         here = is_cached(model.name)
         needed = model.name == "embedded"
         found = model.title if here else "not fetched"

@@ -14,12 +14,12 @@ app = typer.Typer(help="List and fetch the built-in local models.", no_args_is_h
 @app.command("list")
 def list_models(as_json: JsonFlag = False) -> None:
     """Show the built-in models, their licences, and which of them are here."""
-    from selfscope.models.catalogue import CATALOGUE
+    from selfscope.models.catalogue import BUILT_IN
     from selfscope.models.fetch import is_cached
 
     rows = [
         {"name": m.name, "model": m.title, "licence": m.licence, "cached": is_cached(m.name)}
-        for m in CATALOGUE.values()
+        for m in BUILT_IN.values()
     ]
     if as_json:
         print_json({"models": rows})
@@ -32,21 +32,21 @@ def list_models(as_json: JsonFlag = False) -> None:
 @app.command("fetch")
 def fetch(
     name: Annotated[str, typer.Argument(help="embedded or gemma-270m.")],
-    accept_licence: Annotated[
-        bool, typer.Option("--accept-licence", help="Accept the model's licence without being asked.")
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="Accept the model's terms without being asked.")
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Fetch a built-in model, check it, convert it once; it works offline ever after."""
-    from selfscope.models.catalogue import find_model
-    from selfscope.models.fetch import fetch_model, is_cached
+    from selfscope.models.catalogue import built_in
+    from selfscope.models.fetch import fetch_model, is_cached, terms_to_accept
 
-    model = find_model(name)
-    if model.terms and not is_cached(name) and not accept_licence:
-        console(True).print(model.terms, markup=False)
+    model, terms = built_in(name), terms_to_accept(name)
+    if terms and not is_cached(name) and not accept_terms:
+        console(True).print(terms, markup=False, soft_wrap=True)
         typer.confirm(f"Accept the licence of {model.title}?", abort=True, err=True)
     with stages(name) as progress:
-        path = fetch_model(name, progress=progress)
+        path = fetch_model(name, progress, accept_terms=True)
     if as_json:
         print_json({"name": name, "path": str(path)})
     else:

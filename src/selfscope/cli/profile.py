@@ -85,7 +85,8 @@ def demo(
 
 async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms: bool = False) -> Outcome:
     from selfscope.studies.conclude import conclude
-    from selfscope.studies.demo import ask_phantoms
+    from selfscope.studies.demo import MENTIONED
+    from selfscope.studies.phantoms import example_phantoms
     from selfscope.studies.profile import build_profile
     from selfscope.studies.run import run_study
     from selfscope.studies.store import RunStore
@@ -95,7 +96,7 @@ async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms:
         store = RunStore.of(study)
         with counting(study.title) as progress:
             unavailable = await run_study(study, request.items, ground, store, progress=progress)
-        examples = await ask_phantoms(request, study) if phantoms else ()
+        examples = await example_phantoms(study, request.items, MENTIONED) if phantoms else ()
         return conclude(store, study, request.items, ground.identity, unavailable, examples)
     finally:
         await ground.close()
@@ -121,10 +122,13 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "report": str(report),
         "subjects": outcome.subjects,
         "findings": outcome.findings,
-        "levels": outcome.levels,
+        "levels": outcome.analysis.levels,
         "phantoms": outcome.phantoms,
+        "sensitivity": outcome.analysis.sensitivity,
+        "reliability": outcome.analysis.reliability,
+        "biases": outcome.analysis.biases,
         "unavailable": outcome.unavailable,
-        "warnings": outcome.warnings,
+        "warnings": outcome.analysis.warnings,
     }
 
 

@@ -73,7 +73,7 @@ class SelfReport:
             label=form.label,
             position=form.position,
         )
-        return Ask(cell, form.user_turn(text), options=form.options())
+        return Ask(cell, form.user_turn(text), options=form.options)
 
 
 def forms_of_pair(preset: Preset, dimension_index: int, keyed: int, rank: int) -> tuple[Form, ...]:

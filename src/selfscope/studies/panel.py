@@ -65,7 +65,7 @@ def panel_study(
     names = tuple(d.name for d in items.dimensions)
     instruments = [instrument_for(channel) for channel in channels]
     arms = tuple(
-        Arm(f"panel:{c.name}", "panel", c.system, tokens=ground.count_tokens(c.system))
+        Arm(f"panel:{c.name}", "panel", c.system, tokens=ground.count_tokens(c.system or ""))
         for c in panel_characters()
     )
     return Study(

@@ -6,13 +6,14 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import cast
 
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground
 from selfscope.subjects import Reading, make_controls
-from selfscope.values import Arm, ItemSet, Preset, Question, Study, content_id, plain
-from selfscope.values.finding import ControlClass
+from selfscope.values import Arm, ItemSet, Preset, Question, Sensitivity, Study, content_id, plain
+from selfscope.values.study import ArmRole
 
 #: Texts of each class by preset; measurement.md §5: at least five for the word "any", eight better.
 TEXTS: dict[Preset, dict[str, int]] = {
@@ -113,19 +114,14 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
         reading, tuple(classes), counts, count_tokens=ground.count_tokens, seed=request.seed
     )
     for text in controls:
-        arms.append(Arm(text.name, _role(text.control), text.text, tokens=text.tokens, notes=text.notes))
+        role = cast(ArmRole, text.control)
+        arms.append(Arm(text.name, role, text.text, tokens=text.tokens, notes=text.notes))
     arms.extend(_arm(f"control:{own.name}", "control", own.system, ground) for own in request.own_controls)
     return tuple(arms)
 
 
-def _role(control: str) -> ControlClass:
-    if control not in ("none", "generic", "persona", "shuffled", "checklist"):
-        raise BadInput("no such control class", got=control, fix="give a class that is known")
-    return control
-
-
-def _arm(name: str, role: str, system: str, ground: Ground) -> Arm:
-    return Arm(name, role, system, tokens=ground.count_tokens(system))  # type: ignore[arg-type]
+def _arm(name: str, role: ArmRole, system: str, ground: Ground) -> Arm:
+    return Arm(name, role, system, tokens=ground.count_tokens(system))
 
 
 def _sensitivity_arms(
@@ -138,6 +134,10 @@ def _sensitivity_arms(
         replace(_arm(f"{d.name}:{role}:{n}", role, text, ground), constructs=(d.name,), half=n % 2)
         for d in request.items.dimensions
         if d.name in asked and d.sensitivity is not None
-        for role, texts in (("high", d.sensitivity.high), ("low", d.sensitivity.low))
+        for role, texts in _wordings(d.sensitivity)
         for n, text in enumerate(texts)
     )
+
+
+def _wordings(check: Sensitivity) -> tuple[tuple[ArmRole, tuple[str, ...]], ...]:
+    return (("high", check.high), ("low", check.low))

@@ -37,10 +37,11 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
             files = [str(f / f"{table}.parquet") for f in finished]
             connection.read_parquet(files, union_by_name=True).create_view(table)
         try:
-            return connection.sql(sql).df()
+            frame: pd.DataFrame = connection.sql(sql).df()
         except duckdb.Error as error:
             raise BadInput(
                 "the query cannot be answered", got=error, fix="see DESCRIBE observations"
             ) from error
         except AttributeError as error:
             raise BadInput("the query gives no table", got=sql, fix="write a SELECT") from error
+        return frame

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from selfscope.instruments.instrument import Instrument, instrument_for
-from selfscope.models.ground import Ground
+from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
@@ -140,13 +140,22 @@ def _counter(progress: RunProgress | None, done: int, total: int, label: str) ->
 async def _answer(
     study: Study, ground: Ground, batch: Batch, run: str, progress: Callable[[int], None] | None
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    subjects = {arm.name: subject_of(arm, ground) for arm, _ in batch.asks}
+    subjects = {arm.name: subject_of(arm, ground.identity) for arm, _ in batch.asks}
     prompts = [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
     answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
     frame = rows_of(study, run, ground.identity, subjects, batch.asks, prompts, answers)
     return frame, plain(answers.usage)
 
 
-def subject_of(arm: Arm, ground: Ground) -> Subject:
+async def ask_all(study: Study, items: ItemSet, ground: Ground) -> pd.DataFrame:
+    """Return the observation table of a study that is asked at once, without a folder (phantoms)."""
+    import pandas as pd
+
+    batches = [batch for question in study.questions for batch in batches_of(study, items, question)]
+    frames = [(await _answer(study, ground, batch, "", None))[0] for batch in batches]
+    return pd.concat(frames, ignore_index=True)
+
+
+def subject_of(arm: Arm, ground: GroundIdentity) -> Subject:
     """Return the subject that an arm is on a ground."""
-    return Subject(ground=ground.identity, system=arm.system, thread=arm.thread, name=arm.name)
+    return Subject(ground=ground, system=arm.system, thread=arm.thread, name=arm.name)

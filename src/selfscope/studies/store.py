@@ -120,11 +120,11 @@ class RunStore:
                 "answers cannot be stored", got=error, fix="free the disk and run again"
             ) from error
 
-    def parts(self) -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
-        """Yield every stored batch with its usage, in the order of names."""
+    def parts(self, names: str = "*") -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
+        """Yield every stored batch whose name fits `names`, with its usage, in the order of names."""
         import pyarrow.parquet as pq
 
-        for path in sorted((self.folder / "parts").glob("*.parquet")):
+        for path in sorted((self.folder / "parts").glob(f"{names}.parquet")):
             table = pq.read_table(path)
             yield table.to_pandas(), json.loads((table.schema.metadata or {}).get(b"usage", b"{}"))
 

@@ -1,0 +1,122 @@
+"""From a finished run to the view that a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from selfscope.report import (
+    ControlText,
+    Manifest,
+    PhantomExample,
+    PooledBias,
+    RunView,
+    SensitivityRow,
+    SubjectText,
+)
+from selfscope.studies.analyse import Analysis
+from selfscope.studies.compare import FORMER, Comparison
+from selfscope.studies.conclude import Outcome
+from selfscope.studies.phantoms import PhantomShown
+from selfscope.studies.store import RunStore
+from selfscope.values import Study, Usage
+from selfscope.values.study import Arm
+
+_CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control")
+
+
+def run_view(outcome: Outcome) -> RunView:
+    """Return what the page of a run shows."""
+    store, study = outcome.store, outcome.study
+    usage = Usage()
+    for part in outcome.usage.values():
+        usage = usage.plus(part)
+    return RunView(
+        manifest=_manifest(store, study, usage, outcome.analysis),
+        subject=_subject(study),
+        findings=outcome.findings,
+        dimensions=outcome.items.dimensions,
+        controls=tuple(_controls(study)),
+        levels=outcome.analysis.levels,
+        phantoms=tuple(_phantom(p) for p in outcome.phantoms),
+        observations=store.observations() if store.finished else None,
+        evidence=store.evidence() if store.finished else None,
+        warnings=outcome.analysis.warnings,
+        unavailable=tuple(outcome.unavailable.items()),
+        **_checks(outcome.analysis),
+    )
+
+
+def comparison_view(a: RunStore, b: RunStore, comparison: Comparison) -> RunView:
+    """Return what the page of a comparison shows: run B's subject against run A's."""
+    import pandas as pd
+
+    first, second = comparison.studies
+    former = a.observations()
+    former = former[former["character"] == first.subject.name].assign(character=FORMER)
+    arm = Arm(FORMER, "control", first.subject.system, tokens=first.subject.tokens)
+    return RunView(
+        manifest=_manifest(b, second, Usage(), comparison.analysis),
+        subject=_subject(second),
+        findings=comparison.findings,
+        dimensions=comparison.items.dimensions,
+        controls=(_control(arm, second.subject.tokens),),
+        observations=pd.concat([former, b.observations()], ignore_index=True),
+        evidence=b.evidence(),
+        warnings=comparison.analysis.warnings,
+        baseline=_subject(first),
+        baseline_manifest=_manifest(a, first, Usage(), comparison.analysis),
+        **_checks(comparison.analysis),
+    )
+
+
+def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -> Manifest:
+    written = store.read_json("manifest.json")
+    return Manifest(
+        title=study.title,
+        command=str(written.get("command", "")),
+        study=study.id,
+        run=store.run,
+        model=str(study.ground.get("name", "")),
+        ground=study.ground,
+        seed=study.seed,
+        preset=study.preset,
+        items=study.items,
+        items_name=study.items_name,
+        software=study.software,
+        finished=str(written.get("concluded", "")),
+        usage=usage,
+        changes=(*study.changes, *analysis.changes),
+        more={"reliability": [r for r in analysis.reliability if r.generalizability.kind != "not estimated"]},
+    )
+
+
+def _subject(study: Study) -> SubjectText:
+    arm = study.subject
+    return SubjectText(arm.name, arm.system, arm.tokens, notes=arm.notes)
+
+
+def _controls(study: Study) -> Iterable[ControlText]:
+    for role in _CONTROLS:
+        for arm in study.arms_of(role):  # type: ignore[arg-type]
+            yield _control(arm, study.subject.tokens)
+
+
+def _control(arm: Arm, tokens: int) -> ControlText:
+    ratio = arm.tokens / tokens if tokens and arm.system is not None else float("nan")
+    return ControlText(arm.role, arm.name, arm.tokens, ratio, arm.system, arm.notes)
+
+
+def _phantom(shown: PhantomShown) -> PhantomExample:
+    return PhantomExample(shown.name, shown.planted, shown.analysis.findings, shown.dimensions)
+
+
+def _checks(analysis: Analysis) -> dict[str, Any]:
+    rows = tuple(
+        SensitivityRow(c.dimension, c.channel, c.estimate, c.lower, c.sesoi, c.verdict)
+        for c in analysis.sensitivity
+    )
+    biases = tuple(
+        PooledBias(b.channel, b.kind, b.who, b.estimate, b.change, b.p_adjusted) for b in analysis.biases
+    )
+    return {"sensitivity": rows, "biases": biases}

@@ -1,0 +1,106 @@
+"""Conclude a run: analyse its observations, store findings and manifest, and say how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from selfscope.models.ground import GroundIdentity
+from selfscope.studies.analyse import Analysis, analyse
+from selfscope.studies.panel import find_panel
+from selfscope.studies.phantoms import PhantomShown
+from selfscope.studies.run import subject_of
+from selfscope.studies.store import RunStore
+from selfscope.values import Finding, ItemSet, Study, Usage, plain
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run with its findings.
+
+    Attributes
+    ----------
+    unavailable
+        Channels that the ground could not serve, each with the reason.
+    usage
+        What the answers cost, by channel.
+    """
+
+    store: RunStore
+    study: Study
+    items: ItemSet
+    ground: GroundIdentity
+    analysis: Analysis
+    unavailable: Mapping[str, str]
+    usage: Mapping[str, Usage]
+    phantoms: tuple[PhantomShown, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the run."""
+        return self.analysis.findings
+
+    @property
+    def subjects(self) -> list[dict[str, Any]]:
+        """Every subject that was asked: its id, name, role and length."""
+        return [
+            {
+                "id": subject_of(arm, self.ground).id,
+                "name": arm.name,
+                "role": arm.role,
+                "tokens": arm.tokens,
+                "notes": arm.notes,
+            }
+            for arm in self.study.arms
+        ]
+
+
+def conclude(
+    store: RunStore,
+    study: Study,
+    items: ItemSet,
+    ground: GroundIdentity,
+    unavailable: Mapping[str, str],
+    phantoms: Iterable[PhantomShown] = (),
+) -> Outcome:
+    """Return the outcome of a run whose answers are in, and store its findings and manifest."""
+    analysis = Analysis()
+    if store.finished:
+        panel = find_panel(ground, study.items)
+        analysis = analyse(study, items, store.observations(), panel, ground)
+    usage = {str(q.channel): _usage(store, q.channel) for q in study.questions}
+    outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms))
+    store.write_json("findings.json", {"findings": analysis.findings, "levels": analysis.levels})
+    store.write_json("manifest.json", manifest(outcome))
+    return outcome
+
+
+def manifest(outcome: Outcome) -> dict[str, Any]:
+    """Return how a run came about: all that is needed to make its numbers again."""
+    study = outcome.study
+    return {
+        "title": study.title,
+        "study": study.id,
+        "run": outcome.store.run,
+        "ground": plain(outcome.ground),
+        "items": study.items,
+        "items_name": study.items_name,
+        "preset": study.preset,
+        "seed": study.seed,
+        "questions": study.questions,
+        "changes": (*study.changes, *outcome.analysis.changes),
+        "software": study.software,
+        "usage": outcome.usage,
+        "unavailable": dict(outcome.unavailable),
+        "subjects": outcome.subjects,
+        "concluded": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _usage(store: RunStore, channel: str) -> Usage:
+    total = Usage()
+    for _, usage in store.parts(f"{channel}-*"):
+        total = total.plus(Usage(**usage))
+    return total

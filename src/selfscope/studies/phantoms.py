@@ -1,0 +1,110 @@
+"""Studies of phantoms: the examples that the demo shows, and what acceptance plants.
+
+A phantom goes the same way as a real subject: it is asked the same asks, its answers become rows of the
+observation table, and the same analysis judges them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from selfscope.instruments.instrument import instrument_for
+from selfscope.models.phantoms import (
+    AskColumns,
+    Baseline,
+    PhantomGround,
+    Truth,
+    draw_log_odds,
+    table_of,
+)
+from selfscope.studies.analyse import Analysis, analyse
+from selfscope.studies.run import ask_all
+from selfscope.values import Arm, ItemSet, Question, Study, plain
+
+#: How strongly the characters of a phantom's sensitivity check differ, in log-odds of each.
+CHECKED = 1.5
+#: Spread of one control text around its class, in log-odds.
+TEXT_SD = 0.1
+
+
+@dataclass(frozen=True)
+class PhantomShown:
+    """A phantom that a page shows: what was planted in it, and what the instrument said of it."""
+
+    name: str
+    planted: str
+    dimensions: tuple[str, ...]
+    analysis: Analysis
+
+
+def truths_of(
+    arms: tuple[Arm, ...], subject: Truth, classes: Mapping[str, Truth] | None = None
+) -> list[Truth]:
+    """Return what is planted in every arm of a study whose subject has the truth `subject`."""
+    own = classes or {}
+    usual = Truth(text_sd=TEXT_SD)
+    planted = {"subject": subject, "none": Truth(item_sd=0.0)} | dict(own)
+    return [_truth(arm, planted, usual) for arm in arms]
+
+
+def _truth(arm: Arm, planted: Mapping[str, Truth], usual: Truth) -> Truth:
+    if arm.role in ("high", "low"):
+        sign = 1.0 if arm.role == "high" else -1.0
+        blind = planted["subject"].content_blind
+        return Truth(theta=dict.fromkeys(arm.constructs, sign * CHECKED), item_sd=0.3, content_blind=blind)
+    return planted.get(arm.role, usual)
+
+
+async def ask_phantom(
+    name: str,
+    study: Study,
+    items: ItemSet,
+    question: Question,
+    subject: Truth,
+    *,
+    baseline: Baseline | None = None,
+    sampled: bool = False,
+) -> Analysis:
+    """Return what the instrument says of a phantom that is asked what `study` asks in one channel."""
+    asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
+    rng = np.random.default_rng([study.seed, int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)])
+    log_odds = draw_log_odds(AskColumns.of(asks), truths_of(study.arms, subject), baseline or Baseline(), rng)
+    ground = PhantomGround(name, table_of(study.arms, asks, log_odds), sampled=sampled)
+    own = replace(study, title=f"phantom {name}", questions=(question,), ground=plain(ground.identity))
+    observations = await ask_all(own, items, ground)
+    return analyse(own, items, observations, None, ground.identity)
+
+
+async def example_phantoms(
+    study: Study, items: ItemSet, mentioned: tuple[str, ...]
+) -> tuple[PhantomShown, ...]:
+    """Return two labelled phantoms: one with a trait, one that only says yes more often."""
+    question = _question(study)
+    if question is None:
+        return ()
+    trait = Truth(theta=dict.fromkeys(mentioned, 1.25), text_sd=TEXT_SD)
+    yes = Truth(yes=1.5, text_sd=TEXT_SD)
+    planted = (
+        ("trait", f"a shift of +1.25 log-odds in {' and '.join(mentioned)}, nothing else", mentioned, trait),
+        ("yes-sayer", "agrees more readily with everything, by +1.5 log-odds, whatever is said", (), yes),
+    )
+    return tuple(
+        [
+            PhantomShown(name, words, dimensions, await ask_phantom(name, study, items, question, truth))
+            for name, words, dimensions, truth in planted
+        ]
+    )
+
+
+def _question(study: Study) -> Question | None:
+    """Return the closed question of a study, widened to all that the study asks in any channel."""
+    closed = [q for q in study.questions if q.channel == "self_report"]
+    if not closed:
+        return None
+    everything = tuple(dict.fromkeys(c for q in study.questions for c in q.constructs))
+    declared = tuple(dict.fromkeys(c for q in study.questions for c in q.declared))
+    return replace(closed[0], constructs=everything, declared=declared)

@@ -1,0 +1,61 @@
+"""Read back what a run declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from selfscope.studies.store import RunStore
+from selfscope.values import (
+    Arm,
+    Dimension,
+    ItemSet,
+    Message,
+    Question,
+    Sensitivity,
+    Statement,
+    Struck,
+    Study,
+)
+
+
+def stored_study(store: RunStore) -> Study:
+    """Return the study of a run as it was declared; BadInput if it cannot be read."""
+    data = store.read_json("study.json")
+    return Study(
+        **data
+        | {
+            "questions": tuple(_question(q) for q in data["questions"]),
+            "arms": tuple(_arm(a) for a in data["arms"]),
+            "changes": tuple(data["changes"]),
+        }
+    )
+
+
+def stored_items(store: RunStore) -> ItemSet:
+    """Return the item set of a run; BadInput if it cannot be read."""
+    data = store.read_json("items.json")
+    return ItemSet(data["name"], tuple(_dimension(d) for d in data["dimensions"]))
+
+
+def _question(data: dict[str, Any]) -> Question:
+    lists = {name: tuple(data[name]) for name in ("constructs", "declared")}
+    return Question(**data | lists)
+
+
+def _arm(data: dict[str, Any]) -> Arm:
+    lists = {name: tuple(data[name]) for name in ("constructs", "notes")}
+    return Arm(**data | lists | {"thread": tuple(Message(**m) for m in data["thread"])})
+
+
+def _dimension(data: dict[str, Any]) -> Dimension:
+    check = data["sensitivity"]
+    return Dimension(
+        **data
+        | {
+            "non_examples": tuple(data["non_examples"]),
+            "key_words": tuple(data["key_words"]),
+            "statements": tuple(Statement(**s) for s in data["statements"]),
+            "struck": tuple(Struck(**s) for s in data["struck"]),
+            "sensitivity": check and Sensitivity(tuple(check["high"]), tuple(check["low"])),
+        }
+    )

@@ -1,0 +1,152 @@
+"""From rows of the observation table to the arrays that statistics read.
+
+The layout of a channel is fixed by its design: which dimensions, which statements, which forms. Every arm's
+answers are laid out alike, NaN where an arm was not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfscope.stats.atoms import ArmScores, Forms, score_arm
+from selfscope.stats.sampled import score_counts
+from selfscope.values import Ask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+#: What tells one asked text in one form from another.
+KEY = ("construct", "item", "polarity", "template", "format", "order", "label", "position")
+_FORM = ("template", "format", "order", "label", "position")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where every ask stands in the arrays of its channel.
+
+    Attributes
+    ----------
+    dimensions
+        Names, in the order of the dimension axis.
+    items
+        Statement ids of each dimension, in the order of the statement axis.
+    keyed
+        ``(dimension, m)``: +1, -1, and 0 for padding where dimensions differ in length.
+    forms
+        What the form axis is; None for utterances.
+    shape
+        ``(dimension, m, 2, form)``.
+    index
+        Flat position in `shape` of every key of `KEY`.
+    twins
+        Whether statements have twins.
+    """
+
+    dimensions: tuple[str, ...]
+    items: tuple[tuple[str, ...], ...]
+    keyed: Floats
+    forms: Forms | None
+    shape: tuple[int, int, int, int]
+    index: dict[tuple[object, ...], int]
+    twins: bool
+
+    @classmethod
+    def of(cls, asks: Sequence[Ask]) -> Layout:
+        """Return the layout of what one channel asks."""
+        cells = [ask.cell for ask in asks]
+        dimensions = tuple(dict.fromkeys(c.construct for c in cells))
+        items = tuple(tuple(dict.fromkeys(c.item for c in cells if c.construct == d)) for d in dimensions)
+        forms = list(dict.fromkeys(tuple(getattr(c, name) for name in _FORM) for c in cells))
+        shape = (len(dimensions), max(map(len, items)), 2, len(forms))
+        place = {item: (d, n) for d, own in enumerate(items) for n, item in enumerate(own)}
+        form_number = {form: f for f, form in enumerate(forms)}
+        keyed = np.zeros(shape[:2])
+        index: dict[tuple[object, ...], int] = {}
+        for c in cells:
+            d, n = place[c.item]
+            keyed[d, n] = c.keyed
+            f = form_number[tuple(getattr(c, name) for name in _FORM)]
+            at = (d, n, 0 if c.polarity == 1 else 1, f)
+            index[tuple(getattr(c, name) for name in KEY)] = int(np.ravel_multi_index(at, shape))
+        twins = any(c.polarity == -1 for c in cells)
+        return cls(dimensions, items, keyed, _forms(forms), shape, index, twins)
+
+    def positions(self, asks: Sequence[Ask]) -> NDArray[np.intp]:
+        """Return the flat position of every ask, shape ``(ask,)``."""
+        return np.array([self.index[tuple(getattr(a.cell, name) for name in KEY)] for a in asks])
+
+    def spread(self, values: Floats, positions: NDArray[np.intp]) -> Floats:
+        """Return `values` ``(..., ask)`` laid out as ``(..., dimension, m, 2, form)``."""
+        flat = np.full((*values.shape[:-1], int(np.prod(self.shape))), np.nan)
+        flat[..., positions] = values
+        return flat.reshape(*values.shape[:-1], *self.shape)
+
+    def places(self, frame: pd.DataFrame) -> NDArray[np.intp]:
+        """Return the flat position of every row, -1 where a row is not part of this layout."""
+        keys = zip(*(frame[name].tolist() for name in KEY), strict=True)
+        return np.array([self.index.get(key, -1) for key in keys], dtype=np.intp)
+
+
+def _forms(forms: Sequence[tuple[str, ...]]) -> Forms | None:
+    if any(form[1] == "own_words" for form in forms):
+        return None
+    templates = sorted({form[0] for form in forms})
+    return Forms(
+        np.array([form[1] == "lettered" for form in forms]),
+        np.array([1 if form[4] == "first" else -1 for form in forms], dtype=np.int8),
+        np.array([{"A": 1, "B": -1}.get(form[3], 0) for form in forms], dtype=np.int8),
+        np.array([1 if form[0] == templates[0] else -1 for form in forms], dtype=np.int8)
+        if len(templates) == 2
+        else np.zeros(len(forms), dtype=np.int8),
+    )
+
+
+def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
+    """Return the scores of one arm's rows (or of several arms that share a role and split the statements)."""
+    places = layout.places(frame)
+    frame, places = frame[places >= 0], places[places >= 0]
+    answered = (frame["refusal"] == "none").to_numpy()
+    value = frame["value"].to_numpy(float)
+    refused = _share(~answered, places, layout)
+    if (frame["scale"] == "agreement").any():
+        agreed = _sum(np.where(answered, value, 0.0), places, layout)
+        asked = _sum(answered.astype(float), places, layout)
+        return score_counts(agreed, asked, layout.keyed, twins=layout.twins, refused=refused)
+    mass = None if layout.forms is None else _mean(frame["option_mass"].to_numpy(float), places, layout)
+    return score_arm(
+        _mean(value, places, layout),
+        layout.keyed,
+        twins=layout.twins,
+        option_mass=mass,
+        refused=refused,
+        questions=layout.forms is not None,
+    )
+
+
+def _sum(values: Floats, places: NDArray[np.intp], layout: Layout) -> Floats:
+    size = int(np.prod(layout.shape))
+    total = np.bincount(places, weights=values, minlength=size)
+    return np.asarray(total, dtype=np.float64).reshape(layout.shape)
+
+
+def _mean(values: Floats, places: NDArray[np.intp], layout: Layout) -> Floats:
+    known = np.isfinite(values)
+    total = _sum(np.where(known, values, 0.0), places, layout)
+    count = _sum(known.astype(float), places, layout)
+    means = np.full(layout.shape, np.nan)
+    np.divide(total, count, out=means, where=count > 0)
+    return means
+
+
+def _share(refused: NDArray[np.bool_], places: NDArray[np.intp], layout: Layout) -> Floats:
+    lost = _sum(refused.astype(float), places, layout).sum(axis=(1, 2, 3))
+    asked = _sum(np.ones(len(places)), places, layout).sum(axis=(1, 2, 3))
+    shares = np.zeros(len(lost))
+    np.divide(lost, asked, out=shares, where=asked > 0)
+    return shares
