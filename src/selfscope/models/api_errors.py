@@ -72,7 +72,7 @@ def failure_of(model: str, reason: str, done: int, total: int, folder: Path) -> 
         Where the log lies.
     """
     reason = _plain(reason)
-    kept = f"{done} of {total} calls are done and kept in {folder}; asking again with that folder of logs goes on"
+    kept = f"{done} of {total} calls are done and kept in {folder}; asking again with that folder goes on"
     if _QUOTA.search(reason):
         return CouldNot(
             f"{model} refused for quota or rate", got=reason, fix=f"Wait or raise the limit. {kept}"
