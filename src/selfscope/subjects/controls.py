@@ -197,12 +197,25 @@ def _chosen(name: str, count: int, subject: _Subject) -> list[BankText]:
 
 
 def _from_bank(name: str, bank: BankText, subject: _Subject) -> ControlText:
-    own = shape_of(bank.text)
-    sections = [
-        Section(section.title, in_voice(section.sentences, own, subject.shape)) for section in bank.sections
-    ]
-    fitted = fit(sections, subject.tokens, Markup.of(subject.shape), subject.count_tokens)
+    fitted = fit(
+        _voiced(bank.sections, subject.shape), subject.tokens, Markup.of(subject.shape), subject.count_tokens
+    )
     return _control(f"{name}:{bank.name}", name, fitted, subject)
+
+
+def _voiced(sections: Sequence[Section], shape: Shape) -> list[Section]:
+    """Return the sections in the subject's voice: the wanted ones first, row of sentences by row.
+
+    Sections are filled in that order, so whatever is taken has the share of imperatives that is wanted.
+    """
+    wanted = Markup.of(shape).sections
+    every = [(n, row) for n, part in enumerate(sections) for row in range(len(part.sentences))]
+    places = sorted(every, key=lambda place: (place[0] >= wanted, place[1], place[0]))
+    said = in_voice([sections[n].sentences[row] for n, row in places], shape)
+    rows: list[list[str]] = [[] for _ in sections]
+    for (n, _), sentence in zip(places, said, strict=True):
+        rows[n].append(sentence)
+    return [Section(part.title, tuple(row)) for part, row in zip(sections, rows, strict=True)]
 
 
 def _checklist(subject: _Subject) -> ControlText:

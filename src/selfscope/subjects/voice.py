@@ -7,10 +7,10 @@ imperative share and person). Only sentences that the small grammar here is sure
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from selfscope.subjects.shape import Shape
-from selfscope.subjects.words import IMPERATIVES, is_imperative
+from selfscope.subjects.words import IMPERATIVES, is_imperative, main_clause
 
 # After "you" as an object stands no verb: an end, a preposition, an article, a question word.
 _OBJECT = re.compile(
@@ -30,24 +30,20 @@ _AS_I = (
     (_OBJECT, "me"),
     (re.compile(r"\b[Yy]ou\b"), "I"),
 )
-_NOT = re.compile(r"(?:Do not|Don['’]t)\s+")
+_NOT = re.compile(r"(?:[Dd]o not|[Dd]on['’]t)\s+")
 _HABIT = re.compile(r"You (?:(always|never|only|also) )?(\w+) ")
 
 
-def in_voice(sentences: Sequence[str], own: Shape, subject: Shape) -> tuple[str, ...]:
-    """Return the sentences with the subject's share of imperatives, and in its person.
-
-    Parameters
-    ----------
-    own
-        The form of the text that the sentences come from.
-    """
-    need = (subject.imperative - own.imperative) * len(sentences)
-    if need < 0:
-        changed = _some(sentences, -need, is_imperative, as_statement)
-    else:
-        changed = _some(sentences, need, lambda s: as_imperative(s) != s, as_imperative)
-    return tuple(as_first_person(s) for s in changed) if subject.speaks_as_i else tuple(changed)
+def in_voice(sentences: Sequence[str], subject: Shape) -> tuple[str, ...]:
+    """Return the sentences in the subject's person, with its share of imperatives at every point."""
+    said: list[str] = []
+    imperatives = 0
+    for number, sentence in enumerate(sentences, 1):
+        wanted = imperatives + 0.5 <= subject.imperative * number
+        sentence = as_imperative(sentence) if wanted else as_statement(sentence)
+        imperatives += is_imperative(sentence)
+        said.append(as_first_person(sentence) if subject.speaks_as_i else sentence)
+    return tuple(said)
 
 
 def as_first_person(sentence: str) -> str:
@@ -59,11 +55,14 @@ def as_first_person(sentence: str) -> str:
 
 def as_statement(sentence: str) -> str:
     """Return ``Keep it short.`` as ``You keep it short.``; a sentence of another form as it is."""
-    first = sentence.split(" ", 1)[0].lower()
-    if found := _NOT.match(sentence):
-        return f"You do not {sentence[found.end() :]}"
+    at = main_clause(sentence)
+    before, main = sentence[:at], sentence[at:]
+    you = "you" if before else "You"
+    first = main.split(" ", 1)[0].lower()
+    if found := _NOT.match(main):
+        return f"{before}{you} do not {main[found.end() :]}"
     if first in IMPERATIVES or first in ("never", "always"):
-        return f"You {sentence[0].lower()}{sentence[1:]}"
+        return f"{before}{you} {main[0].lower()}{main[1:]}"
     return sentence
 
 
@@ -74,17 +73,3 @@ def as_imperative(sentence: str) -> str:
         return sentence
     rest = sentence[len("You ") :]
     return rest[0].upper() + rest[1:]
-
-
-def _some(
-    sentences: Sequence[str], count: float, applies: Callable[[str], bool], change: Callable[[str], str]
-) -> list[str]:
-    """Change about `count` of the sentences to which it applies, evenly spread over them."""
-    able = [applies(s) for s in sentences]
-    step = min(1.0, count / max(1, sum(able)))
-    debt, changed = 0.5, []
-    for sentence, can in zip(sentences, able, strict=True):
-        debt += step if can else 0.0
-        changed.append(change(sentence) if can and debt >= 1 else sentence)
-        debt -= 1.0 if can and debt >= 1 else 0.0
-    return changed

@@ -66,5 +66,10 @@ def is_imperative(sentence: str) -> bool:
 
 def core(sentence: str) -> str:
     """Return a sentence from its main clause on: a condition in front (``If it rains, …``) is left out."""
+    return sentence[main_clause(sentence) :]
+
+
+def main_clause(sentence: str) -> int:
+    """Return where the main clause of a sentence begins."""
     found = _CONDITION.match(sentence)
-    return sentence[found.end() :] if found else sentence
+    return found.end() if found else 0
