@@ -86,6 +86,8 @@ class Running:
         The row's tree as a boolean mask (tokens, trunk + tokens), by sliding window (0: none).
     longest
         Last position in the row; a sliding window longer than that hides nothing.
+    windows
+        The sliding windows that layers have asked for.
     """
 
     row: Row
@@ -96,6 +98,7 @@ class Running:
     source: Tensor | None = None
     masks: dict[int, Tensor] = field(default_factory=dict)
     longest: int = 0
+    windows: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.longest = int(self.row.positions.max())
@@ -165,6 +168,8 @@ def attend(
     now = _RUNNING.get()
     if now.row.keep:
         now.trunk.hold(module.layer_idx, now.row.trunk, key, value)
+    if sliding_window:
+        now.windows.add(sliding_window)
     window = sliding_window if sliding_window and now.longest >= sliding_window else 0
     if now.way == "masked" or window:
         return _masked(now, module.layer_idx, query, key, value, scaling, window), None

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.models.local import attention
-from selfscope.models.local.scorer import Floats, Way, attention_name, score
+from selfscope.models.local.scorer import Floats, Way, score, windows_seen
 from selfscope.models.local.tree import Line
 
 if TYPE_CHECKING:
@@ -54,8 +54,11 @@ class Path:
 @contextmanager
 def reading(model: PreTrainedModel, way: Way) -> Iterator[None]:
     """Let the model run under the attention of `way`, and put its own back after."""
+    if way == "plain":
+        yield
+        return
     before = model.config._attn_implementation
-    model.set_attn_implementation(attention_name(way))
+    model.set_attn_implementation(attention.NAME)
     try:
         yield
     finally:
@@ -133,12 +136,24 @@ def self_check(model: PreTrainedModel, way: Way) -> tuple[str, float]:
     try:
         with reading(model, way):
             got = score(model, lines, way, pack=16).values
+            hidden = _windows(model) - windows_seen(model, way, lines[0].head)
     except _DOES_NOT_RUN as error:
         return f"it does not run ({type(error).__name__}: {error})", float("nan")
+    if hidden:
+        return f"the model applies its sliding window of {max(hidden)} where it cannot be seen", float("nan")
     difference = _largest(plain, got)
     if not difference <= TOLERANCE:
         return f"it differs from the model's own forward by {difference:.1e} nats", difference
     return "", difference
+
+
+def _windows(model: PreTrainedModel) -> set[int]:
+    """Return the sliding windows that the configuration speaks of and does not switch off."""
+    config = model.config.get_text_config()
+    window = getattr(config, "sliding_window", None)
+    layers = getattr(config, "layer_types", None)
+    used = "sliding_attention" in layers if layers else getattr(config, "use_sliding_window", True)
+    return {window} if window and used else set()
 
 
 def check_lines(vocabulary: int) -> list[Line]:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 import torch
 
 from selfscope.errors import BadInput, Stopped
-from selfscope.models.local.attention import NAME, Running, Trunk, running
+from selfscope.models.local.attention import Running, Trunk, running
 from selfscope.models.local.plan import Plan, Row, lay_out, paths
 from selfscope.models.local.tree import Ints, Line, grow
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 Way = Literal["split", "masked", "plain"]
 Floats = npt.NDArray[np.float64]
 
-PACK = {"split": 2048, "masked": 768}
-"""Most tokens of a packed row: longer rows were not faster, and a mask grows with the square."""
+PACK = {"split": 1024, "masked": 768}
+"""Most tokens of a packed row: longer rows were slower, and a mask grows with the square."""
 
 LEAST_PACK = 32
 LOGITS_AT_ONCE = 128
@@ -205,6 +205,16 @@ def _row_states(
     return _states(out)[0]
 
 
+def windows_seen(model: PreTrainedModel, way: Literal["split", "masked"], tokens: Sequence[int]) -> set[int]:
+    """Return the sliding windows that the layers name while one short row is computed."""
+    places = np.arange(len(tokens))
+    row = Row(np.asarray(tokens), places, (places,), 0, False, 0)
+    now = Running(row, Trunk(0), way, model.device)
+    with torch.inference_mode(), running(now):
+        backbone(model)(input_ids=torch.tensor([tokens], device=model.device), use_cache=False)
+    return now.windows
+
+
 def backbone(model: PreTrainedModel) -> Any:
     """Return the network below the head."""
     network: Any = model
@@ -270,7 +280,7 @@ def _pack(model: PreTrainedModel, way: Literal["split", "masked"], longest: int,
 def trunk_bytes(model: PreTrainedModel) -> int:
     """Bytes that one token of trunk holds: a key and a value in every layer."""
     config = model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    heads = getattr(config, "num_key_value_heads", None) or getattr(config, "num_attention_heads", 1)
     return int(2 * config.num_hidden_layers * heads * _head_size(config) * model.dtype.itemsize)
 
 
@@ -288,11 +298,13 @@ def logits_bytes(model: PreTrainedModel) -> int:
 
 
 def _heads(model: PreTrainedModel) -> int:
-    return int(model.config.get_text_config().num_attention_heads)
+    return int(getattr(model.config.get_text_config(), "num_attention_heads", 1))
 
 
 def _head_size(config: Any) -> int:
-    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
+    return int(
+        getattr(config, "head_dim", None) or config.hidden_size // getattr(config, "num_attention_heads", 1)
+    )
 
 
 def _plain(
@@ -354,8 +366,3 @@ def _plain_logits(model: PreTrainedModel, batch: Sequence[tuple[int, ...]], firs
         first = 0
     logits: torch.Tensor = model(**asked).logits
     return logits[:, first:]
-
-
-def attention_name(way: Way) -> str:
-    """Return the attention implementation that a way runs under."""
-    return "sdpa" if way == "plain" else NAME
