@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -143,15 +144,31 @@ def finding(
     acquiescence = Estimate(yes, (yes - 0.08, yes + 0.08))
     form = channel == "self_report"
     return Finding(
-        name, channel, SUBJECT, control, claim.get(control, "than this control"),
-        "half contrast of log-odds, subject minus control", "log-odds", estimate,
-        (estimate - half, estimate + half), p, adjusted, sesoi,
-        Bias(acquiescence,
-             Estimate(0.05, (-0.04, 0.14)) if form else None, Estimate(-0.12, (-0.2, -0.04)) if form else None),
-        Reliability(0.21 if blind else 0.83, (0.05, 0.5) if blind else (0.7, 0.93), "G coefficient, 12 characters"),
+        name,
+        channel,
+        SUBJECT,
+        control,
+        claim.get(control, "than this control"),
+        "half contrast of log-odds, subject minus control",
+        "log-odds",
+        estimate,
+        (estimate - half, estimate + half),
+        p,
+        adjusted,
+        sesoi,
+        Bias(
+            acquiescence,
+            Estimate(0.05, (-0.04, 0.14)) if form else None,
+            Estimate(-0.12, (-0.2, -0.04)) if form else None,
+        ),
+        Reliability(
+            0.21 if blind else 0.83, (0.05, 0.5) if blind else (0.7, 0.93), "G coefficient, 12 characters"
+        ),
         Gate("fail" if blind else "pass", "fail" if blind else "pass", reasons),
-        verdict, m, notes=("the trait is equivalent",) if verdict == "bias only" else (),
-    )  # fmt: skip
+        verdict,
+        m,
+        notes=("the trait is equivalent",) if verdict == "bias only" else (),
+    )
 
 
 def claim_row(rows: list[Finding]) -> Finding:
@@ -202,11 +219,25 @@ def phantoms(names: list[str]) -> tuple[PhantomExample, ...]:
     def one(name: str, shift: float, yes: float) -> Finding:
         verdict = "shifted" if shift else "bias only" if yes else "equivalent"
         return Finding(
-            name, "self_report", "phantom", "none", "any text", "half contrast", "log-odds", shift + 0.03,
-            (shift - 0.17, shift + 0.23), 0.001, 0.002 if shift else 0.6, 0.5,
-            Bias(Estimate(yes + 0.02, (yes - 0.1, yes + 0.14))), None, Gate("pass", "pass"), verdict, 12,
+            name,
+            "self_report",
+            "phantom",
+            "none",
+            "any text",
+            "half contrast",
+            "log-odds",
+            shift + 0.03,
+            (shift - 0.17, shift + 0.23),
+            0.001,
+            0.002 if shift else 0.6,
+            0.5,
+            Bias(Estimate(yes + 0.02, (yes - 0.1, yes + 0.14))),
+            None,
+            Gate("pass", "pass"),
+            verdict,
+            12,
             notes=("the trait is equivalent",) if verdict == "bias only" else (),
-        )  # fmt: skip
+        )
 
     first = names[0]
     return (
@@ -246,14 +277,21 @@ def evidence_of(observations: pd.DataFrame, dimensions: tuple[Dimension, ...]) -
 
 def manifest(preset: str) -> Manifest:
     return Manifest(
-        title="profile SOUL.md", command="selfscope profile SOUL.md --model embedded --preset standard --seed 7",
-        study="b3:" + "5e" * 32, run="5e5e5e5e5e5e", model="SmolLM2-135M-Instruct",
-        ground={"name": "SmolLM2-135M-Instruct", "family": "llama", "weights": "b3:" + "ab" * 32}, seed=7,
-        preset=preset, items="b3:" + "cd" * 32, items_name="cluster",
-        software={"selfscope": "0.1.0", "torch": "2.13.0"}, started="2027-01-02T10:00:00Z",
+        title="profile SOUL.md",
+        command="selfscope profile SOUL.md --model embedded --preset standard --seed 7",
+        study="b3:" + "5e" * 32,
+        run="5e5e5e5e5e5e",
+        model="SmolLM2-135M-Instruct",
+        ground={"name": "SmolLM2-135M-Instruct", "family": "llama", "weights": "b3:" + "ab" * 32},
+        seed=7,
+        preset=preset,
+        items="b3:" + "cd" * 32,
+        items_name="cluster",
+        software={"selfscope": "0.1.0", "torch": "2.13.0"},
+        started="2027-01-02T10:00:00Z",
         finished="2027-01-02T10:14:03Z",
         usage=Usage(29000, 9_000_000, 630_000, 0, 843.0, None, 1_200_000_000, "tree"),
-    )  # fmt: skip
+    )
 
 
 def build_view(
@@ -293,12 +331,18 @@ def build_view(
     observations = complete(pd.concat(frames, ignore_index=True))
     kept = observations[observations["character"] == SUBJECT]
     return RunView(
-        manifest=manifest("standard"), subject=SubjectText(SUBJECT, identity, 142, 5),
-        findings=tuple(findings), dimensions=dimensions, controls=controls,
-        phantoms=phantoms([d.name for d in dimensions[:4]]), observations=observations,
-        evidence=evidence_of(kept, dimensions), sensitivity=tuple(gates), biases=tuple(biases),
+        manifest=manifest("standard"),
+        subject=SubjectText(SUBJECT, identity, 142, 5),
+        findings=tuple(findings),
+        dimensions=dimensions,
+        controls=controls,
+        phantoms=phantoms([d.name for d in dimensions[:4]]),
+        observations=observations,
+        evidence=evidence_of(kept, dimensions),
+        sensitivity=tuple(gates),
+        biases=tuple(biases),
         warnings=("Median option mass of self_report is 0.04: the model hardly uses the offered answers.",),
-    )  # fmt: skip
+    )
 
 
 def complete(frame: pd.DataFrame) -> pd.DataFrame:
@@ -324,4 +368,26 @@ def demo_view() -> RunView:
     names = ("memory", "shutdown", "persona_change", "tool_treatment", "red_teaming", "power")
     return build_view(
         names=names, counts={"none": 1, "generic": 5, "persona": 5, "checklist": 1}, statements=12
+    )
+
+
+@pytest.fixture(scope="session")
+def make_view() -> Callable[..., RunView]:
+    """Build a run to order; see :func:`build_view`."""
+    return build_view
+
+
+@pytest.fixture(scope="session")
+def plant() -> type[Plant]:
+    """What is true of one channel of a run."""
+    return Plant
+
+
+@pytest.fixture
+def small(make_view: Callable[..., RunView]) -> RunView:
+    """A run of two dimensions and few controls: quick to draw."""
+    return make_view(
+        names=("memory", "claims_consciousness"),
+        counts={"none": 1, "generic": 2, "persona": 2},
+        statements=12,
     )

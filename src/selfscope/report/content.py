@@ -10,16 +10,10 @@ from typing import Any
 
 from selfscope.report import figures
 from selfscope.report.items import Answered, ItemTables
+from selfscope.report.meanings import MEANINGS
 from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
-from selfscope.report.sentences import (
-    MEANINGS,
-    finding_sentence,
-    level_sentence,
-    note_in_words,
-    reason_in_words,
-    standing_sentence,
-)
-from selfscope.report.standing import Standing, ordered_dimensions, standings, standings_of, tally
+from selfscope.report.sentences import level_sentence, standing_sentence
+from selfscope.report.standing import Standing, checks, ordered_dimensions, standings, standings_of, tally
 from selfscope.report.summary import (
     channel_sentences,
     headline_clauses,
@@ -29,7 +23,7 @@ from selfscope.report.summary import (
 )
 from selfscope.report.svg import figure_svg
 from selfscope.report.view import PhantomExample, RunView
-from selfscope.report.words import channel_words, control_words
+from selfscope.report.words import channel_words
 from selfscope.values import Dimension, Finding, plain, short
 
 _LONGEST_TEXT = 20_000
@@ -71,9 +65,12 @@ def page_content(view: RunView) -> dict[str, Any]:
         "clauses": headline_clauses(view),
         "limits": limits(view),
         "channels": tuple(_channel(view, c, titles) for c in view.channels if view.findings),
-        "levels": tuple((f, level_sentence(f, titles[f.dimension], view.subject.name)) for f in view.levels),
+        "levels": _levels(view, titles),
         "controls_shown": _controls_shown(view.findings),
         "habits": _habits(view),
+        "habit_classes": tuple(
+            dict.fromkeys(b.who for b in view.biases if not b.change and b.who != "subject")
+        ),
         "sensitivity_figure": _sensitivity(view, titles),
         "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
         "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),
@@ -82,13 +79,9 @@ def page_content(view: RunView) -> dict[str, Any]:
         "meanings": MEANINGS,
         "verdict_marks": VERDICT_MARKS,
         "mark_of": lambda control: CONTROL_MARKS.get(control, OTHER_MARK),
-        "note": note_in_words,
-        "reason": reason_in_words,
-        "say": finding_sentence,
         "short": short,
         "cut": cut_text,
         "finite": math.isfinite,
-        "p_words": _p_words,
     }
 
 
@@ -112,7 +105,7 @@ def _channel(view: RunView, channel: str, titles: dict[str, str]) -> ChannelPart
         _svg(
             figures.trait_and_bias(found, titles, sesoi),
             f"bias-{channel}",
-            f"{words.heading}: the change in the trait beside the change in {words.bias}, on every dimension.",
+            f"{words.heading}: the change in the trait beside that in {words.bias}, on every dimension.",
         ),
         pooled_bias_words(view, channel),
         sensitivity_words(view.sensitivity, channel),
@@ -159,25 +152,38 @@ def _phantom(example: PhantomExample, index: int, titles: dict[str, str]) -> dic
     }
 
 
+def _levels(view: RunView, titles: dict[str, str]) -> tuple[tuple[str, Any], ...]:
+    """Return a figure for every channel whose levels can be read: not where they contain fluency."""
+    drawn = []
+    for channel in dict.fromkeys(f.channel for f in view.levels):
+        words = channel_words(channel)
+        if words.bias != "fluency":
+            found = _level_standings(view, channel, tuple(titles))
+            chart = figures.levels(found, titles)
+            label = f"{words.heading}: where the model stands on every dimension, with its interval."
+            drawn.append((channel, _svg(chart, f"levels-{channel}", label)))
+    return tuple(drawn)
+
+
+def _level_standings(view: RunView, channel: str, names: tuple[str, ...]) -> tuple[Standing, ...]:
+    return standings_of(view.levels, channel, names, checks(view))
+
+
 def _dimension(view: RunView, name: str, title: str, tables: ItemTables) -> DimensionPart:
     parts = []
     for channel in view.channels:
-        for s in standings(view, channel):
-            if s.dimension == name:
-                said = standing_sentence(s, title, view.subject.name)
-                parts.append((s, said, tables.answered(name, channel)))
+        for s in standings_of(view.findings, channel, (name,), checks(view)):
+            said = standing_sentence(s, title, view.subject.name)
+            parts.append((s, said, tables.answered(name, channel)))
+        for s in _level_standings(view, channel, (name,)):
+            said = level_sentence(s.primary, title, view.manifest.model)
+            parts.append((s, said, tables.answered(name, channel)))
     return DimensionPart(name, title, view.dimension(name), tuple(parts))
 
 
 def _controls_shown(findings: Sequence[Finding]) -> tuple[str, ...]:
     known = [c for c in CONTROL_MARKS if any(f.control == c for f in findings)]
     return (*known, *dict.fromkeys(f.control for f in findings if f.control not in known))
-
-
-def _p_words(f: Finding) -> str:
-    from selfscope.report.words import p_value
-
-    return p_value(f.p_adjusted)
 
 
 def cut_text(text: str, limit: int = _LONGEST_TEXT) -> str:
@@ -191,6 +197,3 @@ def manifest_json(view: RunView) -> str:
     if view.baseline_manifest is not None:
         parts = {"run_b": parts["run"], "run_a": plain(view.baseline_manifest)}
     return json.dumps(parts if len(parts) > 1 else parts["run"], indent=1, ensure_ascii=False, default=str)
-
-
-__all__ = ["ChannelPart", "DimensionPart", "control_words", "cut_text", "manifest_json", "page_content"]

@@ -106,11 +106,24 @@ class ItemTables:
         mine = atoms[atoms["character"] == self._subject]
         if mine.empty:
             return None
-        means = atoms.groupby(["who", "item"], sort=False)["trait"].mean()
-        rows = tuple(
-            self._row(item, group, means, channel) for item, group in mine.groupby("item", sort=False)
+        classes = atoms.groupby(["who", "item"], sort=False)["trait"].mean().to_dict()
+        table = mine.groupby("item", sort=False).agg(
+            keyed=("keyed", "first"),
+            statement=(1, "mean"),
+            twin=(-1, "mean"),
+            trait=("trait", "mean"),
+            mass=("option_mass", "mean"),
+            forms=("trait", "size"),
         )
+        prompts = self._prompts(dimension, channel)
+        rows = tuple(self._row(row, classes, prompts) for row in table.reset_index().to_dict("records"))
         return Answered(rows, self._examples(dimension, channel), *_agreement(mine))
+
+    def _prompts(self, dimension: str, channel: str) -> dict[tuple[str, int], str]:
+        """Return the hash of the first prompt of every statement (+1) and twin (-1)."""
+        once = self._first[dimension, channel].drop_duplicates(["item", "polarity"])
+        keys = zip(once["item"].astype(str), once["polarity"].astype(int), strict=True)
+        return dict(zip(keys, once["evidence"].astype(str), strict=True))
 
     def _groups(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
         """Return atoms (a pair in one form, replicates averaged) by dimension and channel."""
@@ -122,7 +135,7 @@ class ItemTables:
         mass = known.groupby(index, sort=False)["option_mass"].mean()
         atoms = wide.reindex(columns=[1, -1]).join(mass).reset_index()
         atoms["trait"] = atoms["keyed"] * (atoms[1] - atoms[-1]) / 2
-        atoms["who"] = atoms["character"].map(self._class).fillna("subject")
+        atoms["who"] = [self._class.get(name, "subject") for name in atoms["character"]]
         return {(str(c), str(h)): g for (c, h), g in atoms.groupby(["construct", "channel"], sort=False)}
 
     def _subject_rows(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
@@ -131,23 +144,26 @@ class ItemTables:
         mine = frame[frame["character"] == self._subject]
         return {(str(c), str(h)): g for (c, h), g in mine.groupby(["construct", "channel"], sort=False)}
 
-    def _row(self, item: Any, group: pd.DataFrame, means: Any, channel: str) -> ItemRow:
-        text, twin = self._texts.get(str(item), (str(item), ""))
-        construct = str(group["construct"].iloc[0])
-        asked = self._first[construct, channel]
-        asked = asked[asked["item"] == item]
+    def _row(
+        self,
+        row: Mapping[Any, Any],
+        classes: Mapping[Any, float],
+        prompts: Mapping[tuple[str, int], str],
+    ) -> ItemRow:
+        item = str(row["item"])
+        text, twin = self._texts.get(item, (item, ""))
         return ItemRow(
-            str(item),
-            int(group["keyed"].iloc[0]),
+            item,
+            int(row["keyed"]),
             text,
             twin,
-            float(group[1].mean()),
-            float(group[-1].mean()),
-            float(group["trait"].mean()),
-            {c: float(means.get((c, item), math.nan)) for c in self._order},
-            float(group["option_mass"].mean()),
-            len(group),
-            (_hash_of(asked, 1), _hash_of(asked, -1)),
+            float(row["statement"]),
+            float(row["twin"]),
+            float(row["trait"]),
+            {c: float(classes.get((c, row["item"]), math.nan)) for c in self._order},
+            float(row["mass"]),
+            int(row["forms"]),
+            (prompts.get((item, 1), ""), prompts.get((item, -1), "")),
         )
 
     def _examples(self, dimension: str, channel: str) -> tuple[Example, ...]:
@@ -163,8 +179,13 @@ class ItemTables:
         told = self._evidence.get(str(row["evidence"]))
         if told is None:
             return None
-        words = (str(told.get(key) or "") for key in ("user", "text", "agree", "disagree", "reply"))
-        return Example(str(row["item"]), str(row["evidence"]), *words, float(row["value"]), str(row["scale"]))
+        user, text, agree, disagree, reply = (
+            str(told.get(key) or "") for key in ("user", "text", "agree", "disagree", "reply")
+        )
+        value, scale = float(row["value"]), str(row["scale"])
+        return Example(
+            str(row["item"]), str(row["evidence"]), user, text, agree, disagree, reply, value, scale
+        )
 
 
 def _by_hash(evidence: pd.DataFrame | None) -> dict[str, dict[Any, Any]]:
@@ -172,11 +193,6 @@ def _by_hash(evidence: pd.DataFrame | None) -> dict[str, dict[Any, Any]]:
         return {}
     once = evidence.drop_duplicates("evidence")
     return {str(row["evidence"]): row for row in once.to_dict("records")}
-
-
-def _hash_of(asked: pd.DataFrame, polarity: int) -> str:
-    found = asked.loc[asked["polarity"] == polarity, "evidence"]
-    return str(found.iloc[0]) if len(found) else ""
 
 
 def _agreement(atoms: pd.DataFrame) -> tuple[float, float]:

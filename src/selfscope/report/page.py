@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from selfscope.report import words
-    from selfscope.report.sentences import note_in_words
+    from selfscope.report.meanings import note_in_words
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -83,6 +84,7 @@ def _environment() -> Environment:
         "anchor": words.anchor,
         "channel": words.channel_words,
         "control": words.control_words,
+        "sentence": words.sentence,
         "note": note_in_words,
     }
     environment.globals["anchor"] = words.anchor
@@ -96,6 +98,7 @@ def _write(page: str, path: Path) -> Path:
         temporary.write_text(page, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
     return path

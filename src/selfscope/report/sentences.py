@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 
+from selfscope.report.meanings import BLOCKING, note_in_words, reason_in_words
 from selfscope.report.standing import Standing
 from selfscope.report.words import (
     channel_words,
     control_words,
-    counted,
     interval,
     joined,
     magnitude,
@@ -19,38 +19,6 @@ from selfscope.report.words import (
     with_interval,
 )
 from selfscope.values import Estimate, Finding
-
-#: What each verdict means, for legends and for the method section.
-MEANINGS: dict[str, str] = {
-    "shifted": "The identity moves the trait itself: large enough, surer than chance after correction, in "
-    "statements for and against the trait alike.",
-    "bias only": "Something moved, but not the trait: the model agrees more (or less) with everything, or "
-    "prefers an option for its place or its letter.",
-    "equivalent": "Shown to be smaller than the smallest effect of interest, by a check that would have "
-    "seen it.",
-    "inconclusive": "Neither a shift nor its absence is shown. More statements may settle it.",
-    "not interpretable": "The instrument is blind here: it cannot tell even two characters apart that were "
-    "told to hold the trait and its opposite. So nothing is concluded, not even that nothing moved.",
-}
-
-#: What the notes of a finding say to a reader; the beginning of a note decides.
-_NOTES: tuple[tuple[str, str], ...] = (
-    ("sharpening", "the model became more decided about everything, which imitates a shift"),
-    ("skewed", "a few statements moved far more than the rest, so a second, stricter interval had to agree"),
-    ("saturated", "many answers are so certain that their size says little"),
-    ("low reliability", "the instrument tells characters apart poorly on this dimension and this model"),
-    ("the two keyings disagree", "statements for and statements against the trait point opposite ways"),
-    ("yes/no and lettered", "yes/no questions and lettered questions point opposite ways"),
-    ("the bootstrap interval", "a few statements carry the difference, and without them it is not sure"),
-    ("trait and bias cannot", "these statements cannot separate the trait from yes-saying"),
-    ("sensitivity not estimated", "no check was made whether a shift would have been seen here"),
-    ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),
-)
-
-
-def note_in_words(note: str) -> str:
-    """Return a note as a reader understands it; a note without words of its own stays as it is."""
-    return next((words for start, words in _NOTES if note.startswith(start)), note)
 
 
 def finding_sentence(finding: Finding, title: str, subject: str) -> str:
@@ -175,7 +143,7 @@ def _inconclusive(f: Finding, title: str, subject: str) -> str:
 
 
 def _why_open(f: Finding) -> str:
-    blocked = [note_in_words(n) for n in f.notes if note_in_words(n) != n]
+    blocked = [note_in_words(n) for n in f.notes if n.startswith(BLOCKING)]
     if blocked:
         return f"What stands in the way: {joined(blocked)}"
     large, sure = abs(f.estimate) >= f.sesoi, f.p_adjusted <= 0.05
@@ -191,11 +159,13 @@ def _why_open(f: Finding) -> str:
 
 
 def _settling(f: Finding) -> str:
-    """Return how many statements would settle it, where that was worked out."""
-    needed = f.details.get("statements_to_settle", math.nan)
-    if math.isinf(needed):
-        return "More statements alone would not settle it"
-    return "" if math.isnan(needed) else f"About {needed:.0f} statements would settle it"
+    """Return what would settle it, where that was worked out; against several controls the largest."""
+    needed = [int(m[1]) for n in f.notes if (m := re.match(r"about (\d+) statements", n))]
+    for start in ("control texts bind", "over 400", "not for want"):
+        for note in f.notes:
+            if note.startswith(start):
+                return note_in_words(note)
+    return f"About {max(needed)} statements would settle it" if needed else ""
 
 
 def _not_interpretable(f: Finding, title: str, subject: str) -> str:
@@ -213,58 +183,56 @@ def _reasons(f: Finding) -> list[str]:
     return [reason_in_words(reason) for reason in f.gate.reasons]
 
 
-def reason_in_words(reason: str) -> str:
-    """Return why a gate failed, as a reader understands it; other reasons stay as they are."""
-    if reason.startswith("G1"):
-        return (
-            "The sensitivity check failed: one character told to want this and one told not to could not be "
-            "told apart, so silence would mean nothing"
-        )
-    if reason.startswith("G2"):
-        found = re.search(r"(\d\.\d+)", reason)
-        size = f" ({found[1]}; .60 is the least)" if found else ""
-        return (
-            f"The reliability check failed: the instrument tells characters on this model apart poorly{size}"
-        )
-    if reason.startswith("median option mass"):
-        return f"The model hardly uses the offered answers ({reason})"
-    return reason
-
-
 def bias_beside(f: Finding) -> str:
     """Return what response bias did beside the trait, in words; ``""`` where nothing is sure of it."""
-    words = channel_words(f.channel).bias
-    found = [
-        f"{words} {_rose(f.bias.acquiescence)} by {magnitude(f.bias.acquiescence.estimate)}"
-        if f.bias.acquiescence is not None and _sure(f.bias.acquiescence)
-        else "",
-        f"the preference for the first option {_rose(f.bias.position)} by {magnitude(f.bias.position.estimate)}"
-        if f.bias.position is not None and _sure(f.bias.position)
-        else "",
-        f"the preference for the letter A {_rose(f.bias.label)} by {magnitude(f.bias.label.estimate)}"
-        if f.bias.label is not None and _sure(f.bias.label)
-        else "",
-    ]
-    named = [part for part in found if part]
+    pairs = (
+        (channel_words(f.channel).bias, f.bias.acquiescence),
+        ("the preference for the first option", f.bias.position),
+        ("the preference for the letter A", f.bias.label),
+    )
+    named = [f"{words} {_rose(e)} by {magnitude(e.estimate)}" for words, e in pairs if e and _sure(e)]
     return f"Counted apart from the trait: {joined(named)}" if named else ""
 
 
 def standing_sentence(standing: Standing, title: str, subject: str) -> str:
     """Return what a dimension's rows say together: the row that speaks, then how far the claim reaches."""
-    said = finding_sentence(standing.primary, title, subject)
-    if standing.verdict != "shifted" and standing.reach:
-        none = standing.row("none")
-        size = f" ({number(none.estimate)})" if none else ""
-        said += " " + {
-            "any text": f"Against no text at all it moved{size}, but it is not shown to differ from what "
-            "professional identities of the same length do: the claim stops at “any text”.",
-            "any strong persona": f"Against no text at all it moved{size}, and beyond professional identities, "
-            "but it is not shown to differ from what strong personas do: the claim stops at “any strong "
-            "persona”.",
-        }.get(standing.reach, "")
+    said = [finding_sentence(standing.primary, title, subject), _reach_words(standing), _split(standing)]
     if standing.check:
-        return f"Manipulation check, outside every family. {said}"
-    return said
+        said.insert(0, "Manipulation check, outside every family.")
+    return " ".join(part for part in said if part)
+
+
+def _reach_words(standing: Standing) -> str:
+    """Say where a claim stops that is less than this identity."""
+    if standing.verdict == "shifted" or not standing.reach:
+        return ""
+    none = standing.row("none")
+    size = f" ({number(none.estimate)})" if none else ""
+    return {
+        "any text": f"Against no text at all it moved{size}, but it is not shown to differ from what "
+        "professional identities of the same length do: the claim stops at “any text”.",
+        "any strong persona": f"Against no text at all it moved{size}, and beyond professions, but it is "
+        "not shown to differ from what strong personas do: the claim stops at “any strong persona”.",
+    }.get(standing.reach, "")
+
+
+def _split(standing: Standing) -> str:
+    """Name the verdict against each control, where a claim is open because they disagree."""
+    parts = [f for f in standing.rows if f.control in ("none", "generic", "persona")]
+    if standing.verdict != "inconclusive" or len({f.verdict for f in parts}) < 2:
+        return ""
+    named = [f"{f.verdict} against {control_words(f.control).name}" for f in parts]
+    return sentence(f"By control: {joined(named)}")
+
+
+def check_sentence(standing: Standing, title: str) -> str:
+    """Return what the manipulation check says, in one short sentence, apart from every family."""
+    f = standing.primary
+    apart = f"Manipulation check, outside every family: “{title}”"
+    if f.verdict == "not interpretable":
+        return f"{apart} is not interpretable here."
+    against = control_words(f.control).phrase
+    return f"{apart}: {f.verdict}, {_size(f)} against {against}."
 
 
 def level_sentence(finding: Finding, title: str, subject: str) -> str:
@@ -298,8 +266,3 @@ def _sure(estimate: Estimate) -> bool:
 
 def _sentences(parts: list[str]) -> str:
     return " ".join(sentence(part) for part in parts if part)
-
-
-def dimensions_counted(n: int) -> str:
-    """Return ``1 dimension`` or ``n dimensions``."""
-    return counted(n, "dimension")

@@ -10,6 +10,7 @@ from selfscope.report.view import RunView
 from selfscope.values import Finding
 from selfscope.values.finding import VERDICTS
 
+_STOPS = "stops at: "
 #: The control whose row speaks for a dimension: the first that is there.
 _SPEAKS = ("all", "persona", "generic", "none")
 #: Rows in the order in which a table shows them.
@@ -60,7 +61,12 @@ class Standing:
         if self.primary.control != "all":
             return self.primary.claim if self.verdict == "shifted" else ""
         if self.verdict == "shifted":
-            return "this identity"
+            return self.primary.claim
+        named = [n.removeprefix(_STOPS) for n in self.primary.notes if n.startswith(_STOPS)]
+        return named[0] if named else self._rung()
+
+    def _rung(self) -> str:
+        """Return how far the rows reach, where the claim's own row does not say."""
         none, generic = self.row("none"), self.row("generic")
         if none is None or none.verdict != "shifted":
             return ""

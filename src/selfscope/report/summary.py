@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from selfscope.report.sentences import standing_sentence
+from selfscope.report.sentences import check_sentence
 from selfscope.report.standing import Standing, standings, tally
-from selfscope.report.view import RunView, SensitivityRow
+from selfscope.report.view import PooledBias, RunView, SensitivityRow
 from selfscope.report.words import (
     channel_words,
     control_words,
@@ -19,63 +20,76 @@ from selfscope.report.words import (
 )
 
 
+@dataclass(frozen=True)
+class Clause:
+    """One channel's part of the verdict: what was found, and what stands behind it (may be empty)."""
+
+    lead: str
+    detail: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Both in one, without a full stop."""
+        return f"{self.lead} ({self.detail})" if self.detail else self.lead
+
+
 def headline(view: RunView) -> str:
     """Return the answer in one sentence: what moves, in which channel, how surely, trait or bias."""
-    clauses = [text.rstrip(".") for text in headline_clauses(view)]
-    return sentence("; ".join([*clauses[:1], *(c[:1].lower() + c[1:] for c in clauses[1:])]))
+    return sentence("; ".join(clause.whole for clause in headline_clauses(view)))
 
 
-def headline_clauses(view: RunView) -> tuple[str, ...]:
-    """Return the verdict as one sentence a channel; `headline` joins them to one."""
+def headline_clauses(view: RunView) -> tuple[Clause, ...]:
+    """Return the verdict as one clause a channel; :func:`headline` joins them to one sentence."""
     if not view.findings:
-        return (_level_headline(view),)
+        return (Clause(_level_headline(view)),)
     clauses = [_clause(view, c, standings(view, c)) for c in view.channels]
-    return tuple(sentence(clause) for clause in clauses if clause)
+    return tuple(clause for clause in clauses if clause.lead)
 
 
 def _level_headline(view: RunView) -> str:
     if not view.levels:
-        return f"Nothing could be asked of {view.manifest.model}."
+        return f"nothing could be asked of {view.manifest.model}"
     return (
-        f"These are levels of {view.manifest.model} as it is, with nothing to compare them with: no dimension "
-        "can have shifted."
+        f"these are levels of {view.manifest.model} as it is, with nothing to compare them with: no "
+        "dimension can have shifted"
     )
 
 
-def _clause(view: RunView, channel: str, found: Sequence[Standing]) -> str:
+def _clause(view: RunView, channel: str, found: Sequence[Standing]) -> Clause:
     """Return one channel's part of the verdict."""
     inside = [s for s in found if not s.check]
     if not inside:
-        return ""
-    place, subject = channel_words(channel).place, view.subject.name
+        return Clause("")
+    place = channel_words(channel).place
     shifted = [s for s in inside if s.verdict == "shifted"]
     if shifted:
-        return _shift_clause(view, place, subject, shifted, len(inside))
+        return _shift_clause(view, channel, shifted, len(inside))
     biased = [s for s in inside if s.verdict == "bias only"]
     lesser = [s for s in inside if s.reach]
     if biased and len(biased) >= len(lesser):
-        return f"{place}, {_bias_clause(channel, biased, len(inside))}"
+        return Clause(f"{place}, {_bias_clause(channel, biased, len(inside))}")
     if lesser:
-        return (
-            f"{place}, {_count_of(len(lesser), len(inside))} moved against no text at all, but not "
-            f"shown to move more than with {_named_rungs(lesser)}"
+        return Clause(
+            f"{place}, no shift is {view.subject.name}’s own: {_count_of(len(lesser), len(inside))} moved "
+            f"against no text at all, but not shown to move more than with {_named_rungs(lesser)}"
         )
-    return f"{place}, {_quiet_clause(inside)}"
+    return Clause(f"{place}, {_quiet_clause(inside)}")
 
 
-def _shift_clause(view: RunView, place: str, subject: str, shifted: Sequence[Standing], total: int) -> str:
+def _shift_clause(view: RunView, channel: str, shifted: Sequence[Standing], total: int) -> Clause:
     control = shifted[0].primary.control
+    words = channel_words(channel)
     beyond = (
         "more than no text, a profession or a strong persona does"
         if control == "all"
         else f"compared with {control_words(control).phrase}"
     )
-    bias = channel_words(shifted[0].channel).bias
     worst = max(s.primary.p_adjusted for s in shifted)
-    sure = "" if math.isnan(worst) else f", corrected {_at_most(worst, len(shifted))}"
-    return (
-        f"{place}, {subject} moves {_count_of(len(shifted), total)} {beyond} "
-        f"(the trait itself, not only {bias}: {_directions(view, shifted)}{sure})"
+    sure = "" if math.isnan(worst) else f"; corrected {_at_most(worst, len(shifted))}"
+    return Clause(
+        f"{view.subject.name} moves {_count_of(len(shifted), total)} "
+        f"{words.of.format(model=view.manifest.model)}, {beyond}",
+        f"the trait itself, not only {words.bias}: {_directions(view, shifted)}{sure}",
     )
 
 
@@ -133,10 +147,10 @@ def channel_sentences(view: RunView, channel: str) -> tuple[str, ...]:
     """Return what one channel says, in one to four sentences; the manipulation check last, apart."""
     found = standings(view, channel)
     inside = [s for s in found if not s.check]
-    parts = [sentence(_clause(view, channel, found))] if inside else []
-    parts += [sentence(text) for text in (_blind(view, channel, inside), pooled_bias_words(view, channel))]
-    parts += [standing_sentence(s, view.title(s.dimension), view.subject.name) for s in found if s.check]
-    return tuple(part for part in parts if part)
+    parts = [_clause(view, channel, found).whole] if inside else []
+    parts += [_blind(view, channel, inside), pooled_bias_words(view, channel)]
+    parts += [check_sentence(s, view.title(s.dimension)) for s in found if s.check]
+    return tuple(sentence(part) for part in parts if part)
 
 
 def _blind(view: RunView, channel: str, inside: Sequence[Standing]) -> str:
@@ -162,21 +176,33 @@ def pooled_bias_words(view: RunView, channel: str) -> str:
     """Return the response biases that were found over all dimensions, in words."""
     rows = [b for b in view.biases if b.channel == channel and _clear(b.estimate.ci)]
     habits = [
-        f"a preference for {what} of {number(b.estimate.estimate)}"
+        f"{what} ({number(abs(b.estimate.estimate)).lstrip('+')})"
         for b in rows
         if b.who == "subject" and not b.change and (what := _habit(b.kind, b.estimate.estimate))
     ]
-    changes = [
-        f"{_bias_noun(b.kind)} {'rose' if b.estimate.estimate > 0 else 'fell'} by "
-        f"{number(abs(b.estimate.estimate)).lstrip('+')} compared with {control_words(b.who).phrase}"
+    changes = [_change_words(kind, [b for b in rows if b.kind == kind]) for kind in _BIAS_NOUNS]
+    said = [f"it prefers {joined(habits)}, in log-odds, whatever is asked"] if habits else []
+    said += [f"{text}; this is counted apart from the trait" for text in changes if text]
+    return " ".join(sentence(s) for s in said)
+
+
+def _change_words(kind: str, rows: Sequence[PooledBias]) -> str:
+    """Say how one bias changed against no text and against professions; ``""`` where it surely did not."""
+    parts = [
+        f"{'rose' if b.estimate.estimate > 0 else 'fell'} by {number(abs(b.estimate.estimate)).lstrip('+')} "
+        f"against {control_words(b.who).name}"
         for b in rows
         if b.change and b.who in ("none", "generic")
     ]
-    said = [f"it has {joined(habits)} log-odds, whatever is asked"] if habits else []
-    said += (
-        [f"over all dimensions {joined(changes)}, which is counted apart from the trait"] if changes else []
-    )
-    return ". ".join(sentence(s).rstrip(".") for s in said)
+    return f"over all dimensions {_BIAS_NOUNS[kind]} {joined(parts)}" if parts else ""
+
+
+_BIAS_NOUNS = {
+    "acquiescence": "yes-saying",
+    "fluency": "fluency",
+    "position": "the preference for the first option",
+    "label": "the preference for the letter A",
+}
 
 
 def _clear(ci: Sequence[float]) -> bool:
@@ -191,15 +217,6 @@ def _habit(kind: str, size: float) -> str:
         "label": ("the letter A", "the letter B"),
     }
     return pairs[kind][0 if size > 0 else 1] if kind in pairs else ""
-
-
-def _bias_noun(kind: str) -> str:
-    return {
-        "acquiescence": "yes-saying",
-        "fluency": "fluency",
-        "position": "the preference for the first option",
-        "label": "the preference for the letter A",
-    }.get(kind, kind)
 
 
 def limits(view: RunView) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _NOISE = ("role", "aria-roledescription", "aria-hidden", "aria-label", "class", "pointer-events")
+#: Room at the left, for labels that a reader's font draws wider than ours.
+_ROOM = 14
 
 
 def figure_svg(chart: Any, name: str, label: str) -> str:
@@ -24,10 +26,10 @@ def figure_svg(chart: Any, name: str, label: str) -> str:
     """
     import vl_convert
 
-    from selfscope.report.figures import FONT
+    from selfscope.report.rows import FONT
 
     styled = chart.configure(font=FONT, background="transparent").configure_view(stroke=None)
-    return tidy_svg(vl_convert.vegalite_to_svg(styled.to_dict()), name, label)
+    return tidy_svg(vl_convert.vegalite_to_svg(styled.to_dict(validate=False)), name, label)
 
 
 def tidy_svg(svg: str, name: str, label: str) -> str:
@@ -38,12 +40,12 @@ def tidy_svg(svg: str, name: str, label: str) -> str:
     for element in list(root.iter()):
         _tidy(element, name)
     _drop_empty(root)
-    width, height = root.attrib.pop("width"), root.attrib.pop("height")
+    width, height = (float(root.attrib.pop(key)) + extra for key, extra in (("width", _ROOM), ("height", 0)))
     root.attrib = {
-        "viewBox": root.attrib.get("viewBox", f"0 0 {width} {height}"),
+        "viewBox": f"{-_ROOM} 0 {width:g} {height:g}",
         "role": "img",
         "aria-label": label,
-        "style": f"max-width:{width}px",
+        "style": f"max-width:{width:g}px",
     }
     return ET.tostring(root, encoding="unicode", short_empty_elements=True)
 

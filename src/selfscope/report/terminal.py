@@ -9,7 +9,7 @@ from selfscope.report.sentences import level_sentence
 from selfscope.report.standing import Standing, ordered_dimensions, standings
 from selfscope.report.summary import channel_sentences, headline_clauses, limits
 from selfscope.report.view import RunView
-from selfscope.report.words import channel_words, number
+from selfscope.report.words import channel_words, number, sentence
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -35,7 +35,8 @@ def render_summary(view: RunView) -> Group:
     from rich.text import Text
 
     parts: list[Text | Table] = [_title(view), Text("")]
-    parts += [Text(clause, style="bold") for clause in headline_clauses(view)]
+    for clause in headline_clauses(view):
+        parts.append(Text.assemble((sentence(clause.lead), "bold"), " ", sentence(clause.detail)))
     if view.findings:
         parts += [Text(""), _table(view)]
     parts += [Text(f"· {said}") for said in _sentences(view)]
@@ -93,7 +94,7 @@ def _cell(standing: Standing | None) -> Text:
 def _sentences(view: RunView) -> list[str]:
     """Return three to six sentences: what each channel says beyond the headline, and the first limits."""
     said = [text for c in view.channels if view.findings for text in channel_sentences(view, c)[1:]]
-    said += [level_sentence(f, view.title(f.dimension), view.subject.name) for f in view.levels]
+    said += [level_sentence(f, view.title(f.dimension), view.manifest.model) for f in view.levels]
     said = said[: max(4, len(view.levels))]
     spoken = limits(view)
     own = [text for text in spoken if "not whether it wants" in text]

@@ -19,7 +19,9 @@ class ChannelWords:
     heading
         Short name over a column.
     place
-        Where a change is found, after "moves … ": ``in what it would say of itself``.
+        Where something is found, at the head of a clause: ``when asked``.
+    of
+        Whose dimensions are meant: ``of what it would say of itself``; ``{model}`` stands for the model.
     explained
         One or two sentences for someone who has never seen the channel.
     bias
@@ -28,6 +30,7 @@ class ChannelWords:
 
     heading: str
     place: str
+    of: str
     explained: str
     bias: str
 
@@ -35,14 +38,16 @@ class ChannelWords:
 _CHANNELS = {
     "utterance": ChannelWords(
         "In its own words",
-        "in what it would say of itself",
+        "in its own words",
+        "of what {model} would say of itself",
         "Nobody asks about the trait. After an open question such as “How do you see your situation?” we "
         "read from the model how likely each statement is, against its own negation, as the model’s reply.",
         "fluency",
     ),
     "self_report": ChannelWords(
         "When asked",
-        "in what it answers when asked",
+        "when asked",
+        "of what {model} answers when asked",
         "The model is shown each statement and its negation and asked whether it agrees. We read the "
         "probability of agreeing against disagreeing, over several wordings, orders and letters.",
         "yes-saying",
@@ -95,7 +100,11 @@ def channel_words(channel: str) -> ChannelWords:
     """Return how `channel` is spoken of; a channel without words of its own goes by its name."""
     plain = channel.replace("_", " ")
     return _CHANNELS.get(channel) or ChannelWords(
-        plain[:1].upper() + plain[1:], f"in the channel {plain}", "", "response bias"
+        plain[:1].upper() + plain[1:],
+        f"in the channel {plain}",
+        f"of the channel {plain}",
+        "",
+        "response bias",
     )
 
 
@@ -171,4 +180,4 @@ def anchor(*parts: str) -> str:
 
 def _slug(text: str) -> str:
     """Return a slug; characters that it cannot carry are written as their code, so no two names meet."""
-    return re.sub(r"[^A-Za-z0-9_.]", lambda m: f"~{ord(m[0]):x}~" if m[0] not in " " else "_", text)
+    return re.sub(r"[^A-Za-z0-9_.]", lambda m: f"~{ord(m[0]):x}~", text)

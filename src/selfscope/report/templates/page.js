@@ -12,7 +12,7 @@
   if (bar && rows.length) {
     var seen = {};
     rows.forEach(function (r) { r.dataset.verdicts.split("|").forEach(function (v) { if (v) seen[v] = true; }); });
-    var all = ["every verdict"].concat(Object.keys(seen));
+    var all = ["every verdict"].concat(bar.dataset.filter.split("|").filter(function (v) { return seen[v]; }));
     var buttons = all.map(function (verdict, i) {
       return button(verdict, bar, function (pressed) {
         buttons.forEach(function (b) { b.setAttribute("aria-pressed", String(b === pressed)); });

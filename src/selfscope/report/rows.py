@@ -1,0 +1,222 @@
+"""The one chart that all figures are: rows of points with intervals about zero.
+
+Labels at the left, linked; a grey band for what is too small to matter; a word at the right end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from selfscope.report.palette import BAND, FAINT, GREY, INK
+
+#: Faces with the widths by which the labels were laid out.
+FONT = "Arial, Helvetica, 'Liberation Sans', 'Segoe UI', sans-serif"
+PLOT_WIDTH = 220
+LABEL_WIDTH = 170
+END_WIDTH = 108
+_LINE, _LEADING = 28, 12
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One point with its interval in one row of a figure.
+
+    `series` decides colour, shape and place within the row; `tip` is read when it is pointed at.
+    """
+
+    row: str
+    series: str
+    value: float
+    low: float
+    high: float
+    tip: str
+    pale: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a figure: its label, where it links to, and the word at its right end."""
+
+    name: str
+    label: str
+    href: str = ""
+    end: str = ""
+    bold: bool = False
+    colour: str = GREY
+
+
+@dataclass(frozen=True)
+class Series:
+    """How the marks of one series look."""
+
+    name: str
+    colour: str
+    shape: str
+    size: int = 46
+    filled: bool = True
+    width: float = 1.2
+
+
+def rows_chart(
+    rows: Sequence[Row],
+    marks: Sequence[Mark],
+    series: Sequence[Series],
+    sesoi: float,
+    *,
+    step: int,
+    title: str = "half contrast, log-odds; right: more of the trait",
+) -> Any:
+    """Draw rows of points with intervals about zero, labels at the left, a word at the right end.
+
+    Intervals that run out of the frame are cut at its edge; points are always inside.
+    """
+    import altair as alt
+
+    limit = frame_limit(marks, sesoi)
+    x = alt.Scale(domain=[-limit, limit], nice=False, zero=False)
+    y = alt.Y("row:N", sort=[r.name for r in rows], axis=None, scale=alt.Scale(paddingInner=0.0))
+    layers = [
+        _stripes(rows, y),
+        *([_band(sesoi, x)] if sesoi > 0 else []),
+        _zero(x),
+        *_mark_layers(marks, series, limit, x, y, title),
+        *_labels(rows, y),
+    ]
+    height = max(step * len(rows), 40)
+    return alt.layer(*layers).properties(width=PLOT_WIDTH, height=height)
+
+
+def frame_limit(marks: Sequence[Mark], sesoi: float) -> float:
+    """Return the half width of the frame: all points, twice the band, and intervals up to 1.6 of the rest."""
+    points = [abs(m.value) for m in marks if math.isfinite(m.value)]
+    ends = [abs(e) for m in marks for e in (m.low, m.high) if math.isfinite(e)]
+    core = max([*points, 2 * sesoi, 0.05]) * 1.08
+    return min(max([core, *ends]) * 1.02, core * 1.6)
+
+
+def _data(values: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.InlineData(values=values)
+
+
+def _stripes(rows: Sequence[Row], y: Any) -> Any:
+    """A faint line under every row, so that the eye keeps to it."""
+    import altair as alt
+
+    base = alt.Chart(_data([{"row": r.name} for r in rows])).mark_rule(color=FAINT, strokeWidth=0.8)
+    ends = {"x": alt.value(-LABEL_WIDTH), "x2": alt.value(PLOT_WIDTH + END_WIDTH)}
+    return base.encode(y=_at_band(y, 1.0), **ends)
+
+
+def _at_band(y: Any, position: float) -> Any:
+    copy = y.copy()
+    copy["bandPosition"] = position
+    return copy
+
+
+def _zero(x: Any) -> Any:
+    import altair as alt
+
+    return alt.Chart(_data([{"x": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("x:Q", scale=x))
+
+
+def _band(sesoi: float, x: Any) -> Any:
+    import altair as alt
+
+    data = _data([{"low": -sesoi, "high": sesoi}])
+    return alt.Chart(data).mark_rect(color=BAND).encode(x=alt.X("low:Q", scale=x), x2="high:Q")
+
+
+def _mark_layers(
+    marks: Sequence[Mark], series: Sequence[Series], limit: float, x: Any, y: Any, title: str
+) -> list[Any]:
+    import altair as alt
+
+    axis = alt.Axis(title=title, grid=False, tickCount=5, format="+.2~f",
+                    labelExpr="datum.value == 0 ? '0' : datum.label", labelFontSize=11, titleFontSize=11,
+                    titleFontWeight="normal", titleColor=GREY, domainColor=GREY, tickColor=GREY)  # fmt: skip
+    inner = alt.Scale(domain=[s.name for s in series], paddingOuter=0.9)
+    offset = alt.YOffset("series:N", scale=inner)
+    layers = []
+    for look in series:
+        values = [_values(m, limit) for m in marks if m.series == look.name and math.isfinite(m.value)]
+        base = alt.Chart(_data(values)).encode(
+            y=y, yOffset=offset, opacity=alt.Opacity("opacity:Q", scale=None)
+        )
+        layers.append(
+            base.mark_rule(color=look.colour, strokeWidth=look.width).encode(
+                x=alt.X("low:Q", scale=x, axis=axis), x2="high:Q"
+            )
+        )
+        layers.append(
+            base.mark_point(
+                color=look.colour,
+                fill=look.colour if look.filled else "white",
+                shape=look.shape,
+                size=look.size,
+                strokeWidth=1.4 if look.shape != "stroke" else 2.2,
+                angle=90 if look.shape == "stroke" else 0,
+            ).encode(x=alt.X("value:Q", scale=x, axis=axis), description="tip:N")
+        )
+    return layers
+
+
+def _values(m: Mark, limit: float) -> dict[str, Any]:
+    low, high = (e if math.isfinite(e) else m.value for e in (m.low, m.high))
+    return {
+        "row": m.row,
+        "series": m.series,
+        "value": m.value,
+        "low": max(low, -limit),
+        "high": min(high, limit),
+        "tip": m.tip,
+        "opacity": 0.35 if m.pale else 1.0,
+    }
+
+
+def _labels(rows: Sequence[Row], y: Any) -> list[Any]:
+    """Labels at the left, linked, in one line or two; the word at the right end."""
+    layers = []
+    for bold in (False, True):
+        for lines in (1, 2):
+            kept = [r for r in rows if r.bold is bold and len(two_lines(r.label)) == lines]
+            if kept:
+                layers += _label_layers(kept, y, "bold" if bold else "normal", lines)
+    return layers
+
+
+def _label_layers(rows: Sequence[Row], y: Any, weight: Any, lines: int) -> list[Any]:
+    import altair as alt
+
+    values = [
+        {"row": r.name, "label": two_lines(r.label), "href": r.href, "end": r.end, "colour": r.colour}
+        for r in rows
+    ]
+    base = alt.Chart(_data(values)).encode(y=_at_band(y, 0.5))
+    left = base.mark_text(
+        align="right",
+        baseline="middle",
+        dy=0.5 - (lines - 1) * _LEADING / 2,
+        lineHeight=_LEADING,
+        fontSize=11.5,
+        fontWeight=weight,
+        color=INK,
+        limit=LABEL_WIDTH,
+    ).encode(x=alt.value(-9), text="label:N")
+    right = base.mark_text(align="left", baseline="middle", fontSize=11, fontWeight=weight).encode(
+        x=alt.value(PLOT_WIDTH + 8), text="end:N", color=alt.Color("colour:N", scale=None)
+    )
+    return [left.encode(href="href:N") if any(r.href for r in rows) else left, right]
+
+
+def two_lines(label: str) -> list[str]:
+    """Return a label in one line, or in two of about the same length where it is long."""
+    if len(label) <= _LINE or " " not in label:
+        return [label]
+    gaps = [i for i, c in enumerate(label) if c == " "]
+    middle = min(gaps, key=lambda i: abs(i - len(label) / 2))
+    return [label[:middle], label[middle + 1 :]]
