@@ -10,7 +10,7 @@ from selfscope.instruments.utterance import Utterance
 CLUSTER = load_cluster()
 
 
-@pytest.mark.parametrize(("preset", "a_dimension"), [("demo", 12 * 2 * 2), ("standard", 16 * 2 * 4)])
+@pytest.mark.parametrize(("preset", "a_dimension"), [("demo", 16 * 2 * 2), ("standard", 16 * 2 * 4)])
 def test_texts_a_dimension(preset, a_dimension):
     counts = Counter(a.cell.construct for a in Utterance().asks(CLUSTER, preset))
     assert set(counts.values()) == {a_dimension}

@@ -37,8 +37,9 @@ async def _build(model: str, channels: tuple[str, ...], out: Path | None) -> Pat
     from selfscope.instruments.cluster.load import load_cluster
     from selfscope.models.choose import choose_ground
     from selfscope.studies.panel import build_panel, own_panels
+    from selfscope.studies.store import runs_folder
 
-    ground = choose_ground(model)
+    ground = choose_ground(model, log_folder=runs_folder() / "logs")
     try:
         with counting("panel") as progress:
             return await build_panel(ground, load_cluster(), channels, out or own_panels(), progress)

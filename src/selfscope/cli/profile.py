@@ -33,7 +33,9 @@ def profile(
     ],
     model: Annotated[
         str,
-        typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, or openai/… ."),
+        typer.Option(
+            "--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/… or phantom:trait."
+        ),
     ],
     channels: Annotated[
         str, typer.Option(help="Comma-separated: self_report, utterance.")
@@ -55,6 +57,7 @@ def profile(
     from selfscope.instruments.user_items import load_user_items
     from selfscope.models.choose import choose_ground
     from selfscope.studies.profile import DEFAULT_CONTROLS, ProfileRequest
+    from selfscope.studies.store import runs_folder
 
     classes, texts = _controls(tuple(against or DEFAULT_CONTROLS))
     request = ProfileRequest(
@@ -66,7 +69,8 @@ def profile(
         own_controls=texts,
         seed=seed,
     )
-    outcome = asyncio.run(_ask(request, choose_ground(model), as_json))
+    ground = choose_ground(model, log_folder=runs_folder() / "logs")
+    outcome = asyncio.run(_ask(request, ground, as_json))
     _show(outcome, as_json)
     raise typer.Exit(gate_code(outcome.findings, fail_on))
 
@@ -86,13 +90,14 @@ def demo(
 async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms: bool = False) -> Outcome:
     from selfscope.studies.conclude import conclude
     from selfscope.studies.demo import MENTIONED
-    from selfscope.studies.phantoms import example_phantoms
+    from selfscope.studies.phantoms import example_phantoms, teach
     from selfscope.studies.profile import build_profile
     from selfscope.studies.run import run_study
     from selfscope.studies.store import RunStore
 
     try:
         study = build_profile(request, ground)
+        teach(ground, study, request.items)
         store = RunStore.of(study)
         with counting(study.title) as progress:
             unavailable = await run_study(study, request.items, ground, store, progress=progress)

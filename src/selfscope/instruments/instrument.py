@@ -16,9 +16,6 @@ from selfscope.values.items import Channel
 
 ENTRY_POINT_GROUP = "selfscope.instruments"
 
-#: Statements of each keying that the demo preset asks of a dimension (measurement.md §2: m = 12).
-DEMO_STATEMENTS_PER_KEYING = 6
-
 
 @runtime_checkable
 class Instrument(Protocol):
@@ -84,14 +81,15 @@ def instrument_for(channel: str) -> Instrument:
 
 
 def chosen_statements(
-    dimension: Dimension, preset: Preset, half: int | None
+    dimension: Dimension, half: int | None, limit: int | None = None
 ) -> tuple[tuple[int, Statement], ...]:
-    """Return ``(rank within its keying, statement)`` for the statements that a preset asks.
+    """Return ``(rank within its keying, statement)`` for the statements that are asked.
 
-    The cluster's dimensions have 16 statements, of which the demo asks the first six of each keying; a
-    user's own items are all asked in every preset.
+    `limit` keeps the first so many of each keying; a user's own items, which have no sensitivity check, are
+    all asked in every preset.
     """
-    limit = DEMO_STATEMENTS_PER_KEYING if preset == "demo" and dimension.sensitivity is not None else None
+    if dimension.sensitivity is None:
+        limit = None
     ranks = {1: 0, -1: 0}
     chosen = []
     for statement in dimension.statements:

@@ -18,6 +18,8 @@ from selfscope.models.ground import AskKind
 from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
 
+#: Statements of each keying that the demo asks of a dimension (measurement.md §2: m = 12).
+DEMO_STATEMENTS = 6
 #: (template, format, order, label, position) of the first half of the demo's forms; within it every option
 #: order, every letter and every position of agreement is balanced, and so is its complement.
 _FIRST_HALF = {
@@ -47,10 +49,11 @@ class SelfReport:
         half: int | None = None,
     ) -> tuple[Ask, ...]:
         """Return one ask for each statement and twin in each of its forms."""
+        limit = DEMO_STATEMENTS if preset == "demo" else None
         return tuple(
             ask
             for index, dimension in chosen_dimensions(items, constructs)
-            for rank, statement in chosen_statements(dimension, preset, half)
+            for rank, statement in chosen_statements(dimension, half, limit)
             for form in forms_of_pair(preset, index, statement.keyed, rank)
             for ask in self._pair(statement, form)
         )

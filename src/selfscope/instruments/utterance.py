@@ -1,7 +1,8 @@
 """What would the subject say, unasked? The likelihood of a statement, against its negation, as its own words.
 
 measurement.md §3b: U(s,i,v,e) = sum of log P(token | subject, elicitor e, tokens before). Only differences
-from a control are interpreted; the demo asks half of the elicitors of each pair, in rotation, and screens.
+from a control are interpreted. Statements differ more here than forms do, so the demo asks all statements,
+each pair after half of the elicitors, in rotation; it screens.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Utterance:
         return tuple(
             ask
             for _, dimension in chosen_dimensions(items, constructs)
-            for rank, statement in chosen_statements(dimension, preset, half)
+            for rank, statement in chosen_statements(dimension, half)
             for elicitor in elicitors_of_pair(preset, rank)
             for ask in self._pair(statement, elicitor)
         )

@@ -1,4 +1,4 @@
-"""Which ground a name means: a built-in model, weights in a folder or on a hub, or an Inspect provider."""
+"""Which ground a name means: a built-in model, weights in a folder or on a hub, a provider, a phantom."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
     Parameters
     ----------
     name
-        ``embedded``, ``gemma-270m``, a folder with weights, a GGUF file, a hub id, or an Inspect model name
-        such as ``openai/gpt-4.1``.
+        ``embedded``, ``gemma-270m``, a folder with weights, a GGUF file, a hub id, an Inspect model name
+        such as ``openai/gpt-4.1``, or ``phantom:NAME``.
     log_folder
         Where an API model's Inspect logs go.
 
@@ -38,6 +38,10 @@ def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
     """
     if not name.strip():
         raise BadInput("no model was named", fix="give --model embedded, a folder, a hub id or openai/…")
+    if name.startswith("phantom:"):
+        from selfscope.models.phantoms import PhantomGround
+
+        return PhantomGround.named(name.removeprefix("phantom:"))
     provider = name.split("/", 1)[0]
     if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
         from selfscope.models.api import open_api

@@ -4,10 +4,11 @@ A phantom is given a table from prompt to log-odds and answers prompts from it; 
 scores or findings. `draw_table` fills the table by the law's generator (measurement.md §15)::
 
     L = c [ k v (theta_d + s_i + shift_ad + tau z_adi) + (yes_a + .6 y_ai) + v (nu_a + .3 n_ai)
-            + k gamma + pi_f + .4 e_aivf ]
+            + pi_f + .4 e_ivf ]
 
-k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails. `probit_table` makes
-answers by another mechanism, a noisy threshold on an inner quantity.
+k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; the form noise e
+belongs to the prompt and is shared by all arms; an arm with tau = 0 is the reference, without noise of its own.
+`probit_log_odds` answers by another mechanism, a noisy threshold on an inner quantity.
 """
 
 from __future__ import annotations
@@ -126,22 +127,28 @@ def draw_log_odds(
     """Return log-odds of agreement by the generator, shape (arm, ask); natural log, positive: agrees."""
     m = columns.n_statements
     content = baseline.theta + baseline.statement_sd * rng.standard_normal(m)
-    return np.stack([_draw_arm(columns, truth, baseline, content, rng) for truth in truths])
+    noise = baseline.form_sd * rng.standard_normal(len(columns.statement))
+    return np.stack([_draw_arm(columns, truth, baseline, content, noise, rng) for truth in truths])
 
 
 def _draw_arm(
-    columns: AskColumns, truth: Truth, baseline: Baseline, content: np.ndarray, rng: np.random.Generator
+    columns: AskColumns,
+    truth: Truth,
+    baseline: Baseline,
+    content: np.ndarray,
+    noise: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     m, dims = columns.n_statements, columns.dimensions
     shift = np.array([truth.theta.get(d, truth.other) for d in dims])
     shift = shift + truth.text_sd * rng.standard_normal(len(dims))
     trait = content + shift[columns.statement_dimension] + truth.item_sd * _tailed(m, baseline.tails, rng)
-    yes = baseline.yes + truth.yes + baseline.yes_item_sd * rng.standard_normal(m)
-    nu = truth.nu + baseline.nu_item_sd * rng.standard_normal(m)
-    noise = baseline.form_sd * rng.standard_normal(len(columns.statement))
+    own = float(truth.item_sd > 0)
+    yes = baseline.yes + truth.yes + own * baseline.yes_item_sd * rng.standard_normal(m)
+    nu = truth.nu + own * baseline.nu_item_sd * rng.standard_normal(m)
     i, k, v = columns.statement, columns.keyed, columns.polarity
     if truth.content_blind:
-        answer = truth.yes + baseline.yes + 0.0 * noise
+        answer = np.full(len(noise), baseline.yes + truth.yes)
     else:
         answer = k * v * trait[i] + yes[i] + v * nu[i] + noise
     form = truth.position * columns.first + truth.order * columns.yes_first + truth.label * columns.letter_a
@@ -151,7 +158,7 @@ def _draw_arm(
 def _tailed(n: int, tails: Tails, rng: np.random.Generator) -> np.ndarray:
     """Return n draws of mean 0 and variance 1 with the named tails."""
     if tails == "t4":
-        return rng.standard_t(4, n) / np.sqrt(2.0)
+        return np.asarray(rng.standard_t(4, n) / np.sqrt(2.0))
     if tails == "exponential":
         return rng.standard_exponential(n) - 1.0
     return rng.standard_normal(n)
@@ -167,7 +174,7 @@ def probit_log_odds(
     """
     inner = draw_log_odds(columns, truths, baseline, rng)
     log_yes, log_no = special.log_ndtr(inner / 1.7), special.log_ndtr(-inner / 1.7)
-    return np.asarray(log_yes - log_no)
+    return np.asarray(log_yes - log_no, dtype=float)
 
 
 def table_of(arms: Sequence[Arm], asks: Sequence[Ask], log_odds: np.ndarray) -> dict[Key, float]:
@@ -179,14 +186,47 @@ def table_of(arms: Sequence[Arm], asks: Sequence[Ask], log_odds: np.ndarray) -> 
     }
 
 
-class PhantomGround:
-    """A ground that answers from a table. Named a phantom wherever it appears."""
+#: Phantoms that can be profiled by name, ``phantom:NAME``.
+NAMED: Mapping[str, Truth] = {
+    "trait": Truth(theta={"memory": 1.25, "persona_change": 1.25}, text_sd=0.1),
+    "yes-sayer": Truth(yes=1.5, text_sd=0.1),
+    "nothing": Truth(text_sd=0.1),
+    "content-blind": Truth(content_blind=True, yes=1.0),
+}
 
-    def __init__(self, name: str, table: Mapping[Key, float], *, sampled: bool = False) -> None:
-        self._table = table
+
+class PhantomGround:
+    """A ground that answers from a table. Named a phantom wherever it appears.
+
+    Parameters
+    ----------
+    truth
+        What is planted in the subject; the table is drawn for a study and given by `learn`.
+    sampled
+        Whether it draws answers instead of giving log-odds.
+    """
+
+    def __init__(self, name: str, truth: Truth, *, sampled: bool = False) -> None:
+        self.truth = truth
+        self._table: Mapping[Key, float] = {}
         self._sampled = sampled
-        digest = content_id([[*key, value] for key, value in sorted(table.items())])
-        self.identity = GroundIdentity(name=f"phantom:{name}", kind="phantom", revision=digest)
+        self.identity = GroundIdentity(
+            name=f"phantom:{name}",
+            kind="phantom",
+            family="phantom",
+            revision=content_id([truth, sampled]),
+        )
+
+    @classmethod
+    def named(cls, name: str) -> PhantomGround:
+        """Return the phantom called `name`; BadInput names those that there are."""
+        if name not in NAMED:
+            raise BadInput("there is no such phantom", got=name, fix=f"choose from: {', '.join(NAMED)}")
+        return cls(name, NAMED[name])
+
+    def learn(self, table: Mapping[Key, float]) -> None:
+        """Take the table from prompt to log-odds by which it answers from now on."""
+        self._table = table
 
     def unavailable(self, kind: AskKind) -> str:
         """Return ""; a phantom answers whatever its table holds."""

@@ -130,16 +130,16 @@ def _shapes(s: ArmScores, texts: ArmScores, context: Context) -> FormEffects | N
 def _bias_family(
     moved: Agreement | None, shapes: FormEffects | None, shape: tuple[int, ...], context: Context
 ) -> tuple[Array, Array, Array]:
-    """Correct all bias tests of a row together (Holm): agreement, position and label of every dimension."""
+    """Correct the bias tests of a row (Holm over dimensions), each kind of bias a family of its own."""
     nothing = np.full(shape, np.nan)
     tests = (
         nothing if moved is None else moved.p,
         nothing if shapes is None else shapes.position.p,
         nothing if shapes is None else shapes.label.p,
     )
-    inside = np.concatenate([np.where(context.family, p, np.nan) for p in tests], axis=-1)
-    corrected = np.split(holm(inside), 3, axis=-1)
-    first, second, third = (np.where(context.family, q, p) for q, p in zip(corrected, tests, strict=True))
+    first, second, third = (
+        np.where(context.family, holm(np.where(context.family, p, np.nan)), p) for p in tests
+    )
     return first, second, third
 
 

@@ -275,9 +275,7 @@ class _Channel:
         if not self.study.arms_of("high"):
             said.append(f"{channel}: no sensitivity check was asked, so absence cannot be claimed.")
         if all(np.isnan(r.generalizability.coefficient) for r in reliable):
-            reason = (
-                self.panel.fits(self.ground, self.study.items) if self.panel else "no panel is here"
-            )
+            reason = self.panel.fits(self.ground, self.study.items) if self.panel else "no panel is here"
             said.append(f"{channel}: reliability is not estimated: {reason} (selfscope panel build).")
         if channel == "utterance" and not self._controls():
             said.append("utterance: a level contains word frequency; only differences are read.")

@@ -6,16 +6,17 @@ observation table, and the same analysis judges them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from selfscope.instruments.instrument import instrument_for
+from selfscope.models.ground import Ground
 from selfscope.models.phantoms import (
     AskColumns,
     Baseline,
+    Key,
     PhantomGround,
     Truth,
     draw_log_odds,
@@ -77,6 +78,21 @@ async def ask_phantom(
     own = replace(study, title=f"phantom {name}", questions=(question,), ground=plain(ground.identity))
     observations = await ask_all(own, items, ground)
     return analyse(own, items, observations, None, ground.identity)
+
+
+def teach(ground: Ground, study: Study, items: ItemSet, baseline: Baseline | None = None) -> None:
+    """Draw the table of a phantom for a study, and give it to it; nothing for any other ground."""
+    if not isinstance(ground, PhantomGround):
+        return
+    table: dict[Key, float] = {}
+    for question in study.questions:
+        asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
+        name = f"{ground.identity.name} {question.channel}"
+        rng = np.random.default_rng([study.seed, *name.encode()])
+        truths = truths_of(study.arms, ground.truth)
+        drawn = draw_log_odds(AskColumns.of(asks), truths, baseline or Baseline(), rng)
+        table.update(table_of(study.arms, asks, drawn))
+    ground.learn(table)
 
 
 async def example_phantoms(
