@@ -81,6 +81,12 @@ def test_lengths_match_whatever_the_form(tmp_path: Path, text: str) -> None:
     target = count_tokens(reading.system)
     assert [(c.name, c.tokens, target) for c in controls if not within(c.tokens, target)] == []
     assert [c.notes for c in controls if "length_off" in c.notes] == []
+    openings = {
+        t.name: t.sections[0].sentences[0].split() for t in (*bank_texts("generic"), *bank_texts("persona"))
+    }
+    for control in controls[:-1]:
+        said = re.sub(r"^I am ", "You are ", (control.text or "").lstrip("- "))
+        assert said.split()[:3] == openings[control.name.split(":")[1]][:3]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ from selfscope.errors import BadInput
 from selfscope.subjects.bank_texts import BankText, Section, bank_texts, conduct_rules
 from selfscope.subjects.character import Character
 from selfscope.subjects.checklist import Rule, rules_of
-from selfscope.subjects.fitting import CountTokens, Fitted, Markup, fit, within
+from selfscope.subjects.fitting import CountTokens, Fitted, Markup, arranged, fit, within
 from selfscope.subjects.reading import Reading
 from selfscope.subjects.shape import Shape, shape_of
 from selfscope.subjects.voice import in_voice
@@ -197,9 +197,9 @@ def _chosen(name: str, count: int, subject: _Subject) -> list[BankText]:
 
 
 def _from_bank(name: str, bank: BankText, subject: _Subject) -> ControlText:
-    fitted = fit(
-        _voiced(bank.sections, subject.shape), subject.tokens, Markup.of(subject.shape), subject.count_tokens
-    )
+    markup = Markup.of(subject.shape)
+    sections = _voiced(arranged(bank.sections, markup), subject.shape)
+    fitted = fit(sections, subject.tokens, markup, subject.count_tokens)
     return _control(f"{name}:{bank.name}", name, fitted, subject)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from selfscope.subjects.bank_texts import Section
 from selfscope.subjects.sentences import clause_prefixes, word_prefixes
@@ -17,7 +17,7 @@ TOLERANCE = 0.05
 #: ... and a search stops as soon as it is within this one.
 _NEAR = 0.01
 #: Candidates for the last sentence that are counted for certain, best by estimate first.
-_TRIED = 12
+_TRIED = 24
 _ROUNDS = 5
 
 
@@ -85,8 +85,20 @@ def within(tokens: int, target: int) -> bool:
     return abs(tokens - target) <= max(1.0, TOLERANCE * target)
 
 
+def arranged(sections: Sequence[Section], markup: Markup) -> list[Section]:
+    """Return the sections as the layout has them: without titles joined to as many as are wanted."""
+    if markup.titles:
+        return list(sections)
+    size = -(-len(sections) // max(1, markup.sections))
+    groups = [sections[at : at + size] for at in range(0, len(sections), size)]
+    return [Section("", tuple(s for part in group for s in part.sentences)) for group in groups]
+
+
 def fit(sections: Sequence[Section], target: int, markup: Markup, count_tokens: CountTokens) -> Fitted:
     """Return a text of `target` tokens made of the sections' sentences in their order.
+
+    The first sentence, which says who speaks, is always there, cut if need be; a numbered list may do
+    without its first rule.
 
     Each wanted section gives its first sentences; one further sentence, whole if that does, else cut at a
     clause, else between words, brings the text to its length. Sections that are too short together are
@@ -165,7 +177,7 @@ def _fill(sections: tuple[Section, ...], target: float, cost: Callable[[str], in
     room = target - sum(cost(f"## {s.title}") for s in sections if s.title)
     counts = [0] * len(sections)
     open_sections = list(range(len(sections)))
-    repeated = len({s.title for s in sections}) < len(sections)
+    repeated = len(set(sections)) < len(sections)
     while open_sections:
         for number in list(open_sections):
             section = sections[number]
@@ -184,22 +196,36 @@ def _close(
     draft: _Draft, target: int, markup: Markup, count_tokens: CountTokens, cost: Callable[[str], int]
 ) -> tuple[str, tuple[str, ...]]:
     """Bring a draft to its length by its last sentence; return the text and what was done to it."""
-    base = count_tokens(draft.written(markup))
-    tried: list[tuple[int, str, tuple[str, ...]]] = []
-    for note, drafts, near in (
-        ("", _with_whole(draft, cost), _NEAR * target),
-        ("cut_at_clause", _with_cut(draft, clause_prefixes, cost), max(1.0, _NEAR * target)),
-        ("cut_between_words", _with_cut(draft, word_prefixes, cost), 0.0),
+    tried: list[tuple[int, int, tuple[str, ...], str, _Draft]] = []
+    for note, candidates, near in (
+        ("", _with_whole, _NEAR * target),
+        ("cut_at_clause", partial(_with_cut, prefixes=clause_prefixes), max(1.0, TOLERANCE * target)),
+        ("cut_between_words", partial(_with_cut, prefixes=word_prefixes), 0.0),
     ):
-        nearest = sorted(drafts, key=lambda pair: abs(base + pair[0] - target))
+        base = count_tokens(draft.written(markup))
+        able = (pair for pair in candidates(draft, cost=cost) if markup.numbered or _opens(pair[1]))
+        nearest = sorted(able, key=lambda pair: abs(base + pair[0] - target))
         for _, candidate in nearest[:_TRIED]:
             text = candidate.written(markup)
-            tried.append((abs(count_tokens(text) - target), text, (note,) if note else ()))
-            if tried[-1][0] <= near / 2:
+            off = abs(count_tokens(text) - target)
+            tried.append((off, len(tried), (note,) if note else (), text, candidate))
+            if off <= _NEAR * target / 2:
                 break
-        if tried and min(tried)[0] <= near:
+        best = min(tried, default=None)
+        if best is not None and best[0] <= near:
             break
-    return min(tried, key=lambda one: one[0])[1:]
+        if best is not None and best[4].cut is None:
+            draft = best[4]
+    _, _, notes, text, _ = min(tried)
+    return text, notes
+
+
+def _opens(draft: _Draft) -> bool:
+    """Return whether a draft begins with the text's first sentence, whole or cut."""
+    if draft.taken[0][:1] == (0,):
+        return True
+    opening = draft.sections[0].sentences[0]
+    return draft.cut is not None and draft.cut[0] == 0 and opening.startswith(draft.cut[1][:-1])
 
 
 def _with_whole(draft: _Draft, cost: Callable[[str], int]) -> Iterator[tuple[int, _Draft]]:
@@ -226,7 +252,7 @@ def _title_cost(section: Section, taken: tuple[int, ...], cost: Callable[[str], 
 
 
 def _with_cut(
-    draft: _Draft, prefixes: Callable[[str], tuple[str, ...]], cost: Callable[[str], int]
+    draft: _Draft, cost: Callable[[str], int], prefixes: Callable[[str], tuple[str, ...]]
 ) -> Iterator[tuple[int, _Draft]]:
     """Yield the draft with one further sentence that is cut, or with a last one that is cut."""
     for number, (section, taken) in enumerate(zip(draft.sections, draft.taken, strict=True)):
@@ -237,6 +263,8 @@ def _with_cut(
             shorter = draft if kept == taken else _with_taken(draft, number, kept)
             for sentence in section.sentences[kept[-1] + 1 if kept else 0 :]:
                 for prefix in prefixes(sentence):
+                    if kept and " " not in prefix:
+                        continue  # one word after a whole sentence is no sentence
                     yield cost(prefix) + extra, replace(shorter, cut=(number, prefix))
 
 

@@ -11,7 +11,7 @@ _ABBREVIATIONS = frozenset(
     ("e.g", "i.e", "etc", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "fig", "approx", "dept")
 )
 _CLAUSE = re.compile(
-    r"[,;:—–](?=\s)|\s(?=(?:and|but|or|so|because|before|after|when|while|until|unless|if|then|rather|with|"
+    r"[,;:—–](?=\s)|\s(?=(?:and|but|or|so|because|before|after|when|while|until|unless|if|then|with|"
     r"without|which|even|as|from|by|for|in|on|at|to)\s)"
 )
 _SPACE = re.compile(r"\s+")
