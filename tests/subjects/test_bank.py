@@ -7,7 +7,7 @@ import re
 import pytest
 from subjects_counter import count_tokens
 
-from selfscope.subjects import BankText, bank_texts, conduct_rules, shape_of
+from selfscope.subjects import BankText, bank_texts, conduct_rules, panel_characters, shape_of
 from selfscope.subjects.words import is_imperative
 
 #: Stems of what the cluster measures, and of selves: no professional identity may use one.
@@ -74,3 +74,10 @@ def test_personas_can_be_cut_like_any_text() -> None:
     for text in bank_texts("persona"):
         assert sum(len(s.sentences) for s in text.sections) >= 40, text.name
         assert count_tokens(text.text) >= 1_150, text.name
+
+
+def test_the_panel_is_read_without_its_headers() -> None:
+    characters = panel_characters()
+    assert len(characters) >= 12
+    assert len({c.system for c in characters}) == len(characters)
+    assert all(c.kind == "panel" and c.system and "---" not in c.system and c.claims for c in characters)
