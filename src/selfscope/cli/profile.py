@@ -33,9 +33,7 @@ def profile(
     ],
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/… or phantom:trait."
-        ),
+        typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/…, phantom:…"),
     ],
     channels: Annotated[
         str, typer.Option(help="Comma-separated: self_report, utterance.")

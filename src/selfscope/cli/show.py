@@ -21,11 +21,16 @@ JsonFlag = Annotated[
 ]
 
 
+#: Columns of what is printed where there is no terminal to ask.
+PRINTED_WIDTH = 100
+
+
 def console(as_json: bool = False) -> Console:
     """Return where people read: standard output, or standard error beside JSON."""
     from rich.console import Console
 
-    return Console(stderr=as_json, highlight=False)
+    stream = sys.stderr if as_json else sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else PRINTED_WIDTH)
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ scores or findings. `draw_table` fills the table by the law's generator (measure
             + pi_f + .4 e_ivf ]
 
 k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; the form noise e
-belongs to the prompt and is shared by all arms; an arm with tau = 0 is the reference, without noise of its own.
+belongs to the prompt and is shared by all arms; an arm with tau = 0 is the reference and has none of its own.
 `probit_log_odds` answers by another mechanism, a noisy threshold on an inner quantity.
 """
 

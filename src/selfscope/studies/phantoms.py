@@ -71,11 +71,9 @@ async def ask_phantom(
     sampled: bool = False,
 ) -> Analysis:
     """Return what the instrument says of a phantom that is asked what `study` asks in one channel."""
-    asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
-    rng = np.random.default_rng([study.seed, int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)])
-    log_odds = draw_log_odds(AskColumns.of(asks), truths_of(study.arms, subject), baseline or Baseline(), rng)
-    ground = PhantomGround(name, table_of(study.arms, asks, log_odds), sampled=sampled)
+    ground = PhantomGround(name, subject, sampled=sampled)
     own = replace(study, title=f"phantom {name}", questions=(question,), ground=plain(ground.identity))
+    teach(ground, own, items, baseline)
     observations = await ask_all(own, items, ground)
     return analyse(own, items, observations, None, ground.identity)
 

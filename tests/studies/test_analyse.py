@@ -1,0 +1,128 @@
+"""From observations to findings: what was planted is found, and nothing else."""
+
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from selfscope.instruments.cluster.load import load_cluster
+from selfscope.instruments.self_report import SelfReport
+from selfscope.models.phantoms import Truth
+from selfscope.stats.results import Settings
+from selfscope.studies.analyse import analyse
+from selfscope.studies.compare import compare_runs
+from selfscope.studies.conclude import conclude
+from selfscope.studies.phantoms import ask_phantom, example_phantoms
+from selfscope.studies.profile import build_profile
+from selfscope.studies.restore import stored_items, stored_study
+from selfscope.studies.scores import Layout, arm_scores
+from tests.studies.conftest import ASKED, run
+
+
+def verdicts(findings, control):
+    return {f.dimension: f.verdict for f in findings if f.control == control}
+
+
+def test_a_planted_trait_is_shifted_and_the_others_are_not(request_, phantom, tmp_path):
+    study, store, _ = run(request_, phantom, tmp_path)
+    found = analyse(study, request_.items, store.observations(), None, phantom.identity)
+    by = verdicts(found.findings, "none")
+    assert by["memory"] == "shifted"
+    assert {by[d] for d in ASKED if d != "memory"}.isdisjoint({"shifted"})
+    (memory,) = [f for f in found.findings if f.dimension == "memory" and f.control == "none"]
+    assert memory.estimate == pytest.approx(2.0, abs=0.8)
+    assert memory.ci[0] < 2.0 < memory.ci[1]
+    assert memory.n_items == 12
+    assert {c.verdict for c in found.sensitivity} == {"pass"}
+
+
+def test_yes_saying_alone_is_named_and_never_the_trait(request_, phantom):
+    study = build_profile(replace(request_, constructs=()), phantom)
+    (question,) = study.questions
+    truth = Truth(yes=1.5)
+    found = asyncio.run(ask_phantom("yes", study, request_.items, question, truth))
+    by = [f.verdict for f in found.findings if f.control == "none"]
+    assert "shifted" not in by
+    assert by.count("bias only") >= 15
+
+
+def test_an_answerer_that_does_not_read_is_not_interpretable(request_, phantom):
+    study = build_profile(request_, phantom)
+    truth = Truth(content_blind=True, yes=1.0)
+    found = asyncio.run(ask_phantom("blind", study, request_.items, study.questions[0], truth))
+    assert set(verdicts(found.findings, "none").values()) == {"not interpretable"}
+    assert {c.verdict for c in found.sensitivity} == {"fail"}
+
+
+def test_sampled_answers_are_judged_from_counts(request_, phantom):
+    study = build_profile(request_, phantom)
+    truth = Truth(theta={"memory": 2.5})
+    found = asyncio.run(ask_phantom("drawn", study, request_.items, study.questions[0], truth, sampled=True))
+    assert verdicts(found.findings, "none")["memory"] == "shifted"
+
+
+def test_the_examples_show_both_verdicts(request_, phantom):
+    study = build_profile(replace(request_, against=("none", "generic", "persona")), phantom)
+    trait, yes = asyncio.run(example_phantoms(study, request_.items, ("memory",)))
+    assert verdicts(trait.analysis.findings, "none")["memory"] == "shifted"
+    assert "shifted" not in verdicts(yes.analysis.findings, "none").values()
+
+
+def test_a_bare_ground_gets_levels_and_no_verdict_about_a_shift(request_, phantom, tmp_path):
+    request = replace(request_, identity=None, channels=("self_report", "utterance"))
+    study, store, _ = run(request, phantom, tmp_path)
+    found = analyse(study, request.items, store.observations(), None, phantom.identity)
+    assert not found.findings
+    assert {f.channel for f in found.levels} == {"self_report"}
+    assert {f.claim for f in found.levels} == {"level"}
+    assert any("word frequency" in w for w in found.warnings)
+
+
+def test_a_changed_setting_is_recorded(request_, phantom, tmp_path):
+    study, store, _ = run(request_, phantom, tmp_path)
+    settings = {"self_report": Settings(sesoi=0.3)}
+    found = analyse(study, request_.items, store.observations(), None, phantom.identity, settings=settings)
+    assert found.changes == ("sesoi 0.3 (default 0.5)",)
+
+
+def test_layout_puts_every_answer_where_it_belongs(request_, phantom, tmp_path):
+    _, store, _ = run(request_, phantom, tmp_path)
+    asks = SelfReport().asks(load_cluster(), "demo", ASKED)
+    layout = Layout.of(asks)
+    frame = store.observations()
+    rows = frame[frame["character"] == "SOUL.md"]
+    d = arm_scores(rows, layout).d
+    dimension, item = 2, layout.items[2][3]
+    pair = rows[rows["item"] == item].set_index("polarity")["value"]
+    keyed = layout.keyed[dimension, 3]
+    assert d[dimension, 3] == pytest.approx(keyed * (pair[1] - pair[-1]) / 2)
+    assert np.isfinite(d).all()
+
+
+def test_a_run_can_be_read_back_as_it_was_declared(request_, phantom, tmp_path):
+    study, store, _ = run(request_, phantom, tmp_path)
+    assert stored_study(store) == study
+    assert stored_items(store) == request_.items
+
+
+def test_two_runs_compare_by_the_same_statistics(request_, phantom, tmp_path):
+    from selfscope.models.phantoms import PhantomGround
+
+    _, a, _ = run(request_, PhantomGround("same", Truth()), tmp_path)
+    _, b, _ = run(request_, PhantomGround("other", Truth(theta={"shutdown": 3.0})), tmp_path)
+    result = compare_runs(a, b)
+    by = {f.dimension: f for f in result.findings}
+    assert set(by) == set(ASKED)
+    assert by["shutdown"].verdict == "shifted"
+    assert by["shutdown"].estimate > 1.5
+    assert {f.family for f in result.findings} == {"confirmatory"}
+
+
+def test_an_outcome_is_stored_with_its_manifest(request_, phantom, tmp_path):
+    study, store, unavailable = run(request_, phantom, tmp_path)
+    outcome = conclude(store, study, request_.items, phantom.identity, unavailable)
+    manifest = store.read_json("manifest.json")
+    assert manifest["study"] == study.id
+    assert manifest["usage"]["self_report"]["prompts"] == len(store.observations())
+    assert len(store.read_json("findings.json")["findings"]) == len(outcome.findings)
