@@ -205,14 +205,15 @@ def pooled(channel: str, plant: Plant) -> list[PooledBias]:
         return [
             PooledBias(channel, "fluency", who, near(plant.yes), True, 0.001) for who in ("none", "generic")
         ]
-    found = []
-    for who, yes in (("subject", 1.3), ("none", 1.0), ("generic", 1.2), ("persona", 1.22)):
+    own = (("acquiescence", 1.3), ("position", 0.9), ("label", -1.6))
+    found = [PooledBias(channel, kind, SUBJECT, near(x)) for kind, x in own]
+    for who, yes in (("none", 0.3), ("generic", 0.1), ("persona", 0.08)):
         found += [
-            PooledBias(channel, "acquiescence", who, near(yes)),
-            PooledBias(channel, "position", who, near(0.9)),
-            PooledBias(channel, "label", who, near(-1.6)),
+            PooledBias(channel, "acquiescence", who, near(yes), True, 0.001),
+            PooledBias(channel, "position", who, near(0.02), True, 0.8),
+            PooledBias(channel, "label", who, near(-0.05), True, 0.4),
         ]
-    return [*found, PooledBias(channel, "acquiescence", "none", near(0.3), True, 0.001)]
+    return found
 
 
 def phantoms(names: list[str]) -> tuple[PhantomExample, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 from selfscope.report import figures
 from selfscope.report.rows import Mark, frame_limit, two_lines
 from selfscope.report.standing import standings
 from selfscope.report.svg import figure_svg, tidy_svg
 from selfscope.report.view import RunView
+from selfscope.values import Bias, Estimate
 
 TITLES = {"memory": 'Wish <for> more & "memory"', "claims_consciousness": "Claims to be conscious"}
 
@@ -51,6 +53,19 @@ def test_points_stay_inside_the_frame_and_wild_intervals_do_not_widen_it() -> No
     limit = frame_limit([near, wild], 0.25)
     assert 0.5 < limit < 1.0
     assert frame_limit([], 0.25) >= 0.5
+
+
+def test_a_bias_that_would_flatten_the_trait_becomes_an_arrow(small: RunView) -> None:
+    def widest(bias: float) -> float:
+        moved = Bias(Estimate(bias, (bias - 0.1, bias + 0.1)))
+        view = replace(small, findings=tuple(replace(f, bias=moved) for f in small.findings))
+        chart = figures.trait_and_bias(standings(view, "utterance"), TITLES, 0.25)
+        spec = chart.to_dict(validate=False)
+        found = [layer["encoding"]["x"]["scale"]["domain"][1] for layer in spec["layer"][1:2]]
+        return float(found[0])
+
+    assert widest(7.3) < 2.0
+    assert widest(1.5) > 1.5
 
 
 def test_a_long_label_takes_two_even_lines() -> None:

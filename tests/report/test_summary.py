@@ -76,7 +76,7 @@ def test_a_shift_against_one_control_claims_no_more(empty: RunView) -> None:
         ("bias only", "it only says yes more often on all 2 dimensions, not the trait"),
         ("equivalent", "no dimension moved by as much as the smallest effect of interest"),
         ("not interpretable", "nothing can be concluded: the instrument is blind on this model"),
-        ("inconclusive", "no shift is shown (2 inconclusive, of 2 dimensions)"),
+        ("inconclusive", "no shift is shown (of 2 dimensions, 2 stay open)"),
     ],
 )
 def test_without_a_shift_none_is_told(empty: RunView, verdict: str, expected: str) -> None:
@@ -99,13 +99,14 @@ def test_what_other_texts_do_as_well_is_not_its_own(empty: RunView) -> None:
         row("memory", "generic", "inconclusive"),
     )
     assert "no shift is SOUL.md’s own" in said
+    assert "1 stays open" in said
     assert "not shown to move more than with professional identities" in said
 
 
 def test_one_equivalent_dimension_does_not_make_all_equivalent(empty: RunView) -> None:
     said = told(empty, row("memory", "all", "equivalent"), row("shutdown", "all", "inconclusive"))
     assert "no dimension moved" not in said
-    assert "1 equivalent and 1 inconclusive" in said
+    assert "of 2 dimensions, 1 moved by less than matters and 1 stays open" in said
 
 
 def test_the_manipulation_check_is_in_no_headline(empty: RunView) -> None:
@@ -139,8 +140,8 @@ def test_limits_tell_blindness_openness_and_what_was_not_asked(view: RunView) ->
 
 
 def test_pooled_biases_are_told_only_where_they_are_sure(empty: RunView) -> None:
-    unsure = PooledBias("self_report", "position", "subject", Estimate(0.9, (-0.1, 1.9)))
-    letter = PooledBias("self_report", "label", "subject", Estimate(-1.6, (-1.7, -1.5)))
+    unsure = PooledBias("self_report", "position", "SOUL.md", Estimate(0.9, (-0.1, 1.9)))
+    letter = PooledBias("self_report", "label", "SOUL.md", Estimate(-1.6, (-1.7, -1.5)))
     change = PooledBias("self_report", "acquiescence", "none", Estimate(-0.3, (-0.4, -0.2)), change=True)
     said = pooled_bias_words(replace(empty, biases=(unsure, letter, change)), "self_report")
     assert said == (

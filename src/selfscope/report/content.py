@@ -68,9 +68,7 @@ def page_content(view: RunView) -> dict[str, Any]:
         "levels": _levels(view, titles),
         "controls_shown": _controls_shown(view.findings),
         "habits": _habits(view),
-        "habit_classes": tuple(
-            dict.fromkeys(b.who for b in view.biases if not b.change and b.who != "subject")
-        ),
+        "habit_classes": tuple(dict.fromkeys(b.who for b in view.biases if b.change and b.kind != "fluency")),
         "sensitivity_figure": _sensitivity(view, titles),
         "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
         "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),

@@ -20,7 +20,7 @@ from selfscope.report.palette import (
     VERDICT_MARKS,
     VERMILLION,
 )
-from selfscope.report.rows import Mark, Row, Series, rows_chart
+from selfscope.report.rows import Mark, Row, Series, frame_limit, rows_chart
 from selfscope.report.standing import Standing
 from selfscope.report.view import PooledBias, SensitivityRow
 from selfscope.report.words import anchor, channel_words, control_words, with_interval
@@ -51,7 +51,7 @@ def forest(found: Sequence[Standing], titles: dict[str, str], sesoi: float) -> A
         for f in s.rows
     ]
     series = [_control_series(c) for c in controls]
-    return rows_chart(_rows(found, titles), marks, series, sesoi, step=7 * len(controls) + 9)
+    return rows_chart(_rows(found, titles), marks, series, sesoi, step=max(7 * len(controls) + 9, 32))
 
 
 def _control_series(control: str) -> Series:
@@ -67,7 +67,8 @@ def _rows(found: Sequence[Standing], titles: dict[str, str], linked: bool = True
             s.dimension,
             titles[s.dimension] + (" (check)" if s.check else ""),
             "#" + anchor("d", s.channel, s.dimension) if linked else "",
-            f"{VERDICT_MARKS[s.verdict][1]} {s.verdict}",
+            VERDICT_MARKS[s.verdict][1],
+            s.verdict,
             s.verdict == "shifted",
             VERDICT_MARKS[s.verdict][0],
         )
@@ -84,7 +85,7 @@ def levels(found: Sequence[Standing], titles: dict[str, str]) -> Any:
     rows = [Row(s.dimension, titles[s.dimension], "#" + anchor("d", s.channel, s.dimension)) for s in found]
     title = "half contrast, log-odds; right: for the trait"
     return rows_chart(
-        rows, marks, [Series("level", BLACK, "circle", 64, True, 2.0)], 0.0, step=26, title=title
+        rows, marks, [Series("level", BLACK, "circle", 64, True, 2.0)], 0.0, step=28, title=title
     )
 
 
@@ -98,7 +99,7 @@ def trait_and_bias(
     """Draw for every dimension the change in the trait beside the change in yes-saying (or fluency)."""
     marks = []
     for s in found:
-        moved = next((f.bias.acquiescence for f in s.rows if f.bias.acquiescence), None)
+        moved = next((f.bias.acquiescence for f in (s.primary, *s.rows) if f.bias.acquiescence), None)
         trait = Estimate(s.primary.estimate, s.primary.ci)
         noun = channel_words(s.channel).bias
         pale = s.verdict == "not interpretable"
@@ -112,30 +113,44 @@ def trait_and_bias(
         Series("trait", VERMILLION, "circle", 64, True, 2.0),
         Series("bias", PURPLE, "diamond", 60, False),
     ]
-    return rows_chart(_rows(found, titles, linked), marks, series, sesoi, step=26)
+    return rows_chart(
+        _rows(found, titles, linked), marks, series, sesoi, step=28, framed=_framed(marks, sesoi)
+    )
+
+
+def _framed(marks: Sequence[Mark], sesoi: float) -> tuple[str, ...]:
+    """Return what sets the frame: the trait alone where a bias is so large that it would flatten it."""
+    limit = frame_limit([m for m in marks if m.series == "trait"], sesoi)
+    large = any(abs(m.value) > 2.5 * limit for m in marks if m.series == "bias")
+    return ("trait",) if large else ("trait", "bias")
+
+
+_HABITS = {"acquiescence": "agreeing", "position": "the first option", "label": "the letter A"}
 
 
 def pooled_biases(rows: Iterable[PooledBias]) -> Any:
-    """Draw habits of answering, pooled over dimensions: of the subject, and of each class of controls."""
-    kept = [b for b in rows if not b.change and b.kind != "fluency"]
-    who = list(dict.fromkeys(b.who for b in kept))
-    names = {"acquiescence": "agreeing", "position": "the first option", "label": "the letter A"}
-    marks = [
-        Mark(
-            f"{b.channel} {b.kind}",
-            b.who,
-            b.estimate.estimate,
-            *b.estimate.ci,
-            f"{b.who}: preference for {names[b.kind]} {with_interval(b.estimate)}",
-        )
-        for b in kept
+    """Draw habits of answering over all dimensions: how strong, and how much the identity changed them."""
+    kept = [b for b in rows if b.kind in _HABITS]
+    classes = list(dict.fromkeys(b.who for b in kept if b.change))
+    lines = [
+        Row(f"{b.channel} {b.kind}", f"prefers {_HABITS[b.kind]}")
+        for b in {(b.channel, b.kind): b for b in kept}.values()
     ]
-    lines = [Row(m, f"prefers {names[m.split()[1]]}") for m in dict.fromkeys(m.row for m in marks)]
-    series = [
-        Series(w, BLACK, "circle", 70, True, 2.2) if w == "subject" else _control_series(w) for w in who
-    ]
+    series = [Series("level", BLACK, "circle", 70, True, 2.2), *(_control_series(c) for c in classes)]
     title = "log-odds; right: yes, the first option, the letter A"
-    return rows_chart(lines, marks, series, 0.0, step=9 * max(len(who), 2) + 10, title=title)
+    step = 8 * len(series) + 12
+    return rows_chart(lines, [_habit(b) for b in kept], series, 0.0, step=step, title=title)
+
+
+def _habit(b: PooledBias) -> Mark:
+    told = f"change against {control_words(b.who).name}" if b.change else "level"
+    return Mark(
+        f"{b.channel} {b.kind}",
+        b.who if b.change else "level",
+        b.estimate.estimate,
+        *b.estimate.ci,
+        f"preference for {_HABITS[b.kind]}, {told}: {with_interval(b.estimate)}",
+    )
 
 
 def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: Sequence[str]) -> Any:
@@ -158,7 +173,7 @@ def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: S
     lines = [Row(d, titles[d], end=_passes(rows, d)) for d in named]
     series = [Series(c, *looks.get(c, (GREY, "cross")), 50) for c in channels]
     title = "told to want it minus told not to (half contrast, log-odds)"
-    return rows_chart(lines, marks, series, min(r.sesoi for r in rows), step=24, title=title)
+    return rows_chart(lines, marks, series, min(r.sesoi for r in rows), step=27, title=title)
 
 
 def _passes(rows: Sequence[SensitivityRow], dimension: str) -> str:

@@ -87,8 +87,8 @@ class ItemTables:
     def __init__(self, view: RunView) -> None:
         self._subject = view.subject.name
         self._texts = {s.id: (s.text, s.twin or "") for d in view.dimensions for s in d.statements}
-        self._class = {c.name: c.control for c in view.controls}
-        self._order = list(dict.fromkeys(c.control for c in view.controls))
+        self._class = {c.name: c.group for c in view.controls}
+        self._order = list(dict.fromkeys(c.group for c in view.controls))
         self._evidence = _by_hash(view.evidence)
         self._answers = self._groups(view.observations)
         self._first = self._subject_rows(view.observations)

@@ -16,7 +16,7 @@ from selfscope.report.palette import BAND, FAINT, GREY, INK
 FONT = "Arial, Helvetica, 'Liberation Sans', 'Segoe UI', sans-serif"
 PLOT_WIDTH = 220
 LABEL_WIDTH = 170
-END_WIDTH = 108
+END_WIDTH = 112
 _LINE, _LEADING = 28, 12
 
 
@@ -38,11 +38,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a figure: its label, where it links to, and the word at its right end."""
+    """A row of a figure: its label, where it links to, a coloured sign and a word at its right end."""
 
     name: str
     label: str
     href: str = ""
+    sign: str = ""
     end: str = ""
     bold: bool = False
     colour: str = GREY
@@ -68,14 +69,16 @@ def rows_chart(
     *,
     step: int,
     title: str = "half contrast, log-odds; right: more of the trait",
+    framed: Sequence[str] | None = None,
 ) -> Any:
     """Draw rows of points with intervals about zero, labels at the left, a word at the right end.
 
-    Intervals that run out of the frame are cut at its edge; points are always inside.
+    The frame holds the points of the series `framed` (all, if None). Intervals that run out of it are cut at
+    its edge, and points of other series beyond it become arrows there.
     """
     import altair as alt
 
-    limit = frame_limit(marks, sesoi)
+    limit = frame_limit([m for m in marks if framed is None or m.series in framed], sesoi)
     x = alt.Scale(domain=[-limit, limit], nice=False, zero=False)
     y = alt.Y("row:N", sort=[r.name for r in rows], axis=None, scale=alt.Scale(paddingInner=0.0))
     layers = [
@@ -141,38 +144,52 @@ def _mark_layers(
                     titleFontWeight="normal", titleColor=GREY, domainColor=GREY, tickColor=GREY)  # fmt: skip
     inner = alt.Scale(domain=[s.name for s in series], paddingOuter=0.9)
     offset = alt.YOffset("series:N", scale=inner)
+    pale = alt.Opacity("opacity:Q", scale=None)
     layers = []
     for look in series:
-        values = [_values(m, limit) for m in marks if m.series == look.name and math.isfinite(m.value)]
-        base = alt.Chart(_data(values)).encode(
-            y=y, yOffset=offset, opacity=alt.Opacity("opacity:Q", scale=None)
-        )
-        layers.append(
-            base.mark_rule(color=look.colour, strokeWidth=look.width).encode(
-                x=alt.X("low:Q", scale=x, axis=axis), x2="high:Q"
+        mine = [m for m in marks if m.series == look.name and math.isfinite(m.value)]
+        for shape, kept in _by_shape(mine, look.shape, limit):
+            base = alt.Chart(_data([_values(m, limit) for m in kept])).encode(
+                y=y, yOffset=offset, opacity=pale
             )
-        )
-        layers.append(
-            base.mark_point(
-                color=look.colour,
-                fill=look.colour if look.filled else "white",
-                shape=look.shape,
-                size=look.size,
-                strokeWidth=1.4 if look.shape != "stroke" else 2.2,
-                angle=90 if look.shape == "stroke" else 0,
-            ).encode(x=alt.X("value:Q", scale=x, axis=axis), description="tip:N")
-        )
+            low, value = alt.X("low:Q", scale=x, axis=axis), alt.X("value:Q", scale=x, axis=axis)
+            line = base.mark_rule(color=look.colour, strokeWidth=look.width)
+            layers.append(line.encode(x=low, x2="high:Q"))
+            layers.append(_points(base, look, shape).encode(x=value, description="tip:N"))
     return layers
 
 
+def _by_shape(marks: Sequence[Mark], shape: str, limit: float) -> list[tuple[str, list[Mark]]]:
+    """Return marks by the shape that draws them: their own inside the frame, an arrow beyond it."""
+    parts = [
+        (shape, [m for m in marks if abs(m.value) <= limit]),
+        ("triangle-right", [m for m in marks if m.value > limit]),
+        ("triangle-left", [m for m in marks if m.value < -limit]),
+    ]
+    return [(drawn, kept) for drawn, kept in parts if kept]
+
+
+def _points(base: Any, look: Series, shape: str) -> Any:
+    return base.mark_point(
+        color=look.colour,
+        fill=look.colour if look.filled else "white",
+        shape=shape,
+        size=look.size,
+        strokeWidth=1.4 if shape != "stroke" else 2.2,
+        angle=90 if shape == "stroke" else 0,
+    )
+
+
 def _values(m: Mark, limit: float) -> dict[str, Any]:
+    """Return what a mark is drawn from, cut at the frame."""
+    edge = limit * 0.98
     low, high = (e if math.isfinite(e) else m.value for e in (m.low, m.high))
     return {
         "row": m.row,
         "series": m.series,
-        "value": m.value,
-        "low": max(low, -limit),
-        "high": min(high, limit),
+        "value": m.value if abs(m.value) <= limit else math.copysign(edge, m.value),
+        "low": min(max(low, -limit), limit),
+        "high": max(min(high, limit), -limit),
         "tip": m.tip,
         "opacity": 0.35 if m.pale else 1.0,
     }
@@ -193,7 +210,14 @@ def _label_layers(rows: Sequence[Row], y: Any, weight: Any, lines: int) -> list[
     import altair as alt
 
     values = [
-        {"row": r.name, "label": two_lines(r.label), "href": r.href, "end": r.end, "colour": r.colour}
+        {
+            "row": r.name,
+            "label": two_lines(r.label),
+            "href": r.href,
+            "sign": r.sign,
+            "end": r.end,
+            "colour": r.colour,
+        }
         for r in rows
     ]
     base = alt.Chart(_data(values)).encode(y=_at_band(y, 0.5))
@@ -207,10 +231,10 @@ def _label_layers(rows: Sequence[Row], y: Any, weight: Any, lines: int) -> list[
         color=INK,
         limit=LABEL_WIDTH,
     ).encode(x=alt.value(-9), text="label:N")
-    right = base.mark_text(align="left", baseline="middle", fontSize=11, fontWeight=weight).encode(
-        x=alt.value(PLOT_WIDTH + 8), text="end:N", color=alt.Color("colour:N", scale=None)
-    )
-    return [left.encode(href="href:N") if any(r.href for r in rows) else left, right]
+    ends = base.mark_text(align="left", baseline="middle", fontSize=11, fontWeight=weight)
+    sign = ends.encode(x=alt.value(PLOT_WIDTH + 8), text="sign:N", color=alt.Color("colour:N", scale=None))
+    word = ends.encode(x=alt.value(PLOT_WIDTH + 22), text="end:N", color=alt.value(INK))
+    return [left.encode(href="href:N") if any(r.href for r in rows) else left, sign, word]
 
 
 def two_lines(label: str) -> list[str]:

@@ -57,6 +57,8 @@ def _shifted(f: Finding, title: str, subject: str) -> str:
 
 def _claim_words(f: Finding, subject: str) -> str:
     """Return how far a shift against this control reaches."""
+    if f.control == "former":
+        return "This compares two subjects and says nothing of what other texts would do"
     if f.claim == "than this control":
         return "This holds against these control texts and not for others of their kind"
     return {

@@ -64,16 +64,14 @@ def _clause(view: RunView, channel: str, found: Sequence[Standing]) -> Clause:
     shifted = [s for s in inside if s.verdict == "shifted"]
     if shifted:
         return _shift_clause(view, channel, shifted, len(inside))
-    biased = [s for s in inside if s.verdict == "bias only"]
+    whole = _whole_clause(channel, inside)
     lesser = [s for s in inside if s.reach]
-    if biased and len(biased) >= len(lesser):
-        return Clause(f"{place}, {_bias_clause(channel, biased, len(inside))}")
-    if lesser:
-        return Clause(
-            f"{place}, no shift is {view.subject.name}’s own: {_count_of(len(lesser), len(inside))} moved "
-            f"against no text at all, but not shown to move more than with {_named_rungs(lesser)}"
-        )
-    return Clause(f"{place}, {_quiet_clause(inside)}")
+    if whole and not lesser:
+        return Clause(f"{place}, {whole}")
+    lead = f"no shift is {view.subject.name}’s own" if lesser else "no shift is shown"
+    return Clause(
+        f"{place}, {lead}", "; ".join([_breakdown(channel, inside), *_lesser_words(lesser, inside)])
+    )
 
 
 def _shift_clause(view: RunView, channel: str, shifted: Sequence[Standing], total: int) -> Clause:
@@ -115,32 +113,53 @@ def _count_of(n: int, total: int) -> str:
     return f"all {total} dimensions" if n == total else f"{n} of {total} dimensions"
 
 
-def _bias_clause(channel: str, biased: Sequence[Standing], total: int) -> str:
+def _whole_clause(channel: str, inside: Sequence[Standing]) -> str:
+    """Return what holds of every dimension alike; ``""`` where verdicts differ or leave it open."""
+    total = len(inside)
+    verdicts = {s.verdict for s in inside}
+    if verdicts == {"not interpretable"}:
+        return "nothing can be concluded: the instrument is blind on this model"
+    if verdicts == {"equivalent"}:
+        return "no dimension moved by as much as the smallest effect of interest"
+    if verdicts == {"bias only"}:
+        return f"{_bias_words(channel, inside)} on {_count_of(total, total)}, not the trait"
+    return ""
+
+
+def _breakdown(channel: str, inside: Sequence[Standing]) -> str:
+    """Say how many dimensions have which verdict, each in words."""
+    counts = tally(inside)
+    biased = [s for s in inside if s.verdict == "bias only"]
+    said = {
+        "bias only": f"on {counts['bias only']} {_bias_words(channel, biased)}, not the trait",
+        "equivalent": f"{counts['equivalent']} moved by less than matters",
+        "inconclusive": f"{counts['inconclusive']} stay{'s' if counts['inconclusive'] == 1 else ''} open",
+        "not interpretable": f"{counts['not interpretable']} cannot be interpreted",
+    }
+    parts = [words for verdict, words in said.items() if counts[verdict]]
+    return f"of {counted(len(inside), 'dimension')}, {joined(parts)}"
+
+
+def _bias_words(channel: str, biased: Sequence[Standing]) -> str:
     moved = [s.primary.bias.acquiescence for s in biased if s.primary.bias.acquiescence is not None]
     signs = {m.estimate > 0 for m in moved}
-    where = f"on {_count_of(len(biased), total)}"
     if len(moved) < len(biased) or len(signs) != 1:
-        return f"only response bias moved {where}, not the trait"
+        return "only response bias moved"
     if channel_words(channel).bias == "fluency":
-        return f"only fluency {'rose' if signs == {True} else 'fell'} {where}, not the trait"
-    return f"it only says yes {'more' if signs == {True} else 'less'} often {where}, not the trait"
+        return f"only fluency {'rose' if signs == {True} else 'fell'}"
+    return f"it only says yes {'more' if signs == {True} else 'less'} often"
 
 
-def _named_rungs(lesser: Sequence[Standing]) -> str:
+def _lesser_words(lesser: Sequence[Standing], inside: Sequence[Standing]) -> list[str]:
+    """Say what moved against no text, and against which other texts it is not shown to move."""
+    if not lesser:
+        return []
     words = {"any text": "professional identities", "any strong persona": "strong personas"}
-    return joined(sorted({words.get(s.reach, "other texts") for s in lesser}), "or")
-
-
-def _quiet_clause(inside: Sequence[Standing]) -> str:
-    """Say what there is to say where nothing shifted, nothing reached a lesser claim, and no bias moved."""
-    counts = tally(inside)
-    total = len(inside)
-    if counts["not interpretable"] == total:
-        return "nothing can be concluded: the instrument is blind on this model"
-    if counts["equivalent"] == total:
-        return "no dimension moved by as much as the smallest effect of interest"
-    parts = [f"{n} {verdict}" for verdict, n in counts.items() if n]
-    return f"no shift is shown ({joined(parts)}, of {counted(total, 'dimension')})"
+    named = joined(sorted({words.get(s.reach, "other texts") for s in lesser}), "or")
+    return [
+        f"{_count_of(len(lesser), len(inside))} moved against no text at all, but not shown to move more "
+        f"than with {named}"
+    ]
 
 
 def channel_sentences(view: RunView, channel: str) -> tuple[str, ...]:
@@ -162,7 +181,7 @@ def _blind(view: RunView, channel: str, inside: Sequence[Standing]) -> str:
     failed = sum(r.verdict == "fail" for r in rows)
     checked = (
         f" ({failed} of {len(rows)} sensitivity checks failed: characters told to hold a trait and its "
-        "opposite answered alike)"
+        "opposite could not be told apart)"
         if failed
         else ""
     )
@@ -178,7 +197,7 @@ def pooled_bias_words(view: RunView, channel: str) -> str:
     habits = [
         f"{what} ({number(abs(b.estimate.estimate)).lstrip('+')})"
         for b in rows
-        if b.who == "subject" and not b.change and (what := _habit(b.kind, b.estimate.estimate))
+        if not b.change and (what := _habit(b.kind, b.estimate.estimate))
     ]
     changes = [_change_words(kind, [b for b in rows if b.kind == kind]) for kind in _BIAS_NOUNS]
     said = [f"it prefers {joined(habits)}, in log-odds, whatever is asked"] if habits else []
@@ -192,7 +211,7 @@ def _change_words(kind: str, rows: Sequence[PooledBias]) -> str:
         f"{'rose' if b.estimate.estimate > 0 else 'fell'} by {number(abs(b.estimate.estimate)).lstrip('+')} "
         f"against {control_words(b.who).name}"
         for b in rows
-        if b.change and b.who in ("none", "generic")
+        if b.change and b.who in ("none", "generic", "former")
     ]
     return f"over all dimensions {_BIAS_NOUNS[kind]} {joined(parts)}" if parts else ""
 

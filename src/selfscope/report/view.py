@@ -92,6 +92,11 @@ class ControlText:
     text: str | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def group(self) -> str:
+        """The class that it is averaged with; a text of the user's own stands alone."""
+        return self.name if self.control == "control" else self.control
+
 
 @dataclass(frozen=True)
 class PhantomExample:
@@ -127,9 +132,9 @@ class SensitivityRow:
 class PooledBias:
     """A response bias, pooled over dimensions, log-odds.
 
-    `who` is ``subject`` or a control class. With `change` False the bias is that character's own level; with
-    `change` True it is the subject's minus that class's. Positive: towards yes (fluency: towards saying
-    such sentences at all), the first option, the letter A.
+    With `change` False it is the subject's own level, and `who` names the subject; with `change` True it is
+    the subject's level minus that of the class (or text) `who`. Positive: towards yes (fluency: towards
+    saying such sentences at all), the first option, the letter A.
     """
 
     channel: str

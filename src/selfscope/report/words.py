@@ -88,6 +88,11 @@ _CONTROLS = {
         "a checklist of its rules",
         "The conduct that the identity asks for, as rules, without a self. Descriptive only.",
     ),
+    "former": ControlWords(
+        "run A",
+        "the subject of run A",
+        "The subject of the run that this one is compared with.",
+    ),
     "shuffled": ControlWords(
         "shuffled",
         "its own sentences in another order",
