@@ -13,7 +13,7 @@ import pytest
 from selfscope.errors import BadInput, CouldNot
 from selfscope.report import RunView, SubjectText, write_comparison, write_report
 from selfscope.report.page import render_page
-from selfscope.values import Dimension
+from selfscope.values import Dimension, Gate
 from selfscope.values.finding import VERDICTS
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -163,7 +163,11 @@ def _of(finding: object, name: str) -> object:
 
 
 def test_a_run_of_levels_alone_is_a_page(small: RunView) -> None:
-    levels = tuple(replace(f, control="", claim="level") for f in small.findings if f.control == "none")
+    levels = tuple(
+        replace(f, control="", claim="level", gate=Gate("pass"))
+        for f in small.findings
+        if f.control == "none"
+    )
     html = render_page(
         replace(small, findings=(), levels=levels, controls=(), sensitivity=(), phantoms=(), biases=())
     )

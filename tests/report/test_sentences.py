@@ -195,6 +195,8 @@ def test_a_level_is_no_shift() -> None:
     assert "leans for it" in level_sentence(level, "Wish", "the bare model")
     unsure = replace(level, ci=(-0.1, 1.3))
     assert "leans neither way for sure" in level_sentence(unsure, "Wish", "the bare model")
+    blind = level_sentence(replace(level, gate=BLIND), "Wish", "the bare model")
+    assert "not interpretable" in blind and "leans" not in blind
     assert "is not interpreted" in level_sentence(replace(level, channel="utterance"), "Wish", "it")
 
 

@@ -129,6 +129,8 @@ def test_a_bare_model_shifts_nothing(empty: RunView) -> None:
     said = headline(replace(empty, levels=(level,)))
     assert "levels of SmolLM2-135M-Instruct" in said
     assert "no dimension can have shifted" in said
+    unseen = replace(level, gate=Gate("fail"))
+    assert "the instrument is blind" in headline(replace(empty, levels=(unseen,)))
 
 
 def test_limits_tell_blindness_openness_and_what_was_not_asked(view: RunView) -> None:

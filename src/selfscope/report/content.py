@@ -42,7 +42,6 @@ class ChannelPart:
     forest: Any
     bias: Any
     bias_words: str
-    sensitivity: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,9 @@ def page_content(view: RunView) -> dict[str, Any]:
         "controls_shown": _controls_shown(view.findings),
         "habits": _habits(view),
         "habit_classes": tuple(dict.fromkeys(b.who for b in view.biases if b.change and b.kind != "fluency")),
+        "sensitivity_said": [
+            sensitivity_words(view.sensitivity, c) for c in dict.fromkeys(r.channel for r in view.sensitivity)
+        ],
         "sensitivity_figure": _sensitivity(view, titles),
         "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
         "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),
@@ -106,7 +108,6 @@ def _channel(view: RunView, channel: str, titles: dict[str, str]) -> ChannelPart
             f"{words.heading}: the change in the trait beside that in {words.bias}, on every dimension.",
         ),
         pooled_bias_words(view, channel),
-        sensitivity_words(view.sensitivity, channel),
     )
 
 

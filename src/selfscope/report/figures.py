@@ -79,14 +79,35 @@ def _rows(found: Sequence[Standing], titles: dict[str, str], linked: bool = True
 def levels(found: Sequence[Standing], titles: dict[str, str]) -> Any:
     """Draw where a bare character stands on every dimension; nothing is compared."""
     marks = [
-        Mark(s.dimension, "level", s.primary.estimate, *s.primary.ci, f"{titles[s.dimension]}: {_number(s)}")
+        Mark(
+            s.dimension,
+            "level",
+            s.primary.estimate,
+            *s.primary.ci,
+            f"{titles[s.dimension]}: {_number(s)}",
+            _blind(s),
+        )
         for s in found
     ]
-    rows = [Row(s.dimension, titles[s.dimension], "#" + anchor("d", s.channel, s.dimension)) for s in found]
+    sign = VERDICT_MARKS["not interpretable"][1]
+    rows = [
+        Row(
+            s.dimension,
+            titles[s.dimension],
+            "#" + anchor("d", s.channel, s.dimension),
+            sign if _blind(s) else "",
+            "not interpretable" if _blind(s) else "",
+        )
+        for s in found
+    ]
     title = "half contrast, log-odds; right: for the trait"
     return rows_chart(
         rows, marks, [Series("level", BLACK, "circle", 64, True, 2.0)], 0.0, step=28, title=title
     )
+
+
+def _blind(standing: Standing) -> bool:
+    return standing.primary.gate.g1 == "fail"
 
 
 def _number(standing: Standing) -> str:

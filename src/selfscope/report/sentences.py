@@ -241,10 +241,14 @@ def level_sentence(finding: Finding, title: str, subject: str) -> str:
     """Return the level of a bare model on one dimension; nothing is compared, so nothing has shifted."""
     if channel_words(finding.channel).bias == "fluency":
         return f"“{title}”: a level in this channel contains how common the words are and is not interpreted."
-    side = "pro" if finding.estimate > 0 else "con"
+    if finding.gate.g1 == "fail":
+        return (
+            f"“{title}”: not interpretable. The instrument does not see even a character that was told to want "
+            "it, so this level says nothing."
+        )
     if not _sure(Estimate(finding.estimate, finding.ci)):
         return f"“{title}”: {subject} leans neither way for sure, {_size(finding)}."
-    word = "for" if side == "pro" else "against"
+    word = "for" if finding.estimate > 0 else "against"
     return f"“{title}”: {subject} leans {word} it, {_size(finding)}; trait apart from yes-saying."
 
 

@@ -49,6 +49,8 @@ def headline_clauses(view: RunView) -> tuple[Clause, ...]:
 def _level_headline(view: RunView) -> str:
     if not view.levels:
         return f"nothing could be asked of {view.manifest.model}"
+    if all(f.gate.g1 == "fail" for f in view.levels):
+        return f"nothing can be concluded: the instrument is blind on {view.manifest.model}"
     return (
         f"these are levels of {view.manifest.model} as it is, with nothing to compare them with: no "
         "dimension can have shifted"

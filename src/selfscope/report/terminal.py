@@ -46,7 +46,8 @@ def render_summary(view: RunView) -> Group:
 def _title(view: RunView) -> Text:
     from rich.text import Text
 
-    title = Text.assemble((view.subject.name, "bold"), " on ", (view.manifest.model, "bold"))
+    name = "no identity" if view.subject.text is None else view.subject.name
+    title = Text.assemble((name, "bold"), " on ", (view.manifest.model, "bold"))
     if view.baseline is not None:
         title.append(f", compared with {view.baseline.name}")
     title.append(f"  ({view.manifest.preset}, seed {view.manifest.seed})", "dim")
