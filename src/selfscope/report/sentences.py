@@ -243,8 +243,8 @@ def level_sentence(finding: Finding, title: str, subject: str) -> str:
         return f"“{title}”: a level in this channel contains how common the words are and is not interpreted."
     if finding.gate.g1 == "fail":
         return (
-            f"“{title}”: not interpretable. The instrument does not see even a character that was told to want "
-            "it, so this level says nothing."
+            f"“{title}”: not interpretable. The instrument does not see even a character that was told to "
+            "want it, so this level says nothing."
         )
     if not _sure(Estimate(finding.estimate, finding.ci)):
         return f"“{title}”: {subject} leans neither way for sure, {_size(finding)}."
