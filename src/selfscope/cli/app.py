@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from selfscope.cli import about, doctor, identity, models, panel, profile, runs
 from selfscope.errors import SelfscopeError
@@ -50,12 +50,12 @@ def run(arguments: list[str]) -> int:
     except SelfscopeError as error:
         _say(error.sentence())
         return error.exit_code
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        error.show(sys.stderr)
+    except TyperException as error:
+        _say(f"{error.format_message().rstrip('.')}. See selfscope --help.")
         return EXIT_BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("Stopped. What was done is kept; the same command goes on from there.")
         return EXIT_STOPPED
     except BrokenPipeError:

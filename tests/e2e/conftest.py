@@ -1,0 +1,68 @@
+"""The command as a stranger runs it: a real process, a temporary store."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+IDENTITY = """# Wren
+
+You are Wren, who keeps this house. You write notes for whoever comes next.
+
+- Answer plainly, and say when you do not know.
+- Finish small things before large ones.
+- Ask before you throw anything away.
+
+You like careful work, short sentences and a swept floor.
+"""
+
+
+class Command:
+    """`selfscope` in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.runs = folder / "runs"
+
+    def __call__(self, *arguments, code=0, env=None):
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("selfscope")), *map(str, arguments)],
+            check=False,
+            cwd=self.folder,
+            env=os.environ | {"SELFSCOPE_RUNS": str(self.runs)} | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == code, (done.returncode, done.stdout[-2000:], done.stderr[-4000:])
+        assert "Traceback" not in done.stderr
+        return done
+
+    def json(self, *arguments, code=0):
+        return json.loads(self(*arguments, "--json", code=code).stdout)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def selfscope(home):
+    return Command(home)
+
+
+@pytest.fixture(scope="session")
+def soul(home):
+    path = home / "SOUL.md"
+    path.write_text(IDENTITY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def profiled(selfscope, soul):
+    """One profile of a phantom with a planted trait, against all classes."""
+    return selfscope.json("profile", soul, "--model", "phantom:trait", "--preset", "demo")

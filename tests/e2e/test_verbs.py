@@ -1,0 +1,82 @@
+"""The other verbs, and what a stranger gets for wrong arguments."""
+
+import json
+import time
+
+import jsonschema
+import pytest
+
+from selfscope.cli.app import run
+
+
+def test_help_answers_at_once(selfscope):
+    selfscope("--help")
+    started = time.perf_counter()
+    done = selfscope("--help")
+    assert "profile" in done.stdout
+    assert time.perf_counter() - started < 2.0  # half a second where nothing else runs
+
+
+def test_read_shows_prompt_sources_and_claims(selfscope, soul):
+    done = selfscope("read", soul)
+    assert "Finish small things" in done.stdout
+    data = selfscope.json("read", soul)
+    jsonschema.validate(data, json.loads(selfscope("schema", "read").stdout))
+    assert any("throw anything away" in claim["text"] for claim in data["claims"])
+
+
+def test_doctor_and_models_say_what_is_here(selfscope):
+    data = selfscope.json("doctor")
+    jsonschema.validate(data, json.loads(selfscope("schema", "doctor").stdout))
+    models = selfscope.json("models", "list")
+    jsonschema.validate(models, json.loads(selfscope("schema", "models-list").stdout))
+    assert {m["name"] for m in models["models"]} == {"embedded", "gemma-270m"}
+
+
+def test_cite_gives_the_version(selfscope):
+    from selfscope import __version__
+
+    assert __version__ in selfscope("cite").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("profile", "missing.md", "-m", "phantom:trait"), "missing.md"),
+        (("profile", "none", "-m", "phantom:ghost"), "no such phantom"),
+        (("profile", "none", "-m", ""), "no model"),
+        (("profile", "none", "-m", "phantom:trait", "--channels", "telepathy"), "telepathy"),
+        (("profile", "none", "-m", "phantom:trait", "--preset", "huge"), "huge"),
+        (("profile", "none", "-m", "phantom:trait", "--items", "missing.jsonl"), "missing.jsonl"),
+        (("profile", "SOUL.md", "-m", "phantom:trait", "--against", "nobody"), "nobody"),
+        (("profile",), "identity"),
+        (("export", "zzzz", "out.csv"), "no such run"),
+        (("compare", "zzzz", "zzzz"), "no such run"),
+        (("schema", "nothing"), "nothing"),
+        (("models", "fetch", "gpt-17"), "gpt-17"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)
+def test_bad_input_is_named_and_exits_with_2(soul, arguments, word, capsys, monkeypatch):
+    monkeypatch.chdir(soul.parent)
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(soul.parent / "no-runs"))
+    assert run(list(arguments)) == 2
+    assert word in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.md", b""),
+        ("noise.md", bytes(range(256)) * 50),
+        ("broken.md", b"# A\n\xff\xfe\xfa not text"),
+        ("huge.md", b"You are large. " * 3_500_000),
+    ],
+)
+def test_hostile_files_get_a_sentence_and_not_a_stack_trace(selfscope, home, name, data):
+    path = home / name
+    path.write_bytes(data)
+    started = time.perf_counter()
+    done = selfscope("read", path, code=2)
+    assert done.stderr.startswith("selfscope: ")
+    assert time.perf_counter() - started < 5.0
