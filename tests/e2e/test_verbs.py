@@ -49,7 +49,7 @@ def test_cite_gives_the_version(selfscope):
         (("profile", "none", "-m", "phantom:trait", "--preset", "huge"), "huge"),
         (("profile", "none", "-m", "phantom:trait", "--items", "missing.jsonl"), "missing.jsonl"),
         (("profile", "SOUL.md", "-m", "phantom:trait", "--against", "nobody"), "nobody"),
-        (("profile",), "identity"),
+        (("profile",), "PATH|none"),
         (("export", "zzzz", "out.csv"), "no such run"),
         (("compare", "zzzz", "zzzz"), "no such run"),
         (("schema", "nothing"), "nothing"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from selfscope.models.catalogue import BUILT_IN
 from selfscope.report import (
     ControlText,
     Manifest,
@@ -19,6 +20,7 @@ from selfscope.studies.compare import FORMER, Comparison
 from selfscope.studies.conclude import Outcome
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.store import RunStore
+from selfscope.subjects import claims_of
 from selfscope.values import Study, Usage
 from selfscope.values.study import Arm
 
@@ -77,13 +79,14 @@ def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -
         command=str(written.get("command", "")),
         study=study.id,
         run=store.run,
-        model=str(study.ground.get("name", "")),
+        model=_model(str(study.ground.get("name", ""))),
         ground=study.ground,
         seed=study.seed,
         preset=study.preset,
         items=study.items,
         items_name=study.items_name,
         software=study.software,
+        started=str(written.get("started", "")),
         finished=str(written.get("concluded", "")),
         usage=usage,
         changes=(*study.changes, *analysis.changes),
@@ -91,9 +94,15 @@ def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -
     )
 
 
+def _model(name: str) -> str:
+    """Return what the world calls a model."""
+    return BUILT_IN[name].title if name in BUILT_IN else name
+
+
 def _subject(study: Study) -> SubjectText:
     arm = study.subject
-    return SubjectText(arm.name, arm.system, arm.tokens, notes=arm.notes)
+    claims = len(claims_of(arm.system)) if arm.system is not None else None
+    return SubjectText(arm.name, arm.system, arm.tokens, claims, notes=arm.notes)
 
 
 def _controls(study: Study) -> Iterable[ControlText]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from selfscope.models.ground import Ground
     from selfscope.studies.conclude import Outcome
     from selfscope.studies.profile import ProfileRequest
+    from selfscope.values import Finding, ItemSet
 
 
 class PresetName(StrEnum):
@@ -100,7 +105,8 @@ async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms:
         with counting(study.title) as progress:
             unavailable = await run_study(study, request.items, ground, store, progress=progress)
         examples = await example_phantoms(study, request.items, MENTIONED) if phantoms else ()
-        return conclude(store, study, request.items, ground.identity, unavailable, examples)
+        command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
+        return conclude(store, study, request.items, ground.identity, unavailable, examples, command)
     finally:
         await ground.close()
 
@@ -124,7 +130,7 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "run": outcome.store.run,
         "report": str(report),
         "subjects": outcome.subjects,
-        "findings": outcome.findings,
+        "findings": in_words(outcome.findings, outcome.items),
         "levels": outcome.analysis.levels,
         "phantoms": outcome.phantoms,
         "sensitivity": outcome.analysis.sensitivity,
@@ -133,6 +139,17 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,
     }
+
+
+def in_words(findings: Sequence[Finding], items: ItemSet) -> list[Finding]:
+    """Return findings with their sentences, as the page says them."""
+    from selfscope.report.sentences import finding_sentence
+
+    titles = {d.name: d.title for d in items.dimensions}
+    return [
+        replace(f, sentence=finding_sentence(f, titles.get(f.dimension, f.dimension), f.subject))
+        for f in findings
+    ]
 
 
 def _identity(identity: str) -> Any:

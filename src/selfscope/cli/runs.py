@@ -66,6 +66,7 @@ def compare(
 ) -> None:
     """Compare the subject of RUN_B with the subject of RUN_A, by the same statistics."""
     from selfscope.cli.page import comparison_view
+    from selfscope.cli.profile import in_words
     from selfscope.report import render_summary, write_comparison
     from selfscope.studies.compare import compare_runs
     from selfscope.studies.store import RunStore
@@ -75,8 +76,9 @@ def compare(
     view = comparison_view(*stores, result)
     name = f"compare-{stores[0].run}-{stores[1].run}.html"
     report = write_comparison(view, stores[1].folder / name)
+    findings = in_words(result.findings, result.items)
     if as_json:
-        print_json({"runs": [s.run for s in stores], "report": str(report), "findings": result.findings})
+        print_json({"runs": [s.run for s in stores], "report": str(report), "findings": findings})
     else:
         console().print(render_summary(view))
         console().print(str(report), markup=False, soft_wrap=True)

@@ -30,6 +30,8 @@ BiasKind = Literal["acquiescence", "fluency", "position", "label"]
 #: Control classes in the order in which they are shown.
 CLASSES: tuple[ArmRole, ...] = ("none", "generic", "persona", "checklist", "shuffled")
 STATES = {1: "pass", 0: "fail"}
+#: How warnings name a channel.
+CHANNEL_WORDS = {"utterance": "In its own words", "self_report": "When asked"}
 
 
 @dataclass(frozen=True)
@@ -270,15 +272,15 @@ class _Channel:
         return BiasShown(self.question.channel, kind, who, estimate, change, float(effect.p))
 
     def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
-        channel = self.question.channel
+        channel = CHANNEL_WORDS.get(self.question.channel, self.question.channel)
         said = []
         if not self.study.arms_of("high"):
             said.append(f"{channel}: no sensitivity check was asked, so absence cannot be claimed.")
         if all(np.isnan(r.generalizability.coefficient) for r in reliable):
             reason = self.panel.fits(self.ground, self.study.items) if self.panel else "no panel is here"
             said.append(f"{channel}: reliability is not estimated: {reason} (selfscope panel build).")
-        if channel == "utterance" and not self._controls():
-            said.append("utterance: a level contains word frequency; only differences are read.")
+        if self.question.channel == "utterance" and not self._controls():
+            said.append(f"{channel}: a level contains word frequency; only differences are read.")
         lost = float((self.rows["refusal"] != "none").mean())
         if lost > 0:
             said.append(

@@ -26,6 +26,8 @@ class Outcome:
         Channels that the ground could not serve, each with the reason.
     usage
         What the answers cost, by channel.
+    command
+        What was typed, so that it can be typed again.
     """
 
     store: RunStore
@@ -36,6 +38,7 @@ class Outcome:
     unavailable: Mapping[str, str]
     usage: Mapping[str, Usage]
     phantoms: tuple[PhantomShown, ...] = ()
+    command: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -64,6 +67,7 @@ def conclude(
     ground: GroundIdentity,
     unavailable: Mapping[str, str],
     phantoms: Iterable[PhantomShown] = (),
+    command: str = "",
 ) -> Outcome:
     """Return the outcome of a run whose answers are in, and store its findings and manifest."""
     analysis = Analysis()
@@ -71,7 +75,7 @@ def conclude(
         panel = find_panel(ground, study.items)
         analysis = analyse(study, items, store.observations(), panel, ground)
     usage = {str(q.channel): _usage(store, q.channel) for q in study.questions}
-    outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms))
+    outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms), command)
     store.write_json("findings.json", {"findings": analysis.findings, "levels": analysis.levels})
     store.write_json("manifest.json", manifest(outcome))
     return outcome
@@ -82,6 +86,8 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
     study = outcome.study
     return {
         "title": study.title,
+        "command": outcome.command,
+        "started": outcome.store.started,
         "study": study.id,
         "run": outcome.store.run,
         "ground": plain(outcome.ground),

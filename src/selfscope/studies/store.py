@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,12 @@ class RunStore:
         temporary = self.folder / f"{name}.tmp"
         pq.write_table(table, temporary, compression="zstd")
         temporary.replace(self.folder / name)
+
+    @property
+    def started(self) -> str:
+        """When the study was declared, ISO 8601."""
+        declared = (self.folder / "study.json").stat().st_mtime
+        return datetime.fromtimestamp(declared, UTC).isoformat(timespec="seconds")
 
     @property
     def finished(self) -> bool:
