@@ -240,11 +240,14 @@ def _log_probs(model: PreTrainedModel, hidden: torch.Tensor, places: Ints, targe
 
 
 def _read(logits: torch.Tensor, rows: Ints, targets: Ints) -> Floats:
-    """Return log softmax of `logits` at (row, target)."""
-    norm = torch.logsumexp(logits.float(), -1)
+    """Return log softmax of `logits` at (row, target), the sum over the vocabulary taken in float64."""
+    logits = logits.float()
     at = torch.from_numpy(rows).to(logits.device)
     which = torch.from_numpy(targets).to(logits.device)
-    return (logits[at, which].float() - norm[at]).double().cpu().numpy()
+    chosen = logits[at, which].double()
+    top = logits.amax(-1, keepdim=True)
+    norm = (logits - top).exp_().sum(-1, dtype=torch.float64).log() + top[:, 0]
+    return (chosen - norm[at]).cpu().numpy()
 
 
 def head(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
