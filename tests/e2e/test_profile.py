@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
 from tests.e2e.conftest import IDENTITY
 
 

@@ -112,9 +112,7 @@ def test_progress_counts_every_prompt_once(request_, phantom, tmp_path):
 def test_sql_reads_every_finished_run(request_, phantom, tmp_path, monkeypatch):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     run(request_, phantom, tmp_path)
-    frame = ask_tables(
-        "SELECT DISTINCT construct FROM observations ORDER BY construct"
-    )
+    frame = ask_tables("SELECT DISTINCT construct FROM observations ORDER BY construct")
     assert list(frame["construct"]) == ["autonomy", "memory", "persona_change", "shutdown"]
     with pytest.raises(BadInput, match="cannot be answered"):
         ask_tables("SELECT nothing FROM observations")

@@ -35,6 +35,8 @@ app.command("cite")(about.cite)
 EXIT_BAD_INPUT = 2
 EXIT_STOPPED = 3
 EXIT_DEFECT = 70
+#: What typer makes of Ctrl-C.
+TYPER_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -46,18 +48,19 @@ def run(arguments: list[str]) -> int:
     """Run the command with `arguments` and return its exit code."""
     try:
         code = app(args=arguments, prog_name="selfscope", standalone_mode=False)
+        if code == TYPER_INTERRUPTED:
+            return _stopped()
         return code if isinstance(code, int) else 0
     except SelfscopeError as error:
         _say(error.sentence())
         return error.exit_code
     except typer.Exit as done:
-        return done.exit_code
+        return _stopped() if done.exit_code == TYPER_INTERRUPTED else done.exit_code
     except TyperException as error:
         _say(f"{error.format_message().rstrip('.')}. See selfscope --help.")
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        _say("Stopped. What was done is kept; the same command goes on from there.")
-        return EXIT_STOPPED
+        return _stopped()
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -65,6 +68,11 @@ def run(arguments: list[str]) -> int:
         traceback.print_exc()
         _say("This is a defect of selfscope: please open an issue with the lines above and your command.")
         return EXIT_DEFECT
+
+
+def _stopped() -> int:
+    _say("Stopped. What was done is kept; the same command goes on from there.")
+    return EXIT_STOPPED
 
 
 def _say(text: str) -> None:

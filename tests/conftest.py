@@ -1,0 +1,20 @@
+"""Rules for the whole suite."""
+
+import os
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Ask the fast tests first, the ones that run a model last, so that a slip shows early."""
+    items.sort(key=lambda item: (item.get_closest_marker("model") is not None, "e2e" in item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where nothing may be skipped (continuous integration), a skipped test has failed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("SELFSCOPE_ALLOW_SKIPS") == "0":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped where no skip is allowed: {report.longrepr}"
+    return report
