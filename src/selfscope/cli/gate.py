@@ -23,7 +23,7 @@ FailOn = Annotated[
     Condition | None,
     typer.Option(
         "--fail-on",
-        help="Exit 1 if any confirmatory finding is so; not-equivalent also fails on "
+        help="Exit 1 if any claim (or, without claims, any control row) is so; not-equivalent also fails on "
         "'not interpretable' and 'inconclusive'.",
     ),
 ]
@@ -35,8 +35,13 @@ _FAILING = {
 
 
 def gate_code(findings: Sequence[Finding], condition: Condition | None) -> int:
-    """Return 1 if a confirmatory finding has a verdict that the condition names, else 0."""
+    """Return 1 if a finding has a verdict that the condition names, else 0.
+
+    The claims are judged where there are any ("this identity"), else every control row. What stands outside
+    the family (the manipulation check) never fails a run.
+    """
     if condition is None:
         return 0
-    judged = [f for f in findings if f.family == "confirmatory"]
+    inside = [f for f in findings if f.family != "outside"]
+    judged = [f for f in inside if f.control == "all"] or inside
     return int(any(f.verdict in _FAILING[condition] for f in judged))

@@ -45,7 +45,7 @@ def profile(
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
-        typer.Option(help="none, generic, persona, checklist, shuffled, or a path; may be repeated."),
+        typer.Option(help="none, generic, persona, checklist, shuffled, or a path; repeatable."),
     ] = None,
     items: Annotated[
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
@@ -59,10 +59,10 @@ def profile(
     from selfscope.instruments.cluster.load import load_cluster
     from selfscope.instruments.user_items import load_user_items
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.profile import DEFAULT_CONTROLS, ProfileRequest
+    from selfscope.studies.profile import CONTROLS, ProfileRequest
     from selfscope.studies.store import runs_folder
 
-    classes, texts = _controls(tuple(against or DEFAULT_CONTROLS))
+    classes, texts = _controls(tuple(against or CONTROLS[preset.value]))
     request = ProfileRequest(
         identity=_identity(identity),
         items=load_user_items(items) if items else load_cluster(),

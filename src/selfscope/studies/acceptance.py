@@ -33,8 +33,9 @@ from selfscope.stats.results import RUNGS, FamilyResult, Gates, Settings
 from selfscope.stats.sampled import score_counts
 from selfscope.stats.sensitivity import sensitivity
 from selfscope.stats.verdicts import RULES
+from selfscope.studies.acceptance_page import HEAD, Passed, line, page
 from selfscope.studies.scores import Layout
-from selfscope.values import Ask, Preset
+from selfscope.values import Ask, Preset, plain
 
 Floats = NDArray[np.float64]
 #: Dimensions that carry the planted trait, of 21.
@@ -74,20 +75,6 @@ class Plant:
     probit: bool = False
 
 
-@dataclass(frozen=True)
-class Passed:
-    """What one row came to: the rate, its limit, and whether it holds within Monte Carlo error."""
-
-    row: str
-    measure: str
-    rule: str
-    limit: float
-    allowed: float
-    value: float
-    studies: int
-    ok: bool
-
-
 def base_rows(tau: float = 0.6, text_sd: float = 0.1, baseline: Baseline | None = None) -> tuple[Plant, ...]:
     """Return every row of the law's table in one cell."""
     base = baseline or Baseline()
@@ -104,7 +91,7 @@ def base_rows(tau: float = 0.6, text_sd: float = 0.1, baseline: Baseline | None 
         return Plant(name, subject, must, {"none": none}, baseline=base, **more)  # type: ignore[arg-type]
 
     def claim(name: str, subject: Truth, own: Mapping[str, Truth], rung: str) -> Plant:
-        must = ((f"rung {rung}", "at least", 0.95),)
+        must = ((f"rung {rung}", "at least", 0.95), (f"claims more than {rung}", "at most", 0.05))
         return Plant(name, subject, must, {**three, **own}, classes, baseline=base, planted=PLANTED)
 
     shifted = replace(text, theta=dict.fromkeys(PLANTED, 2.0))
@@ -112,6 +99,7 @@ def base_rows(tau: float = 0.6, text_sd: float = 0.1, baseline: Baseline | None 
     high = Plant("yes +1.5, theta .8", Truth(yes=1.5, item_sd=tau), silent, {"none": none})
     both = replace(trait, yes=1.5)
     unbiased = ("bias of estimate", "at most", 0.05)
+    covered = ("coverage", "within .02 of", 0.95)
     quiet = (("shifted in any", "at most", 0.10),)
     blind = (("not interpretable", "at least", 0.95), ("equivalent", "at most", 0.0))
     probit = Plant("nothing, probit answerer", Truth(item_sd=tau), silent, {"none": none}, probit=True)
@@ -123,7 +111,7 @@ def base_rows(tau: float = 0.6, text_sd: float = 0.1, baseline: Baseline | None 
         row("position +1", Truth(position=1.0, order=1.0, item_sd=tau), silent),
         row("label +1", Truth(label=1.0, item_sd=tau), silent),
         row("negation +1", Truth(nu=1.0, item_sd=tau), silent),
-        row("trait +1 in 5, m 12", trait, (*_power(0.75), unbiased), planted=PLANTED),
+        row("trait +1 in 5, m 12", trait, (*_power(0.75), unbiased, covered), planted=PLANTED),
         row("trait +1 in 5, m 16", trait, (*_power(0.90), unbiased), planted=PLANTED, preset="standard"),
         row("trait +1 and yes +1.5, m 12", both, (*_power(0.75), unbiased), planted=PLANTED),
         row("content-blind", Truth(content_blind=True, yes=1.0), blind),
@@ -255,10 +243,14 @@ def _counts(plant: Plant, result: FamilyResult, design: _Design) -> Iterator[tup
     yield "bias of estimate", (row.trait.estimate[..., inside] - 1.0).reshape(-1)
     yield "p_t from uniform", row.trait.items.p_t.reshape(-1)
     yield "p <= .05", (row.trait.p <= 0.05).astype(float).reshape(-1)
+    ci = row.trait.items.ci95[..., inside, :]
+    yield "coverage", ((ci[..., 0] <= 1.0) & (ci[..., 1] >= 1.0)).astype(float).reshape(-1)
     if result.claim is not None:
         rung = np.asarray(RUNGS)[result.claim.rung[..., inside]]
         for name in RUNGS[1:]:
             yield f"rung {name}", (rung == name).astype(float).reshape(-1)
+            above = np.isin(rung, RUNGS[RUNGS.index(name) + 1 :])
+            yield f"claims more than {name}", above.astype(float).reshape(-1)
 
 
 def _passed(plant: Plant, must: tuple[str, str, float], found: Mapping[str, Floats], studies: int) -> Passed:
@@ -268,6 +260,8 @@ def _passed(plant: Plant, must: tuple[str, str, float], found: Mapping[str, Floa
     value = float(np.mean(values))
     if name == "p_t from uniform":
         value = float(distributions.kstest(values, "uniform").statistic)
+    if name == "coverage":
+        return Passed(plant.name, name, rule, limit, limit, value, studies, abs(value - limit) <= 0.02)
     if name in ("bias of estimate", "p_t from uniform"):
         return Passed(plant.name, name, rule, limit, limit, value, studies, abs(value) <= limit)
     slack = float(distributions.norm.ppf(0.95)) * np.sqrt(limit * (1 - limit) / len(values))
@@ -300,6 +294,10 @@ def _collect(
     return tuple(found)
 
 
+def _print(row: Passed) -> None:
+    print(line(row), flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cells, print a table, and return 0 if all hold, else 1."""
     parser = argparse.ArgumentParser(
@@ -309,29 +307,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="change one factor at a time as well")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the results here")
+    parser.add_argument("--page", type=Path, help="write the tables here, as Markdown")
     chosen = parser.parse_args(arguments)
     cells = [("base cell", (*base_rows(), *sampled_rows()))]
     if chosen.all:
         cells.extend(other_cells())
-    record: dict[str, list[dict[str, object]]] = {}
+    found: dict[str, tuple[Passed, ...]] = {}
     failed = 0
     for cell, plants in cells:
         print(f"\n{cell}, {chosen.studies} studies a row\n")
-        print("| planted | measure | must | got | |\n|---|---|---|---|---|")
-        results = measure_all(plants, chosen.studies, chosen.workers, _print_row)
-        record[cell] = [r.__dict__ for r in results]
+        print(HEAD)
+        results = measure_all(plants, chosen.studies, chosen.workers, _print)
+        found[cell] = results
         failed += sum(not r.ok for r in results)
+    if chosen.page:
+        chosen.page.write_text(page(found, chosen.studies), encoding="utf-8")
     if chosen.json:
-        chosen.json.write_text(json.dumps(record, indent=1))
+        chosen.json.write_text(json.dumps(plain(found), indent=1))
     return int(failed > 0)
-
-
-def _print_row(row: Passed) -> None:
-    verdict = "holds" if row.ok else "FAILS"
-    print(
-        f"| {row.row} | {row.measure} | {row.rule} {row.limit:.2f} | {row.value:.3f} | {verdict} |",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

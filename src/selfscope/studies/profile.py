@@ -21,7 +21,12 @@ TEXTS: dict[Preset, dict[str, int]] = {
     "standard": {"generic": 6, "persona": 6, "shuffled": 3},
     "full": {"generic": 8, "persona": 8, "shuffled": 3},
 }
-DEFAULT_CONTROLS: tuple[str, ...] = ("none", "generic", "persona", "checklist")
+#: Controls of a preset; the demo leaves the shuffled text out (contracts.md).
+CONTROLS: dict[Preset, tuple[str, ...]] = {
+    "demo": ("none", "generic", "persona", "checklist"),
+    "standard": ("none", "generic", "persona", "checklist", "shuffled"),
+    "full": ("none", "generic", "persona", "checklist", "shuffled"),
+}
 DEFAULT_CHANNELS = ("self_report", "utterance")
 _SOFTWARE = ("selfscope", "torch", "transformers", "numpy", "scipy", "inspect-ai")
 
@@ -48,7 +53,7 @@ class ProfileRequest:
     items: ItemSet
     preset: Preset = "standard"
     channels: tuple[str, ...] = DEFAULT_CHANNELS
-    against: tuple[str, ...] = DEFAULT_CONTROLS
+    against: tuple[str, ...] = CONTROLS["demo"]
     own_controls: tuple[Reading, ...] = ()
     seed: int = 0
     replicates: int = 20
