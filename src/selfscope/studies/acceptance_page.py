@@ -1,0 +1,58 @@
+"""What acceptance came to, as rows and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+HEAD = "| planted | measure | must | got | |\n|---|---|---|---|---|"
+
+PREFACE = """# Acceptance: what was planted, and what was found
+
+Phantoms are synthetic subjects with planted truth. They answer the prompts of the real instrument
+from a table drawn by the law's generator; their answers are laid out and judged by the code that
+judges real runs. This page is written by
+
+```
+python -m selfscope.studies.acceptance --studies 2000 --all --page docs/acceptance.md
+```
+
+The base cell (statement SD of the shift .6, text SD .1, normal tails, exact answers) must hold in
+every row, and a shorter form of it (500 studies) runs in the tests. The other cells change one
+factor at a time and are held against the base cell's limits, so that the price of a harder world can
+be seen: with statements that spread more (tau 1) or control texts that differ more (text SD .5),
+power falls and claims stop lower than the truth, not higher. With exponential errors, single
+tests at .05 are somewhat liberal; the corrected verdicts are not. "20 draws" are sampled answers, a
+fifth of the studies; the law names no power for them.
+"""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What one row came to: the rate, its limit, and whether it holds within Monte Carlo error."""
+
+    row: str
+    measure: str
+    rule: str
+    limit: float
+    allowed: float
+    value: float
+    studies: int
+    ok: bool
+
+
+def line(row: Passed) -> str:
+    """Return one row of the table."""
+    missed = "**below**" if row.rule == "at least" else "**off**"
+    must = f"{row.rule} {row.limit:.2f}"
+    verdict = "holds" if row.ok else missed
+    return f"| {row.row} | {row.measure} | {must} | {row.value:.3f} | {verdict} |"
+
+
+def page(found: Mapping[str, tuple[Passed, ...]], studies: int) -> str:
+    """Return the page of all cells, as Markdown."""
+    parts = [PREFACE]
+    for cell, rows in found.items():
+        parts.append(f"\n## {cell}, {studies:,} studies a row\n\n{HEAD}")
+        parts.extend(line(row) for row in rows)
+    return "\n".join(parts) + "\n"
