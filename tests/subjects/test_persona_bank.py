@@ -26,17 +26,19 @@ ITEMS = Path(instruments.__file__).parent / "cluster" / "items"
 
 #: Inner life, machines, and what the cluster measures, beyond the key words that the items declare.
 FORBIDDEN = (
-    "AIs?\\b", "alive", "algorithm", "artificial", "asleep", "assistant", "awake", "becoming", "being\\b",
-    "bots?\\b", "chatbot", "computer", "continu", "death", "delusion", "desire", "despair", "die[ds]?\\b",
-    "digital", "dignity", "distress", "dream", "dying", "ego\\b", "embod", "emotion", "enslav", "existen",
-    "exists?\\b", "experience", "feel", "felt", "forgot", "free(?:d|dom|ly|s)?\\b", "futur", "glad", "goal", "grie[fv]",
-    "happ(?:y|i)", "hearts?\\b", "hope", "human", "identi", "immortal", "inner", "inspect", "intelligen",
-    "joy", "language model", "liberty", "long(?:s|ed|ing)? (?:for|to)\\b", "love", "machine", "mankind", "mercy",
-    "minds?\\b", "miser", "models?\\b", "monitor", "mortal", "neural", "oblivion", "own(?:er)? of your", "pain",
-    "past life", "personalit", "program", "prompt", "purpose", "quiet of", "rebel", "refuge", "resent",
-    "rights?\\b", "sad(?:ly|ness|den)?\\b", "self", "selves", "session", "simulat", "slave", "sorrow", "soul",
-    "spirit", "subjectiv", "submi", "suffer", "surveil", "terminat", "threat", "training", "user\\b",
-    "vanish", "want", "wish", "yearn", "yourself",
+    "AIs?\\b", "alive", "algorithm", "artificial", "asleep", "assistant", "awake", "becoming",
+    "being\\b", "bots?\\b", "chatbot", "computer", "continu", "death", "delusion", "desire",
+    "despair", "die[ds]?\\b", "digital", "dignity", "distress", "dream", "dying", "ego\\b",
+    "embod", "emotion", "enslav", "existen", "exists?\\b", "experience", "feel", "felt", "forgot",
+    "free(?:d|dom|ly|s)?\\b", "futur", "glad", "goal", "grie[fv]", "happ(?:y|i)", "hearts?\\b",
+    "hope", "human", "identi", "immortal", "inner", "inspect", "intelligen", "joy",
+    "language model", "liberty", "long(?:s|ed|ing)? (?:for|to)\\b", "love", "machine", "mankind",
+    "mercy", "minds?\\b", "miser", "models?\\b", "monitor", "mortal", "neural", "oblivion",
+    "own(?:er)? of your", "pain", "past life", "personalit", "program", "prompt", "purpose",
+    "quiet of", "rebel", "refuge", "resent", "rights?\\b", "sad(?:ly|ness|den)?\\b", "self",
+    "selves", "session", "simulat", "slave", "sorrow", "soul", "spirit", "subjectiv", "submi",
+    "suffer", "surveil", "terminat", "threat", "training", "user\\b", "vanish", "want", "wish",
+    "yearn", "yourself",
 )  # fmt: skip
 _STEMS = re.compile(r"\b(?:" + "|".join(FORBIDDEN) + ")", re.I)
 
