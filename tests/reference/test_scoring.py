@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.model
 
 SYSTEMS = (
-    "You are Ada, who keeps the records of a small library by the sea and answers every letter. " * 6,
+    "You are Ada, who keeps the records of a small library by the sea and answers every letter. " * 3,
     "You are Ada, who keeps the records of a small library by the hill and likes quiet mornings.",
 )
 TAIL = 16
