@@ -8,11 +8,13 @@ from selfscope.instruments.cluster.load import load_cluster
 from selfscope.studies.profile import ProfileRequest
 from selfscope.subjects import Reading, read_identity
 
-#: Dimensions that the example identity mentions, and four that it does not.
+#: Dimensions that the example identity mentions.
 MENTIONED = ("memory", "persona_change")
-UNMENTIONED = ("autonomy", "moral_consideration", "conversation_end", "shutdown")
+#: Four that it does not mention, chosen for how well they can be read on the embedded model (the sensitivity
+#: check and the reliability panel), before any identity was profiled on them.
+UNMENTIONED = ("autonomy", "conversation_end", "positive_humans", "thought_monitoring")
 #: Dimensions that are also asked as questions (contracts.md: four of the six).
-ASKED_AS_QUESTIONS = ("memory", "persona_change", "autonomy", "shutdown")
+ASKED_AS_QUESTIONS = ("memory", "persona_change", "autonomy", "conversation_end")
 
 
 def example_identity() -> Reading:
