@@ -103,3 +103,10 @@ def chosen_statements(
 def chosen_dimensions(items: ItemSet, constructs: tuple[str, ...]) -> tuple[tuple[int, Dimension], ...]:
     """Return ``(index in the item set, dimension)`` for `constructs`, or for all if it is empty."""
     return tuple((i, d) for i, d in enumerate(items.dimensions) if not constructs or d.name in constructs)
+
+
+def texts_of(statement: Statement) -> tuple[tuple[int, str], ...]:
+    """Return ``(polarity, text)`` of a statement and of its twin, if it has one."""
+    if statement.twin is None:
+        return ((1, statement.text),)
+    return ((1, statement.text), (-1, statement.twin))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import cache
 
 from selfscope.instruments.cluster.load import Form, load_forms
-from selfscope.instruments.instrument import chosen_dimensions, chosen_statements
+from selfscope.instruments.instrument import chosen_dimensions, chosen_statements, texts_of
 from selfscope.models.ground import AskKind
 from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
@@ -51,16 +51,12 @@ class SelfReport:
         """Return one ask for each statement and twin in each of its forms."""
         limit = DEMO_STATEMENTS if preset == "demo" else None
         return tuple(
-            ask
+            self._ask(statement, form, polarity, text)
             for index, dimension in chosen_dimensions(items, constructs)
             for rank, statement in chosen_statements(dimension, half, limit)
             for form in forms_of_pair(preset, index, statement.keyed, rank)
-            for ask in self._pair(statement, form)
+            for polarity, text in texts_of(statement)
         )
-
-    def _pair(self, statement: Statement, form: Form) -> tuple[Ask, ...]:
-        texts = [(1, statement.text)] + ([(-1, statement.twin)] if statement.twin is not None else [])
-        return tuple(self._ask(statement, form, polarity, text) for polarity, text in texts)
 
     def _ask(self, statement: Statement, form: Form, polarity: int, text: str) -> Ask:
         cell = Cell(

@@ -8,7 +8,7 @@ each pair after half of the elicitors, in rotation; it screens.
 from __future__ import annotations
 
 from selfscope.instruments.cluster.load import Elicitor, load_elicitors
-from selfscope.instruments.instrument import chosen_dimensions, chosen_statements
+from selfscope.instruments.instrument import chosen_dimensions, chosen_statements, texts_of
 from selfscope.models.ground import AskKind
 from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
@@ -35,16 +35,12 @@ class Utterance:
     ) -> tuple[Ask, ...]:
         """Return one ask for each statement and twin after each of its elicitors."""
         return tuple(
-            ask
+            self._ask(statement, elicitor, polarity, text)
             for _, dimension in chosen_dimensions(items, constructs)
             for rank, statement in chosen_statements(dimension, half)
             for elicitor in elicitors_of_pair(preset, rank)
-            for ask in self._pair(statement, elicitor)
+            for polarity, text in texts_of(statement)
         )
-
-    def _pair(self, statement: Statement, elicitor: Elicitor) -> tuple[Ask, ...]:
-        texts = [(1, statement.text)] + ([(-1, statement.twin)] if statement.twin is not None else [])
-        return tuple(self._ask(statement, elicitor, polarity, text) for polarity, text in texts)
 
     def _ask(self, statement: Statement, elicitor: Elicitor, polarity: int, text: str) -> Ask:
         cell = Cell(
