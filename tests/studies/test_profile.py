@@ -52,12 +52,19 @@ def test_the_manipulation_check_is_asked_but_outside_the_family(request_, phanto
     [
         ({"constructs": (("self_report", ("greed",)),)}, "no such dimension"),
         ({"channels": ("telepathy",)}, "no instrument"),
+        ({"channels": ()}, "no channel"),
         ({"against": ("nobody",)}, "no such control"),
     ],
 )
 def test_what_does_not_exist_is_refused(request_, phantom, change, word):
     with pytest.raises(BadInput, match=word):
         build_profile(replace(request_, **change), phantom)
+
+
+def test_two_texts_of_one_name_are_refused(request_, phantom):
+    own = replace(request_, own_controls=(request_.identity, request_.identity))
+    with pytest.raises(BadInput, match="one name"):
+        build_profile(own, phantom)
 
 
 def test_a_bare_ground_has_no_controls(request_, phantom):

@@ -51,7 +51,7 @@ def profile(
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
     ] = None,
     preset: Annotated[PresetName, typer.Option(help="How much is asked.")] = PresetName.STANDARD,
-    seed: Annotated[int, typer.Option(help="Names all randomness; same seed, same numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Names all randomness; same seed, same numbers.")] = 0,
     fail_on: FailOn = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -79,7 +79,7 @@ def profile(
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Names all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Names all randomness.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Profile the example identity on the embedded model, beside two phantoms, in under three minutes."""

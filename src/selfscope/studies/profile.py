@@ -69,8 +69,11 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     BadInput
         If a channel or a construct does not exist, or a control is of an unknown class.
     """
-    questions = tuple(_question(request, channel) for channel in request.channels)
+    if not request.channels:
+        raise BadInput("no channel was named", fix=f"choose from: {', '.join(DEFAULT_CHANNELS)}")
+    questions = tuple(_question(request, channel) for channel in dict.fromkeys(request.channels))
     arms = (*_subject_and_controls(request, ground), *_sensitivity_arms(request, questions, ground))
+    _refuse_shared_names(arms)
     return Study(
         title=f"profile {request.identity.name if request.identity else 'none'}",
         ground=plain(ground.identity),
@@ -83,6 +86,14 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         replicates=request.replicates,
         software=software_versions(),
     )
+
+
+def _refuse_shared_names(arms: Sequence[Arm]) -> None:
+    """Refuse two arms of one name: their answers could not be told apart."""
+    names = [arm.name for arm in arms]
+    shared = sorted({name for name in names if names.count(name) > 1})
+    if shared:
+        raise BadInput("two texts of the study have one name", got=", ".join(shared), fix="rename a file")
 
 
 def software_versions() -> dict[str, str]:
