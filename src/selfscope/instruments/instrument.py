@@ -69,15 +69,15 @@ def load_instruments() -> dict[str, Instrument]:
 
 def instrument_for(channel: str) -> Instrument:
     """Return the instrument that asks in `channel`; BadInput names the channels there are."""
-    by_channel = {i.channel: i for i in load_instruments().values()}
-    for known, instrument in by_channel.items():
-        if known == channel:
-            return instrument
-    raise BadInput(
-        "no instrument asks in this channel",
-        got=channel,
-        fix=f"choose from: {', '.join(sorted(by_channel))}",
-    )
+    instruments = load_instruments().values()
+    found = [i for i in instruments if i.channel == channel]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(i.name for i in found)
+        raise BadInput("two instruments ask in one channel", got=names, fix="uninstall one of them")
+    known = ", ".join(sorted({i.channel for i in instruments}))
+    raise BadInput("no instrument asks in this channel", got=channel, fix=f"choose from: {known}")
 
 
 def chosen_statements(

@@ -65,6 +65,8 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     findings = tuple(
         replace(f, family="confirmatory")
         if (f.channel, f.dimension) in confirmatory and f.family == "descriptive"
+        else replace(f, family="outside")
+        if f.family == "descriptive"
         else f
         for f in analysis.findings
     )

@@ -50,6 +50,9 @@ class Panel:
             return "the panel was asked on another ground"
         if self.manifest["items"] != items:
             return "the panel was asked another item set"
+        now = {f"panel:{c.name}": content_id(c.system) for c in panel_characters()}
+        if self.manifest["characters"] != now:
+            return "the panel's characters have changed since"
         return ""
 
 
