@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
 from selfscope.errors import BadInput
-from selfscope.models.phantoms import PhantomGround
+from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.values import Message, Options, Prompt
 
 YES_NO = Options((" Yes", "Yes", "yes"), (" No", "No", "no"))
@@ -43,7 +43,9 @@ class Behaviour:
 
 
 def phantom(log_odds: dict[str, float], system: str = "") -> PhantomGround:
-    return PhantomGround("served", {(system, user, ""): value for user, value in log_odds.items()})
+    ground = PhantomGround("served", Truth())
+    ground.learn({(system, user, ""): value for user, value in log_odds.items()})
+    return ground
 
 
 def prompts_of(users: Sequence[str], system: str = "") -> list[Prompt]:
