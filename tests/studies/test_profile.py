@@ -71,3 +71,7 @@ def test_a_bare_ground_has_no_controls(request_, phantom):
     study = build_profile(replace(request_, identity=None), phantom)
     assert study.subject.system is None
     assert not study.arms_of("none", "generic", "persona", "checklist")
+
+
+def test_the_tokenizer_that_matched_lengths_is_named(request_, phantom):
+    assert build_profile(request_, phantom).software["lengths counted by"] == "words"

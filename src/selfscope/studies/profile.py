@@ -84,7 +84,7 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         preset=request.preset,
         seed=request.seed,
         replicates=request.replicates,
-        software=software_versions(),
+        software=software_versions() | {"lengths counted by": ground.tokenizer_name},
     )
 
 
