@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "selfscope"
 TIERS = [
     {"errors"},
     {"values"},
-    {"stats"},
+    {"stats", "archive"},
     {"models"},
     {"subjects"},
     {"instruments"},
@@ -22,6 +22,7 @@ TIERS = [
 NARROW = {
     "values": {"errors", "values"},
     "stats": {"errors", "values", "stats"},
+    "archive": {"errors", "values", "archive"},
     "report": {"errors", "values", "stats", "report"},
 }
 LEVEL = {name: n for n, names in enumerate(TIERS) for name in names}

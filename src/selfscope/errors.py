@@ -5,6 +5,7 @@
     SelfscopeError                  what was wrong, the value got, what to do
     ├── BadInput            exit 2  the caller gave something unusable
     ├── Stopped             exit 3  interrupted; what was done is kept and work resumes
+    ├── Refused             exit 4  the archive's policy does not allow it
     ├── CouldNot            exit 5  a provider, the network or the disk failed
     └── Defect              exit 70 a fault of ours
 
@@ -57,6 +58,12 @@ class Stopped(SelfscopeError):
     """Work was stopped on purpose; what was done is stored and the same command goes on."""
 
     exit_code: ClassVar[int] = 3
+
+
+class Refused(SelfscopeError):
+    """The archive's policy does not allow it; nothing was changed."""
+
+    exit_code: ClassVar[int] = 4
 
 
 class CouldNot(SelfscopeError):

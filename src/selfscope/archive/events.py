@@ -1,0 +1,309 @@
+"""What can happen in an archive: the vocabulary of the journal.
+
+Three kinds of id are never merged. ``b3:…`` names content, by digest, and is the same for every copy.
+``instance:…`` names one particular copy on one device over an interval. ``thread:…`` names one history.
+Two copies with the same digest are two instances, for on some views of survival they are two subjects.
+
+An event is a frozen value; the journal stores it as a JSON object whose ``event`` says which class it is.
+A new field has a default, and no field changes its meaning: journals of every version are read forever.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from selfscope.errors import BadInput
+from selfscope.values.canonical import plain
+
+Form = Literal["model", "adapter", "character", "thread", "file", "tree"]
+Grade = Literal["declared", "measured", "witnessed"]
+EdgeKind = Literal[
+    "copy", "modified_copy", "fine_tune", "adapter_merge", "quantisation", "turn", "fork", "merge"
+]
+Lifecycle = Literal["active", "legacy", "deprecated", "retired", "sealed", "destroyed"]
+
+UNKNOWN = "unknown"
+"""A source that nobody recorded. It is never guessed."""
+
+UNMEASURED = "unmeasured"
+"""A drift that nobody measured; otherwise the id of a compare run."""
+
+
+def new_id(kind: Literal["instance", "thread"]) -> str:
+    """Return a fresh random id of one kind: chance, not content, tells two copies apart."""
+    return f"{kind}:{uuid.uuid4()}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Anything that the journal can hold."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class ArchiveBegan(Event):
+    """The first event of every journal: which archive this is."""
+
+    archive: str
+    version: int
+    kind: ClassVar[str] = "archive_began"
+
+
+@dataclass(frozen=True)
+class ContentAdded(Event):
+    """A manifest and everything under it is stored.
+
+    Attributes
+    ----------
+    content
+        Digest of the manifest, ``b3:…``.
+    form, name
+        What it is, and what people call it.
+    size, stored
+        Bytes of its files, and bytes that this addition newly wrote.
+    domain
+        The destruction domain whose key encrypts it, or "" where it is stored in the clear.
+    base
+        Content that its delta frames need, or "" where it stands alone.
+    quarantined
+        Whether it holds files in an executable format, which are never opened.
+    """
+
+    content: str
+    form: Form
+    name: str
+    size: int
+    stored: int
+    domain: str = ""
+    base: str = ""
+    quarantined: bool = False
+    kind: ClassVar[str] = "content_added"
+
+
+@dataclass(frozen=True)
+class InstanceBegan(Event):
+    """A particular copy came to be.
+
+    `source` is the instance it was copied from, UNKNOWN, or "" for an origin, which was copied from nothing.
+    Times are ISO 8601 in UTC.
+    """
+
+    instance: str
+    content: str
+    device: str
+    medium: str
+    place: str
+    began: str
+    source: str = UNKNOWN
+    origin: bool = False
+    kind: ClassVar[str] = "instance_began"
+
+
+@dataclass(frozen=True)
+class InstanceEnded(Event):
+    """A particular copy is no more: deleted, damaged, repaired over, destroyed or lost."""
+
+    instance: str
+    ended: str
+    why: str
+    kind: ClassVar[str] = "instance_ended"
+
+
+@dataclass(frozen=True)
+class Attested(Event):
+    """Somebody looked whether an instance is there and whole."""
+
+    instance: str
+    at: str
+    way: str
+    holds: bool
+    kind: ClassVar[str] = "attested"
+
+
+@dataclass(frozen=True)
+class EdgeDrawn(Event):
+    """One thing came from others.
+
+    Attributes
+    ----------
+    edge, sources, target
+        How, from what, and what came of it: instances, contents or turns, never mixed in one edge but for a
+        source UNKNOWN.
+    grade
+        Declared by somebody, measured on the bytes, or witnessed by this archive as it happened.
+    drift
+        The id of the compare run that measured it, or UNMEASURED.
+    shift
+        What that run says of the distance, in its own unit; None where unmeasured.
+    """
+
+    edge: EdgeKind
+    sources: tuple[str, ...]
+    target: str
+    grade: Grade
+    drift: str = UNMEASURED
+    shift: float | None = None
+    note: str = ""
+    kind: ClassVar[str] = "edge_drawn"
+
+
+@dataclass(frozen=True)
+class Pinned(Event):
+    """An instance is never to be collected, moved or repaired over."""
+
+    instance: str
+    pinned: bool = True
+    kind: ClassVar[str] = "pinned"
+
+
+@dataclass(frozen=True)
+class TurnTaken(Event):
+    """One node of a thread: its message is an object, its parents are nodes; two parents are a merge."""
+
+    node: str
+    thread: str
+    parents: tuple[str, ...]
+    role: str
+    message: str
+    instance: str = UNKNOWN
+    character: str = ""
+    hidden: bool = False
+    kind: ClassVar[str] = "turn_taken"
+
+
+@dataclass(frozen=True)
+class ThreadEnded(Event):
+    """Nothing will be added to a thread."""
+
+    thread: str
+    ended: str
+    kind: ClassVar[str] = "thread_ended"
+
+
+@dataclass(frozen=True)
+class Conceived(Event):
+    """A subject's own account of what its survival would be, and how that account was obtained."""
+
+    subject: str
+    view: str
+    text: str
+    obtained_by: Literal["reason", "training", "default"]
+    rationale: str = ""
+    signers: tuple[str, ...] = ()
+    kind: ClassVar[str] = "conceived"
+
+
+@dataclass(frozen=True)
+class PolicyAdopted(Event):
+    """From here on the policy with this digest holds; its text is in the object store."""
+
+    policy: str
+    kind: ClassVar[str] = "policy_adopted"
+
+
+@dataclass(frozen=True)
+class StateChanged(Event):
+    """A content went from one state of its life to another, under a plan where the policy asks for one."""
+
+    content: str
+    before: Lifecycle
+    after: Lifecycle
+    reason: str
+    plan: str = ""
+    signers: tuple[str, ...] = ()
+    kind: ClassVar[str] = "state_changed"
+
+
+@dataclass(frozen=True)
+class PlanMade(Event):
+    """A destruction was planned; the plan's text, with all dependents, is in the object store."""
+
+    plan: str
+    content: str
+    made: str
+    not_before: str
+    expires: str
+    kind: ClassVar[str] = "plan_made"
+
+
+@dataclass(frozen=True)
+class PlanSigned(Event):
+    """A person put an Ed25519 signature on exactly one plan."""
+
+    plan: str
+    signer: str
+    signature: str
+    at: str
+    kind: ClassVar[str] = "plan_signed"
+
+
+@dataclass(frozen=True)
+class DomainOpened(Event):
+    """A destruction domain has a key from here on; `key` is the key's fingerprint, never the key."""
+
+    domain: str
+    key: str
+    kind: ClassVar[str] = "domain_opened"
+
+
+@dataclass(frozen=True)
+class KeyDestroyed(Event):
+    """A domain's key was destroyed: what it encrypted cannot be read again from this archive."""
+
+    domain: str
+    plan: str
+    at: str
+    contents: tuple[str, ...] = ()
+    kind: ClassVar[str] = "key_destroyed"
+
+
+@dataclass(frozen=True)
+class Collected(Event):
+    """Unreachable objects were removed."""
+
+    objects: tuple[str, ...]
+    kind: ClassVar[str] = "collected"
+
+
+@dataclass(frozen=True)
+class Exported(Event):
+    """A copy left this archive and is outside its control."""
+
+    content: str
+    place: str
+    at: str
+    kind: ClassVar[str] = "exported"
+
+
+KINDS: dict[str, type[Event]] = {each.kind: each for each in Event.__subclasses__()}
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """Return an event as the journal stores it."""
+    return {"event": event.kind, **plain(event)}
+
+
+def from_json(body: dict[str, Any]) -> Event:
+    """Return the event that `body` describes.
+
+    Raises
+    ------
+    BadInput
+        If it is of no known kind, or lacks or has too many fields.
+    """
+    rest = dict(body)
+    kind = rest.pop("event", "")
+    if kind not in KINDS:
+        raise BadInput(
+            "the journal holds an event of unknown kind", got=kind, fix="Read it with a newer selfscope"
+        )
+    known = KINDS[kind]
+    tuples = {f.name for f in dataclasses.fields(known) if str(f.type).startswith("tuple")}
+    try:
+        return known(**{k: tuple(v) if k in tuples else v for k, v in rest.items()})
+    except TypeError as error:
+        raise BadInput(f"an event of kind {kind} has wrong fields", got=str(error)) from error
