@@ -199,9 +199,15 @@ class Conceived(Event):
 
 @dataclass(frozen=True)
 class PolicyAdopted(Event):
-    """From here on the policy with this digest holds; its text is in the object store."""
+    """From here on the policy with this digest holds; its text is in the object store.
+
+    `plan` is the signed plan by which it replaced one that names signers, or "" where none was needed.
+    """
 
     policy: str
+    at: str = ""
+    by: str = ""
+    plan: str = ""
     kind: ClassVar[str] = "policy_adopted"
 
 
@@ -215,29 +221,38 @@ class StateChanged(Event):
     reason: str
     plan: str = ""
     signers: tuple[str, ...] = ()
+    at: str = ""
     kind: ClassVar[str] = "state_changed"
 
 
 @dataclass(frozen=True)
 class PlanMade(Event):
-    """A destruction was planned; the plan's text, with all dependents, is in the object store."""
+    """Something that needs signatures was planned; the plan's text, with all dependents, is an object.
+
+    `action` says what: a destruction, an unsealing, or the adoption of the policy whose digest is `content`.
+    `evidence` names the objects on which a destruction rests.
+    """
 
     plan: str
     content: str
     made: str
     not_before: str
     expires: str
+    action: Literal["destroy", "unseal", "adopt"] = "destroy"
+    by: str = ""
+    evidence: tuple[str, ...] = ()
     kind: ClassVar[str] = "plan_made"
 
 
 @dataclass(frozen=True)
 class PlanSigned(Event):
-    """A person put an Ed25519 signature on exactly one plan."""
+    """A person put an Ed25519 signature on exactly one plan, or took it back by another signature."""
 
     plan: str
     signer: str
     signature: str
     at: str
+    withdrawn: bool = False
     kind: ClassVar[str] = "plan_signed"
 
 
@@ -251,13 +266,28 @@ class DomainOpened(Event):
 
 
 @dataclass(frozen=True)
+class DestructionBegan(Event):
+    """All checks of a signed plan passed and keys may be gone from here on: it can only be completed."""
+
+    plan: str
+    domains: tuple[str, ...]
+    tombstone: str
+    at: str
+    kind: ClassVar[str] = "destruction_began"
+
+
+@dataclass(frozen=True)
 class KeyDestroyed(Event):
-    """A domain's key was destroyed: what it encrypted cannot be read again from this archive."""
+    """A domain's key was destroyed: what it encrypted cannot be read again from this archive.
+
+    `tombstone` names the object that says what there was, who signed its destruction, and why.
+    """
 
     domain: str
     plan: str
     at: str
     contents: tuple[str, ...] = ()
+    tombstone: str = ""
     kind: ClassVar[str] = "key_destroyed"
 
 
