@@ -71,6 +71,10 @@ class ContentAdded(Event):
         Content that its delta frames need, or "" where it stands alone.
     quarantined
         Whether it holds files in an executable format, which are never opened.
+    holding
+        Id of the document that says how this archive holds it; the content itself has no opinion on that.
+    instance
+        The copy that this archive holds by that document. It is held until that instance ends.
     """
 
     content: str
@@ -81,7 +85,23 @@ class ContentAdded(Event):
     domain: str = ""
     base: str = ""
     quarantined: bool = False
+    holding: str = ""
+    instance: str = ""
     kind: ClassVar[str] = "content_added"
+
+
+@dataclass(frozen=True)
+class Deduplicated(Event):
+    """Bytes were brought that are here already: nothing was copied, and no new instance came to be.
+
+    `instance` is the copy that is here, `source` the instance whose bytes were brought, or UNKNOWN.
+    """
+
+    content: str
+    instance: str
+    at: str
+    source: str = UNKNOWN
+    kind: ClassVar[str] = "deduplicated"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 An object's name is the blake3 of the bytes *as they lie on the disk*: of the ciphertext where a destruction
 domain encrypts it. So anybody can check every object without any key, and a name says nothing about the
-plaintext of another domain. Objects in the clear lie under ``objects/b3/``, others under ``sealed/<domain>/``.
+plaintext of another domain. Those in the clear lie under ``objects/b3/``, others under ``sealed/<domain>/``.
 
 To store is to stage and to publish: write to the staging directory, sync, link to the name, sync the
 directories. Nothing refers to an object before it is published, so what a crash leaves is unreachable.
