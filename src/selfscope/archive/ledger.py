@@ -108,6 +108,10 @@ class Ledger:
             if each.content == content and each.instance not in self.ended
         ]
 
+    def held(self, addition: ContentAdded) -> bool:
+        """Does the archive still hold what was added, by its own instance of it?"""
+        return addition.instance not in self.ended
+
     def own(self, content: str) -> set[str]:
         """Return the instances of a content that are this archive's own holdings."""
         return {each.instance for each in self.additions.get(content, []) if each.instance}
@@ -157,8 +161,7 @@ def _enter_decision(ledger: Ledger, event: Event) -> None:
             ledger.plans[event.plan] = event
             _note(ledger, event.made)
         case PlanSigned():
-            ledger.signatures[event.plan].append(event)
-            _note(ledger, event.at)
+            ledger.signatures[event.plan].append(event)  # its moment is the signer's clock's, not ours
         case DestructionBegan():
             ledger.begun[event.plan] = event
             _note(ledger, event.at)

@@ -144,13 +144,13 @@ def _root(text: str, source: str) -> yaml.MappingNode:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 raise BadInput(
-                    f"{source}, line {event.start_mark.line + 1}: a policy repeats nothing by reference",
+                    f"{source}, line {_line(event.start_mark)}: a policy repeats nothing by reference",
                     got=f"*{event.anchor}",
                     fix="Write the value out",
                 )
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        line = _line(error.problem_mark or error.context_mark)
         raise BadInput(f"{source}, line {line}: this is no YAML", got=error.problem or "") from error
     except yaml.YAMLError as error:
         raise BadInput(f"{source}: this is no YAML", got=error) from error
@@ -161,7 +161,12 @@ def _root(text: str, source: str) -> yaml.MappingNode:
 
 def _bad(source: str, node: yaml.Node, what: str, *, fix: str = "") -> BadInput:
     got = node.value if isinstance(node, yaml.ScalarNode) else ""
-    return BadInput(f"{source}, line {node.start_mark.line + 1}: {what}", got=got, fix=fix)
+    return BadInput(f"{source}, line {_line(node.start_mark)}: {what}", got=got, fix=fix)
+
+
+def _line(mark: Any) -> int:
+    """Return the line that a mark points to, counted from 1; 1 where the reader set none."""
+    return 1 if mark is None else int(mark.line) + 1
 
 
 @contextmanager
