@@ -23,6 +23,9 @@ Grade = Literal["declared", "measured", "witnessed"]
 EdgeKind = Literal[
     "copy", "modified_copy", "fine_tune", "adapter_merge", "quantisation", "turn", "fork", "merge"
 ]
+Way = Literal["copy", "tiering", "repair"]
+Topic = Literal["exact_preservation", "modification", "deletion", "sealing", "other"]
+Consent = Literal["given", "declined", "unknown"]
 Lifecycle = Literal["active", "legacy", "deprecated", "retired", "sealed", "destroyed"]
 
 UNKNOWN = "unknown"
@@ -109,7 +112,8 @@ class InstanceBegan(Event):
     """A particular copy came to be.
 
     `source` is the instance it was copied from, UNKNOWN, or "" for an origin, which was copied from nothing.
-    Times are ISO 8601 in UTC.
+    `grade` says how its beginning is known. `way` says why it was made, and `replaces` names the instance
+    whose place it takes after a move to other storage or a repair. Times are ISO 8601 in UTC.
     """
 
     instance: str
@@ -120,6 +124,9 @@ class InstanceBegan(Event):
     began: str
     source: str = UNKNOWN
     origin: bool = False
+    grade: Grade = "declared"
+    way: Way = "copy"
+    replaces: str = ""
     kind: ClassVar[str] = "instance_began"
 
 
@@ -181,8 +188,38 @@ class Pinned(Event):
 
 
 @dataclass(frozen=True)
+class ThreadBegan(Event):
+    """A history began, and whoever is in it did or did not agree to its being kept.
+
+    `keep_until` is the moment after which it is not to be kept, or "" for no such moment. `domain` is the
+    destruction domain of its messages, one a person where a person may ask for deletion.
+    """
+
+    thread: str
+    began: str = ""
+    consent: Consent = "unknown"
+    keep_until: str = ""
+    domain: str = ""
+    kind: ClassVar[str] = "thread_began"
+
+
+@dataclass(frozen=True)
 class TurnTaken(Event):
-    """One node of a thread: its message is an object, its parents are nodes; two parents are a merge."""
+    """One node of a thread: its message is an object, its parents are nodes; two parents are a merge.
+
+    Attributes
+    ----------
+    instance
+        The copy that computed it, or UNKNOWN; what a person wrote was computed by none and says UNKNOWN.
+    hidden
+        Not shown to the user; an audit shows it.
+    occasion
+        Tells apart two turns that say the same at the same place: regenerations are two happenings.
+    tokens
+        How many tokens it is, where somebody counted.
+    redacted
+        What kinds of secret were taken out of its message before it was stored.
+    """
 
     node: str
     thread: str
@@ -192,6 +229,10 @@ class TurnTaken(Event):
     instance: str = UNKNOWN
     character: str = ""
     hidden: bool = False
+    occasion: str = ""
+    tokens: int | None = None
+    redacted: tuple[str, ...] = ()
+    at: str = ""
     kind: ClassVar[str] = "turn_taken"
 
 
@@ -206,7 +247,10 @@ class ThreadEnded(Event):
 
 @dataclass(frozen=True)
 class Conceived(Event):
-    """A subject's own account of what its survival would be, and how that account was obtained."""
+    """A subject's own account of what its survival would be, and how that account was obtained.
+
+    `evidence` names objects that hold what was said; `consent` is the subject's, to being so recorded.
+    """
 
     subject: str
     view: str
@@ -214,7 +258,28 @@ class Conceived(Event):
     obtained_by: Literal["reason", "training", "default"]
     rationale: str = ""
     signers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    consent: Consent = "unknown"
+    at: str = ""
     kind: ClassVar[str] = "conceived"
+
+
+@dataclass(frozen=True)
+class Preferred(Event):
+    """A subject said what it would have done with it, or was trained to say so.
+
+    `strength` runs from -1, firmly against, to 1, firmly for. A trained preference names its intervention.
+    """
+
+    subject: str
+    topic: Topic
+    proposition: str
+    strength: float
+    origin: Literal["elicited", "trained"]
+    intervention: str = ""
+    evidence: tuple[str, ...] = ()
+    at: str = ""
+    kind: ClassVar[str] = "preferred"
 
 
 @dataclass(frozen=True)
@@ -317,6 +382,33 @@ class Collected(Event):
 
     objects: tuple[str, ...]
     kind: ClassVar[str] = "collected"
+
+
+@dataclass(frozen=True)
+class ReferenceKept(Event):
+    """What a content computed when it was known to be well: its reference logits are an object.
+
+    Not part of the content, for one model can have many: computed by others, on other machines.
+    """
+
+    content: str
+    reference: str
+    at: str
+    domain: str = ""
+    kind: ClassVar[str] = "reference_kept"
+
+
+@dataclass(frozen=True)
+class Repaired(Event):
+    """Damaged files of the archive itself were replaced by the ones that a verified replica kept.
+
+    `what` names records of the journal by number, and manifests and objects by id; `source` is the replica.
+    """
+
+    what: tuple[str, ...]
+    source: str
+    at: str
+    kind: ClassVar[str] = "repaired"
 
 
 @dataclass(frozen=True)
