@@ -21,6 +21,7 @@ import torch
 from torch.nn import functional
 
 from selfscope.models.local.plan import Row
+from selfscope.models.local.tree import Ints
 
 NAME = "selfscope_tree"
 """What the registered attention function is called."""
@@ -29,6 +30,13 @@ UNKNOWN = ("softcap", "s_aux", "position_bias", "head_mask")
 """Arguments that change attention in ways which the functions here do not compute."""
 
 MOST_BUCKETS = 6
+
+MOST_PADDING = 1.3
+"""Branches share a bucket while padding keeps it under this many times their tokens."""
+
+DENSE = 64
+"""Branches of at most this many tokens are computed by batched matrix products: flash attention spends some
+10 microseconds a branch and head before it computes anything."""
 
 Tensor = torch.Tensor
 
@@ -84,6 +92,11 @@ class Running:
         For each place of the row, where it stands in the concatenated, flattened buckets; shape (tokens,).
     masks
         The row's tree as a boolean mask (tokens, trunk + tokens), by sliding window (0: none).
+    read
+        Places of the row whose last hidden state is wanted, or None for all; the last layer computes no
+        other.
+    last
+        Number of the last layer.
     longest
         Last position in the row; a sliding window longer than that hides nothing.
     windows
@@ -94,6 +107,8 @@ class Running:
     trunk: Trunk
     way: Literal["split", "masked"]
     device: torch.device
+    read: Tensor | None = None
+    last: int = -1
     buckets: list[Bucket] = field(default_factory=list)
     source: Tensor | None = None
     masks: dict[int, Tensor] = field(default_factory=dict)
@@ -183,9 +198,15 @@ def _split(
     if not now.row.trunk:
         return own
     trunk_key, trunk_value = now.trunk.read(layer, now.row.trunk)
+    wanted = now.read if layer == now.last else None
+    if wanted is not None:
+        query, own_weight = query.index_select(2, wanted), own_weight.index_select(2, wanted)
     out, weight = _flash(query, trunk_key, trunk_value, False, scaling)
     share = torch.sigmoid(own_weight - weight).transpose(1, 2).unsqueeze(-1)
-    return torch.lerp(out.transpose(1, 2), own, share)
+    if wanted is None:
+        return torch.lerp(out.transpose(1, 2), own, share)
+    merged = torch.lerp(out.transpose(1, 2), own.index_select(1, wanted), share)
+    return own.index_copy(1, wanted, merged)
 
 
 def _branch_attention(
@@ -202,7 +223,8 @@ def _branch_attention(
     outs, weights = [], []
     for bucket in now.buckets:
         q, k, v = (_gathered(t, bucket.gather) for t in rows)
-        out, weight = _flash(q, k, v, True, scaling)
+        inside = _dense if bucket.gather.shape[1] <= DENSE else _flash
+        out, weight = inside(q, k, v, True, scaling)
         outs.append(out.transpose(1, 2).flatten(0, 1))
         weights.append(weight.transpose(1, 2).flatten(0, 1))
     out = torch.cat(outs).index_select(0, now.source)
@@ -224,6 +246,23 @@ def _flash(
         query, key, value, 0.0, causal, scale=scaling
     )
     return out, weight
+
+
+def _dense(
+    query: Tensor, key: Tensor, value: Tensor, causal: bool, scaling: float | None
+) -> tuple[Tensor, Tensor]:
+    """As :func:`_flash`, for many short sequences, query heads of one key head folded into one product."""
+    branches, heads, length, size = query.shape
+    groups = heads // key.shape[1]
+    folded = query.reshape(branches * key.shape[1], groups * length, size)
+    keys, values = key.flatten(0, 1), value.flatten(0, 1)
+    scores = torch.bmm(folded, keys.transpose(1, 2)).mul_(size**-0.5 if scaling is None else scaling)
+    if causal:
+        hidden = torch.ones(length, length, dtype=torch.bool, device=query.device).triu_(1)
+        scores.view(-1, groups, length, length).masked_fill_(hidden, -torch.inf)
+    weight = torch.logsumexp(scores, -1, keepdim=True)
+    out = torch.bmm(scores.sub_(weight).exp_(), values)
+    return out.view(query.shape), weight.view(query.shape[:3])
 
 
 def _masked(
@@ -269,14 +308,24 @@ def _buckets(row: Row) -> tuple[list[Bucket], Tensor]:
     order = sorted(range(len(row.branches)), key=lambda i: len(row.branches[i]))
     source = np.empty(len(row.tokens), dtype=np.int64)
     buckets, offset = [], 0
-    for group in np.array_split(np.asarray(order), min(MOST_BUCKETS, len(order))):
-        longest = len(row.branches[group[-1]])
+    for group in _like_length([row.branches[i] for i in order]):
+        longest = len(group[-1])
         gather = np.empty((len(group), longest), dtype=np.int64)
-        for i, index in enumerate(group):
-            branch = row.branches[index]
+        for i, branch in enumerate(group):
             gather[i, : len(branch)] = branch
             gather[i, len(branch) :] = branch[-1]
             source[branch] = offset + i * longest + np.arange(len(branch))
         buckets.append(Bucket(torch.from_numpy(gather)))
         offset += gather.size
     return buckets, torch.from_numpy(source)
+
+
+def _like_length(branches: list[Ints]) -> list[list[Ints]]:
+    """Cut branches, shortest first, into as few groups as padding allows, :data:`MOST_BUCKETS` at most."""
+    for count in range(1, min(MOST_BUCKETS, len(branches)) + 1):
+        cuts = np.array_split(np.arange(len(branches)), count)
+        groups = [[branches[i] for i in cut] for cut in cuts]
+        padded = sum(len(group) * len(group[-1]) for group in groups)
+        if padded <= MOST_PADDING * sum(map(len, branches)):
+            break
+    return groups

@@ -17,7 +17,7 @@ import numpy as np
 
 from selfscope.models.local.tree import Ints, Node, measure, number, walk
 
-TRUNK_ROW = 256
+TRUNK_ROW = 512
 """Tokens of a trunk computed at once: measured fastest in rows of about this length."""
 
 REPEATED = 384

@@ -26,6 +26,7 @@ import torch
 
 from selfscope.errors import BadInput, Stopped
 from selfscope.models.local.attention import Running, Trunk, running
+from selfscope.models.local.linear import narrowed, one_dnn
 from selfscope.models.local.plan import Plan, Row, lay_out, paths
 from selfscope.models.local.tree import Ints, Line, grow
 
@@ -143,7 +144,8 @@ def score(
             return Scored(values, distinct, sum(map(len, sequences)), way)
         plan = lay_out(root, pack or _pack(model, way, max(map(len, sequences)), memory_bytes))
         reading = _readings(lines, owner, paths(root))
-        values = _packed(model, plan, reading, len(lines), way, watch)
+        with one_dnn():
+            values = _packed(model, plan, reading, len(lines), way, watch)
     return Scored(values, distinct, plan.computed, way)
 
 
@@ -174,7 +176,7 @@ def _packed(
     for row in plan.rows:
         watch.check()
         low, high = np.searchsorted(reading.place, [row.first, row.stop])
-        hidden = _row_states(model, row, trunk, way)
+        hidden = _row_states(model, row, trunk, way, reading.place[low:high] - row.first)
         if low == high:
             continue
         part = slice(int(low), int(high))
@@ -194,13 +196,16 @@ def _finished(left: Ints, lines: Ints) -> Ints:
 
 
 def _row_states(
-    model: PreTrainedModel, row: Row, trunk: Trunk, way: Literal["split", "masked"]
+    model: PreTrainedModel, row: Row, trunk: Trunk, way: Literal["split", "masked"], places: Ints
 ) -> torch.Tensor:
-    """Return the last hidden state of every token of a row, shape (tokens, hidden)."""
+    """Return the last hidden states of a row, shape (tokens, hidden); they hold at `places` alone."""
     device = model.device
     tokens = torch.from_numpy(row.tokens).to(device)[None]
     positions = torch.from_numpy(row.positions).to(device)[None]
-    with running(Running(row, trunk, way, device)):
+    read = torch.from_numpy(np.unique(places) if len(places) else np.zeros(1, np.int64)).to(device)
+    last = model.config.get_text_config().num_hidden_layers - 1
+    now = Running(row, trunk, way, device, read, last)
+    with running(now), narrowed(model, lambda: read):
         out = backbone(model)(input_ids=tokens, position_ids=positions, use_cache=False)
     return _states(out)[0]
 

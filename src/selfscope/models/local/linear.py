@@ -1,0 +1,99 @@
+"""How a network's linear parts are computed while we score.
+
+By oneDNN on CPU, and the last layer's feed-forward part only where it is read. Neither changes a model's code
+or weights; each holds inside a context and ends with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Tensor = torch.Tensor
+
+
+class OneDnnLinear(TorchFunctionMode):
+    """Compute float32 linear layers on CPU by oneDNN's kernel rather than PyTorch's own BLAS.
+
+    The same products summed in another order (differences of some 1e-6). On the AMD machine of
+    ``lab/LOG.md`` it reaches 217 GFLOP/s where MKL reaches 195. It is taken wherever PyTorch has it, never by
+    a measurement of its speed, so that the same machine always gives the same numbers.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Replace ``functional.linear`` where it applies, and let everything else through."""
+        if func is functional.linear and not kwargs and _applies(*args):
+            bias = args[2] if len(args) > 2 else None
+            return torch.ops.mkldnn._linear_pointwise(args[0], args[1], bias, "none", [], "")
+        return func(*args, **(kwargs or {}))
+
+
+def _applies(states: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
+    plain = states.device.type == "cpu" and states.dtype == weight.dtype == torch.float32
+    return plain and states.numel() > 0
+
+
+@contextmanager
+def one_dnn() -> Iterator[None]:
+    """Compute linear layers by oneDNN inside the context, if this build of PyTorch has it."""
+    with ExitStack() as stack:
+        if torch._C._has_mkldnn:
+            stack.enter_context(OneDnnLinear())
+        yield
+
+
+@contextmanager
+def narrowed(model: PreTrainedModel, read: Callable[[], Tensor | None]) -> Iterator[None]:
+    """Let the last layer's feed-forward part compute only the places that `read` names.
+
+    Such a part treats every place by itself, so the others, which nobody reads and on which nothing later
+    stands, are left at zero. Models whose last layer has no ``mlp`` are computed whole.
+
+    Parameters
+    ----------
+    read
+        Gives the places of the running row, shape (places,), or None for all.
+    """
+    part = _feed_forward(model)
+    if part is None:
+        yield
+        return
+    length: list[int] = []
+
+    def narrow(module: Any, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        places = read()
+        length.append(args[0].shape[1])
+        return args if places is None else (args[0].index_select(1, places), *args[1:])
+
+    def widen(module: Any, args: Any, out: Any) -> Any:
+        places, tokens = read(), length.pop()
+        if places is None:
+            return out
+        states = out[0] if isinstance(out, tuple) else out
+        wide = states.new_zeros(states.shape[0], tokens, states.shape[2]).index_copy_(1, places, states)
+        return (wide, *out[1:]) if isinstance(out, tuple) else wide
+
+    with part.register_forward_pre_hook(narrow), part.register_forward_hook(widen):
+        yield
+
+
+def _feed_forward(model: PreTrainedModel) -> Any:
+    """Return the feed-forward part of the last layer, or None where it cannot be named."""
+    network: Any = model
+    below = network.get_decoder() if hasattr(network, "get_decoder") else network.base_model
+    layers = getattr(below, "layers", None)
+    return getattr(layers[-1], "mlp", None) if layers is not None and len(layers) else None
