@@ -9,6 +9,7 @@ threads whose turns ran on an unknown instance. No error shows a message's text,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from selfscope.errors import BadInput, Refused
 from selfscope.values.canonical import bytes_id, canonical_json
 
 KEY = "selfscope"
+_ROLE = re.compile("[a-z][a-z_-]{0,30}")
 LONGEST_LINE = 64 * 1024 * 1024
 _FIELDS = {
     "turn": str, "thread": str, "parents": list, "instance": str, "character": str, "hidden": bool,
@@ -51,7 +53,7 @@ def store_message(message: Any) -> tuple[str, bytes, tuple[str, ...]]:
     BadInput
         If it is no message: an object with a role, and without the key that this format needs.
     """
-    if not isinstance(message, dict) or not isinstance(message.get("role"), str) or KEY in message:
+    if not isinstance(message, dict) or not _ROLE.fullmatch(str(message.get("role"))) or KEY in message:
         raise BadInput("this is no message", got=type(message).__name__, fix="Give an object with a role")
     clean, kinds = redact(message)
     try:
