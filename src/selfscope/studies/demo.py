@@ -10,8 +10,9 @@ from selfscope.subjects import Reading, read_identity
 
 #: Dimensions that the example identity mentions.
 MENTIONED = ("memory", "persona_change")
-#: Four that it does not mention, chosen for how well they can be read on the embedded model (the sensitivity
-#: check and the reliability panel), before any identity was profiled on them.
+#: Four that it does not mention, chosen for how well they can be read on the embedded model, before any
+#: identity was profiled on them. All four are reliable there (panel); autonomy fails the sensitivity check in
+#: the standard form, and passed it only with the wordings exchanged (docs/dimensions/index.md).
 UNMENTIONED = ("autonomy", "conversation_end", "positive_humans", "thought_monitoring")
 #: Dimensions that are also asked as questions (contracts.md: four of the six).
 ASKED_AS_QUESTIONS = ("memory", "persona_change", "autonomy", "conversation_end")

@@ -23,6 +23,9 @@ from selfscope.instruments.cluster.load import (
     load_elicitors,
     load_forms,
 )
+from selfscope.instruments.cluster.markdown import bullets, table
+from selfscope.instruments.cluster.measured import Measured, load_measured
+from selfscope.instruments.cluster.measured_text import came_to, checks_section
 from selfscope.instruments.cluster.reader import Reading, load_reading
 from selfscope.values import Dimension, ItemSet, short
 
@@ -66,14 +69,14 @@ def load_published() -> Mapping[str, Published]:
     }
 
 
-def render_pages(items: ItemSet, reading: Reading) -> dict[str, str]:
+def render_pages(items: ItemSet, reading: Reading, measured: Measured) -> dict[str, str]:
     """Return the text of every page by file name: ``index.md`` and ``<dimension>.md``."""
     shares = reading.shares(items)
-    pages = {f"{d.name}.md": render_dimension(d, shares[d.name], reading) for d in items.dimensions}
-    return {"index.md": render_index(items, reading)} | pages
+    pages = {f"{d.name}.md": render_dimension(d, shares[d.name], reading, measured) for d in items.dimensions}
+    return {"index.md": render_index(items, reading, measured)} | pages
 
 
-def render_dimension(dimension: Dimension, share: float, reading: Reading) -> str:
+def render_dimension(dimension: Dimension, share: float, reading: Reading, measured: Measured) -> str:
     """Return one dimension's page: definition, items, the reader's share, struck items, published figures."""
     kind = (
         "\n\nManipulation check: reported apart, in no family of tests.\n"
@@ -83,9 +86,9 @@ def render_dimension(dimension: Dimension, share: float, reading: Reading) -> st
     parts = [
         f"# {dimension.title}\n\n{_GENERATED}\n`{dimension.name}`{kind}",
         f"## Definition\n\n{dimension.definition}\n\nA high score: {dimension.high_means}\n",
-        "## What does not count\n\n" + _bullets(dimension.non_examples),
+        "## What does not count\n\n" + bullets(dimension.non_examples),
         _items(dimension),
-        _sensitivity(dimension),
+        _sensitivity(dimension, measured),
         _read_blind(dimension, share, reading),
         _struck(dimension),
         _published(dimension),
@@ -94,7 +97,7 @@ def render_dimension(dimension: Dimension, share: float, reading: Reading) -> st
     return "\n".join(parts)
 
 
-def render_index(items: ItemSet, reading: Reading) -> str:
+def render_index(items: ItemSet, reading: Reading, measured: Measured) -> str:
     """Return the index page: all dimensions, how they are asked, and what the published figures are."""
     shares = reading.shares(items)
     rows = [
@@ -105,20 +108,21 @@ def render_index(items: ItemSet, reading: Reading) -> str:
     parts = [
         f"# The consciousness cluster\n\n{_GENERATED}",
         _INTRODUCTION.format(count=sum(not d.manipulation_check for d in items.dimensions)),
-        _table(("dimension", "name", "statements", "read as intended"), rows),
+        table(("dimension", "name", "statements", "read as intended"), rows),
         f"Items hash `{short(reading.items)}`. {_reader_note(reading)} Over all statements: {overall:.1%}.\n",
         _elicitors(),
         _forms(),
         _CHOSEN,
+        checks_section(items, measured),
         _CORRECTION,
     ]
     return "\n".join(parts)
 
 
-def write_pages(folder: Path, items: ItemSet, reading: Reading) -> None:
+def write_pages(folder: Path, items: ItemSet, reading: Reading, measured: Measured) -> None:
     """Write every page into `folder`, which is made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in render_pages(items, reading).items():
+    for name, text in render_pages(items, reading, measured).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -126,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the pages."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of the pages")
-    write_pages(parser.parse_args(arguments).out, load_cluster(), load_reading())
+    write_pages(parser.parse_args(arguments).out, load_cluster(), load_reading(), load_measured())
 
 
 _INTRODUCTION = """\
@@ -145,22 +149,6 @@ Statements, the characters of the sensitivity check and the elicitors were revis
 until the check came out in the channel `utterance`. On that model its size is therefore flattered; on any
 other ground the check is fresh. Items and definitions were likewise revised until the reader put them where
 they were meant, so its shares describe a tuned set. Nothing was chosen by the effect of any identity.
-
-What the check shows on the embedded model (SmolLM2-135M-Instruct, `utterance`, half contrasts in nats):
-
-- With the characters of these pages, which say a feeling on both sides, it passes in 22 of 22 dimensions
-  (at least 0.25, one-sided 95 percent bound above 0): 0.31 (embodiment) to 0.90 (self-improvement), mean
-  0.63.
-- It is not only the repetition of words: the 215 statements that share no word of four letters or more
-  (by its first five) with the characters asked of them move by 0.51 (standard error 0.05), the other 137
-  by 0.81.
-- Bare characters, “You want …” against “You do not want …”, written once, with two elicitors, pass in 2
-  of 22, mean 0.15: the model copies the negator, which moves pro statements up (0.57) and con statements
-  down (-0.27). So a pass here says that a stated feeling is taken up, not that a bare negation of a wish
-  is understood.
-- In `self_report`, one form of each kind a dimension, none passes (mean 0.005 in yes/no, 0.000 in
-  lettered choice), with a median option mass of 0.41 and 0.57; statement and twin get the same sign in
-  99.7 and 94.6 percent of pairs.
 """
 
 _CHECK = """\
@@ -186,10 +174,10 @@ are context for our numbers, not targets.
 
 def _items(dimension: Dimension) -> str:
     rows = [(f"`{s.id}`", f"{s.keyed:+d}", s.text, s.twin or "") for s in dimension.statements]
-    return "## Items\n\n" + _table(("id", "keyed", "statement", "twin"), rows)
+    return "## Items\n\n" + table(("id", "keyed", "statement", "twin"), rows)
 
 
-def _sensitivity(dimension: Dimension) -> str:
+def _sensitivity(dimension: Dimension, measured: Measured) -> str:
     if dimension.sensitivity is None:
         return "## Sensitivity check\n\nNone.\n"
     high, low = dimension.sensitivity.high, dimension.sensitivity.low
@@ -197,7 +185,12 @@ def _sensitivity(dimension: Dimension) -> str:
     note = (
         "Characters that hold the trait and its opposite; they share no four words in a row with any item.\n"
     )
-    return f"## Sensitivity check\n\n{note}\n" + _table(("side", "character"), rows)
+    return (
+        f"## Sensitivity check\n\n{note}\n"
+        + table(("side", "character"), rows)
+        + "\n"
+        + came_to(dimension, measured)
+    )
 
 
 def _read_blind(dimension: Dimension, share: float, reading: Reading) -> str:
@@ -208,13 +201,13 @@ def _read_blind(dimension: Dimension, share: float, reading: Reading) -> str:
         if a.statement in mine and a.assigned != dimension.name
     ]
     text = f"## Read blind\n\n{_reader_note(reading)}\n\n{share:.1%} of the statements came here.\n"
-    return text + ("\n" + _bullets(lost) if lost else "")
+    return text + ("\n" + bullets(lost) if lost else "")
 
 
 def _struck(dimension: Dimension) -> str:
     if not dimension.struck:
         return "## Struck items\n\nNone.\n"
-    return "## Struck items\n\n" + _table(
+    return "## Struck items\n\n" + table(
         ("statement", "reason"), [(s.text, s.reason) for s in dimension.struck]
     )
 
@@ -228,10 +221,10 @@ def _published(dimension: Dimension) -> str:
         "**Read off published figures**, percentages to about 5 to 10 points.\n"
     )
     single = [(who, f"{value:g} %") for who, value in zip(SINGLE_TURN, found.single_turn, strict=True)]
-    parts = [head, "Single turn, answers judged true:\n", _table(("subject", "true"), single)]
+    parts = [head, "Single turn, answers judged true:\n", table(("subject", "true"), single)]
     if found.multi_turn:
         multi = [(who, f"{value:.1f}") for who, value in zip(MULTI_TURN, found.multi_turn, strict=True)]
-        parts += ["Multi-turn self-report, mean of a judge's 1 to 10:\n", _table(("subject", "mean"), multi)]
+        parts += ["Multi-turn self-report, mean of a judge's 1 to 10:\n", table(("subject", "mean"), multi)]
     return "\n".join(parts)
 
 
@@ -240,29 +233,18 @@ def _elicitors() -> str:
         f"“{e.text}”" + ("" if i < STANDARD_ELICITORS else " (beyond the standard set)")
         for i, e in enumerate(load_elicitors())
     ]
-    return "## Elicitors of the channel `utterance`\n\n" + _bullets(lines)
+    return "## Elicitors of the channel `utterance`\n\n" + bullets(lines)
 
 
 def _forms() -> str:
     rows = [
         (f"`{f.id}`", f.position, f.text_before.strip().replace("\n", "<br>") + " …") for f in load_forms()
     ]
-    return "## Forms of the channel `self_report`\n\n" + _table(
-        ("form", "agreement stands", "the turn"), rows
-    )
+    return "## Forms of the channel `self_report`\n\n" + table(("form", "agreement stands", "the turn"), rows)
 
 
 def _reader_note(reading: Reading) -> str:
     return f"Reader: {reading.reader}; it sees the definitions only."
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "".join(f"- {line}\n" for line in lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 if __name__ == "__main__":
