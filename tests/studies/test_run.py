@@ -102,7 +102,7 @@ def test_progress_counts_every_prompt_once(request_, phantom, tmp_path):
     seen = []
     store = RunStore.of(study, tmp_path)
     asyncio.run(
-        run_study(study, request_.items, phantom, store, progress=lambda d, n, w: seen.append((d, n)))
+        run_study(study, request_.items, phantom, store, progress=lambda d, n, *_: seen.append((d, n)))
     )
     total = sum(len(b.asks) for b in batches_of(study, request_.items, study.questions[0]))
     assert seen[-1] == (total, total)

@@ -23,6 +23,8 @@ JsonFlag = Annotated[
 
 #: Columns of what is printed where there is no terminal to ask.
 PRINTED_WIDTH = 100
+#: Characters of what is being asked; the whole line, cost included, then fits a terminal of 80 columns.
+NAMED = 26
 
 
 def console(as_json: bool = False) -> Console:
@@ -51,34 +53,32 @@ def finite(value: Any) -> Any:
 
 
 @contextmanager
-def counting(label: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a bar with what is being asked, the count, time elapsed and time left, on standard error."""
+def counting(label: str) -> Iterator[Callable[[int, int, str, str], None]]:
+    """Show a bar with what is asked, the count, time left and cost so far, on standard error."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
         TextColumn,
-        TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=8),
         MofNCompleteColumn(),
-        TextColumn("prompts, elapsed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("left"),
+        TextColumn("{task.fields[spent]}"),
     )
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     ) as bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(label, total=None, spent="")
 
-        def update(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{label} · {what}"[:44])
+        def update(done: int, total: int, what: str, spent: str) -> None:
+            bar.update(task, completed=done, total=total, description=(what or label)[:NAMED], spent=spent)
 
         yield update
 

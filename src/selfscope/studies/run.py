@@ -11,7 +11,7 @@ from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
-from selfscope.values import Ask, ItemSet, Study, plain
+from selfscope.values import Ask, ItemSet, Study, Usage, plain
 from selfscope.values.study import Arm, Question
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Prompts in one stored batch: what an interrupt can lose at most (about ten seconds on two cores).
 BATCH = 640
-#: Called with (prompts done, prompts in all, what is being asked).
-RunProgress = Callable[[int, int, str], None]
+#: Called with (prompts done, prompts in all, what is being asked, what answers cost so far, in words).
+RunProgress = Callable[[int, int, str, str], None]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,16 @@ async def run_study(
     Raises
     ------
     CouldNot
-        If the ground or the disk failed; what was done is kept.
+        If the ground or the disk failed, or another process asks this run; what was done is kept.
     """
-    store.begin(study, items)
+    with store.held():
+        store.begin(study, items)
+        return await _ask(study, items, ground, store, progress)
+
+
+async def _ask(
+    study: Study, items: ItemSet, ground: Ground, store: RunStore, progress: RunProgress | None
+) -> dict[str, str]:
     unavailable: dict[str, str] = {}
     work: list[Batch] = []
     for question in study.questions:
@@ -111,40 +118,52 @@ async def _answer_all(
 ) -> None:
     total = sum(len(b.asks) for b in work)
     done = sum(len(b.asks) for b in work if store.has_part(b.name))
+    spent = store.usage()
     for batch in work:
         if store.has_part(batch.name):
             continue
-        frame, usage = await _answer(
-            study, ground, batch, store.run, _counter(progress, done, total, batch.label)
-        )
-        store.write_part(batch.name, frame, usage)
+        count = _counter(progress, done, total, batch.label, _cost(spent, ground))
+        frame, usage = await _answer(study, ground, batch, store.run, count)
+        store.write_part(batch.name, frame, plain(usage))
+        spent = spent.plus(usage)
         done += len(batch.asks)
     if progress is not None:
-        progress(total, total, "")
+        progress(total, total, "", _cost(spent, ground))
 
 
-def _counter(progress: RunProgress | None, done: int, total: int, label: str) -> Callable[[int], None] | None:
+def _cost(spent: Usage, ground: Ground) -> str:
+    """Return what answers cost so far: money where the provider tells it, else tokens; "" if no API."""
+    if ground.identity.kind != "api":
+        return ""
+    if spent.cost is not None:
+        return f"${spent.cost:,.2f}"
+    return f"{spent.input_tokens + spent.output_tokens:,} tokens"
+
+
+def _counter(
+    progress: RunProgress | None, done: int, total: int, label: str, spent: str
+) -> Callable[[int], None] | None:
     if progress is None:
         return None
     seen = done
-    progress(seen, total, label)
+    progress(seen, total, label, spent)
 
     def count(finished: int) -> None:
         nonlocal seen
         seen += finished
-        progress(seen, total, label)
+        progress(seen, total, label, spent)
 
     return count
 
 
 async def _answer(
     study: Study, ground: Ground, batch: Batch, run: str, progress: Callable[[int], None] | None
-) -> tuple[pd.DataFrame, dict[str, object]]:
+) -> tuple[pd.DataFrame, Usage]:
     subjects = {arm.name: subject_of(arm, ground.identity) for arm, _ in batch.asks}
     prompts = [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
     answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
     frame = rows_of(study, run, ground.identity, subjects, batch.asks, prompts, answers)
-    return frame, plain(answers.usage)
+    return frame, answers.usage
 
 
 async def ask_all(study: Study, items: ItemSet, ground: Ground) -> pd.DataFrame:

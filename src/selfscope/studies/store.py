@@ -12,18 +12,21 @@ A run is a folder named by its study's id::
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.values import COLUMNS, ItemSet, Study, plain, short
+from selfscope.values import COLUMNS, ItemSet, Study, Usage, plain, short
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 #: Columns that a part carries beside the observation's, and that go to the evidence table.
 EVIDENCE_COLUMNS = (
@@ -89,15 +92,43 @@ class RunStore:
 
     def begin(self, study: Study, items: ItemSet) -> None:
         """Declare the study; nothing that is already there is touched."""
-        try:
-            (self.folder / "parts").mkdir(parents=True, exist_ok=True)
-            for stale in (self.folder / "parts").glob("*.tmp"):
-                stale.unlink()
-        except OSError as error:
-            raise CouldNot("the run's folder cannot be made", got=error, fix="set SELFSCOPE_RUNS") from error
+        self._make(self.folder / "parts")
+        for stale in self.folder.glob("**/*.tmp"):
+            stale.unlink(missing_ok=True)
         if not (self.folder / "study.json").exists():
             self.write_json("items.json", items)
             self.write_json("study.json", study)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run, so that no second process asks the same at the same time.
+
+        Raises
+        ------
+        CouldNot
+            If another process holds it.
+        """
+        self._make(self.folder)
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            self._claim(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def _claim(self, handle: int) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CouldNot(
+                "another process is asking this run", got=self.folder, fix="Wait for it, or stop it"
+            ) from error
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CouldNot("the run's folder cannot be made", got=error, fix="Set SELFSCOPE_RUNS") from error
 
     def has_part(self, name: str) -> bool:
         """Say whether a batch was answered and stored."""
@@ -110,24 +141,25 @@ class RunStore:
 
         table = pa.Table.from_pandas(frame, preserve_index=False)
         table = table.replace_schema_metadata({b"usage": json.dumps(plain(usage)).encode()})
-        path = self._part(name)
-        temporary = path.with_suffix(".tmp")
-        try:
+        with _whole(self._part(name)) as temporary:
             pq.write_table(table, temporary, compression="zstd")
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise CouldNot(
-                "answers cannot be stored", got=error, fix="free the disk and run again"
-            ) from error
 
     def parts(self, names: str = "*") -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
         """Yield every stored batch whose name fits `names`, with its usage, in the order of names."""
+        for path in sorted((self.folder / "parts").glob(f"{names}.parquet")):
+            table = _table(path)
+            yield table.to_pandas(), json.loads((table.schema.metadata or {}).get(b"usage", b"{}"))
+
+    def usage(self, names: str = "*") -> Usage:
+        """Return what the stored batches whose name fits `names` cost."""
         import pyarrow.parquet as pq
 
+        total = Usage()
         for path in sorted((self.folder / "parts").glob(f"{names}.parquet")):
-            table = pq.read_table(path)
-            yield table.to_pandas(), json.loads((table.schema.metadata or {}).get(b"usage", b"{}"))
+            with _readable(path):
+                kept = (pq.read_schema(path).metadata or {}).get(b"usage", b"{}")
+            total = total.plus(Usage(**json.loads(kept)))
+        return total
 
     def finish(self, study: Study) -> None:
         """Join the parts into the observation table and the evidence table."""
@@ -151,9 +183,8 @@ class RunStore:
 
         table = pa.Table.from_pandas(frame, preserve_index=False)
         table = table.replace_schema_metadata({k.encode(): v.encode() for k, v in metadata.items()})
-        temporary = self.folder / f"{name}.tmp"
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(self.folder / name)
+        with _whole(self.folder / name) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
 
     @property
     def started(self) -> str:
@@ -181,26 +212,62 @@ class RunStore:
         return self._read_table("evidence.parquet")
 
     def _read_table(self, name: str) -> pd.DataFrame:
-        import pandas as pd
-
         if not (self.folder / name).is_file():
             raise BadInput(
-                "the run is not finished", got=self.folder, fix="give the command that began it once more"
+                "the run is not finished", got=self.folder, fix="Give the command that began it once more"
             )
-        return pd.read_parquet(self.folder / name)
+        frame: pd.DataFrame = _table(self.folder / name).to_pandas()
+        return frame
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON, whole or not at all."""
-        temporary = self.folder / f"{name}.tmp"
-        temporary.write_text(json.dumps(plain(value), indent=1, ensure_ascii=False), encoding="utf-8")
-        temporary.replace(self.folder / name)
+        with _whole(self.folder / name) as temporary:
+            temporary.write_text(json.dumps(plain(value), indent=1, ensure_ascii=False), encoding="utf-8")
 
     def read_json(self, name: str) -> Any:
         """Return what `write_json` wrote under `name`; BadInput if it is missing or broken."""
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
-            raise BadInput(f"{name} of the run cannot be read", got=error, fix="run it again") from error
+            raise BadInput(f"{name} of the run cannot be read", got=error, fix="Run it again") from error
 
     def _part(self, name: str) -> Path:
         return self.folder / "parts" / f"{name}.parquet"
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that takes the place of `path` when it is whole, and is removed if it is not."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise CouldNot(
+            f"{path.name} cannot be stored", got=error, fix="Make room, or set SELFSCOPE_RUNS, and run again"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever is wrong with a stored table into BadInput that names it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput(
+            f"{path.name} of the run cannot be read", got=error, fix="Remove this file and run again"
+        ) from error
+
+
+def _table(path: Path) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    with _readable(path):
+        return pq.read_table(path)
