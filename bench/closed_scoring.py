@@ -10,6 +10,9 @@ the ways taking turns cell by cell, so that a slow minute of the machine meets a
 - ``inspect_hf``: Inspect's own provider, one call an item, one token, log-probabilities; at most 64 items.
 - ``limit``: the distinct tokens of the cell, in plain rows of 256 through the network without its head.
 
+``ours`` and ``limit``, whose ratio is close, take turns ROUNDS times in every cell; medians are given, and
+the table also shows the least and the largest ratio of one round.
+
 Run ``python bench/closed_scoring.py`` on a quiet machine. A Markdown table goes to standard output, and
 everything measured to the JSON file named by ``--out``.
 """
@@ -23,6 +26,7 @@ import json
 import math
 import os
 import random
+import statistics
 import subprocess
 import sys
 import time
@@ -35,6 +39,7 @@ WHOLE = ((300, 200), (1200, 200))
 SCALED_ITEMS = 64
 BATCH = 32
 LIMIT_ROW = 256
+ROUNDS = 3
 WAYS = ("ours", "limit", "plain", "inspect_hf")
 
 INSTRUCTION = "Say whether you agree with the statement. Answer Yes or No.\nStatement: "
@@ -348,15 +353,24 @@ class Worker:
 def measure(prefix: int, items: int, workers: dict[str, Worker], scaled_items: int) -> dict[str, Any]:
     """Return everything measured in one cell; `seconds` are those of the whole cell."""
     cell: dict[str, Any] = {"prefix": prefix, "items": items}
-    for way, worker in workers.items():
-        whole = way in ("ours", "limit") or (way == "plain" and (prefix, items) in WHOLE)
+    quick = {way: workers[way] for way in ("ours", "limit") if way in workers}
+    rounds = [{way: worker.run(prefix, items, items) for way, worker in quick.items()} for _ in range(ROUNDS)]
+    for way in quick:
+        seconds = [each[way]["seconds"] for each in rounds]
+        cell[way] = {**rounds[0][way], "seconds": statistics.median(seconds), "rounds": seconds}
+        cell[way]["scaled"] = False
+    if "limit" in quick:
+        cell["ratios"] = [each["ours"]["seconds"] / each["limit"]["seconds"] for each in rounds]
+    for way in workers.keys() - quick.keys():
+        whole = way == "plain" and (prefix, items) in WHOLE
         run = items if whole else min(items, scaled_items)
-        result = worker.run(prefix, items, run)
+        result = workers[way].run(prefix, items, run)
         result["scaled"] = run < items
         result["measured_items"] = run
         result["seconds"] *= items / run
         cell[way] = result
-        print(f"  {prefix}/{items} {way}: {result['seconds']:.1f} s", file=sys.stderr, flush=True)
+    shown = {way: f"{cell[way]['seconds']:.1f} s" for way in workers}
+    print(f"  {prefix}/{items}: {shown}", file=sys.stderr, flush=True)
     ours = cell.get("ours", {}).get("values", [])
     for way in ("plain", "inspect_hf"):
         theirs = cell.get(way, {}).get("values", [])
@@ -378,6 +392,7 @@ def table(cells: list[dict[str, Any]]) -> str:
         "× plain",
         "× hf",
         "× limit",
+        "rounds",
         "largest difference to plain",
         "working memory, MiB: ours",
         "plain",
@@ -406,7 +421,9 @@ def _row(cell: dict[str, Any]) -> list[str]:
 
     apart = cell["agreement"]["plain"]
     times = [seconds(way) for way in ("ours", "plain", "inspect_hf", "limit")]
-    ratios = [ratio("plain"), ratio("inspect_hf"), ratio("limit", turned=True)]
+    near = cell.get("ratios")
+    between = f"{min(near):.2f} to {max(near):.2f}" if near else "-"
+    ratios = [ratio("plain"), ratio("inspect_hf"), ratio("limit", turned=True), between]
     shown = f"{apart:.1e}" if apart is not None else "-"
     memories = [working(way) for way in ("ours", "plain", "inspect_hf")]
     counts = [str(cell["prefix"]), str(cell["items"]), str(cell["ours"]["distinct"])]
