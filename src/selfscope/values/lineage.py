@@ -197,11 +197,14 @@ class Happening:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing in a drawing: an instance, a turn, or a fold of many with the counts it stands for."""
+    """One thing in a drawing: an instance, a turn, or a fold of many with the counts it stands for.
+
+    `standing` is "" for a turn that no instance computed.
+    """
 
     id: str
     label: str
-    standing: Standing
+    standing: Standing | Literal[""]
     detail: str = ""
     origin: bool = False
     pinned: bool = False
@@ -226,7 +229,11 @@ class Shade:
 
 @dataclass(frozen=True)
 class Lineage:
-    """A lineage to be drawn: its nodes and edges, folded where it is large, with one shade for each view."""
+    """A lineage to be drawn: its nodes and edges, folded where it is large, with one shade for each view.
+
+    `total` counts what is drawn and what is folded. An edge of the kind ``fold`` is no edge of the lineage:
+    it says from which node on something is folded.
+    """
 
     subject: str
     title: str
