@@ -14,6 +14,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfscope.errors import BadInput, CouldNot
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.profile import software_versions
@@ -95,10 +96,7 @@ async def build_panel(
     study = panel_study(ground, items, channels)
     store = RunStore.of(study)
     await run_study(study, items, ground, store, progress=progress)
-    folder.mkdir(parents=True, exist_ok=True)
     frame = store.observations()[list(PANEL_COLUMNS)]
-    name = f"{short(ground_key(ground.identity))}-{short(study.items)}"
-    frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     manifest = {
         "ground": ground_key(ground.identity),
         "ground_name": ground.identity.name,
@@ -109,9 +107,23 @@ async def build_panel(
         "rows": len(frame),
         "software": study.software,
     }
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    return path
+    return _write(folder, f"{short(ground_key(ground.identity))}-{short(study.items)}", frame, manifest)
+
+
+def _write(folder: Path, name: str, frame: pd.DataFrame, manifest: dict[str, Any]) -> Path:
+    """Write a panel, its manifest last, each file whole or not at all; return the manifest's path."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (data := folder / f"{name}.parquet", said := folder / f"{name}.json"):
+            path.unlink(missing_ok=True)
+        frame.to_parquet(data.with_suffix(".tmp"), index=False, compression="zstd")
+        data.with_suffix(".tmp").replace(data)
+        said.with_suffix(".tmp").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        said.with_suffix(".tmp").replace(said)
+    except OSError as error:
+        data.with_suffix(".tmp").unlink(missing_ok=True)
+        raise CouldNot("the panel cannot be written", got=error, fix="Choose another --out") from error
+    return said
 
 
 def own_panels() -> Path:
@@ -126,14 +138,19 @@ def find_panel(ground: GroundIdentity, items: str) -> Panel | None:
     for folder in (own_panels(), files("selfscope.studies") / "panels"):
         data, manifest = folder / f"{name}.parquet", folder / f"{name}.json"
         if data.is_file() and manifest.is_file():
-            return _read(data, json.loads(manifest.read_text(encoding="utf-8")))
+            with as_file(data) as path:
+                return read_panel(path, json.loads(manifest.read_text(encoding="utf-8")))
     return None
 
 
-def _read(data: Any, manifest: dict[str, Any]) -> Panel:
+def read_panel(data: Path, manifest: dict[str, Any]) -> Panel:
+    """Return the panel whose observations are in `data`; BadInput if they cannot be read."""
     import pandas as pd
+    import pyarrow as pa
 
-    if isinstance(data, Path):
+    try:
         return Panel(pd.read_parquet(data), manifest)
-    with as_file(data) as path:
-        return Panel(pd.read_parquet(path), manifest)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput(
+            "the panel's observations cannot be read", got=error, fix="Build the panel again"
+        ) from error
