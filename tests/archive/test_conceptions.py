@@ -38,8 +38,9 @@ def test_training_a_conception_takes_a_reason_and_two_people() -> None:
     )
     assert conceive(trained) == trained and conceive(SAID) == SAID
     for record in (
-        replace(trained, rationale="  "), replace(trained, signers=("a",)), replace(trained, signers=("a", "")),
-        replace(trained, signers=("a", " a ")), replace(SAID, consent="declined"),
+        replace(trained, rationale="  "), replace(trained, signers=("a",)),
+        replace(trained, signers=("a", "")), replace(trained, signers=("a", " a ")),
+        replace(SAID, consent="declined"),
     ):  # fmt: skip
         with pytest.raises(Refused):
             conceive(record)

@@ -69,7 +69,7 @@ class Kept:
 
 @pytest.fixture
 def diamond() -> tuple[Kept, dict[str, str]]:
-    """A prologue on instance 0, two threads forked from it on 1 and 2, and an epilogue on 3 that merges both."""
+    """A prologue on instance 0, two threads forked from it on 1 and 2, an epilogue on 3 that merges both."""
     kept = Kept()
     at = {"prologue": kept.turn("begin", "thread:p")}
     for name, n in (("a", 1), ("b", 2)):
@@ -307,7 +307,8 @@ def test_taking_secrets_out_twice_takes_nothing_more(value: object) -> None:
 def test_what_is_no_secret_stays() -> None:
     text = (
         "See src/selfscope/archive/test_policy_file2.py and Llama-3.1-8B-Instruct-Q4_K_M at "
-        "2026-11-21T07:00:00Z; commit 9f2b0c1d5e6f708192a3b4c5d6e7f8091a2b3c4d, id 123e4567-e89b-12d3-a456-426614174000, "
+        "2026-11-21T07:00:00Z; commit 9f2b0c1d5e6f708192a3b4c5d6e7f8091a2b3c4d, "
+        "id 123e4567-e89b-12d3-a456-426614174000, "
         "antidisestablishmentarianism, my password is a secret, the token: word."
     )
     assert redact(text) == (text, ())

@@ -145,7 +145,7 @@ def _size(places: Places, step: float, height: float) -> tuple[float, float]:
 
 
 def _svg(width: float, height: float, label: str) -> ET.Element:
-    shape = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": label}
+    shape = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": visible(label)}
     return ET.Element("svg", {**shape, "style": f"width:{width:g}px;max-width:none;min-width:0"})
 
 
