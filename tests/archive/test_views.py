@@ -277,6 +277,8 @@ def test_what_needs_a_base_goes_with_it() -> None:
     assert survive(found, instance(1), "hardware").answer == "yes"
     assert survive(found.without([instance(0)]), instance(1), "hardware").answer == "no"
     assert survive(found.without(["b3:aa"]), "b3:bb", "model_temporary").answer == "no"
+    elsewhere = Scene.of(fresh[2:], TERMS)
+    assert survive(elsewhere, instance(1), "hardware").answer == "yes", "nobody said that the base is gone"
 
 
 def test_a_destroyed_key_ends_what_it_encrypted() -> None:

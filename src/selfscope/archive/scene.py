@@ -91,6 +91,7 @@ class Scene:
         standing[self.doomed] = GONE
         nodes = self.graph.nodes
         needy = nodes.held & (nodes.base >= 0)
+        needy[needy] = np.isin(nodes.base[needy], nodes.content[nodes.held])
         while needy.any():
             there = np.zeros(len(self.graph.contents), dtype=np.bool_)
             there[nodes.content[nodes.held & (standing != GONE)]] = True

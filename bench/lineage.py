@@ -1,0 +1,88 @@
+"""How long questions on a large lineage take: read from events, loaded from columns, asked view by view.
+
+Run ``python bench/lineage.py 1000000``; it prints one line of JSON a shape: a chain, a star, a random tree and
+many trees of which a tenth have an unknown root.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfscope.archive import events as ev
+from selfscope.archive.graph import Graph
+from selfscope.archive.lineage import read_lineage
+from selfscope.archive.scene import Scene
+from selfscope.archive.survive import at_most_steps, flipped, origins_pinned, what_if
+from selfscope.archive.views import VIEWS, survive
+from selfscope.values.lineage import Terms
+
+TERMS = Terms("2026-11-21T00:00:00Z")
+CONTENT = "b3:model"
+
+
+def parent(shape: str, i: int, draw: random.Random) -> int:
+    """Return which earlier instance number `i` was copied from, or -1 for none."""
+    if shape == "forest":
+        return -1 if i % 1000 == 0 else draw.randrange(i - i % 1000, i)
+    return {"chain": i - 1, "star": 0, "random": draw.randrange(i) if i else -1}[shape] if i else -1
+
+
+def lineage(shape: str, n: int) -> Iterator[ev.Event]:
+    draw = random.Random(0)
+    for i in range(n):
+        above = parent(shape, i, draw)
+        unknown = shape == "forest" and above < 0 and i % 10_000 == 0
+        source = "unknown" if unknown else f"instance:{above:036}" if above >= 0 else ""
+        name = f"instance:{i:036}"
+        yield ev.InstanceBegan(
+            name, CONTENT, f"device:{i % 1000}", "disk", "", TERMS.at, source, source == ""
+        )  # fmt: skip
+        yield ev.Attested(name, TERMS.at, "scrub", i % 3 != 0)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    begin = time.perf_counter()
+    result = work()
+    return result, round(time.perf_counter() - begin, 3)
+
+
+def measure(shape: str, n: int) -> dict[str, Any]:
+    events = list(lineage(shape, n))
+    read, reading = timed(lambda: read_lineage(events))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lineage.npz"
+        np.savez(path, **read.columns())
+        graph, loading = timed(lambda: Graph.from_columns(dict(np.load(path))))
+    subjects = [f"instance:{i:036}" for i in (0, n // 2, n - 1)] + [CONTENT]
+    slowest = {
+        view.name: max(
+            timed(lambda s=s, v=view: survive(Scene(graph, TERMS), s, v.name))[1]  # type: ignore[misc]
+            for s in subjects
+            if ("content" if s == CONTENT else "instance") in view.of
+        )
+        for view in VIEWS
+        if "instance" in view.of
+    }
+    scene, first = Scene(graph, TERMS), subjects[0]
+    rest = {
+        "what_if": lambda: what_if(scene, first, [first]),
+        "flipped": lambda: flipped(scene, [first]),
+        "at_most_steps": lambda: at_most_steps(scene, 1),
+        "origins_pinned": lambda: origins_pinned(scene),
+    }
+    others = {name: timed(work)[1] for name, work in rest.items()}
+    return {"shape": shape, "copies": n, "read_events": reading, "load_columns": loading, **slowest, **others}
+
+
+if __name__ == "__main__":
+    for each in ("chain", "star", "random", "forest"):
+        print(json.dumps(measure(each, int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)), flush=True)
