@@ -1,6 +1,6 @@
 """How long questions on a large lineage take: read from events, loaded from columns, asked view by view.
 
-Run ``python bench/lineage.py 1000000``; it prints one line of JSON a shape: a chain, a star, a random tree and
+Run ``python bench/lineage.py 1000000``; it prints one line of JSON a shape: chain, star, random tree and
 many trees of which a tenth have an unknown root.
 """
 
