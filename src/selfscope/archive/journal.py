@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from selfscope.archive.disk import Disk, make_dirs, refusal_of
 from selfscope.archive.events import Event, as_json, from_json
+from selfscope.archive.moments import stamp
 from selfscope.archive.signing import PREFIX, message, verify
 from selfscope.errors import BadInput, CouldNot, SelfscopeError
 from selfscope.values.canonical import bytes_id, canonical_json
@@ -261,6 +262,13 @@ class Journal:
             self.archive, wanted, sealed.digest, sealed.record.time, sealed.key, sealed.signature
         )
 
+    def had(self, head: Head) -> bool:
+        """Say whether the journal once ended exactly there."""
+        if head.number == 0:
+            return head.digest == BEFORE_ALL
+        data = self._bytes(head.number)
+        return data is not None and read_record(data, head.number).digest == head.digest
+
     def _head_at(self, number: int) -> Head:
         if number <= 0:
             return Head()
@@ -270,7 +278,7 @@ class Journal:
         return read_record(data, number).head
 
     def _seal(self, head: Head, events: tuple[Event, ...]) -> Sealed:
-        now = self.clock().astimezone(UTC).isoformat(timespec="microseconds")
+        now = stamp(self.clock())
         record = Record(head.number + 1, head.digest, now, self.archive, events)
         digest = bytes_id(record.as_bytes())
         if self.signer is None:

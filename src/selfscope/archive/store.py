@@ -26,16 +26,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from selfscope.archive import presence
 from selfscope.archive.disk import Disk
-from selfscope.archive.events import ArchiveBegan, Event
-from selfscope.archive.journal import Checkpoint, Head, Journal, Record, Sealed, Signer
+from selfscope.archive.events import UNKNOWN, ArchiveBegan, Event, Form
+from selfscope.archive.index import Index, Row
+from selfscope.archive.journal import Checkpoint, Damaged, Head, Journal, Record, Sealed, Signer
+from selfscope.archive.manifests import Envelope, Holding, read_envelope
+from selfscope.archive.moments import stamp
 from selfscope.archive.objects import Objects, read_range
 from selfscope.archive.signing import PREFIX, load_key, make_key, save_key
 from selfscope.errors import BadInput, Refused
-from selfscope.values.canonical import canonical_json
+from selfscope.values.canonical import bytes_id, canonical_json
+
+if TYPE_CHECKING:
+    from selfscope.archive.add import Added
+    from selfscope.archive.ingest import Progress
+    from selfscope.archive.problems import Verification
+    from selfscope.archive.reference import Witness
+    from selfscope.archive.verify import Budget, Level
 
 VERSION = 1
 """The layout's version. Every version that was ever released stays readable."""
@@ -81,9 +91,13 @@ class Archive:
     journal: Journal
     objects: Objects
     vault: Vault | None = None
+    index: Index = field(init=False, repr=False)
     patience: float = presence.PATIENCE
     host: presence.Host = field(default_factory=presence.Host.here)
     _turn: threading.local = field(default_factory=threading.local, repr=False)
+
+    def __post_init__(self) -> None:
+        self.index = Index(self.root / "index.sqlite", self.journal, self.envelope)
 
     @classmethod
     def create(
@@ -192,6 +206,47 @@ class Archive:
 
         return read_object(self, identifier)
 
+    def manifest_path(self, identifier: str) -> Path:
+        """Return where the document lies that says how a content is held."""
+        digits = identifier.removeprefix("b3:")
+        return self.root / "manifests" / digits[:2] / f"{digits}.json"
+
+    def envelope(self, identifier: str) -> Envelope:
+        """Return what can be read of a holding without any key, its bytes checked against its id.
+
+        Raises
+        ------
+        Damaged
+            If it is gone, or not what was written.
+        """
+        path = self.manifest_path(identifier)
+        data = read_range(path)
+        if bytes_id(data) != identifier:
+            raise Damaged("a manifest is not what was stored", got=path, fix="Repair it from a replica")
+        return read_envelope(data)
+
+    def holding(self, identifier: str) -> Holding:
+        """Return the whole of a holding, opened with the vault where its domain is encrypted."""
+        envelope = self.envelope(identifier)
+        return envelope.holding(lambda sealed: self.open_vault().open(envelope.domain, sealed))
+
+    def holdings(self, content: str) -> list[Row]:
+        """Return the live holdings of a content, those that stand alone and in the clear first.
+
+        Raises
+        ------
+        BadInput
+            If there is none.
+        """
+        rows = sorted(self.index.holdings(content), key=lambda row: (row.domain != "", row.base != ""))
+        if not rows:
+            raise BadInput("the archive does not hold this content", got=content, fix="List what it holds")
+        return rows
+
+    def now(self) -> str:
+        """Return the time by the archive's clock, as the journal writes it."""
+        return stamp(self.journal.clock())
+
     def append(self, events: Sequence[Event], check: Callable[[Archive], None] | None = None) -> Record:
         """Commit events, all or none.
 
@@ -205,6 +260,58 @@ class Archive:
 
         with self.writing() as staging:
             return self.journal.append(events, staging, look).record
+
+    def add(
+        self,
+        path: Path,
+        *,
+        base: str = "",
+        source: str = UNKNOWN,
+        name: str = "",
+        form: Form | None = None,
+        recipe: dict[str, Any] | None = None,
+        domain: str = "",
+        quarantine: bool = False,
+        device: str = "",
+        medium: str = "disk",
+        place: str = "",
+        origin: bool = False,
+        progress: Progress | None = None,
+    ) -> Added:
+        """Store a file or a directory; see :func:`selfscope.archive.add.add` and its ``Labels``."""
+        from selfscope.archive.add import Labels, add
+
+        labels = Labels(name, form, recipe or {}, source, origin, device, medium, place)
+        return add(self, path, labels, base=base, domain=domain, quarantine=quarantine, progress=progress)
+
+    def get(self, content: str, out: Path, progress: Progress | None = None) -> int:
+        """Write a content to `out`, bit for bit; see :func:`selfscope.archive.fetch.get`."""
+        from selfscope.archive.fetch import get
+
+        return get(self, content, out, progress)
+
+    def verify(
+        self,
+        content: str = "",
+        *,
+        level: Level = "full",
+        budget: Budget | None = None,
+        checkpoint: Checkpoint | None = None,
+        witness: Witness | None = None,
+        progress: Progress | None = None,
+    ) -> Verification:
+        """Check a content, or everything; see :func:`selfscope.archive.verify.verify`."""
+        from selfscope.archive.verify import verify
+
+        return verify(
+            self,
+            content,
+            level=level,
+            budget=budget,
+            checkpoint=checkpoint,
+            witness=witness,
+            progress=progress,
+        )
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the journal's records with a number above `since`."""
