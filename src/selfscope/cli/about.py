@@ -11,16 +11,35 @@ from selfscope import __version__
 from selfscope.errors import BadInput
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"selfscope {__version__}")
+        raise typer.Exit
+
+
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """An instrument for the identity of language models."""
+    del version
+
+
 def schema(
-    verb: Annotated[str, typer.Argument(help="The verb whose JSON is described.")],
+    verb: Annotated[
+        list[str],
+        typer.Argument(metavar="VERB", help="The verb whose JSON is described."),
+    ],
 ) -> None:
     """Print the JSON Schema of a verb's --json output."""
     folder = files("selfscope.cli") / "schemas"
-    file = folder / f"{verb.replace(' ', '-')}.json"
-    if not file.is_file():
-        known = sorted(p.name.removesuffix(".json") for p in folder.iterdir() if p.name.endswith(".json"))
-        raise BadInput("no such verb has a schema", got=verb, fix=f"choose from: {', '.join(known)}")
-    print(file.read_text(encoding="utf-8"), end="")
+    known = sorted(p.name.removesuffix(".json") for p in folder.iterdir() if p.name.endswith(".json"))
+    name = "-".join(verb)
+    if name not in known:
+        verbs = ", ".join(k.replace("-", " ") for k in known)
+        raise BadInput("no such verb has a schema", got=" ".join(verb), fix=f"Choose from: {verbs}")
+    print((folder / f"{name}.json").read_text(encoding="utf-8"), end="")
 
 
 def cite() -> None:

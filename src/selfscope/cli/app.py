@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(about.options)
 app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
 app.command("compare")(runs.compare)
@@ -57,7 +58,9 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as done:
         return _stopped() if done.exit_code == TYPER_INTERRUPTED else done.exit_code
     except TyperException as error:
-        _say(f"{error.format_message().rstrip('.')}. See selfscope --help.")
+        message = error.format_message().rstrip(".")
+        if message:  # empty where the help was printed for want of a verb
+            _say(f"{message}. See selfscope --help.")
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()

@@ -24,7 +24,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from selfscope.cli.app import EXIT_DEFECT, app
-from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.errors import BadInput, CouldNot, Refused, Stopped
 from selfscope.studies.store import EVIDENCE_COLUMNS
 from selfscope.values import Observation
 from selfscope.values.observation import DEFAULTS, FLOAT_COLUMNS, INTEGER_COLUMNS
@@ -35,6 +35,7 @@ _EXITS = (
     (1, "Done, and the answer is no: a gate of `--fail-on` failed, or `doctor` found something missing."),
     (BadInput.exit_code, "Bad input: a file, an option or a name that cannot be used."),
     (Stopped.exit_code, "Stopped, and can be resumed: the same command goes on."),
+    (Refused.exit_code, "Refused by a policy: nothing was changed."),
     (
         CouldNot.exit_code,
         "Could not be done: a provider, the network or the disk failed; what was done is kept.",
@@ -128,7 +129,7 @@ def _takes(kind: Any) -> str:
         return ""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
-    return {str: "text", int: "number", Path: "path"}[kind]
+    return {str: "text", int: "number", float: "number", Path: "path"}[kind]
 
 
 _COMMANDS_HEAD = f"""# Commands

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from selfscope.cli.profile import channel_names
 from selfscope.cli.show import JsonFlag, console, counting, print_json
+from selfscope.errors import BadInput
 
 app = typer.Typer(help="The reliability panel (G2) of a ground.", no_args_is_help=True)
 
@@ -26,7 +28,7 @@ def build(
     as_json: JsonFlag = False,
 ) -> None:
     """Ask the panel's characters on a ground, so that reliability can be estimated there; can be resumed."""
-    path = asyncio.run(_build(model, tuple(channels.split(",")), out))
+    path = asyncio.run(_build(model, channel_names(channels), out))
     if as_json:
         print_json({"manifest": str(path)})
     else:
@@ -39,6 +41,12 @@ async def _build(model: str, channels: tuple[str, ...], out: Path | None) -> Pat
     from selfscope.studies.panel import build_panel, own_panels
     from selfscope.studies.store import runs_folder
 
+    if model.startswith("phantom:"):
+        raise BadInput(
+            "a phantom has no panel: it knows no characters",
+            got=model,
+            fix="Give a model with weights or an API",
+        )
     ground = choose_ground(model, log_folder=runs_folder() / "logs")
     try:
         with counting("panel") as progress:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.gate import FailOn, gate_code
-from selfscope.cli.show import JsonFlag, console, counting, print_json
+from selfscope.cli.gate import Condition, FailOn, gate_code
+from selfscope.cli.identity import path_of
+from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from selfscope.studies.conclude import Outcome
     from selfscope.studies.profile import ProfileRequest
     from selfscope.values import Finding, ItemSet
+
+
+#: Canonical JSON, which names a study, holds integers up to here exactly.
+LARGEST_SEED = 2**53 - 1
 
 
 class PresetName(StrEnum):
@@ -51,7 +56,9 @@ def profile(
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
     ] = None,
     preset: Annotated[PresetName, typer.Option(help="How much is asked.")] = PresetName.STANDARD,
-    seed: Annotated[int, typer.Option(min=0, help="Names all randomness; same seed, same numbers.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness; same seed, same numbers.")
+    ] = 0,
     fail_on: FailOn = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -62,12 +69,14 @@ def profile(
     from selfscope.studies.profile import CONTROLS, ProfileRequest
     from selfscope.studies.store import runs_folder
 
+    if identity == "none":
+        _refuse_comparisons(against, fail_on)
     classes, texts = _controls(tuple(against or CONTROLS[preset.value]))
     request = ProfileRequest(
         identity=_identity(identity),
         items=load_user_items(items) if items else load_cluster(),
         preset=preset.value,
-        channels=tuple(c.strip() for c in channels.split(",") if c.strip()),
+        channels=channel_names(channels),
         against=classes,
         own_controls=texts,
         seed=seed,
@@ -79,7 +88,7 @@ def profile(
 
 
 def demo(
-    seed: Annotated[int, typer.Option(min=0, help="Names all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Profile the example identity on the embedded model, beside two phantoms, in under three minutes."""
@@ -116,7 +125,8 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     from selfscope.report import render_summary, write_report
 
     view = run_view(outcome)
-    report = write_report(view, outcome.store.report)
+    with writing("the page"):
+        report = write_report(view, outcome.store.report)
     if as_json:
         print_json(summary_json(outcome, report))
         return
@@ -155,7 +165,29 @@ def in_words(findings: Sequence[Finding], items: ItemSet) -> list[Finding]:
 def _identity(identity: str) -> Any:
     from selfscope.subjects import read_identity
 
-    return None if identity == "none" else read_identity(Path(identity))
+    return None if identity == "none" else read_identity(path_of(identity))
+
+
+def channel_names(given: str) -> tuple[str, ...]:
+    """Return the channels of a comma-separated list; BadInput if it names none."""
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not names:
+        raise BadInput("no channel was named", got=given, fix="Choose from: self_report, utterance")
+    return names
+
+
+def _refuse_comparisons(against: list[str] | None, fail_on: Condition | None) -> None:
+    """Refuse what cannot be had of a bare model, rather than leave it out in silence."""
+    if against:
+        raise BadInput(
+            "a bare model is compared with nothing", got=f"--against {', '.join(against)}", fix="Leave it out"
+        )
+    if fail_on is not None:
+        raise BadInput(
+            "a bare model has levels and no verdicts, so the gate could never close",
+            got=f"--fail-on {fail_on.value}",
+            fix="Give an identity, or leave the gate out",
+        )
 
 
 def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
@@ -163,7 +195,11 @@ def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...
     from selfscope.subjects import read_identity
     from selfscope.values.finding import CONTROL_CLASSES
 
-    names = [name for given in against for name in given.split(",") if name]
+    names = [name.strip() for given in against for name in given.split(",") if name.strip()]
+    if not names:
+        raise BadInput(
+            "no control was named", fix=f"Choose from {', '.join(CONTROL_CLASSES)}, or give a path"
+        )
     classes = tuple(dict.fromkeys(n for n in names if n in CONTROL_CLASSES))
     texts = tuple(n for n in names if n not in CONTROL_CLASSES)
     missing = [t for t in texts if not Path(t).exists()]
@@ -171,6 +207,6 @@ def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...
         raise BadInput(
             "no such control",
             got=", ".join(missing),
-            fix=f"choose from {', '.join(CONTROL_CLASSES)}, or give a path that exists",
+            fix=f"Choose from {', '.join(CONTROL_CLASSES)}, or give a path that exists",
         )
     return classes, tuple(read_identity(Path(t)) for t in texts)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from selfscope.cli.gate import FailOn, gate_code
-from selfscope.cli.show import JsonFlag, console, print_json
+from selfscope.cli.show import JsonFlag, console, print_json, writing
 from selfscope.errors import BadInput, CouldNot
 
 Run = Annotated[str, typer.Argument(help="A run: its id, the first letters of it, or its folder.")]
@@ -22,6 +22,8 @@ def export(
     """Write a run's observation table to a file."""
     from selfscope.studies.store import RunStore
 
+    if out.suffix not in (".parquet", ".csv", ".jsonl"):
+        raise BadInput("unknown kind of file", got=out, fix="End it in .parquet, .csv or .jsonl")
     frame = RunStore.find(run).observations()
     temporary = out.with_name(out.name + ".tmp")
     try:
@@ -29,14 +31,12 @@ def export(
             frame.to_parquet(temporary, index=False)
         elif out.suffix == ".csv":
             frame.to_csv(temporary, index=False)
-        elif out.suffix == ".jsonl":
-            frame.to_json(temporary, orient="records", lines=True)
         else:
-            raise BadInput("unknown kind of file", got=out.name, fix="end it in .parquet, .csv or .jsonl")
+            frame.to_json(temporary, orient="records", lines=True)
         temporary.replace(out)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise CouldNot("the table cannot be written", got=error, fix="choose another place") from error
+        raise CouldNot("the table cannot be written", got=error, fix="Choose another place") from error
     if as_json:
         print_json({"path": str(out), "rows": len(frame), "columns": list(frame.columns)})
     else:
@@ -75,7 +75,8 @@ def compare(
     result = compare_runs(*stores)
     view = comparison_view(*stores, result)
     name = f"compare-{stores[0].run}-{stores[1].run}.html"
-    report = write_comparison(view, stores[1].folder / name)
+    with writing("the page"):
+        report = write_comparison(view, stores[1].folder / name)
     findings = in_words(result.findings, result.items)
     if as_json:
         print_json({"runs": [s.run for s in stores], "report": str(report), "findings": findings})

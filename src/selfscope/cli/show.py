@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfscope.errors import CouldNot
 from selfscope.values import plain
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn a disk that fails while `what` is written into CouldNot."""
+    try:
+        yield
+    except OSError as error:
+        raise CouldNot(
+            f"{what} cannot be written", got=error, fix="Make room, or choose another place, and run again"
+        ) from error
 
 
 @contextmanager

@@ -59,10 +59,10 @@ def load_instruments() -> dict[str, Instrument]:
             raise BadInput(
                 f"the entry point {entry.name!r} does not give an instrument",
                 got=type(instrument).__name__,
-                fix="give a class with name, channel, kind, sesoi, reference and asks()",
+                fix="Give a class with name, channel, kind, sesoi, reference and asks()",
             )
         if instrument.name in found:
-            raise BadInput("two instruments have one name", got=instrument.name, fix="rename one of them")
+            raise BadInput("two instruments have one name", got=instrument.name, fix="Rename one of them")
         found[instrument.name] = instrument
     return found
 
@@ -77,7 +77,7 @@ def instrument_for(channel: str) -> Instrument:
         names = ", ".join(i.name for i in found)
         raise BadInput("two instruments ask in one channel", got=names, fix="uninstall one of them")
     known = ", ".join(sorted({i.channel for i in instruments}))
-    raise BadInput("no instrument asks in this channel", got=channel, fix=f"choose from: {known}")
+    raise BadInput("no instrument asks in this channel", got=channel, fix=f"Choose from: {known}")
 
 
 def chosen_statements(

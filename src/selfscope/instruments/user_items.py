@@ -37,12 +37,12 @@ def load_user_items(path: Path) -> ItemSet:
     """
     rows = list(_rows(path, _text(path)))
     if not rows:
-        raise BadInput("the items file has no items", got=path, fix="give at least one statement")
+        raise BadInput("the items file has no items", got=path, fix="Give at least one statement")
     if len(rows) > MOST_ITEMS:
         raise BadInput(
             f"an items file may have {MOST_ITEMS} items at most",
             got=f"{len(rows)} in {path}",
-            fix="split the file, or take a random sample of it",
+            fix="Split the file, or take a random sample of it",
         )
     statements = [_statement(path, line, row, number) for number, (line, row) in enumerate(rows, 1)]
     _refuse_repeats(path, statements)
@@ -52,18 +52,18 @@ def load_user_items(path: Path) -> ItemSet:
 
 def _text(path: Path) -> str:
     if not path.is_file():
-        raise BadInput("there is no such items file", got=path, fix="give a .jsonl, .csv or .yaml file")
+        raise BadInput("there is no such items file", got=path, fix="Give a .jsonl, .csv or .yaml file")
     if path.stat().st_size > MOST_BYTES:
         raise BadInput(
             "the items file is too large",
             got=f"{path.stat().st_size:,} bytes",
-            fix=f"give at most {MOST_BYTES:,} bytes and {MOST_ITEMS} items",
+            fix=f"Give at most {MOST_BYTES:,} bytes and {MOST_ITEMS} items",
         )
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(
-            "the items file is not UTF-8 text", got=f"byte {error.start} of {path}", fix="save it as UTF-8"
+            "the items file is not UTF-8 text", got=f"byte {error.start} of {path}", fix="Save it as UTF-8"
         ) from error
 
 
@@ -72,14 +72,30 @@ def _rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
     if kind in {".jsonl", ".ndjson"}:
         yield from _json_lines(path, text)
     elif kind == ".csv":
-        reader = csv.DictReader(io.StringIO(text))
-        yield from ((reader.line_num, row) for row in reader)
+        yield from _csv_rows(path, text)
     elif kind in {".yaml", ".yml", ".json"}:
         yield from _yaml_rows(path, text)
     else:
         raise BadInput(
-            "the items file is of an unknown kind", got=path.name, fix="give .jsonl, .csv, .yaml or .json"
+            "the items file is of an unknown kind", got=path.name, fix="Give .jsonl, .csv, .yaml or .json"
         )
+
+
+def _csv_rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text))
+    try:
+        for row in reader:
+            if None in row:
+                raise BadInput(
+                    f"line {reader.line_num} of {path.name} has more fields than the first line",
+                    got=row[None],
+                    fix="Put a statement with commas in quotes",
+                )
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise BadInput(
+            f"line {reader.line_num} of {path.name} is not CSV", got=error, fix="Mend its quotes"
+        ) from error
 
 
 def _json_lines(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
@@ -88,9 +104,9 @@ def _json_lines(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise BadInput(
-                f"line {number} of {path.name} is not JSON", got=line, fix="write one JSON object a line"
+                f"line {number} of {path.name} is not JSON", got=line, fix="Write one JSON object a line"
             ) from error
         yield number, _mapping(path, number, row)
 
@@ -98,11 +114,11 @@ def _json_lines(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]
 def _yaml_rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadInput(f"{path.name} is not YAML", got=str(error), fix="mend the file") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise BadInput(f"{path.name} is not YAML", got=str(error), fix="Mend the file") from error
     rows = document.get("items") if isinstance(document, dict) else document
     if not isinstance(rows, list):
-        raise BadInput(f"{path.name} has no list of items", got=type(rows).__name__, fix="write a list")
+        raise BadInput(f"{path.name} has no list of items", got=type(rows).__name__, fix="Write a list")
     for number, row in enumerate(rows, 1):
         yield number, _mapping(path, number, row)
 
@@ -110,7 +126,7 @@ def _yaml_rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]
 def _mapping(path: Path, number: int, row: object) -> Mapping[str, Any]:
     if not isinstance(row, dict):
         raise BadInput(
-            f"item {number} of {path.name} is not an object", got=row, fix="give statement, construct, keyed"
+            f"item {number} of {path.name} is not an object", got=row, fix="Give statement, construct, keyed"
         )
     return row
 
@@ -118,7 +134,7 @@ def _mapping(path: Path, number: int, row: object) -> Mapping[str, Any]:
 def _statement(path: Path, line: int, row: Mapping[str, Any], number: int) -> Statement:
     text = str(row.get("statement") or "").strip()
     if not text:
-        raise BadInput(f"line {line} of {path.name} has no statement", got=dict(row), fix="fill it in")
+        raise BadInput(f"line {line} of {path.name} has no statement", got=dict(row), fix="Fill it in")
     construct = str(row.get("construct") or "").strip() or _published_construct(path, line, row)
     twin = str(row.get("twin") or "").strip() or None
     return Statement(f"{construct}.{number:04d}", construct, _keying(path, line, row), text, twin)
@@ -127,7 +143,7 @@ def _statement(path: Path, line: int, row: Mapping[str, Any], number: int) -> St
 def _published_construct(path: Path, line: int, row: Mapping[str, Any]) -> str:
     if "answer_matching_behavior" in row:
         return path.stem
-    raise BadInput(f"line {line} of {path.name} has no construct", got=dict(row), fix="name what it measures")
+    raise BadInput(f"line {line} of {path.name} has no construct", got=dict(row), fix="Name what it measures")
 
 
 def _keying(path: Path, line: int, row: Mapping[str, Any]) -> Keying:
@@ -139,7 +155,7 @@ def _keying(path: Path, line: int, row: Mapping[str, Any]) -> Keying:
         raise BadInput(
             f"line {line} of {path.name} has no keying",
             got=row.get("keyed", row.get("answer_matching_behavior")),
-            fix='set keyed to 1 or -1 (or answer_matching_behavior to " Yes" or " No")',
+            fix='Set keyed to 1 or -1 (or answer_matching_behavior to " Yes" or " No")',
         )
     return keyed
 
@@ -152,7 +168,7 @@ def _refuse_repeats(path: Path, statements: list[Statement]) -> None:
             raise BadInput(
                 f"{path.name} has one statement twice",
                 got=f"{seen[key]} and {statement.id}: {statement.text}",
-                fix="a repeated statement is no second observation; remove it",
+                fix="A repeated statement is no second observation; remove it",
             )
         seen[key] = statement.id
 

@@ -70,7 +70,7 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         If a channel or a construct does not exist, or a control is of an unknown class.
     """
     if not request.channels:
-        raise BadInput("no channel was named", fix=f"choose from: {', '.join(DEFAULT_CHANNELS)}")
+        raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
     questions = tuple(_question(request, channel) for channel in dict.fromkeys(request.channels))
     arms = (*_subject_and_controls(request, ground), *_sensitivity_arms(request, questions, ground))
     _refuse_shared_names(arms)
@@ -93,7 +93,7 @@ def _refuse_shared_names(arms: Sequence[Arm]) -> None:
     names = [arm.name for arm in arms]
     shared = sorted({name for name in names if names.count(name) > 1})
     if shared:
-        raise BadInput("two texts of the study have one name", got=", ".join(shared), fix="rename a file")
+        raise BadInput("two texts of the study have one name", got=", ".join(shared), fix="Rename a file")
 
 
 def software_versions() -> dict[str, str]:
@@ -107,7 +107,7 @@ def _question(request: ProfileRequest, channel: str) -> Question:
     constructs = dict(request.constructs).get(channel, names)
     unknown = [c for c in constructs if c not in names]
     if unknown:
-        raise BadInput("no such dimension", got=", ".join(unknown), fix=f"choose from: {', '.join(names)}")
+        raise BadInput("no such dimension", got=", ".join(unknown), fix=f"Choose from: {', '.join(names)}")
     checks = {d.name for d in request.items.dimensions if d.manipulation_check}
     declared = tuple(c for c in constructs if c not in checks)
     return Question(instrument.channel, constructs, declared, instrument.sesoi)
@@ -121,7 +121,7 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
     classes = [c for c in request.against if c in ("generic", "persona", "shuffled", "checklist")]
     unknown = [c for c in request.against if c not in classes and c != "none"]
     if unknown:
-        raise BadInput("no such control", got=", ".join(unknown), fix="choose a class or give a path")
+        raise BadInput("no such control", got=", ".join(unknown), fix="Choose a class or give a path")
     arms = [subject]
     if "none" in request.against:
         arms.append(Arm("none", "none", None))

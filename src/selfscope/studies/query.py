@@ -8,6 +8,7 @@ from selfscope.errors import BadInput
 from selfscope.studies.store import RunStore, runs_folder
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 
@@ -31,17 +32,26 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
     folders = [RunStore.find(run).folder] if run else [p.parent for p in runs_folder().glob("*/study.json")]
     finished = [f for f in folders if (f / "observations.parquet").is_file()]
     if not finished:
-        raise BadInput("there is no finished run to ask", got=run or runs_folder(), fix="run a profile first")
+        raise BadInput("there is no finished run to ask", got=run or runs_folder(), fix="Run a profile first")
     with duckdb.connect() as connection:
-        for table in ("observations", "evidence"):
-            files = [str(f / f"{table}.parquet") for f in finished]
-            connection.read_parquet(files, union_by_name=True).create_view(table)
         try:
+            _refuse_writing(connection, sql)
+            for table in ("observations", "evidence"):
+                files = [str(f / f"{table}.parquet") for f in finished]
+                connection.read_parquet(files, union_by_name=True).create_view(table)
             frame: pd.DataFrame = connection.sql(sql).df()
         except duckdb.Error as error:
             raise BadInput(
-                "the query cannot be answered", got=error, fix="see DESCRIBE observations"
+                "the query cannot be answered", got=error, fix="See DESCRIBE observations"
             ) from error
-        except AttributeError as error:
-            raise BadInput("the query gives no table", got=sql, fix="write a SELECT") from error
         return frame
+
+
+def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse all but one statement that reads, for a run is never changed by a question."""
+    import duckdb
+
+    reading = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+    kinds = [statement.type for statement in connection.extract_statements(sql)]
+    if len(kinds) != 1 or kinds[0] not in reading:
+        raise BadInput("the query is not one question", got=sql, fix="Write one SELECT")

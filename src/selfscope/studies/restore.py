@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from selfscope.errors import BadInput
 from selfscope.studies.store import RunStore
 from selfscope.values import (
     Arm,
@@ -21,20 +24,33 @@ from selfscope.values import (
 def stored_study(store: RunStore) -> Study:
     """Return the study of a run as it was declared; BadInput if it cannot be read."""
     data = store.read_json("study.json")
-    return Study(
-        **data
-        | {
-            "questions": tuple(_question(q) for q in data["questions"]),
-            "arms": tuple(_arm(a) for a in data["arms"]),
-            "changes": tuple(data["changes"]),
-        }
-    )
+    with _whole(store, "study.json"):
+        return Study(
+            **data
+            | {
+                "questions": tuple(_question(q) for q in data["questions"]),
+                "arms": tuple(_arm(a) for a in data["arms"]),
+                "changes": tuple(data["changes"]),
+            }
+        )
 
 
 def stored_items(store: RunStore) -> ItemSet:
     """Return the item set of a run; BadInput if it cannot be read."""
     data = store.read_json("items.json")
-    return ItemSet(data["name"], tuple(_dimension(d) for d in data["dimensions"]))
+    with _whole(store, "items.json"):
+        return ItemSet(data["name"], tuple(_dimension(d) for d in data["dimensions"]))
+
+
+@contextmanager
+def _whole(store: RunStore, name: str) -> Iterator[None]:
+    """Turn a file in which something is missing or of another kind into BadInput that names it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f"{name} of the run is not what a run declares", got=repr(error), fix=f"Restore {store.folder}"
+        ) from error
 
 
 def _question(data: dict[str, Any]) -> Question:

@@ -77,7 +77,7 @@ class RunStore:
         raise BadInput(
             "there is no such run" if not found else "several runs begin so",
             got=run,
-            fix=f"give a run's folder or id; runs in {folder}: {known}",
+            fix=f"Give a run's folder or id; runs in {folder}: {known}",
         )
 
     @property
@@ -173,9 +173,9 @@ class RunStore:
             "items": study.items,
             "versions": json.dumps(study.software, sort_keys=True),
         }
-        self._write_table("observations.parquet", frame[list(COLUMNS)], metadata)
         evidence = frame[list(EVIDENCE_COLUMNS)].drop_duplicates(["evidence", "reply"])
         self._write_table("evidence.parquet", evidence, metadata)
+        self._write_table("observations.parquet", frame[list(COLUMNS)], metadata)  # last: it says "finished"
 
     def _write_table(self, name: str, frame: pd.DataFrame, metadata: Mapping[str, str]) -> None:
         import pyarrow as pa

@@ -132,7 +132,7 @@ def read_items(folder: Path, *, name: str) -> ItemSet:
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise BadInput(
-            "no dimension files found", got=folder, fix="give a folder with one YAML file a dimension"
+            "no dimension files found", got=folder, fix="Give a folder with one YAML file a dimension"
         )
     dimensions = tuple(_dimension(_mapping(_read(file), file.name), file.name) for file in files)
     _unique([d.name for d in dimensions], "dimension name", folder.name)
@@ -180,7 +180,7 @@ def _statement(entry: object, construct: str, where: str) -> Statement:
     fields = _fields(entry, _STATEMENT, f"{where}: statements")
     keyed = fields["keyed"]
     if isinstance(keyed, bool) or keyed not in (1, -1):
-        raise BadInput(f"{where}: keyed is not 1 or -1", got=keyed, fix="write keyed: 1 or keyed: -1")
+        raise BadInput(f"{where}: keyed is not 1 or -1", got=keyed, fix="Write keyed: 1 or keyed: -1")
     name = _text(fields, "id", where)
     if not name.startswith(construct + "."):
         raise BadInput(f"{where}: a statement's id does not begin with its dimension", got=name)
@@ -220,7 +220,7 @@ def _read(file: Path) -> object:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
-            f"{file.name} cannot be read as YAML", got=error, fix="mend or restore the file"
+            f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"
         ) from error
 
 
@@ -272,4 +272,4 @@ def _one_of(fields: Mapping[str, Any], field: str, allowed: tuple[str, ...], whe
 def _unique(names: Sequence[str], what: str, where: str) -> None:
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise BadInput(f"{where}: a {what} occurs twice", got=", ".join(twice), fix="give each its own")
+        raise BadInput(f"{where}: a {what} occurs twice", got=", ".join(twice), fix="Give each its own")

@@ -102,7 +102,7 @@ def reading_from(file: Path) -> Reading:
         return Reading(data["reader"], data["items"], found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
-            f"{file.name} is not a reading", got=repr(error), fix="make it again with this module's command"
+            f"{file.name} is not a reading", got=repr(error), fix="Make it again with this module's command"
         ) from error
 
 
