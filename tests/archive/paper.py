@@ -1,7 +1,8 @@
-"""An archive on paper: everything that a desk asks, in memory, with a clock that is set and a hand that slips."""
+"""An archive on paper: all that a desk asks, in memory, with a clock that is set and a hand that slips."""
 
 from datetime import UTC, datetime, timedelta
 
+from selfscope.archive.decisions import adopt_policy, change_state, plan_destruction
 from selfscope.archive.desk import Desk
 from selfscope.archive.events import (
     ArchiveBegan,
@@ -12,6 +13,7 @@ from selfscope.archive.events import (
 from selfscope.archive.moments import stamp
 from selfscope.archive.plans import FileRecord, Proviso
 from selfscope.archive.policy import default_text
+from selfscope.archive.signatures import sign_plan
 from selfscope.archive.signing import make_key
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import bytes_id
@@ -54,8 +56,6 @@ class Paper:
         )
         self.append([ArchiveBegan("archive:1", 1)])
         if policy is not None:
-            from selfscope.archive.decisions import adopt_policy
-
             adopt_policy(self.desk, policy, by="Ada")
         self.actions.clear()
 
@@ -135,3 +135,20 @@ class Paper:
             **{"kind": kind, "found": stamp(self.clock), "statement": "It can.", "evidence": evidence}
             | changes
         )
+
+
+def sealed(paper, name="one", domain="d"):
+    content = paper.add(name, domain)
+    change_state(paper.desk, content, "sealed", by="Mallory", reason="it can")
+    return content
+
+
+def planned(paper, content, **changes):
+    return plan_destruction(
+        paper.desk, content, paper.ground(**changes), by="Ada", reason="the examiners found that it can"
+    )
+
+
+def signed(paper, plan, *names):
+    for name in names:
+        sign_plan(paper.desk, plan.id, name, KEYS[name])

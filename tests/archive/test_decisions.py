@@ -9,7 +9,6 @@ from selfscope.archive.decisions import (
     adopt_policy,
     change_state,
     plan_adoption,
-    plan_destruction,
     plan_unsealing,
 )
 from selfscope.archive.events import EdgeDrawn, PlanMade, PlanSigned, StateChanged, TurnTaken
@@ -21,29 +20,12 @@ from selfscope.archive.signing import sign
 from selfscope.errors import BadInput, Refused
 from selfscope.values.canonical import bytes_id
 
-from .paper import KEYS, NAMED, Paper, policy_text
+from .paper import KEYS, NAMED, Paper, planned, policy_text, sealed, signed
 
 
 @pytest.fixture
 def paper():
     return Paper(policy_text(*NAMED))
-
-
-def sealed(paper, name="one", domain="d"):
-    content = paper.add(name, domain)
-    change_state(paper.desk, content, "sealed", by="Mallory", reason="it can")
-    return content
-
-
-def planned(paper, content, **changes):
-    return plan_destruction(
-        paper.desk, content, paper.ground(**changes), by="Ada", reason="the examiners found that it can"
-    )
-
-
-def signed(paper, plan, *names):
-    for name in names:
-        sign_plan(paper.desk, plan.id, name, KEYS[name])
 
 
 def refused(paper, plan):
@@ -194,15 +176,25 @@ def forged(paper, plan, other):
 
 @pytest.mark.parametrize(
     "kind",
-    ["unknown", "borrowed name", "case", "tampered", "wrong plan", "wrong purpose", "wrong action"]
-    + ["wrong archive", "other moment", "empty"],
+    [
+        "unknown",
+        "borrowed name",
+        "case",
+        "tampered",
+        "wrong plan",
+        "wrong purpose",
+        "wrong action",
+        "wrong archive",
+        "other moment",
+        "empty",
+    ],
 )
 def test_a_signature_that_is_not_this_person_s_on_this_plan_is_refused_and_never_counted(paper, kind):
     content = sealed(paper)
     other, plan = planned(paper, content), planned(paper, content)
     signed(paper, plan, "Ada")
     name, signature = forged(paper, plan, other)[kind]
-    with pytest.raises(Refused, match="signature is not|names nobody"):
+    with pytest.raises(Refused, match=r"signature is not|names nobody"):
         add_signature(paper.desk, plan.id, name, stamp(paper.clock), signature)
     paper.append([PlanSigned(plan.id, name, signature, stamp(paper.clock))])
     assert list(valid_signers(paper.desk.policy(paper.desk.ledger()), paper.desk.ledger(), plan)) == ["Ada"]
@@ -270,7 +262,7 @@ def test_a_signature_taken_back_counts_no_more_and_cannot_be_entered_again(paper
     plan = planned(paper, sealed(paper))
     signed(paper, plan, "Ada", "Grace")
     taken = paper.desk.ledger().signatures[plan.id][1]
-    with pytest.raises(Refused, match="not theirs|have not signed"):
+    with pytest.raises(Refused, match=r"not theirs|have not signed"):
         withdraw(paper.desk, plan.id, "Grace", KEYS["Ada"])
     with pytest.raises(Refused, match="have not signed"):
         withdraw(paper.desk, plan.id, "Alan", KEYS["Alan"])
@@ -293,7 +285,7 @@ def test_what_was_ever_in_the_clear_is_not_called_destroyed(paper, domain):
     if domain:
         paper.add("one", "d")
     change_state(paper.desk, content, "sealed", by="Ada", reason="it can")
-    with pytest.raises(Refused, match="dishonest.*Instead keep it sealed"):
+    with pytest.raises(Refused, match=r"dishonest.*Instead keep it sealed"):
         planned(paper, content)
 
 

@@ -198,17 +198,17 @@ def _complete(desk: Desk, plan: Plan, destroy_key: Callable[[str], None]) -> Out
 
 
 def _recheck(desk: Desk, ledger: Ledger, plan: Plan, begun: DestructionBegan) -> None:
-    """Verify again what cannot have changed: the signatures, the keys, the tombstone.
+    """Verify again what cannot have changed: the signatures, the hour of the beginning, keys and tombstone.
 
-    Hours and dependents are not asked again: the decision fell when all of them held, and a key may be gone.
+    The present hour and dependents are not asked again: the decision fell, and a key may be gone.
     """
     policy = policy_of(desk.read, plan.policy)
-    found = _unsigned(policy, ledger, plan)
+    found = _unsigned(policy, ledger, plan) + _untimely(policy, ledger, plan, moment(begun.at))
     if begun.domains != plan.domains:
         found.append("the journal's word of what was begun is not what was planned")
-    if read_tombstone(desk.read(begun.tombstone)).plan != plan.id:
-        found.append("the tombstone is another plan's")
     demand("destroy", found)
+    if read_tombstone(desk.read(begun.tombstone)).plan != plan.id:
+        demand("destroy", ["the tombstone is another plan's"])
 
 
 def _missing(desk: Desk, ledger: Ledger, plan: Plan, begun: DestructionBegan, now: datetime) -> list[Event]:

@@ -112,6 +112,12 @@ class Ledger:
         """Does the archive still hold what was added, by its own instance of it?"""
         return addition.instance not in self.ended
 
+    def any_held(self, content: str) -> bool:
+        """Does the archive still hold a content in any way, so that its manifest can be read?"""
+        return any(
+            self.held(each) and each.domain not in self.destroyed for each in self.additions.get(content, [])
+        )
+
     def own(self, content: str) -> set[str]:
         """Return the instances of a content that are this archive's own holdings."""
         return {each.instance for each in self.additions.get(content, []) if each.instance}

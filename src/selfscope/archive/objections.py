@@ -78,8 +78,10 @@ def _against_destruction(desk: Desk, ledger: Ledger, policy: Policy, plan: Plan,
 def _too_much_left(desk: Desk, plan: Plan) -> list[str]:
     """Refuse to call destroyed what lies in the clear under another name."""
     clear = {each.path: each.size for each in plan.remaining if each.clear}
+    if not clear:
+        return []
     total = sum(each.size for each in desk.files(plan.content))
-    if total and sum(clear.values()) > CLEAR_SHARE * total:
+    if sum(clear.values()) > CLEAR_SHARE * total:
         others = sorted({each.content for each in plan.remaining if each.clear})
         return [
             f"{sum(clear.values())} of its {total} bytes lie in the clear in {', '.join(others)}, so to call "

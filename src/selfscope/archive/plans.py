@@ -264,7 +264,8 @@ def remaining(
 ) -> tuple[Remaining, ...]:
     """Which files of `content` stay readable, because contents that are not lost have them too?"""
     gone = set(lost) | {content}
-    wanted = {each.b3: each for each in files(content) if each.size}
+    listed = files(content) if ledger.any_held(content) else ()
+    wanted = {each.b3: each for each in listed if each.size}
     found: dict[tuple[str, str], Remaining] = {}
     for other, added in ledger.additions.items():
         held = [each for each in added if ledger.held(each) and each.domain not in ledger.destroyed]

@@ -93,7 +93,8 @@ def carve(desk: Desk, ledger: Ledger, plan: Plan, signed: tuple[PlanSigned, ...]
     gone = []
     for content in plan.lost():
         added = ledger.additions[content][-1]
-        gone.append(Gone(content, added.form, added.name, added.size, desk.files(content)))
+        listed = desk.files(content) if ledger.any_held(content) else ()  # its files went with its last copy
+        gone.append(Gone(content, added.form, added.name, added.size, listed))
     keys = tuple(
         Signature(each.signer, policy.key_of(each.signer) or "", each.at, each.signature) for each in signed
     )
