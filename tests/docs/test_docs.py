@@ -76,12 +76,11 @@ def test_the_check_notices_a_page_that_differs_and_writing_mends_it(tmp_path):
 
 
 def test_every_verb_of_the_command_has_its_section():
-    command = typer.main.get_command(app)
-    known = {
-        f"{group} {verb}" if inner else group
-        for group, inner in ((n, getattr(c, "commands", None)) for n, c in command.commands.items())
-        for verb in (inner or [""])
-    }
+    def below(command, words):
+        inner = getattr(command, "commands", None)
+        return {words} if inner is None else {v for n, c in inner.items() for v in below(c, f"{words} {n}")}
+
+    known = {words.strip() for words in below(typer.main.get_command(app), "")}
     assert {verb.name for verb in pages.verbs()} == known
 
 

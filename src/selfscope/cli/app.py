@@ -8,7 +8,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from selfscope.cli import about, doctor, identity, models, panel, profile, runs
+from selfscope.cli import about, doctor, identity, keep, models, panel, profile, runs
 from selfscope.errors import SelfscopeError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("export")(runs.export)
 app.command("query")(runs.query)
 app.add_typer(models.app, name="models")
 app.add_typer(panel.app, name="panel")
+app.add_typer(keep.app, name="keep")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(about.schema)
 app.command("cite")(about.cite)
