@@ -33,10 +33,22 @@ def test_doctor_and_models_say_what_is_here(selfscope):
     assert {m["name"] for m in models["models"]} == {"embedded", "gemma-270m"}
 
 
-def test_cite_gives_the_version(selfscope):
+def test_cite_and_version_give_the_version(selfscope):
     from selfscope import __version__
 
     assert __version__ in selfscope("cite").stdout
+    assert selfscope("--version").stdout == f"selfscope {__version__}\n"
+
+
+def test_without_a_verb_the_help_is_printed_and_nothing_else_is_said(selfscope):
+    done = selfscope("models", code=2)
+    assert "fetch" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_schema_is_asked_for_as_the_verb_is_typed(selfscope):
+    assert selfscope("schema", "models", "list").stdout == selfscope("schema", "models-list").stdout
+    assert json.loads(selfscope("schema", "panel", "build").stdout)["title"] == "selfscope panel build --json"
 
 
 @pytest.mark.parametrize(
@@ -53,6 +65,17 @@ def test_cite_gives_the_version(selfscope):
         (("export", "zzzz", "out.csv"), "no such run"),
         (("compare", "zzzz", "zzzz"), "no such run"),
         (("schema", "nothing"), "nothing"),
+        (("schema", "../schemas/profile"), "../schemas/profile"),
+        (("read", ""), "no path"),
+        (("profile", "", "-m", "phantom:trait"), "no path"),
+        (("profile", "SOUL.md", "-m", "phantom:trait", "--against", ""), "no control"),
+        (("profile", "SOUL.md", "-m", "phantom:trait", "--channels", ","), "no channel"),
+        (("profile", "SOUL.md", "-m", "phantom:trait", "--seed", str(10**30)), "--seed"),
+        (("profile", "none", "-m", "phantom:trait", "--against", "generic"), "compared with nothing"),
+        (("profile", "none", "-m", "phantom:trait", "--fail-on", "shifted"), "never close"),
+        (("panel", "build", "-m", "phantom:trait"), "no panel"),
+        (("export", "zzzz", ""), "unknown kind"),
+        (("query", "SELECT 1"), "no finished run"),
         (("models", "fetch", "gpt-17"), "gpt-17"),
         (("frobnicate",), "frobnicate"),
     ],
