@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from selfscope.archive.events import Form
+from selfscope.archive.executable import runs_code
 from selfscope.archive.ingest import Brought, Tensor, cut
 from selfscope.archive.manifests import safe_path
-from selfscope.archive.weights import read_header, runs_code
+from selfscope.archive.weights import read_header
 from selfscope.errors import BadInput, CouldNot
 
 
@@ -141,7 +142,7 @@ def bring(path: Path, *, quarantine: bool = False) -> Found:
 
 
 def _refuse_executable(source: Source, quarantine: bool) -> bool:
-    """Say whether opening a file in its own format could run code; refuse it unless quarantine was asked for."""
+    """Say whether opening a file in its own format could run code; refuse it unless quarantined."""
     with os.fdopen(source.open(), "rb") as file:
         why = runs_code(source.path, file)
     if why and not quarantine:
