@@ -12,11 +12,13 @@ domains, or that an object is one that they have.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from blake3 import blake3
@@ -60,7 +62,8 @@ class Vault:
             from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 
             _write(self._wrapping(domain), secrets.token_bytes(32))
-            wrapping = self._wrapping(domain).read_bytes()  # another process may have been first
+            with _refusals(self._wrapping(domain)):
+                wrapping = self._wrapping(domain).read_bytes()  # another process may have been first
             _write(self._path(domain), aes_key_wrap_with_padding(wrapping, secrets.token_bytes(32)))
         return self.fingerprint(domain)
 
@@ -121,15 +124,30 @@ class Vault:
     def destroy(self, domain: str) -> None:
         """Destroy a domain's key, both parts, durably; done again, it does nothing.
 
-        Both files are overwritten before they are removed. Whether a medium keeps old blocks is beyond
-        software, which is why the two parts are best on two media.
+        Both files, and whatever an interrupted writer left of them, are overwritten before they are removed.
+        Whether a medium keeps old blocks is beyond software, which is why the two parts are best on two
+        media. A key that another process holds in memory is forgotten when that process ends; it refuses to
+        use it from now on.
+
+        Raises
+        ------
+        CouldNot
+            If the directory of either part is not there (nothing is then destroyed: a part that is merely
+            out of reach would outlive this), or the disk fails.
         """
         if not _NAME.fullmatch(domain):
             raise BadInput("this is no name of a domain", got=domain)
+        for directory in (self.wrapped, self.unwrapping):
+            if not directory.is_dir():
+                raise CouldNot(
+                    "a part of the key is out of reach, so it cannot be destroyed", got=directory,
+                    fix="Attach its medium; if that is lost for good, make an empty directory there",
+                )  # fmt: skip
         self._keys.pop(domain, None)
         _write(self._mark(domain), b"destroyed\n")
         for path in (self._wrapping(domain), self._path(domain)):
-            _erase(path)
+            for each in (path, *_asides(path)):
+                _erase(each)
 
     def destroyed(self, domain: str) -> bool:
         """Say whether a domain's key was destroyed here."""
@@ -161,6 +179,8 @@ class Vault:
                     got=error.filename,
                     fix="Give the directory of its keys",
                 ) from error
+            except OSError as error:
+                raise CouldNot("the key of this domain cannot be read", got=error) from error
             except (InvalidUnwrap, ValueError) as error:
                 raise CouldNot("the key of this domain is damaged", got=domain) from error
         return self._keys[domain]
@@ -189,35 +209,59 @@ def _nonce(number: int, last: bool) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a small private file so that it is there whole or not at all; one that is there stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with _refusals(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            _write_new(aside, data)
+            with suppress(FileExistsError):
+                os.link(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+        _sync(path.parent)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        os.write(fd, data)
+        if os.write(fd, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
     finally:
         os.close(fd)
-    try:
-        os.link(aside, path)
-    except FileExistsError:
-        pass
-    finally:
-        aside.unlink()
-    _sync(path.parent)
+
+
+def _asides(path: Path) -> list[Path]:
+    """Return what interrupted writers left of a key's file."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}")
+    return [each for each in path.parent.iterdir() if name.fullmatch(each.name)]
 
 
 def _erase(path: Path) -> None:
+    """Overwrite a file, and remove it once that is durable."""
+    with _refusals(path):
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return
+        try:
+            os.pwrite(fd, secrets.token_bytes(os.fstat(fd).st_size), 0)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        path.unlink()
+        _sync(path.parent)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Say which key's file the disk refused."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return
-    try:
-        os.pwrite(fd, secrets.token_bytes(os.fstat(fd).st_size), 0)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    path.unlink()
-    _sync(path.parent)
+        yield
+    except OSError as error:
+        raise CouldNot(
+            "the file of a key cannot be written", got=f"{path}: {error}", fix="Check the disk, and try again"
+        ) from error
 
 
 def _sync(directory: Path) -> None:
