@@ -157,7 +157,7 @@ def test_what_is_wanting_is_said(paper):
     lost = copy(paper, content, "instance:lost")
     far = copy(paper, content, "instance:far", "instance:one-")
     said = " ".join(stand(paper, content, **rules).wanting)
-    parts = ("0 copies", "of 3 known", "no origin", f"{far} is 1 copyings", "although the policy")
+    parts = ("0 copies", "of 3 known", "no origin", f"{far} is 1 copy steps", "although the policy")
     assert all(part in said for part in parts) and f"how far {lost} is" in said
     assert "never be destroyed honestly" in said
     paper.append([Pinned("instance:one-"), *(Attested(e, stamp(START), "look", True) for e in (lost, far))])

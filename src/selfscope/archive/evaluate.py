@@ -113,7 +113,7 @@ def _against_copy(policy: Policy, ledger: Ledger, facts: Facts) -> list[str]:
     if most is not None and steps is None:
         found.append(f"how many copyings lie between its origin and {source.instance} is unknown")
     elif most is not None and steps is not None and steps + 1 > most:
-        found.append(f"the copy would be {steps + 1} copyings from its origin; the policy allows {most}")
+        found.append(f"the copy would be {steps + 1} copy steps from its origin; the policy allows {most}")
     return found
 
 
@@ -261,7 +261,7 @@ def _far(most: int, ledger: Ledger, live: list[InstanceBegan]) -> list[str]:
         if steps is None:
             found.append(f"how far {each.instance} is from the origin is unknown")
         elif steps > most:
-            found.append(f"{each.instance} is {steps} copyings from the origin; the policy allows {most}")
+            found.append(f"{each.instance} is {steps} copy steps from the origin; the policy allows {most}")
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -33,6 +34,7 @@ LARGEST = 1 << 16
 """No policy that people read aloud is longer, in bytes."""
 
 
+@lru_cache(maxsize=16)  # a decision asks the policy several times, and a text always says the same
 def parse_policy(text: str, source: str = "policy") -> Policy:
     """Return the policy that a file's text states.
 
