@@ -17,7 +17,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from selfscope.archive.events import Form
 from selfscope.archive.journal import Damaged
@@ -202,6 +202,25 @@ def read_envelope(data: bytes) -> Envelope:
     if version != VERSION:
         raise BadInput("a manifest has another version", got=version, fix="Use a newer selfscope")
     return Envelope(content, domain, objects, body)
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Return a manifest from the canonical JSON whose digest is its id.
+
+    Raises
+    ------
+    BadInput
+        If it is not exactly what a manifest is written as.
+    """
+    try:
+        manifest = _manifest(json.loads(data))
+        whole = canonical_json(manifest) == data and manifest.form in get_args(Form)
+        counted = not manifest.lone or len(manifest.files) == 1
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInput("this is no manifest", got=error) from error
+    if not whole or not counted:
+        raise BadInput("this is not as a manifest is written", got=f"{len(data)} bytes, {manifest.form!r}")
+    return manifest
 
 
 def safe_path(path: str) -> str:

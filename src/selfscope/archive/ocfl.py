@@ -8,8 +8,11 @@
     OUT/journal/        the archive's journal as it stood
     OUT/ocfl/           a storage root, one object a content: manifest.json, and its files under files/
 
-The objects are whole: no delta, no key and no other object is needed to read them. An export is a copy
-outside the archive's control, so it is an event, and a sealed content is not exported.
+The objects are whole: no delta, no key and no other object is needed to read them. The journal is whole too,
+for a chain with records left out shows nothing: whoever gets an export reads the events of every content of
+the archive, their names included. An export is a copy outside the archive's control, so it is an event, and a
+sealed content is not exported. The event comes before the directory appears: an export that fails in its very
+last step is on record although it is not there, and never the other way round.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from selfscope.archive.events import UNKNOWN, Event, Exported, InstanceBegan, as
 from selfscope.archive.fetch import check_file, readable, refuse_taken, set_aside
 from selfscope.archive.graph import kind_of
 from selfscope.archive.journal import record_bytes
+from selfscope.archive.manifests import read_manifest
 from selfscope.archive.office import desk_of
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import canonical_json
@@ -63,12 +67,8 @@ def export(archive: Archive, contents: tuple[str, ...], out: Path) -> Export:
     CouldNot
         If the disk fails, or what is held is damaged; nothing is then at `out`.
     """
-    desk, out = desk_of(archive), Path(out).absolute()
-    ledger = desk.ledger()
-    policy, now = desk.policy(ledger), desk.now()
-    for content in contents:
-        archive.holdings(content)
-        evaluate_ledger(policy, ledger, Facts("export", content), now).demand()
+    contents, out = tuple(dict.fromkeys(contents)), Path(out).absolute()
+    _demand(archive, contents)
     refuse_taken(out)
     with set_aside(archive.disk, out) as made:
         bundle = _Bundle(archive.disk, made)
@@ -77,14 +77,25 @@ def export(archive: Archive, contents: tuple[str, ...], out: Path) -> Export:
             _write_object(bundle, reader, archive.now())
         bundle.write(f"ocfl/{ROOT}", b"ocfl_1.1\n")
         _write_frame(bundle, archive, contents)
+        bundle.sync()
         refuse_taken(out)
         if out.is_dir():
             archive.disk.rmdir(out)
+        events = [Exported(content, str(out), archive.now()) for content in contents]
+        archive.append(events, lambda here: _demand(here, contents))
         archive.disk.rename(made, out)
         archive.disk.sync_dir(out.parent)
-    place, at = str(out), archive.now()
-    archive.append([Exported(content, place, at) for content in contents])
     return Export(out, contents, sum(reader.holding.manifest.size for reader in readers))
+
+
+def _demand(archive: Archive, contents: tuple[str, ...]) -> None:
+    """Raise unless every one of the contents is held, and may be exported now."""
+    desk = desk_of(archive)
+    ledger = desk.ledger()
+    policy, now = desk.policy(ledger), desk.now()
+    for content in contents:
+        archive.holdings(content)
+        evaluate_ledger(policy, ledger, Facts("export", content), now).demand()
 
 
 def import_(archive: Archive, bundle: Path, *, domain: str = "") -> list[Added]:
@@ -107,20 +118,33 @@ def import_(archive: Archive, bundle: Path, *, domain: str = "") -> list[Added]:
 
 def _import_one(archive: Archive, bundle: Path, told: dict[str, Any], domain: str) -> Added:
     content = bundle / "ocfl" / told["object"] / "v1" / "content"
-    body = json.loads((content / "manifest.json").read_bytes())
+    manifest = read_manifest((content / "manifest.json").read_bytes())
     path = content / "files"
-    if body["lone"]:
-        path = path / body["files"][0]["path"]
-    source = from_json(told["source"]) if told["source"] else None
-    if isinstance(source, InstanceBegan) and archive.index.instance(source.instance) is None:
+    if manifest.lone:
+        path = path / manifest.files[0].path
+    source = _source(told)
+    if source is not None and archive.index.instance(source.instance) is None:
         archive.append([source])
     added = archive.add(
-        path, source=source.instance if isinstance(source, InstanceBegan) else UNKNOWN, name=told["name"],
-        form=body["form"], recipe=body["recipe"], domain=domain, quarantine=bool(told["quarantined"]),
+        path, source=source.instance if source else UNKNOWN, name=told["name"], form=manifest.form,
+        recipe=manifest.recipe, domain=domain, quarantine=told["quarantined"],
     )  # fmt: skip
     if added.content != told["content"]:
         raise CouldNot("what was imported is not what was exported", got=added.content)
     return added
+
+
+def _source(told: dict[str, Any]) -> InstanceBegan | None:
+    """Return the copy that left, as the exporting archive told of it: its word, and no more than that."""
+    types = {"content": str, "name": str, "quarantined": bool}
+    if not all(isinstance(told.get(name), kind) for name, kind in types.items()):
+        raise BadInput("bundle.json does not describe a content", got=told, fix="Get the export again")
+    if told.get("source") is None:
+        return None
+    source = from_json(told["source"])
+    if not isinstance(source, InstanceBegan) or source.content != told["content"]:
+        raise BadInput("bundle.json names a source that is no copy of its content", got=told["content"])
+    return source
 
 
 class _Bundle:
@@ -130,6 +154,11 @@ class _Bundle:
         self.disk, self.top = disk, top
         self.digests: dict[str, str] = {}
         disk.mkdir(top)
+
+    def sync(self) -> None:
+        """Make the names in every directory durable."""
+        for path in [*sorted(p for p in self.top.rglob("*") if p.is_dir()), self.top]:
+            self.disk.sync_dir(path)
 
     def write(self, name: str, data: bytes) -> str:
         """Write a small file and return its sha512."""
@@ -212,11 +241,19 @@ def _inventory(
 def _write_frame(bundle: _Bundle, archive: Archive, contents: tuple[str, ...]) -> None:
     """Write what stands around the objects: the journal, who is who, the verifier, and the list of all."""
     began: dict[str, InstanceBegan] = {}
+    last: dict[str, Any] = {}
     for sealed in archive.sealed():
         began |= {e.instance: e for e in sealed.record.events if isinstance(e, InstanceBegan)}
         bundle.write(f"journal/{sealed.record.number:09d}.json", record_bytes(sealed))
+        last = {"number": sealed.record.number, "digest": sealed.digest}
     told = [_told(archive, content, began) for content in contents]
-    about = {"archive": archive.id, "key": archive.key, "exported": archive.now(), "contents": told}
+    about = {
+        "archive": archive.id,
+        "key": archive.key,
+        "exported": archive.now(),
+        "contents": told,
+        "journal": last,
+    }
     bundle.write("bundle.json", canonical_json(about))
     source = resources("selfscope.archive").joinpath("export_verifier.py").read_bytes()
     bundle.write("verify.py", source)
@@ -230,7 +267,7 @@ def _told(archive: Archive, content: str, began: dict[str, InstanceBegan]) -> di
         "content": content,
         "object": _name(content),
         "name": row.name,
-        "quarantined": row.quarantined,
+        "quarantined": bool(row.quarantined),
         "source": as_json(source) if source else None,
     }
 
