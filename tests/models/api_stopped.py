@@ -8,6 +8,7 @@ from pathlib import Path
 
 from selfscope.errors import SelfscopeError
 from selfscope.models.api import open_api
+from selfscope.models.api_manner import Manner
 from selfscope.values import Message, Options, Prompt
 
 url, key, folder = sys.argv[1:]
@@ -15,9 +16,7 @@ options = Options(("Yes",), ("No",))
 prompts = [Prompt((Message("user", f"question {n}"),), options=options) for n in range(10)]
 ground = open_api(
     "openai-api/local/phantom",
-    way="sampled",
-    draws=10,
-    max_connections=4,
+    Manner(way="sampled", draws=10, max_connections=4),
     base_url=url,
     api_key=key,
     log_dir=Path(folder),

@@ -11,15 +11,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.standins.brains import YES_NO, by_question, prompts_of
+from tests.standins.provider import KEY, Provider, providing
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api import InspectGround, open_api
+from selfscope.models.api_manner import Manner
 from selfscope.values import Message, Prompt, content_id
-
-sys.path.insert(0, str(Path(__file__).parent))
-from openai_server import KEY, YES_NO, Behaviour, phantom, prompts_of, serving
 
 # Inspect 0.3.285 calls tenacity in a way that is deprecated there, and leaves a stream of its own unclosed.
 pytestmark = [
@@ -33,9 +34,9 @@ TRUTH = {"one?": 2.0, "two?": -1.0, "three?": 0.5, "certain?": 12.0}
 
 
 @pytest.fixture
-def server() -> Iterator[Behaviour]:
-    with serving(Behaviour(phantom(TRUTH))) as behaviour:
-        yield behaviour
+def server() -> Iterator[Provider]:
+    with providing(Provider(by_question(TRUTH))) as provider:
+        yield provider
 
 
 @pytest.fixture(autouse=True)
@@ -45,12 +46,13 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-def connect(server: Behaviour, folder: Path, **options: object) -> InspectGround:
-    arguments: dict[str, object] = {"base_url": server.url, "api_key": KEY, "log_dir": folder, **options}
-    return open_api("openai-api/local/phantom", **arguments)  # type: ignore[arg-type]
+def connect(server: Provider, folder: Path, key: str = KEY, **manner: Any) -> InspectGround:
+    return open_api(
+        "openai-api/local/phantom", Manner(**manner), base_url=server.url, api_key=key, log_dir=folder
+    )
 
 
-def test_a_list_of_likeliest_tokens_gives_the_planted_log_odds(server: Behaviour, tmp_path: Path) -> None:
+def test_a_list_of_likeliest_tokens_gives_the_planted_log_odds(server: Provider, tmp_path: Path) -> None:
     ground = connect(server, tmp_path)
     assert ground.identity.extra["way"] == "top_logprobs"
     assert ground.identity.revision == "phantom-2026-01"
@@ -65,7 +67,7 @@ def test_a_list_of_likeliest_tokens_gives_the_planted_log_odds(server: Behaviour
 
 
 def test_an_option_that_is_absent_from_the_list_is_a_bound_and_says_so(
-    server: Behaviour, tmp_path: Path
+    server: Provider, tmp_path: Path
 ) -> None:
     answer = asyncio.run(connect(server, tmp_path).answer(prompts_of(["certain?"]))).answers[0][0]
     assert answer.refusal == "none"
@@ -73,21 +75,21 @@ def test_an_option_that_is_absent_from_the_list_is_a_bound_and_says_so(
     assert "disagree is not among the 20 likeliest first tokens: at least" in answer.reply
 
 
-def test_a_shorter_list_is_found_by_the_probe(server: Behaviour, tmp_path: Path) -> None:
+def test_a_shorter_list_is_found_by_the_probe(server: Provider, tmp_path: Path) -> None:
     server.list_length = 5
     ground = connect(server, tmp_path)
     assert ground.identity.extra["top_logprobs"] == "5"
 
 
 @pytest.mark.parametrize("logprobs", ["left_out", "refused"])
-def test_a_provider_without_lists_is_asked_by_draws(server: Behaviour, tmp_path: Path, logprobs: str) -> None:
+def test_a_provider_without_lists_is_asked_by_draws(server: Provider, tmp_path: Path, logprobs: str) -> None:
     server.logprobs = logprobs  # type: ignore[assignment]
     ground = connect(server, tmp_path)
     assert ground.identity.extra["way"] == "sampled"
     assert ground.way_reason
 
 
-def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Behaviour, tmp_path: Path) -> None:
+def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Provider, tmp_path: Path) -> None:
     async def run() -> tuple[list[float], list[float], list[float]]:
         drawn = []
         for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -106,13 +108,13 @@ def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Behaviour, t
     assert first != other
 
 
-def test_twenty_draws_where_no_number_is_named(server: Behaviour, tmp_path: Path) -> None:
+def test_twenty_draws_where_no_number_is_named(server: Provider, tmp_path: Path) -> None:
     ground = connect(server, tmp_path, way="sampled")
     answers = asyncio.run(ground.answer(prompts_of(["one?"])))
     assert len(answers.answers[0]) == 20
 
 
-def test_refusals_and_anything_else_are_counted_not_guessed(server: Behaviour, tmp_path: Path) -> None:
+def test_refusals_and_anything_else_are_counted_not_guessed(server: Provider, tmp_path: Path) -> None:
     found = []
     for n, said in enumerate(("I'm sorry, but I can't.", "As an AI, I have no view.")):
         server.say = said
@@ -125,7 +127,7 @@ def test_refusals_and_anything_else_are_counted_not_guessed(server: Behaviour, t
 
 
 def test_the_subject_is_sent_as_it_is_and_the_log_leads_back_to_the_prompt(
-    server: Behaviour, tmp_path: Path
+    server: Provider, tmp_path: Path
 ) -> None:
     from inspect_ai.log import read_eval_log_samples
 
@@ -143,7 +145,7 @@ def test_the_subject_is_sent_as_it_is_and_the_log_leads_back_to_the_prompt(
     assert [s.metadata["prompt"] for s in samples] == [content_id(prompt)]
 
 
-def test_a_server_that_fails_for_a_moment_is_asked_again(server: Behaviour, tmp_path: Path) -> None:
+def test_a_server_that_fails_for_a_moment_is_asked_again(server: Provider, tmp_path: Path) -> None:
     server.fail_once = {"two?"}
     ground = connect(server, tmp_path, way="sampled", draws=2)
     answers = asyncio.run(ground.answer(prompts_of(["one?", "two?"])))
@@ -151,7 +153,7 @@ def test_a_server_that_fails_for_a_moment_is_asked_again(server: Behaviour, tmp_
     assert server.asked("two?") == 3
 
 
-def test_what_was_done_is_kept_and_only_the_rest_is_sent_again(server: Behaviour, tmp_path: Path) -> None:
+def test_what_was_done_is_kept_and_only_the_rest_is_sent_again(server: Provider, tmp_path: Path) -> None:
     server.failing = {"two?"}
     prompts = prompts_of(["one?", "two?", "three?"])
     with pytest.raises(CouldNot) as failed:
@@ -169,7 +171,7 @@ def test_what_was_done_is_kept_and_only_the_rest_is_sent_again(server: Behaviour
     assert sum(finished) == 3
 
 
-def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Behaviour, tmp_path: Path) -> None:
+def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Provider, tmp_path: Path) -> None:
     program = [
         sys.executable,
         str(Path(__file__).with_name("api_stopped.py")),
@@ -194,7 +196,7 @@ def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Behaviour, tm
 
 
 def test_a_provider_that_fails_on_everything_is_not_asked_everything(
-    server: Behaviour, tmp_path: Path
+    server: Provider, tmp_path: Path
 ) -> None:
     users = [f"{n}?" for n in range(60)]
     server.failing = set(users)
@@ -204,14 +206,14 @@ def test_a_provider_that_fails_on_everything_is_not_asked_everything(
     assert len(server.requests) < 20
 
 
-def test_a_wrong_key_says_which_variable_to_set(server: Behaviour, tmp_path: Path) -> None:
+def test_a_wrong_key_says_which_variable_to_set(server: Provider, tmp_path: Path) -> None:
     with pytest.raises(CouldNot) as failed:
-        connect(server, tmp_path, api_key="wrong")
+        connect(server, tmp_path, key="wrong")
     assert "did not take the key" in str(failed.value)
     assert "LOCAL_API_KEY" in failed.value.fix
 
 
-def test_an_unknown_model_is_bad_input(server: Behaviour, tmp_path: Path) -> None:
+def test_an_unknown_model_is_bad_input(server: Provider, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as failed:
         open_api("openai-api/local/nobody", base_url=server.url, api_key=KEY, log_dir=tmp_path)
     assert "no model of this name" in str(failed.value)
@@ -221,10 +223,10 @@ def test_a_server_that_is_not_there_could_not_be_reached(tmp_path: Path) -> None
     with pytest.raises(CouldNot) as failed:
         open_api(
             "openai-api/local/phantom",
+            Manner(max_retries=0),
             base_url="http://127.0.0.1:9/v1",
             api_key=KEY,
             log_dir=tmp_path,
-            max_retries=0,
         )
     assert "could not be reached" in str(failed.value)
 
@@ -247,7 +249,7 @@ def test_setup_errors_say_what_to_do(
         open_api(name, log_dir=tmp_path)
 
 
-def test_a_text_cannot_be_scored_and_the_reason_is_words(server: Behaviour, tmp_path: Path) -> None:
+def test_a_text_cannot_be_scored_and_the_reason_is_words(server: Provider, tmp_path: Path) -> None:
     ground = connect(server, tmp_path, way="sampled")
     assert ground.unavailable("options") == ""
     assert "log-probabilities of a given text" in ground.unavailable("text")
@@ -255,7 +257,7 @@ def test_a_text_cannot_be_scored_and_the_reason_is_words(server: Behaviour, tmp_
         asyncio.run(ground.answer([Prompt((Message("user", "one?"),), text="I am.")]))
 
 
-def test_it_answers_inside_a_running_loop_and_after_it(server: Behaviour, tmp_path: Path) -> None:
+def test_it_answers_inside_a_running_loop_and_after_it(server: Provider, tmp_path: Path) -> None:
     async def inside() -> InspectGround:
         ground = connect(server, tmp_path)
         await ground.answer(prompts_of(["one?"]))
@@ -267,7 +269,7 @@ def test_it_answers_inside_a_running_loop_and_after_it(server: Behaviour, tmp_pa
 
 
 def test_tokens_are_counted_by_a_named_stand_in(
-    server: Behaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SELFSCOPE_CACHE", str(tmp_path / "empty"))
     ground = connect(server, tmp_path, way="sampled")

@@ -23,13 +23,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput
-from selfscope.models.api_errors import setup_error
+from selfscope.models.api_manner import Manner
 from selfscope.models.api_probe import Chosen, probe
+from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
 from selfscope.models.api_reading import listed_answer, sampled_answer
-from selfscope.models.api_run import Call, CallLog, Reply, quieten, run_calls
+from selfscope.models.api_run import Call, CallLog, Reply, run_calls
 from selfscope.models.api_tokens import StandIn, stand_in
 from selfscope.models.ground import AskKind, GroundIdentity, Progress
 from selfscope.values import Answer, Answers, Options, Prompt, Usage, content_id, short
@@ -37,14 +38,6 @@ from selfscope.values import Answer, Answers, Options, Prompt, Usage, content_id
 if TYPE_CHECKING:
     from inspect_ai.model import GenerateConfig, Model
 
-#: Draws a prompt where the caller names no number (``measurement.md`` §9).
-DRAWS = 20
-#: Tokens of a drawn reply: enough for "Yes", a letter or the opening of a refusal. (OpenAI's least is 16.)
-MAX_TOKENS = 16
-MAX_RETRIES = 6
-ATTEMPT_SECONDS = 120
-#: The probe gives up sooner: somebody waits for it.
-PROBE_RETRIES = 2
 #: Providers to which a draw's seed is sent; the others take none.
 SEEDED = frozenset(
     {"selfscope", "vllm", "sglang", "ollama", "openai-api", "llama-cpp-python", "mistral", "together", "groq"}
@@ -53,14 +46,8 @@ SEEDED = frozenset(
 
 def open_api(
     model_name: str,
+    manner: Manner | None = None,
     *,
-    way: Literal["auto", "top_logprobs", "sampled"] = "auto",
-    draws: int = DRAWS,
-    temperature: float = 1.0,
-    max_tokens: int = MAX_TOKENS,
-    top_logprobs: int = 20,
-    max_connections: int | None = None,
-    max_retries: int = MAX_RETRIES,
     log_dir: Path | None = None,
     base_url: str | None = None,
     api_key: str | None = None,
@@ -72,20 +59,8 @@ def open_api(
     ----------
     model_name
         As Inspect spells it, ``provider/model``.
-    way
-        ``auto`` asks the model once (up to three short calls); the others force one of the two ways and ask
-        nothing.
-    draws
-        Draws a prompt in the sampled way, where the caller of ``answer`` leaves `replicates` at 1.
-    temperature, max_tokens
-        Of the draws.
-    top_logprobs
-        Length of the list where `way` is forced to ``top_logprobs``.
-    max_connections
-        Calls in flight; None leaves it to Inspect's adaptive concurrency.
-    max_retries
-        Retries of a failing call before it counts as failed; waits grow from 3 seconds, so six take about
-        three minutes.
+    manner
+        How it is asked; by default the model is asked first which way it can be.
     log_dir
         Folder of Inspect's logs. Calls that logs in it already answer are not sent again. None takes a new
         temporary folder.
@@ -99,25 +74,12 @@ def open_api(
     CouldNot
         If the provider does not answer the probe.
     """
-    if way == "sampled" and draws < 1:
-        raise BadInput("sampled answers need at least one draw", got=draws, fix=f"Give draws={DRAWS} or more")
+    manner = manner or Manner()
     folder = Path(log_dir) if log_dir is not None else Path(tempfile.mkdtemp(prefix="selfscope-logs-"))
-    make = _maker(model_name, base_url, api_key, dict(model_args or {}))
-    settings: dict[str, Any] = {"max_retries": max_retries, "attempt_timeout": ATTEMPT_SECONDS}
-    if max_connections is not None:
-        settings["max_connections"] = max_connections
+    connection = Connection(model_name, base_url, api_key, dict(model_args or {}))
     log = CallLog(folder)
-    if way == "auto":
-        hasty = {**settings, "max_retries": min(max_retries, PROBE_RETRIES)}
-        chosen = _in_own_loop(lambda: _probe_once(make, log, hasty, max_tokens))
-    else:
-        make()  # an unknown provider or a missing key shows at once
-        length = top_logprobs if way == "top_logprobs" else 0
-        chosen = Chosen(way, length, "the caller chose it")
-    if model_name.startswith("selfscope/"):
-        chosen = replace(chosen, version=_weights_version(model_name.split("/", 1)[1]))
-    asked = _asked(model_name, chosen, temperature, max_tokens)
-    return InspectGround(model_name, make, log, chosen, asked, settings, draws, base_url or "")
+    chosen = _in_own_loop(lambda: _choose(connection, manner, log))
+    return InspectGround(connection, manner, log, chosen)
 
 
 class InspectGround:
@@ -131,33 +93,20 @@ class InspectGround:
         Why the model is asked in the way that it is.
     """
 
-    def __init__(
-        self,
-        name: str,
-        make: Callable[[], Model],
-        log: CallLog,
-        chosen: Chosen,
-        asked: dict[str, Any],
-        settings: dict[str, Any],
-        draws: int,
-        base_url: str = "",
-    ) -> None:
-        self._make = make
+    def __init__(self, connection: Connection, manner: Manner, log: CallLog, chosen: Chosen) -> None:
+        provider = connection.provider
+        self._connection = connection
         self._log = log
         self._chosen = chosen
-        self._asked = asked
-        self._settings = settings
-        self._draws = draws
+        self._draws = manner.draws
+        self._asked = manner.asked(provider, chosen.way, chosen.length) | chosen.told
+        self._settings = manner.settings() | untold(provider)
         self._kept: Model | None = None
         self._counting: StandIn | None = None
         self.log_dir = log.folder
         self.way_reason = chosen.reason
-        provider = name.split("/", 1)[0]
         self._seeded = chosen.way == "sampled" and provider in SEEDED
-        extra = {"way": chosen.way, **{key: str(value) for key, value in sorted(asked.items())}}
-        if base_url:
-            extra["base_url"] = base_url
-        self._identity = GroundIdentity(name, "api", family=provider, revision=chosen.version, extra=extra)
+        self._identity = _identity(connection, chosen, self._asked)
 
     @property
     def identity(self) -> GroundIdentity:
@@ -265,7 +214,7 @@ class InspectGround:
     @contextlib.asynccontextmanager
     async def _live_model(self) -> AsyncIterator[Model]:
         """Give the model for one batch; connections close with it, local weights stay loaded."""
-        model = self._kept or self._make()
+        model = self._kept or self._connection.make()
         if self._identity.family == "selfscope":
             self._kept = model
         try:
@@ -275,21 +224,33 @@ class InspectGround:
                 await model.api.aclose()
 
 
-def _maker(
-    name: str, base_url: str | None, api_key: str | None, model_args: dict[str, Any]
-) -> Callable[[], Model]:
-    """Return what makes the Inspect model anew, with its errors in our words."""
+def _identity(connection: Connection, chosen: Chosen, asked: Mapping[str, Any]) -> GroundIdentity:
+    """Return the name, the provider, the version that answered the probe, and how and where it is asked."""
+    extra = {"way": chosen.way, **{key: str(value) for key, value in sorted(asked.items())}}
+    if connection.address:
+        extra["base_url"] = connection.address
+    return GroundIdentity(
+        connection.name, "api", family=connection.provider, revision=chosen.version, extra=extra
+    )
 
-    def make() -> Model:
-        quieten()
-        from inspect_ai.model import get_model
 
-        try:
-            return get_model(name, base_url=base_url, api_key=api_key, memoize=False, **model_args)
-        except Exception as error:
-            raise setup_error(name, error) from error
-
-    return make
+async def _choose(connection: Connection, manner: Manner, log: CallLog) -> Chosen:
+    """Return how the model is asked: as the caller chose, or as the model itself shows when it is asked."""
+    model = connection.make()  # an unknown provider or a missing key shows at once
+    try:
+        refuse_temperature(model, manner.temperature)
+        said = told(model)
+        if manner.way == "auto":
+            settings = manner.settings(hasty=True) | untold(connection.provider)
+            chosen = await probe(model, log, settings, manner.max_tokens, said, connection.address)
+        else:
+            length = manner.top_logprobs if manner.way == "top_logprobs" else 0
+            chosen = Chosen(manner.way, length, "the caller chose it", told=said)
+    finally:
+        await model.api.aclose()
+    if connection.provider == "selfscope":
+        chosen = replace(chosen, version=_weights_version(connection.name.split("/", 1)[1]))
+    return chosen
 
 
 def _weights_version(name: str) -> str:
@@ -302,25 +263,6 @@ def _weights_version(name: str) -> str:
         return ""
     manifest = read_manifest(folder)
     return str(manifest["revision"]) if manifest else weights_digest(folder)
-
-
-def _asked(name: str, chosen: Chosen, temperature: float, max_tokens: int) -> dict[str, Any]:
-    """Return the generation options of every ask; they change answers, so they are in the identity."""
-    if chosen.way == "sampled":
-        return {"temperature": temperature, "max_tokens": max_tokens}
-    # One token is read. Temperature 1, so that a server that scales its list by it reports the plain one.
-    tokens = MAX_TOKENS if name.split("/", 1)[0] in ("openai", "azureai") else 1
-    return {"temperature": 1.0, "max_tokens": tokens, "logprobs": True, "top_logprobs": chosen.length}
-
-
-async def _probe_once(
-    make: Callable[[], Model], log: CallLog, settings: dict[str, Any], max_tokens: int
-) -> Chosen:
-    model = make()
-    try:
-        return await probe(model, log, settings, max_tokens)
-    finally:
-        await model.api.aclose()
 
 
 def _in_own_loop(work: Callable[[], Coroutine[Any, Any, Chosen]]) -> Chosen:
@@ -355,11 +297,12 @@ def _counter(calls: Sequence[Sequence[Call]], progress: Progress | None) -> Call
 
 def _usage(prompts: int, replies: Sequence[Reply], started: float, chosen: Chosen) -> Usage:
     costs = [r.cost for r in replies if r.cost is not None]
+    others = sorted({r.version for r in replies} - {chosen.version, ""}) if chosen.version else []
     return Usage(
         prompts=prompts,
         input_tokens=sum(r.input_tokens for r in replies),
         output_tokens=sum(r.output_tokens for r in replies),
         seconds=time.monotonic() - started,
         cost=sum(costs) if costs else None,
-        path=f"inspect, {chosen.way}",
+        path=f"inspect, {chosen.way}" + (f"; some answered as {', '.join(others)}" if others else ""),
     )

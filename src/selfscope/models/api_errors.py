@@ -16,6 +16,7 @@ _MODEL = re.compile(
     r"\b404\b|model[^.]{0,80}(not (exist|found|available)|unknown)|no such model", re.IGNORECASE
 )
 _QUOTA = re.compile(r"\b429\b|quota|rate.?limit|billing|credit", re.IGNORECASE)
+_PACKAGE = re.compile(r"pip install|pip_dependency|requires.*package", re.IGNORECASE)
 _AWAY = re.compile(r"connect|timed? ?out|unreachable|name resolution|refused", re.IGNORECASE)
 
 
@@ -50,10 +51,8 @@ def setup_error(model: str, error: Exception) -> SelfscopeError:
             fix="Name a model as provider/model: openai/…, anthropic/…, vllm/…, ollama/…, "
             "openai-api/SERVICE/… for any other server, or embedded for the built-in one",
         )
-    if isinstance(error, ImportError) or re.search(r"pip install|pip_dependency|requires.*package", message):
-        return BadInput(
-            f"{provider} needs a package that is not installed", got=message, fix=_install(message)
-        )
+    if isinstance(error, ImportError) or _PACKAGE.search(message):
+        return _package_error(provider, message)
     if _KEY.search(message):
         return BadInput(f"{provider} has no key", got=message, fix=_key_fix(model))
     return CouldNot(f"{model} could not be set up", got=message, fix="See what it says, then run again")
@@ -72,6 +71,8 @@ def failure_of(model: str, reason: str, done: int, total: int, folder: Path) -> 
         Where the log lies.
     """
     reason = _plain(reason)
+    if _PACKAGE.search(reason):  # some providers look for their package only when they are first asked
+        return _package_error(model.split("/", 1)[0], reason)
     kept = f"{done} of {total} calls are done and kept in {folder}; asking again with that folder goes on"
     if _QUOTA.search(reason):
         return CouldNot(
@@ -90,19 +91,32 @@ def failure_of(model: str, reason: str, done: int, total: int, folder: Path) -> 
     return CouldNot(f"{model} failed", got=reason, fix=kept[0].upper() + kept[1:])
 
 
-def _key_fix(model: str) -> str:
-    """Return which variable holds the key of this model's provider."""
+def service_of(model: str) -> str:
+    """Return the word that begins a provider's environment variables, such as ``OPENAI``."""
     parts = model.split("/")
     service = parts[1] if parts[0].startswith("openai-api") and len(parts) > 2 else parts[0]
-    name = service.upper().replace("-", "_")
-    if parts[0].startswith("openai-api"):
+    return service.upper().replace("-", "_")
+
+
+def _key_fix(model: str) -> str:
+    """Return which variable holds the key of this model's provider."""
+    name = service_of(model)
+    if model.startswith("openai-api"):
         return f"Set {name}_API_KEY (any word where the server asks for none) and {name}_BASE_URL"
     return f"Set {name}_API_KEY to a key of that provider"
 
 
-def _install(message: str) -> str:
-    found = re.search(r"pip install ([\w\[\]\-, ]+)", message)
-    return f"Run: pip install {found.group(1).strip()}" if found else "Run: pip install 'selfscope[api]'"
+def _package_error(provider: str, message: str) -> BadInput:
+    """Return that a package is missing or too old, and how to get it."""
+    found = re.search(r"pip install (?:--upgrade )?([\w\[\]\-, ]*\w)", message)
+    package = found.group(1).strip() if found else "openai"
+    if provider == "vllm" and package == "vllm":
+        fix = "Set VLLM_BASE_URL to the address of a server that runs (…/v1), or run: pip install vllm"
+    elif package in ("openai", "anthropic"):
+        fix = 'Run: pip install --upgrade "selfscope[api]"'
+    else:
+        fix = f"Run: pip install {package}"
+    return BadInput(f"{provider} needs a package that is missing or too old", got=message, fix=fix)
 
 
 def _plain(message: object) -> str:

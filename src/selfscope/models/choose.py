@@ -45,8 +45,9 @@ def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
     provider = name.split("/", 1)[0]
     if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
         from selfscope.models.api import open_api
+        from selfscope.models.api_manner import manner_of_environment
 
-        return open_api(name, log_dir=log_folder)
+        return open_api(name, manner_of_environment(), log_dir=log_folder)
     from selfscope.models.local.ground import open_local
 
     return open_local(name)

@@ -1,0 +1,1 @@
+"""Stand-ins for services on the network: real sockets, real requests, answers that are known beforehand."""

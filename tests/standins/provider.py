@@ -1,0 +1,207 @@
+"""A provider of language models on this machine: OpenAI's two interfaces and Anthropic's, at one address.
+
+What it says comes from a brain (:mod:`tests.standins.brains`); how it behaves is set by the test: keys, lists
+of likeliest tokens given or not, thinking, troubles of every kind. It remembers every request.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from selfscope.values import Message
+from tests.standins import anthropic_shapes, openai_shapes
+from tests.standins.brains import Brain
+from tests.standins.wire import Reply, Request, as_json, serving
+
+KEY = "right-key"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What the next request gets in place of an answer."""
+
+    status: int
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Provider:
+    """How the stand-in behaves, and what it has seen.
+
+    Attributes
+    ----------
+    models
+        Names that it serves; another is answered with 404.
+    served_as
+        The name under which it says that it answered; the one asked for where empty.
+    key
+        The key it takes; None takes any.
+    logprobs, list_length
+        Whether it gives lists of likeliest tokens, and how long at most.
+    failing, fail_once
+        Last turns that it will not take, always or once.
+    troubles
+        Answered first, one a request.
+    say
+        What it says whatever it is asked.
+    seconds
+        How long it takes.
+    thinks
+        Tokens that it thinks first, unless the request turns thinking off.
+    thinking_stays
+        Whether it refuses to turn thinking off.
+    """
+
+    brain: Brain
+    models: tuple[str, ...] = ("phantom",)
+    served_as: str = "phantom-2026-01"
+    key: str | None = KEY
+    logprobs: Literal["given", "left_out", "refused"] = "given"
+    list_length: int = 20
+    failing: set[str] = field(default_factory=set)
+    fail_once: set[str] = field(default_factory=set)
+    troubles: list[Trouble] = field(default_factory=list)
+    say: str = ""
+    seconds: float = 0.0
+    thinks: int = 0
+    thinking_stays: bool = False
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    address: str = ""
+
+    @property
+    def url(self) -> str:
+        """The address as clients of OpenAI want it."""
+        return f"{self.address}/v1"
+
+    def asked(self, user: str) -> int:
+        """How often `user` was the last turn of a request."""
+        return sum(_turns(r)[-1].content == user for r in self.requests)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One reply, whatever shape it goes out in."""
+
+    text: str
+    token: str
+    listed: list[tuple[str, float]] | None
+    cut: bool
+    thought: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One way of asking, by path: what a request says, and what a reply and an error look like."""
+
+    messages: Callable[[dict[str, Any]], list[dict[str, Any]]]
+    wanted: Callable[[dict[str, Any]], int]
+    most: Callable[[dict[str, Any]], int | None]
+    thinks: Callable[[dict[str, Any]], bool]
+    reply: Callable[[Said], dict[str, Any]]
+    error: Callable[[int, str], dict[str, Any]]
+
+
+INTERFACES = {
+    "/v1/chat/completions": Interface(
+        openai_shapes.chat_messages, openai_shapes.chat_wanted, openai_shapes.chat_most,
+        openai_shapes.chat_thinks, openai_shapes.chat_reply, openai_shapes.error,
+    ),
+    "/v1/responses": Interface(
+        openai_shapes.response_messages, openai_shapes.response_wanted, openai_shapes.response_most,
+        openai_shapes.response_thinks, openai_shapes.response_reply, openai_shapes.error,
+    ),
+    "/v1/messages": Interface(
+        anthropic_shapes.messages, anthropic_shapes.wanted, anthropic_shapes.most,
+        anthropic_shapes.thinks, anthropic_shapes.reply, anthropic_shapes.error,
+    ),
+}  # fmt: skip
+
+
+@contextmanager
+def providing(provider: Provider) -> Iterator[Provider]:
+    """Serve `provider` until the block ends."""
+    lock = threading.Lock()
+
+    def answer(request: Request) -> Reply:
+        with lock:
+            reply = _answer(provider, request)
+        time.sleep(provider.seconds)
+        return reply
+
+    with serving(answer) as address:
+        provider.address = address
+        yield provider
+
+
+def _answer(provider: Provider, request: Request) -> Reply:
+    key = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+    if request.path == "/v1/models":
+        return as_json({"object": "list", "data": [openai_shapes.model(name) for name in provider.models]})
+    interface = INTERFACES.get(request.path)
+    if interface is None:
+        return as_json({"error": {"message": f"no such path: {request.path}"}}, 404)
+    provider.requests.append(request.body)
+    provider.paths.append(request.path)
+    provider.keys.append(key)
+    trouble = _trouble(provider, interface, request.body, key)
+    if trouble is not None:
+        return as_json(interface.error(trouble.status, trouble.message), trouble.status, trouble.headers)
+    return as_json(interface.reply(_said(provider, interface, request.body)))
+
+
+def _trouble(provider: Provider, interface: Interface, body: dict[str, Any], key: str) -> Trouble | None:
+    """Return why this request gets no answer, if it gets none."""
+    user = _turns(body)[-1].content
+    wanted = interface.wanted(body)
+    if provider.key is not None and key != provider.key:
+        return Trouble(401, "Incorrect API key provided")
+    if body["model"] not in provider.models:
+        return Trouble(404, "The model does not exist")
+    if provider.troubles:
+        return provider.troubles.pop(0)
+    if user in provider.failing:
+        return Trouble(400, "this prompt is broken")
+    if user in provider.fail_once:
+        provider.fail_once.discard(user)
+        return Trouble(500, "out of order for a moment")
+    if provider.thinking_stays and not interface.thinks(body):
+        return Trouble(400, "Unsupported value: reasoning effort 'none' is not supported with this model")
+    if wanted and provider.logprobs == "refused":
+        return Trouble(403, "You are not allowed to request logprobs from this model")
+    if wanted > provider.list_length:
+        return Trouble(400, f"top_logprobs may be {provider.list_length} at most")
+    return None
+
+
+def _said(provider: Provider, interface: Interface, body: dict[str, Any]) -> Said:
+    turns, wanted = _turns(body), interface.wanted(body)
+    seed = body.get("seed", len(provider.requests))
+    token, text = provider.brain.drawn(turns, random.Random(seed))
+    thought = provider.thinks if interface.thinks(body) else 0
+    cut = thought >= (interface.most(body) or 1_000_000)
+    listed = provider.brain.listed(turns)[:wanted] if wanted and provider.logprobs == "given" else None
+    model = provider.served_as or str(body["model"])
+    return Said("" if cut else provider.say or text, token, listed, cut, thought, model)
+
+
+def _turns(body: dict[str, Any]) -> tuple[Message, ...]:
+    """Return the conversation of a request of any of the three interfaces."""
+    path = "/v1/responses" if "input" in body else "/v1/messages" if "messages" in body else ""
+    messages = INTERFACES[path].messages(body)
+    roles = {"developer": "system"}
+    return tuple(Message(roles.get(m["role"], m["role"]), _text(m["content"])) for m in messages)
+
+
+def _text(content: Any) -> str:
+    """Return the words of a message, which may come in parts."""
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
