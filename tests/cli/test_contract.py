@@ -27,8 +27,8 @@ HEAVY = ("torch", "transformers", "inspect_ai", "pandas", "pyarrow", "altair", "
 def test_the_columns_of_the_table_stand_in_their_order():
     assert " ".join(COLUMNS) == (
         "study run subject ground family character state agent script thread regeneration instance "
-        "collective counterparty framing instrument construct channel item keyed polarity template format order label "
-        "position turn replicate value scale option_mass refusal scorer judge evidence"
+        "collective counterparty framing instrument construct channel item keyed polarity template format "
+        "order label position turn replicate value scale option_mass refusal scorer judge evidence"
     )
 
 
