@@ -106,30 +106,29 @@ def paired_contrast(
     """
     x, k = keying(delta, keyed)
     groups = strata(x, k)
-    estimate, nu = half_sum(groups), half_difference(groups)
+    plain = _by_t(groups, least)
+    p_flip = np.full(plain.p_t.shape, np.nan)
+    if flip:
+        p_flip = _flips(x, k, groups, plain.p_t, seed, draws, flip_below)
+    p = np.where(np.isfinite(p_flip), np.fmax(plain.p_t, p_flip), plain.p_t)
+    return plain._replace(p_flip=p_flip, p=p, skewness=skewness(x, k, groups))
+
+
+def _by_t(groups: Strata, least: int) -> PairedContrast:
+    """Return a contrast with its t-test alone; what needs single statements is NaN."""
+    estimate = half_sum(groups)
     estimate = np.where(np.abs(estimate) < ZERO, 0.0, estimate)
     se, df = standard_error(groups)
     p_t = np.where(groups.n >= least, two_sided(estimate, se, df), np.nan)
-    p_flip = _flips(x, k, groups, p_t, seed, draws, flip_below) if flip else np.full(p_t.shape, np.nan)
-    p = np.where(np.isfinite(p_flip), np.fmax(p_t, p_flip), p_t)
+    nothing = np.full(p_t.shape, np.nan)
     return PairedContrast(
-        estimate,
-        se,
-        df,
-        interval(estimate, se, df, 0.95),
-        interval(estimate, se, df, 0.90),
-        p_t,
-        p_flip,
-        p,
-        nu,
-        groups.plus.mean,
-        groups.minus.mean,
-        groups.n,
-        groups.plus.n,
-        groups.minus.n,
-        se * np.sqrt(groups.n),
-        skewness(x, k, groups),
-    )
+        estimate, se, df,
+        interval(estimate, se, df, 0.95), interval(estimate, se, df, 0.90),
+        p_t, nothing, p_t,
+        half_difference(groups), groups.plus.mean, groups.minus.mean,
+        groups.n, groups.plus.n, groups.minus.n,
+        se * np.sqrt(groups.n), nothing,
+    )  # fmt: skip
 
 
 def standard_error(groups: Strata) -> tuple[Array, Array]:
