@@ -16,6 +16,7 @@ from pathlib import Path
 
 from selfscope.archive.events import Form
 from selfscope.archive.executable import runs_code
+from selfscope.archive.filenames import refuse_collisions
 from selfscope.archive.ingest import Brought, Tensor, cut
 from selfscope.archive.manifests import safe_path
 from selfscope.archive.weights import read_header
@@ -117,7 +118,8 @@ class Found:
 
 
 def _mark(seen: os.stat_result) -> tuple[int, ...]:
-    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns
+    """Return what a write changes; the last of these is the one that a writer cannot put back."""
+    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
 
 
 def bring(path: Path, *, quarantine: bool = False) -> Found:
@@ -127,7 +129,7 @@ def bring(path: Path, *, quarantine: bool = False) -> Found:
     ------
     BadInput
         If there is nothing, or anything but plain files and directories, or a name that cannot be kept, or a
-        file in an executable format that was not to be quarantined.
+        file in an executable format that was not to be quarantined, or two names that are one elsewhere.
     """
     top = Path(path).absolute()
     try:
@@ -136,6 +138,7 @@ def bring(path: Path, *, quarantine: bool = False) -> Found:
         raise BadInput("there is nothing to add", got=path, fix="Name a file or a directory") from error
     lone = stat.S_ISREG(seen.st_mode)
     names = [""] if lone else sorted(_walk(top, ()))
+    refuse_collisions(names)
     sources = [_source(top, name) for name in names]
     dangerous = tuple(source.path for source in sources if _refuse_executable(source, quarantine))
     return Found(lone, [_brought(source) for source in sources], sources, dangerous)
