@@ -373,7 +373,8 @@ def test_a_rehearsal_begins_empty_or_not_at_all():
     signed(empty, plan, "Ada", "Grace")
     assert "2 seconds" in refused(empty, plan)
     empty.clock += timedelta(seconds=2)
-    execute(empty.desk, plan.id, empty.destroy_key)
+    assert "rehearsal" in examine(empty.desk, plan.id).sentence()
+    assert "rehearsal" in execute(empty.desk, plan.id, empty.destroy_key).sentences()[0]
 
 
 def test_the_plan_lists_all_that_goes_with_it_and_nothing_else(paper):

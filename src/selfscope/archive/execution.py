@@ -35,6 +35,9 @@ from selfscope.archive.tombstone import LIMIT, Outside, carve, policy_of, read_t
 from selfscope.errors import Refused
 
 
+REHEARSAL = "This archive is a rehearsal: its cooling-off may be shorter than a day."
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What carrying out a plan did.
@@ -47,27 +50,32 @@ class Outcome:
         The object that says what there was, for a destruction; "" otherwise.
     outside
         Copies that the archive knows of and does not control.
+    rehearsal
+        Whether the plan was made under a policy that only practises.
     """
 
     plan: Plan
     tombstone: str = ""
     outside: tuple[Outside, ...] = ()
+    rehearsal: bool = False
 
     def sentences(self) -> list[str]:
         """Return what was done in words, with the limit of what a destruction can claim."""
+        practice = [REHEARSAL] if self.rehearsal else []
         if self.plan.action == "adopt":
-            return [f"The policy {self.plan.content} is in force."]
+            return [*practice, f"The policy {self.plan.content} is in force."]
         if self.plan.action == "unseal":
-            return [f"{self.plan.content} is {self.plan.after} again."]
-        lost = len(self.plan.lost())
+            return [*practice, f"{self.plan.content} is {self.plan.after} again."]
+        others = [each for each in self.plan.lost() if each != self.plan.content]
         told = [
-            f"The key of {', '.join(self.plan.domains)} was destroyed: {self.plan.content} and {lost - 1} "
-            "other contents cannot be read from this archive again.",
+            f"The key of {', '.join(self.plan.domains)} was destroyed: {self.plan.content}"
+            + (f" and {len(others)} more" if others else "")
+            + " cannot be read from this archive again.",
             f"The tombstone is {self.tombstone}.",
         ]
         told += [f"Still readable: {each.path}, as part of {each.content}." for each in self.plan.remaining]
         told += [f"Outside this archive's control: {each.sentence()}." for each in self.outside]
-        return [*told, LIMIT]
+        return [*practice, *told, LIMIT]
 
 
 def examine(desk: Desk, identifier: str) -> Decision:
@@ -84,7 +92,8 @@ def _examine(desk: Desk, ledger: Ledger, plan: Plan, now: datetime) -> Decision:
     if found:
         return Decision(False, plan.action, tuple(dict.fromkeys(found)))
     names = ", ".join(valid_signers(policy, ledger, plan))
-    return Decision(True, plan.action, (f"signed by {names}, on exactly this plan",))
+    practice = (REHEARSAL.rstrip("."),) if policy.rehearsal else ()
+    return Decision(True, plan.action, (f"signed by {names}, on exactly this plan", *practice))
 
 
 def _unsigned(policy: Policy, ledger: Ledger, plan: Plan) -> list[str]:
@@ -152,7 +161,7 @@ def _carry_out(desk: Desk, ledger: Ledger, plan: Plan) -> Outcome:
     if plan.action == "unseal":
         event = _transition(desk, ledger, plan, plan.content, signers, now)
     desk.append([event], lambda: _examine(desk, desk.ledger(), plan, now).demand())
-    return Outcome(plan)
+    return Outcome(plan, rehearsal=desk.policy(ledger).rehearsal)
 
 
 def _transition(
@@ -194,7 +203,8 @@ def _complete(desk: Desk, plan: Plan, destroy_key: Callable[[str], None]) -> Out
     if missing:
         desk.append(missing, look)
     stone = read_tombstone(desk.read(begun.tombstone))
-    return Outcome(plan, begun.tombstone, stone.outside)
+    rehearsal = policy_of(desk.read, plan.policy).rehearsal
+    return Outcome(plan, begun.tombstone, stone.outside, rehearsal)
 
 
 def _recheck(desk: Desk, ledger: Ledger, plan: Plan, begun: DestructionBegan) -> None:

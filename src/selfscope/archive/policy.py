@@ -65,7 +65,7 @@ class Policy:
     provisos
         Ground of destruction and how long such a finding counts.
     rehearsal
-        Whether this archive only practises: its cooling-off may be short, and everything it prints says so.
+        Whether this archive only practises: its cooling-off may be short, and its decisions say so.
     """
 
     text: str = field(repr=False)
