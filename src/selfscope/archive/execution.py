@@ -34,7 +34,6 @@ from selfscope.archive.signatures import valid_signers
 from selfscope.archive.tombstone import LIMIT, Outside, carve, policy_of, read_tombstone
 from selfscope.errors import Refused
 
-
 REHEARSAL = "This archive is a rehearsal: its cooling-off may be shorter than a day."
 
 
