@@ -374,8 +374,8 @@ def _lay_out(disk: Disk, root: Path) -> None:
 def _is_strange(path: Path, root: Path) -> bool:
     """Say whether something is there that a crashed `create` cannot have left."""
     name = path.relative_to(root)
-    if name.parts[0] in ("staging", "keys"):
-        return False
+    if name.parts[0] in ("staging", "keys") or name.parts[0].startswith("index.sqlite"):
+        return False  # the index too: whoever looked at what the crash left has made one
     return str(name) not in (*_DIRECTORIES, "lock", CARD, "card", "journal/000000")
 
 

@@ -1,0 +1,167 @@
+"""Kills: a process dies before each call that changes the disk, in the middle of each write, or at any moment.
+
+What must then be true, whatever the moment:
+
+1. the archive opens, and a full verification finds nothing wrong with it (the index may need a rebuild, which
+   opening does by itself);
+2. its journal ends after one of the records that the act writes, or before the first: never inside one;
+3. every content that it shows comes back bit for bit, and it shows no other than before or after the act;
+4. the act, done again, ends in the same state as if nothing had happened;
+5. collection then leaves exactly what the journal needs, and no staging.
+"""
+
+import random
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import calls, judge, scenes
+from .place import Place
+from .zygote import Zygote
+
+
+def counted(scene: str, path: str) -> list[str]:
+    """Do the act, and return the names of the calls by which it changed the disk."""
+    with calls.counted(Path(path)) as made:
+        scenes.act(scene, path)
+    return [call.name for call in made]
+
+
+def dies(scene: str, path: str, step: int, tear: bool) -> None:
+    """Do the act and be killed at a step."""
+    with calls.dying_at(Path(path), step, tear=tear):
+        scenes.act(scene, path)
+
+
+def judged(scene: str, path: str, reference: dict[str, Any]) -> dict[str, Any]:
+    """Look at what a death left, do the act again, collect, and say everything that is wrong."""
+    place = Place(Path(path))
+    seen = judge.look(path)
+    wrong = [f"after the fault: {each}" for each in seen["wrong"]]
+    wrong += _not_between(seen, reference)
+    scenes.act(scene, path)
+    after = judge.look(path, out="again")
+    wrong += [f"done again: {each}" for each in after["wrong"]]
+    if set(after["contents"]) != set(reference["after"]["contents"]):
+        wrong.append(f"done again: holds {after['contents']}, not {reference['after']['contents']}")
+    if hasattr(place.open(), "gc"):
+        place.open().gc(grace=0)
+    if hasattr(place.open(), "gc"):
+        wrong += [f"collected: {each}" for each in judge.leftovers(place.root)]
+    wrong += [f"collected: {each}" for each in judge.look(path, out="collected")["wrong"]]
+    return {"wrong": wrong, "record": len(seen["kinds"]), "shown": sum(seen["contents"].values())}
+
+
+def _not_between(seen: dict[str, Any], reference: dict[str, Any]) -> list[str]:
+    """Say what is neither before nor after the act nor between two of its records."""
+    before, after = reference["before"], reference["after"]
+    wrong = []
+    if seen["kinds"] != after["kinds"][: len(seen["kinds"])] or len(seen["kinds"]) < len(before["kinds"]):
+        wrong.append(f"the journal is {seen['kinds']}, no beginning of {after['kinds']}")
+    strange = set(seen["contents"]) - set(before["contents"]) - set(after["contents"])
+    lost = set(before["contents"]) & set(after["contents"]) - set(seen["contents"])
+    return wrong + [f"shows {name}" for name in sorted(strange)] + [f"lost {name}" for name in sorted(lost)]
+
+
+@dataclass
+class Tally:
+    """What the kills of one scene came to."""
+
+    scene: str
+    calls: int = 0
+    kills: int = 0
+    torn: int = 0
+    timed: int = 0
+    twice: int = 0
+    committed: int = 0
+    records: Counter = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **{k: v for k, v in vars(self).items() if k not in ("records", "wrong")},
+            "records": {str(k): v for k, v in sorted(self.records.items())},
+            "bad": len(self.wrong),
+            "wrong": self.wrong[:5],
+        }
+
+
+class Gallows:
+    """Kills the acts of one scene, over and over, each on a fresh copy of what stood before.
+
+    Parameters
+    ----------
+    zygote
+        Forks what is killed.
+    ground
+        An empty directory.
+    scene
+        Its name.
+    """
+
+    def __init__(self, zygote: Zygote, ground: Path, scene: str) -> None:
+        self.zygote, self.ground, self.scene = zygote, Path(ground), scene
+        self.ground.mkdir(parents=True)
+        self.before = Place(self.ground / "before")
+        zygote.call("scenes.prepare", scene=scene, path=str(self.before.path)).value()
+        whole = self.before.copy_to(self.ground / "whole")
+        done = zygote.call("kills.counted", scene=scene, path=str(whole.path))
+        self.calls, self.seconds = done.value(), done.seconds
+        look = self.before.copy_to(self.ground / "look")
+        self.reference = {
+            "before": zygote.call("judge.look", path=str(look.path)).value(),
+            "after": zygote.call("judge.look", path=str(whole.path)).value(),
+        }
+        self.tally = Tally(scene, len(self.calls))
+        assert not self.reference["before"]["wrong"] and not self.reference["after"]["wrong"], self.reference
+
+    def at(self, step: int, *, tear: bool = False, again: int = 0) -> None:
+        """Kill before a call, or in the middle of a write; with `again`, kill the second try too."""
+        place = self._fresh()
+        self._killed(
+            self.zygote.call("kills.dies", scene=self.scene, path=str(place.path), step=step, tear=tear)
+        )
+        if again:
+            ended = self.zygote.call(
+                "kills.dies", scene=self.scene, path=str(place.path), step=again, tear=tear
+            )
+            self.tally.twice += ended.signal == 9
+        self.tally.torn += tear
+        self._judge(place, f"{self.scene}, call {step} ({self.calls[step - 1]}), torn {tear}, again {again}")
+
+    def sometime(self, rng: random.Random) -> None:
+        """Kill after a while, wherever it may be: within a call, between two, or in SQLite."""
+        place, after = self._fresh(), rng.uniform(0, 1.1 * self.seconds)
+        ended = self.zygote.call("scenes.act", after=after, scene=self.scene, path=str(place.path))
+        if ended.signal == 9:
+            self.tally.kills += 1
+            self.tally.timed += 1
+            self._judge(place, f"{self.scene}, after {after:.4f} s")
+
+    def all(self) -> None:
+        """Kill before every call, and in the middle of every write."""
+        for step, name in enumerate(self.calls, 1):
+            self.at(step)
+            if name == "write":
+                self.at(step, tear=True)
+
+    def _fresh(self) -> Place:
+        shutil.rmtree(self.ground / "work", ignore_errors=True)
+        return self.before.copy_to(self.ground / "work")
+
+    def _killed(self, ended) -> None:
+        assert ended.signal == 9, f"{self.scene}: nobody was killed: {ended}"
+        self.tally.kills += 1
+
+    def _judge(self, place: Place, what: str) -> None:
+        ended = self.zygote.call(
+            "kills.judged", scene=self.scene, path=str(place.path), reference=self.reference
+        )
+        if ended.error or ended.signal:
+            self.tally.wrong.append(f"{what}: {ended.error[-600:]}")
+            return
+        self.tally.records[ended.result["record"]] += 1
+        self.tally.committed += ended.result["record"] == len(self.reference["after"]["kinds"])
+        self.tally.wrong += [f"{what}: {each}" for each in ended.result["wrong"]]
