@@ -143,6 +143,53 @@ def test_an_option_that_does_not_exist_would_be_noticed():
         command.make_context("selfscope", ["none", "--model", "embedded", "--fast"])
 
 
+def cited_rules():
+    """Every number of a rule that the code and the pages cite, with one place where it is cited."""
+    found = {}
+    files = [
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "bench").rglob("*.py"),
+        *PAGES,
+    ]
+    for path in files:
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        for run in re.findall(r"measurement\.md`? ((?:§\d+[a-z]?(?:, | and | to |-)?)+)", text):
+            numbers = re.findall(r"\d+[a-z]?", run)
+            if " to " in run or "-" in run:
+                numbers += [str(n) for n in range(int(numbers[0]), int(numbers[-1]))]
+            found.update((number, name(path)) for number in numbers)
+    return found
+
+
+def test_every_rule_that_is_cited_has_its_row_in_the_key():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    key = page[page.index("## The rules by number") : page.index("## Where this departs")]
+    rows = re.findall(r"^\| ([\da-z, ]+) \| (.+?) \| (.+?) \|$", key, re.MULTILINE)
+    explained = {number for numbers, _, _ in rows for number in numbers.split(", ")}
+    cited = cited_rules()
+    assert len(cited) >= 10
+    assert {n: place for n, place in cited.items() if n not in explained} == {}
+
+
+def test_the_files_that_the_key_names_are_there():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    key = page[page.index("## The rules by number") : page.index("## Where this departs")]
+    for row in re.findall(r"^\| [\da-z, ]+ \| .+? \| (.+?) \|$", key, re.MULTILINE):
+        folder = ""
+        for file in re.findall(r"`([\w/]+\.py)`", row):
+            folder = file.rpartition("/")[0] or folder
+            assert (ROOT / "src" / "selfscope" / folder / Path(file).name).is_file(), file
+
+
+def test_the_layers_on_the_page_are_those_that_the_test_of_arrows_holds():
+    from tests.test_layers import TIERS
+
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    written = re.search(r"`(errors < [^`]+)`", page).group(1)
+    assert [set(tier.split(", ")) for tier in written.split(" < ")] == TIERS
+
+
 def test_the_newest_change_is_this_version():
     versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert versions[0] == __version__
