@@ -41,7 +41,8 @@ def problems(archive: Archive, checkpoint: Checkpoint | None, *, every: bool) ->
     if seen_before > max(numbers, default=0):
         why = f"the index has read {seen_before} records and the journal has {max(numbers, default=0)}"
         found.append(Problem("journal", "journal", f"records are missing at its end: {why}"))
-    return found + _key(archive) + (_against(archive, checkpoint) if checkpoint is not None else [])
+    found += _card(archive) + _key(archive)
+    return found + (_against(archive, checkpoint) if checkpoint is not None else [])
 
 
 def _present(journal: Journal) -> tuple[list[int], list[str]]:
@@ -79,6 +80,22 @@ def _signed(archive: Archive, sealed: Sealed) -> list[Problem]:
     if sealed.is_signed_by(archive.key):
         return []
     return [Problem("journal", str(sealed.record.number), "its signature is not by this archive's key")]
+
+
+def _card(archive: Archive) -> list[Problem]:
+    """See that the card names the archive and the key by which its journal began.
+
+    Where it does not, every record looks foreign, and what is wrong is most likely this one file.
+    """
+    first, _ = _read(archive.journal, 1)
+    if first is None:
+        return []
+    found = []
+    if first.record.archive != archive.id:
+        found.append(Problem("card", "archive.json", "the journal began as that of another archive"))
+    if first.key != archive.key:
+        found.append(Problem("card", "archive.json", "the journal began under another key"))
+    return found
 
 
 def _key(archive: Archive) -> list[Problem]:

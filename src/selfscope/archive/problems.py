@@ -12,8 +12,8 @@ class Problem:
     Attributes
     ----------
     what
-        Its class: ``object``, ``manifest``, ``journal``, ``checkpoint``, ``key``, ``index``, ``file``,
-        ``reference`` or ``content``.
+        Its class: ``object``, ``manifest``, ``journal``, ``checkpoint``, ``card``, ``key``, ``index``,
+        ``file``, ``reference`` or ``content``.
     where
         Its id, its number, or its path under the root.
     why

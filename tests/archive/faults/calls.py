@@ -98,10 +98,10 @@ class Calls:
         )
 
     def _fsync(self, fd):
-        path = self.files.get(fd) or self._mine(os.readlink(f"/proc/self/fd/{fd}"))
+        path = self.files.get(fd) or self._mine(Path(f"/proc/self/fd/{fd}").readlink())
         if not path:
             return self.real["fsync"](fd)
-        return self._do(Call("sync_dir" if os.path.isdir(path) else "sync", path), "fsync", fd)
+        return self._do(Call("sync_dir" if Path(path).is_dir() else "sync", path), "fsync", fd)
 
     def _two(self, name, source, target, **kwargs):
         if not self._mine(target) and not self._mine(source):

@@ -109,6 +109,17 @@ def _ending(root: Path) -> set[str]:
     return {event["content"] for event in live(root).values() if event["domain"] in domains}
 
 
+def tree_of(root: Path) -> dict[str, bytes]:
+    """Return every file of an archive but its index, which is rebuilt at will."""
+    files = [each for each in root.rglob("*") if each.is_file() and not each.name.startswith("index.sqlite")]
+    return {str(each.relative_to(root)): each.read_bytes() for each in files}
+
+
+def differences(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    """Return the names under which two trees differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
 def leftovers(root: Path) -> list[str]:
     """Return what lies in an archive that nothing needs."""
     objects, manifests = present(root)

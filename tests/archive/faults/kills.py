@@ -1,4 +1,4 @@
-"""Kills: a process dies before each call that changes the disk, in the middle of each write, or at any moment.
+"""Kills: a process dies before each call that changes the disk, in the middle of a write, or at any moment.
 
 What must then be true, whatever the moment:
 

@@ -4,7 +4,7 @@ import json
 import shutil
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,11 @@ class Place:
     """
 
     path: Path
+    disk: Disk | None = None
+
+    def with_disk(self, disk: Disk) -> "Place":
+        """Return the same place with other hands."""
+        return replace(self, disk=disk)
 
     @property
     def root(self) -> Path:
@@ -51,13 +56,13 @@ class Place:
     def vault(self, root: Path | None = None) -> Vault:
         return Vault((root or self.root) / "keys", self.path / "keys")
 
-    def create(self, root: Path | None = None, disk: Disk | None = None) -> Archive:
+    def create(self, root: Path | None = None) -> Archive:
         root = root or self.root
-        return Archive.create(root, vault=self.vault(root), clock=self.now, disk=disk)
+        return Archive.create(root, vault=self.vault(root), clock=self.now, disk=self.disk)
 
-    def open(self, root: Path | None = None, disk: Disk | None = None) -> Archive:
+    def open(self, root: Path | None = None) -> Archive:
         root = root or self.root
-        return Archive.open(root, vault=self.vault(root), clock=self.now, disk=disk)
+        return Archive.open(root, vault=self.vault(root), clock=self.now, disk=self.disk)
 
     def copy_to(self, path: Path) -> "Place":
         shutil.copytree(self.path, path)
@@ -65,7 +70,7 @@ class Place:
 
 
 def quick_ground() -> Path | None:
-    """Return a file system in memory, where there is one: what kills a process does not care about the disk."""
+    """Return a file system in memory, where there is one: to be killed is the same on any disk."""
     shm = Path("/dev/shm")
     return shm if sys.platform == "linux" and shm.is_dir() else None
 
@@ -86,7 +91,7 @@ def new_place(path: Path) -> Place:
 
 
 def weights(seed: int, rows: int = 120) -> dict[str, np.ndarray]:
-    """Return tensors of bf16-like numbers, 16 bits each, with a megabyte in all so that a file stands alone."""
+    """Return tensors of 16-bit numbers, a megabyte in all, so that their file is an object of its own."""
     rng = np.random.default_rng(seed)
     shapes = {
         "embed": (4 * rows, 600),

@@ -8,6 +8,7 @@ weaker than any file system in use, as ALICE (OSDI'14) models them; what holds h
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ SECTORS = (512, 4096)
 
 @dataclass
 class Inode:
-    """A file's bytes: what was there before, and the writes since, each with the time at which it was synced."""
+    """A file's bytes: what was there before, the writes since, and the times at which it was synced."""
 
     start: bytes
     writes: list[tuple[int, int, bytes]] = field(default_factory=list)
@@ -174,7 +175,7 @@ class Luck:
 
 
 def moments(recording: Recording, draws: int, rng: random.Random) -> Iterator[tuple[int, str]]:
-    """Yield the moments and kinds of luck to try: every moment with the four extremes, and `draws` by chance."""
+    """Yield what to try: every moment with the four extremes of luck, and `draws` times by chance."""
     for until in range(recording.length + 1):
         for kind in ("all", "none", "names", "data"):
             yield until, kind
@@ -249,42 +250,44 @@ def lost(
     trials = list(moments(recording, draws, rng))
     if most:
         trials = rng.sample(trials, min(most, len(trials)))
-    tally: dict[str, Any] = {
-        "states": 0,
-        "calls": recording.length,
-        "records": {},
-        "distinct": set(),
-        "wrong": [],
-    }
+    tally = Tally(recording.length)
     for until, kind in trials:
         luck = Luck(kind, random.Random(f"{seed} {until} {kind} {rng.random()}"))
         state = recording.state(until, luck)
         again = made(state, ground / "found", place.root / "index.sqlite", luck.rng)
-        _judge(
-            scene,
-            again,
-            reference,
-            tally,
-            f"{scene}, power lost before call {until}, kept {kind}",
-            until == recording.length,
-        )
-        tally["distinct"].add(hash(tuple(state.items())))
+        tally.what = f"{scene}, power lost before call {until}, kept {kind}"
+        tally.judge(scene, again, reference, done=until == recording.length)
+        tally.trees.add(hash(tuple(state.items())))
         shutil.rmtree(ground / "found")
-    tally["distinct"] = len(tally["distinct"])
-    return tally
+    return tally.as_json()
 
 
-def _judge(
-    scene: str, place: Place, reference: dict[str, Any], tally: dict[str, Any], what: str, done: bool
-) -> None:
-    tally["states"] += 1
-    try:
-        found = kills.judged(scene, str(place.path), reference)
-    except Exception as error:
-        tally["wrong"].append(f"{what}: {type(error).__name__}: {error}")
-        return
-    number = str(found["record"])
-    tally["records"][number] = tally["records"].get(number, 0) + 1
-    tally["wrong"] += [f"{what}: {each}" for each in found["wrong"]]
-    if done and found["record"] != len(reference["after"]["kinds"]):
-        tally["wrong"].append(f"{what}: the act had returned, and its record is gone")
+@dataclass
+class Tally:
+    """What the losses of one scene came to."""
+
+    calls: int
+    states: int = 0
+    records: Counter = field(default_factory=Counter)
+    trees: set[int] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+    what: str = ""
+
+    def judge(self, scene: str, place: Place, reference: dict[str, Any], *, done: bool) -> None:
+        """Judge one tree; where the act was `done`, its record must be there."""
+        self.states += 1
+        try:
+            found = kills.judged(scene, str(place.path), reference)
+        except Exception as error:
+            self.wrong.append(f"{self.what}: {type(error).__name__}: {error}")
+            return
+        self.records[str(found["record"])] += 1
+        self.wrong += [f"{self.what}: {each}" for each in found["wrong"]]
+        if done and found["record"] != len(reference["after"]["kinds"]):
+            self.wrong.append(f"{self.what}: the act had returned, and its record is gone")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "calls": self.calls, "states": self.states, "distinct": len(self.trees),
+            "records": dict(sorted(self.records.items())), "bad": len(self.wrong), "wrong": self.wrong[:5],
+        }  # fmt: skip

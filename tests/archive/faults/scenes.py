@@ -98,8 +98,14 @@ def _put(place: Place) -> None:
     place.open().put(b"bytes that no event names" * 1000)
 
 
+def _create_once(place: Place) -> None:
+    """Begin an archive, unless one is there whose journal has begun."""
+    if not (place.root / "journal" / "000000" / "000000001.json").exists():
+        place.create()
+
+
 SCENES: dict[str, Scene] = {
-    "create": Scene(_nothing, lambda place: _create_once(place)),
+    "create": Scene(_nothing, _create_once),
     "put": Scene(_begun, _put),
     "add": Scene(_begun, _add("base")),
     "add again": Scene(_base, _add("base")),
@@ -109,12 +115,6 @@ SCENES: dict[str, Scene] = {
     "append": Scene(_base, _export_event),
     "destroy": Scene(_planned, _destroy),
 }
-
-
-def _create_once(place: Place) -> None:
-    """Begin an archive, unless one is there whose journal has begun."""
-    if not (place.root / "journal" / "000000" / "000000001.json").exists():
-        place.create()
 
 
 def prepare(scene: str, path: str) -> None:
@@ -132,3 +132,8 @@ def prepared(scene: str, path: Path) -> Place:
 def act(scene: str, path: str) -> None:
     """Do what a scene is about."""
     SCENES[scene].act(Place(Path(path)))
+
+
+def prepare_archive(path: str) -> None:
+    """Begin an archive in a place that is there."""
+    Place(Path(path)).create()

@@ -51,7 +51,7 @@ class Zygote:
         )  # fmt: skip
 
     def call(self, function: str, after: float | None = None, **args: Any) -> Ended:
-        """Call a function of this package in a forked process; kill that after so many seconds if asked to."""
+        """Call a function of this package in a forked process, to be killed after so many seconds or not."""
         question = {"call": function, "args": args, "after": after}
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
@@ -107,17 +107,11 @@ def _child(function: str, args: dict[str, Any], writing: int) -> None:
         said["result"] = getattr(importlib.import_module(f"{PACKAGE}.{module}"), name)(**args)
     except BaseException:
         said["error"] = traceback.format_exc()
-    with suppress(BaseException):
-        os.write(writing, json.dumps(said).encode()) if len(json.dumps(said)) < 60_000 else _long(
-            writing, said
-        )
-    os._exit(0)
-
-
-def _long(writing: int, said: dict[str, Any]) -> None:
     rest = json.dumps(said).encode()
-    while rest:
-        rest = rest[os.write(writing, rest) :]
+    with suppress(BrokenPipeError):
+        while rest:
+            rest = rest[os.write(writing, rest) :]
+    os._exit(0)
 
 
 def main() -> None:
