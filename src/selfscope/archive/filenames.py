@@ -12,30 +12,37 @@ from collections.abc import Iterable, Iterator
 from selfscope.errors import BadInput
 
 
-def refuse_collisions(paths: Iterable[str]) -> None:
-    """Raise unless all paths, and the directories they lie in, can stand side by side on every system.
+class Names:
+    """The paths of plain files that are to stand side by side, on every system."""
 
-    Parameters
-    ----------
-    paths
-        Relative paths of plain files, with "/" between the parts.
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+        self._directories: dict[str, str] = {}
 
-    Raises
-    ------
-    BadInput
-        If two are the same, or the same but for case or Unicode normalisation, or if one is a file where
-        another has a directory.
-    """
-    files: dict[str, str] = {}
-    directories: dict[str, str] = {}
-    for path in paths:
+    def add(self, path: str) -> None:
+        """Take one more relative path, with "/" between its parts.
+
+        Raises
+        ------
+        BadInput
+            If it, or a directory that it lies in, is the same as another, or the same but for case or
+            Unicode normalisation; or if one is a file where another has a directory.
+        """
         name = folded(path)
-        _refuse(files.get(name) or directories.get(name), path)
-        files[name] = path
+        _refuse(self._files.get(name) or self._directories.get(name), path)
+        self._files[name] = path
         for above in _above(path):
             name = folded(above)
-            known = files.get(name) or directories.setdefault(name, above)
-            _refuse(known if known != above or name in files else None, above)
+            _refuse(self._files.get(name), above)
+            known = self._directories.setdefault(name, above)
+            _refuse(known if known != above else None, above)
+
+
+def refuse_collisions(paths: Iterable[str]) -> None:
+    """Raise BadInput unless all paths can stand side by side; see :meth:`Names.add`."""
+    names = Names()
+    for path in paths:
+        names.add(path)
 
 
 def folded(path: str) -> str:

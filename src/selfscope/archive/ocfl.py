@@ -34,6 +34,7 @@ from selfscope.archive.graph import kind_of
 from selfscope.archive.journal import record_bytes
 from selfscope.archive.manifests import read_manifest
 from selfscope.archive.office import desk_of
+from selfscope.archive.packed import unpacked
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import canonical_json
 
@@ -101,12 +102,22 @@ def _demand(archive: Archive, contents: tuple[str, ...]) -> None:
 def import_(archive: Archive, bundle: Path, *, domain: str = "") -> list[Added]:
     """Add an export's contents, after everything in it was checked, as copies of the instances that left.
 
+    Parameters
+    ----------
+    bundle
+        Its directory, or a zip or tar of it, which is unpacked to a temporary place in the clear.
+    domain
+        The destruction domain whose key encrypts what is added, or "".
+
     Raises
     ------
     BadInput
         If it is no export, or anything in it is not what was exported.
     """
     bundle = Path(bundle)
+    if bundle.is_file():
+        with unpacked(bundle) as folder:
+            return import_(archive, folder, domain=domain)
     found = export_verifier.problems(bundle)
     if found:
         raise BadInput(
