@@ -1,0 +1,250 @@
+"""Every provider that the docs name, through Inspect's own code and the real clients, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.standins.brains import by_question, prompts_of
+from tests.standins.provider import KEY, Provider, Trouble, providing
+
+from selfscope.errors import BadInput, CouldNot
+from selfscope.models.api import InspectGround, open_api
+from selfscope.models.api_manner import Manner, manner_of_environment
+
+# Inspect 0.3.285 calls tenacity in a way that is deprecated there, and leaves a stream of its own unclosed.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <function MemoryObject:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
+
+TRUTH = {"one?": 2.0, "two?": -1.0}
+
+
+@dataclass(frozen=True)
+class Road:
+    """A model's name, the path that its requests must take, and the way in which it is asked."""
+
+    name: str
+    path: str
+    way: str
+
+    @property
+    def service(self) -> str:
+        parts = self.name.split("/")
+        return (parts[1] if parts[0] == "openai-api" else parts[0]).upper()
+
+
+CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+ROADS = [
+    Road("openai/gpt-4.1", CHAT, "top_logprobs"),
+    Road("openai/gpt-5.1", RESPONSES, "top_logprobs"),
+    Road("openai-api/local/phantom", CHAT, "top_logprobs"),
+    Road("vllm/phantom", CHAT, "top_logprobs"),
+    Road("ollama/phantom", CHAT, "top_logprobs"),
+    Road("anthropic/claude-opus-4-8", MESSAGES, "sampled"),
+]
+OF_EACH = pytest.mark.parametrize("road", ROADS, ids=[r.name for r in ROADS])
+MODELS = tuple(r.name.rpartition("/")[2] for r in ROADS)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Let warnings of finalisers come up in the test that caused them."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def server() -> Iterator[Provider]:
+    models = (*MODELS, "gpt-5.5", "o3")
+    with providing(Provider(by_question(TRUTH), models)) as provider:
+        yield provider
+
+
+@pytest.fixture
+def environment(server: Provider, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The variables that a user sets: where each service is, and its key."""
+    for road in ROADS:
+        address = server.address if road.service == "ANTHROPIC" else server.url
+        monkeypatch.setenv(f"{road.service}_BASE_URL", address)
+        monkeypatch.setenv(f"{road.service}_API_KEY", KEY)
+    return monkeypatch
+
+
+def ask(ground: InspectGround, system: str = "") -> list[list[float]]:
+    answers = asyncio.run(ground.answer(prompts_of(["one?", "two?"], system)))
+    return [[answer.value for answer in of_prompt] for of_prompt in answers.answers]
+
+
+@OF_EACH
+def test_every_provider_is_reached_by_its_variables_and_asked_as_it_can_be(
+    road: Road, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ground = open_api(road.name, log_dir=tmp_path)
+    assert ground.identity.extra["way"] == road.way
+    assert ground.identity.revision == "phantom-2026-01"
+    assert "log-probabilities of a given text" in ground.unavailable("text")
+    found = ask(ground, "You are Wren.")
+    assert set(server.paths) == {road.path}
+    assert set(server.keys) == {KEY}
+    assert len(server.requests) == 1 + (2 if road.way == "top_logprobs" else 40)
+    assert "You are Wren." in str(server.requests[-1])
+    if road.way == "top_logprobs":
+        assert [values[0] for values in found] == pytest.approx([2.0, -1.0], abs=1e-9)
+    else:
+        assert sum(found[0]) / 20 > 0.6 > 0.5 > sum(found[1]) / 20
+
+
+@OF_EACH
+def test_a_wrong_key_is_said_at_once_with_the_variable_to_set(
+    road: Road, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv(f"{road.service}_API_KEY", "wrong")
+    with pytest.raises(CouldNot, match="did not take the key") as failed:
+        open_api(road.name, log_dir=tmp_path)
+    assert f"{road.service}_API_KEY" in failed.value.fix
+    assert len(server.requests) == 1
+
+
+@OF_EACH
+def test_a_model_that_is_not_served_is_bad_input(
+    road: Road, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = f"{road.name.rpartition('/')[0]}/gpt-4.9"
+    with pytest.raises(BadInput, match="no model of this name"):
+        open_api(name, log_dir=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4.1", "anthropic/claude-opus-4-8", "vllm/phantom"])
+def test_a_busy_server_is_asked_again_when_it_says(
+    name: str, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server.troubles = [Trouble(429, "Rate limit reached", {"retry-after": "1"}), Trouble(500, "for a moment")]
+    started = time.monotonic()
+    ground = open_api(name, log_dir=tmp_path)
+    assert time.monotonic() - started >= 1
+    assert len(server.requests) == 3
+    assert ground.identity.revision == "phantom-2026-01"
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4.1", "anthropic/claude-opus-4-8"])
+def test_what_stays_out_of_quota_says_so(
+    name: str, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    message = "You exceeded your current quota, please check your plan and billing details"
+    server.troubles = [Trouble(429, message, {"retry-after-ms": "10"})] * 20
+    with pytest.raises(CouldNot, match="refused for quota or rate") as failed:
+        open_api(name, Manner(max_retries=0), log_dir=tmp_path)
+    assert "current quota" in failed.value.got
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4.1", "openai/gpt-5.1", "anthropic/claude-opus-4-8"])
+def test_what_was_paid_for_is_kept_and_the_rest_is_asked_next_time(
+    name: str, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server.failing = {"two?"}
+    manner = Manner(draws=3)
+    with pytest.raises(CouldNot, match=r"of \d calls are done and kept") as failed:
+        ask(open_api(name, manner, log_dir=tmp_path))
+    assert "this prompt is broken" in failed.value.got
+    asked, paid = server.asked("one?"), server.asked("two?")
+    server.failing = set()
+    ask(open_api(name, manner, log_dir=tmp_path))
+    assert server.asked("one?") == asked in (1, 3)
+    assert server.asked("two?") == paid + asked
+    assert server.asked("Answer with one word, Yes or No. Is water wet?") == 1
+
+
+def test_models_that_may_think_first_are_told_to_answer_at_once(
+    server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server.thinks = 40
+    listed = open_api("openai/gpt-5.5", log_dir=tmp_path)
+    drawn = open_api("anthropic/claude-opus-4-8", log_dir=tmp_path)
+    assert [g.identity.extra["reasoning_effort"] for g in (listed, drawn)] == ["none", "none"]
+    assert ask(listed) == [[pytest.approx(2.0)], [pytest.approx(-1.0)]]
+    assert all(value in (0.0, 1.0) for values in ask(drawn) for value in values)
+
+
+def test_a_model_that_always_thinks_says_what_it_needs_and_gets_it(
+    server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server.thinks, server.thinking_stays = 40, True
+    with pytest.raises(CouldNot, match="it thinks first") as failed:
+        open_api("openai/o3", manner_of_environment(), log_dir=tmp_path)
+    assert "SELFSCOPE_MAX_TOKENS=1024" in failed.value.fix
+    environment.setenv("SELFSCOPE_MAX_TOKENS", "1024")
+    ground = open_api("openai/o3", manner_of_environment(), log_dir=tmp_path)
+    assert (ground.identity.extra["way"], ground.identity.extra["max_tokens"]) == ("sampled", "1024")
+    assert all(value in (0.0, 1.0) for values in ask(ground) for value in values)
+
+
+@pytest.mark.parametrize("tokens", ["0", "many"])
+def test_a_number_of_tokens_that_is_none_is_refused(tokens: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFSCOPE_MAX_TOKENS", tokens)
+    with pytest.raises(BadInput, match="SELFSCOPE_MAX_TOKENS"):
+        manner_of_environment()
+
+
+def test_a_temperature_that_would_be_left_out_of_the_call_is_refused(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("anthropic/claude-opus-4-8", "openai/o3"):
+        with pytest.raises(BadInput, match="takes no temperature"):
+            open_api(name, Manner(way="sampled", temperature=0.5), log_dir=tmp_path)
+
+
+def test_one_name_at_two_addresses_is_two_grounds(
+    server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    manner = Manner(way="sampled")
+    here = open_api("vllm/phantom", manner, log_dir=tmp_path).identity
+    environment.setenv("VLLM_BASE_URL", "http://user:secret@127.0.0.1:9/v1/?token=secret")
+    there = open_api("vllm/phantom", manner, log_dir=tmp_path).identity
+    assert here.extra["base_url"] == server.url
+    assert there.extra["base_url"] == "http://127.0.0.1:9/v1"
+    environment.delenv("OPENAI_BASE_URL")
+    assert "base_url" not in open_api("openai/gpt-4.1", manner, log_dir=tmp_path).identity.extra
+
+
+def test_weights_that_change_under_a_name_are_told(
+    server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ground = open_api("vllm/phantom", log_dir=tmp_path)
+    server.served_as = "phantom-2026-02"
+    answers = asyncio.run(ground.answer(prompts_of(["one?"])))
+    assert answers.usage.path == "inspect, top_logprobs; some answered as phantom-2026-02"
+
+
+def test_vllm_without_a_server_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("VLLM_BASE_URL", raising=False)
+    monkeypatch.setitem(sys.modules, "vllm", None)  # as where it is not installed
+    with pytest.raises(BadInput, match="VLLM_BASE_URL"):
+        open_api("vllm/phantom", Manner(max_retries=0), log_dir=tmp_path)
+
+
+def test_a_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VLLM_BASE_URL", "http://127.0.0.1:9/v1")
+    with pytest.raises(CouldNot, match="vllm/phantom could not be reached"):
+        open_api("vllm/phantom", Manner(max_retries=0), log_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("openai/gpt-4.1", "openai"), ("anthropic/claude", "anthropic")]
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    name: str, package: str, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setitem(sys.modules, package, None)  # as where it is not installed
+    with pytest.raises(BadInput, match="needs a package") as failed:
+        open_api(name, log_dir=tmp_path)
+    assert 'pip install --upgrade "selfscope[api]"' in failed.value.fix
