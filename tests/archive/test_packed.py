@@ -311,7 +311,7 @@ def test_only_a_plain_file_is_a_pack_and_nothing_is_overwritten(tmp_path):
     assert (tmp_path / "taken" / "kept").read_text() == "kept"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(["deflated", "stored", "streamed", "pax", "gnu", "gz", "zst"]), st.data())
 def test_a_changed_byte_is_refused_or_changes_no_content(tmp_path_factory, kind, data):
     pack = bytearray(HONEST[kind])
