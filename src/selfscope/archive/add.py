@@ -134,7 +134,29 @@ def store(
     domain: str = "",
     progress: Progress | None = None,
 ) -> Added:
-    """Store files in a writer's turn; the commit order is data, manifest, journal."""
+    """Store files in a writer's turn; the commit order is data, manifest, journal.
+
+    Where another writer commits the same content meanwhile, the files are brought once more: each byte is
+    then compared with what is there, and no second instance is claimed for bytes of which there is one copy.
+    """
+    while True:
+        try:
+            return _stored(archive, staging, files, found, labels, base, domain, progress)
+        except _Met:
+            continue
+
+
+def _stored(
+    archive: Archive,
+    staging: Path,
+    files: Sequence[Brought],
+    found: Found,
+    labels: Labels,
+    base: str,
+    domain: str,
+    progress: Progress | None,
+) -> Added:
+    start = archive.index.current()
     ingest = Ingest(archive, staging, domain, _counting(sum(each.size for each in files), progress))
     try:
         stored = [ingest.file(each) for each in files]
@@ -151,7 +173,7 @@ def store(
         same = row.domain == domain and not row.base and not ingest.packer.staged
         if same or row.holding == bytes_id(data):
             return _know(archive, ingest, manifest, row.instance, labels)
-    return commit(archive, staging, held, data, ingest, labels, bool(found.quarantined))
+    return commit(archive, staging, held, data, ingest, labels, bool(found.quarantined), start)
 
 
 def commit(
@@ -162,8 +184,9 @@ def commit(
     ingest: Ingest,
     labels: Labels,
     quarantined: bool,
+    start: int,
 ) -> Added:
-    """Publish objects, then the manifest, then the journal's record."""
+    """Publish objects, then the manifest, then the journal's record, if nobody else did meanwhile."""
     new = archive.objects.publish(ingest.packer.staged)
     document = archive.objects.stage(staging, "manifest", data)
     new += archive.objects.publish([(document, archive.manifest_path(document.id))])
@@ -172,8 +195,20 @@ def commit(
         held.content, held.manifest.form, labels.name, held.manifest.size, new,
         held.domain, held.base, quarantined, document.id, instance,
     )  # fmt: skip
-    archive.append([*copied(archive, instance, held.content, labels, "declared"), added])
+    events = [*copied(archive, instance, held.content, labels, "declared"), added]
+    archive.append(events, lambda now: _alone(now, held, start))
     return Added(held.content, instance, held.manifest.size, new, held.base)
+
+
+class _Met(Exception):
+    """Another writer committed the same content while it was being stored here."""
+
+
+def _alone(archive: Archive, held: Holding, start: int) -> None:
+    """Go on unless the content came to be held, whole and in the same domain, after the record `start`."""
+    for row in archive.index.holdings(held.content):
+        if row.domain == held.domain and not row.base and row.number > start:
+            raise _Met
 
 
 def copied(

@@ -147,6 +147,10 @@ class Index:
             self._discard()
         self.holdings()
 
+    def current(self) -> int:
+        """Catch up with the journal, and return the number of its last record."""
+        return int(self._ask("SELECT number FROM head")[0][0])
+
     def dump(self) -> list[tuple[Any, ...]]:
         """Return every answer that follows from the journal, in a fixed order: two indexes are equal by this.
 
