@@ -18,7 +18,7 @@ import numpy as np
 from selfscope.models.local.tree import Ints, Node, measure, number, walk
 
 TRUNK_ROW = 512
-"""Tokens of a trunk computed at once: measured fastest in rows of about this length."""
+"""Tokens of a trunk computed at once: measured as fast in rows of 256 to 512."""
 
 REPEATED = 384
 """A shared run becomes trunk where its tokens times its further branches exceed this.
