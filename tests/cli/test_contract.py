@@ -75,3 +75,18 @@ def test_the_command_line_loads_nothing_heavy():
     loaded = done.stdout.splitlines()[-1]
     assert "'selfscope.cli.app'" in loaded
     assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+def test_ctrl_c_while_it_loads_is_a_sentence():
+    script = (
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'selfscope.cli.app':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "from selfscope.cli import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert done.stderr == "selfscope: Stopped before anything was done.\n"

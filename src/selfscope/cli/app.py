@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import traceback
 
@@ -43,7 +45,21 @@ TYPER_INTERRUPTED = 130
 
 def main() -> None:
     """Run the command; turn everything that can go wrong into a sentence and an exit code."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # a second Ctrl-C, while the first was being answered
+        code = EXIT_STOPPED
+    if code == EXIT_STOPPED:
+        _leave()
+    sys.exit(code)
+
+
+def _leave() -> None:
+    """Leave at once, deaf to a further Ctrl-C: all is stored, and no thread that computes is waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_STOPPED)
 
 
 def run(arguments: list[str]) -> int:
