@@ -210,5 +210,6 @@ def _remove(disk: Disk, path: Path) -> None:
 
 
 def refuse_taken(out: Path) -> None:
+    """Raise BadInput if there is anything at `out` but an empty directory."""
     if os.path.lexists(out) and not (out.is_dir() and not out.is_symlink() and not any(out.iterdir())):
         raise BadInput("there is something already", got=out, fix="Name a path where nothing is")
