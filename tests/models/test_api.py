@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.standins.brains import YES_NO, by_question, prompts_of
+from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
 
 from selfscope.errors import BadInput, CouldNot
@@ -22,13 +22,7 @@ from selfscope.models.api import InspectGround, open_api
 from selfscope.models.api_manner import Manner
 from selfscope.values import Message, Prompt, content_id
 
-# Inspect 0.3.285 calls tenacity in a way that is deprecated there, and leaves a stream of its own unclosed.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings(
-        "ignore:Exception ignored in. <function MemoryObject:pytest.PytestUnraisableExceptionWarning"
-    ),
-]
+pytestmark = THROUGH_INSPECT
 
 TRUTH = {"one?": 2.0, "two?": -1.0, "three?": 0.5, "certain?": 12.0}
 
@@ -37,13 +31,6 @@ TRUTH = {"one?": 2.0, "two?": -1.0, "three?": 0.5, "certain?": 12.0}
 def server() -> Iterator[Provider]:
     with providing(Provider(by_question(TRUTH))) as provider:
         yield provider
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """Let warnings of finalisers come up in the test that caused them."""
-    yield
-    gc.collect()
 
 
 def connect(server: Provider, folder: Path, key: str = KEY, **manner: Any) -> InspectGround:

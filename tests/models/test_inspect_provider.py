@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import os
 import subprocess
@@ -17,27 +16,15 @@ import anyio
 import pytest
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo
+from tests.standins.marks import THROUGH_INSPECT
 
 from selfscope.errors import BadInput
 from selfscope.models.inspect_provider import BatchQueue, LocalWeightsAPI
 from selfscope.models.local.generate import Generation, GenerationRequest
 from selfscope.values import Message
 
-# Inspect 0.3.285 calls tenacity in a way that is deprecated there, and leaves a stream of its own unclosed.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings(
-        "ignore:Exception ignored in. <function MemoryObject:pytest.PytestUnraisableExceptionWarning"
-    ),
-]
+pytestmark = THROUGH_INSPECT
 TASK = Path(__file__).with_name("inspect_task.py")
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """Let warnings of finalisers come up in the test that caused them."""
-    yield
-    gc.collect()
 
 
 def request(text: str, max_tokens: int = 8) -> GenerationRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -12,19 +11,14 @@ from pathlib import Path
 
 import pytest
 from tests.standins.brains import by_question, prompts_of
+from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, Trouble, providing
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api import InspectGround, open_api
 from selfscope.models.api_manner import Manner, manner_of_environment
 
-# Inspect 0.3.285 calls tenacity in a way that is deprecated there, and leaves a stream of its own unclosed.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings(
-        "ignore:Exception ignored in. <function MemoryObject:pytest.PytestUnraisableExceptionWarning"
-    ),
-]
+pytestmark = THROUGH_INSPECT
 
 TRUTH = {"one?": 2.0, "two?": -1.0}
 
@@ -54,13 +48,6 @@ ROADS = [
 ]
 OF_EACH = pytest.mark.parametrize("road", ROADS, ids=[r.name for r in ROADS])
 MODELS = tuple(r.name.rpartition("/")[2] for r in ROADS)
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """Let warnings of finalisers come up in the test that caused them."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture
