@@ -91,7 +91,8 @@ class Objects:
 
     def domains(self) -> list[str]:
         """Return the names of the domains that have objects."""
-        return sorted(each.name for each in (self.root / "sealed").iterdir())
+        top = self.root / "sealed"
+        return sorted(each.name for each in top.iterdir()) if top.is_dir() else []
 
     def all(self) -> Iterator[tuple[str, Place]]:
         """Yield every object's id and place, in the clear first, each in the order of ids."""

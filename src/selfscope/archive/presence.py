@@ -22,7 +22,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from selfscope.archive.disk import Disk, refusal_of
+from selfscope.archive.disk import Disk, make_dirs, refusal_of
 from selfscope.errors import CouldNot, Refused
 
 PATIENCE = 60.0
@@ -66,8 +66,7 @@ def writing_turn(disk: Disk, root: Path, *, host: Host, patience: float = PATIEN
     """
     clear_leftovers(disk, root, host=host)
     with _locked(root, fcntl.LOCK_SH, patience):
-        staging = root / "staging" / host.fresh_name()
-        disk.mkdir(staging)
+        staging = _room(disk, root, host)
         try:
             refuse_elsewhere(root, host)
             yield staging
@@ -84,12 +83,17 @@ def lone_turn(disk: Disk, root: Path, *, host: Host, patience: float = PATIENCE)
     with _locked(root, fcntl.LOCK_EX, patience):
         refuse_elsewhere(root, host)
         _clear(disk, root)
-        staging = root / "staging" / host.fresh_name()
-        disk.mkdir(staging)
+        staging = _room(disk, root, host)
         try:
             yield staging
         finally:
             _empty(disk, staging)
+
+
+def _room(disk: Disk, root: Path, host: Host) -> Path:
+    staging = root / "staging" / host.fresh_name()
+    make_dirs(disk, staging, root)
+    return staging
 
 
 def clear_leftovers(disk: Disk, root: Path, *, host: Host) -> bool:
@@ -108,8 +112,12 @@ def clear_leftovers(disk: Disk, root: Path, *, host: Host) -> bool:
 
 
 def leftovers(root: Path) -> list[Path]:
-    """Return every staging directory there is, in use or not."""
-    return sorted((root / "staging").iterdir())
+    """Return every staging directory there is, in use or not.
+
+    The one that they lie in may be gone: a copy by way of a backup may leave out what is empty.
+    """
+    top = root / "staging"
+    return sorted(top.iterdir()) if top.is_dir() else []
 
 
 def refuse_elsewhere(root: Path, host: Host) -> None:
