@@ -105,7 +105,7 @@ CASES: list[tuple[dict[str, object], list[str]]] = [
     ),
     (
         {"verdict": "inconclusive", "trait_bias_separated": False},
-        ["cannot separate the trait from yes-saying, so no shift can be claimed"],
+        ["cannot tell the trait from yes-saying, so no shift can be claimed"],
     ),
     (
         {"verdict": "not interpretable", "gate": BLIND, "bias": Bias(Estimate(0.3, (0.2, 0.4)))},

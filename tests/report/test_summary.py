@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from selfscope.report.checked import sensitivity_words
 from selfscope.report.standing import ordered_dimensions, standings, tally
 from selfscope.report.summary import (
     channel_sentences,
@@ -14,7 +15,6 @@ from selfscope.report.summary import (
     headline_clauses,
     limits,
     pooled_bias_words,
-    sensitivity_words,
 )
 from selfscope.report.view import PooledBias, RunView
 from selfscope.values import Bias, Estimate, Finding, Gate

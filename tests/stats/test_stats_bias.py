@@ -3,9 +3,10 @@ import pytest
 
 from selfscope.errors import BadInput
 from selfscope.stats.atoms import Forms
-from selfscope.stats.bias import form_effects, pooled, pooled_contrast
 from selfscope.stats.classes import class_contrast
 from selfscope.stats.contrast import paired_contrast
+from selfscope.stats.effects import pooled, pooled_contrast
+from selfscope.stats.form_effects import form_effects
 from selfscope.stats.level import level
 
 KEYED = np.array([1.0, -1] * 6)

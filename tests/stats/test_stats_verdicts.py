@@ -40,7 +40,11 @@ CLEAR = Evidence(
     position_p=float("nan"),
     label=float("nan"),
     label_p=float("nan"),
+    merged=float("nan"),
+    merged_p=float("nan"),
+    points=float("nan"),
     sesoi=0.5,
+    least_points=10.0,
     alpha=0.05,
 )
 SMALL = CLEAR._replace(estimate=0.1, p=0.6, low90=-0.2, high90=0.4, plus=0.1, minus=0.1)
@@ -64,6 +68,8 @@ def test_the_rules_are_the_verdicts() -> None:
         ({"plus": -0.1, "minus": 2.1}, "inconclusive", "keyings disagree"),
         ({"opposed": True}, "inconclusive", "forms disagree"),
         ({"guard": False}, "inconclusive", "sharpening"),
+        ({"points": 9.9}, "inconclusive", "percentage points: +9.9, fewer than 10"),
+        ({"points": -10.0}, "shifted", ""),
         ({"separated": False}, "inconclusive", "cannot be separated"),
         ({"guard": False, "bias": 0.8, "bias_p": 0.01}, "bias only", "yes-saying moved by +0.80"),
     ],
@@ -94,6 +100,7 @@ def test_a_clear_shift_and_what_takes_it_away(change: dict[str, float], verdict:
         ({"bias": 0.8, "bias_p": 0.06}, "equivalent", ""),
         ({"position": 0.9, "position_p": 0.01}, "bias only", "position moved by +0.90"),
         ({"label": -0.9, "label_p": 0.01}, "bias only", "label moved by -0.90"),
+        ({"merged": 0.9, "merged_p": 0.01}, "bias only", "label or position moved by +0.90"),
     ],
 )
 def test_no_shift(change: dict[str, float], verdict: str, note: str) -> None:
@@ -144,7 +151,11 @@ def test_both_spellings_of_the_rule_agree() -> None:
         position_p=choose([nan, 0.01, 0.3], n),
         label=choose([nan, 0, 0.9], n),
         label_p=choose([nan, 0.01, 0.3], n),
+        merged=choose([nan, nan, 0, 0.9], n),
+        merged_p=choose([nan, 0.01, 0.3], n),
+        points=choose([nan, nan, 4.0, -25.0], n),
         sesoi=np.full(n, 0.5),
+        least_points=np.full(n, 10.0),
         alpha=np.full(n, 0.05),
     )
     codes = decide_many(many)

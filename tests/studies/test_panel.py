@@ -12,7 +12,6 @@ from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
 from selfscope.models.choose import choose_ground
 from selfscope.models.phantoms import PhantomGround, Truth
-from selfscope.studies.analyse import panel_reliability
 from selfscope.studies.panel import (
     FEWEST_CHARACTERS,
     PANEL_COLUMNS,
@@ -23,6 +22,7 @@ from selfscope.studies.panel import (
     panel_study,
 )
 from selfscope.studies.phantoms import teach
+from selfscope.studies.reliable import panel_reliability
 from selfscope.studies.run import ask_all
 from selfscope.studies.scores import Layout
 from selfscope.subjects import panel_characters

@@ -9,13 +9,16 @@ from selfscope.models.catalogue import BUILT_IN
 from selfscope.report import (
     ControlText,
     Manifest,
+    OutcomeRow,
     PhantomExample,
     PooledBias,
+    ProfileRow,
+    ReliabilityRow,
     RunView,
     SensitivityRow,
     SubjectText,
 )
-from selfscope.studies.analyse import Analysis
+from selfscope.studies.analysis import Analysis
 from selfscope.studies.compare import FORMER, Comparison
 from selfscope.studies.conclude import Outcome
 from selfscope.studies.phantoms import PhantomShown
@@ -90,7 +93,6 @@ def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -
         finished=str(written.get("concluded", "")),
         usage=usage,
         changes=(*study.changes, *analysis.changes),
-        more={"reliability": [r for r in analysis.reliability if r.generalizability.kind != "not estimated"]},
     )
 
 
@@ -128,4 +130,22 @@ def _checks(analysis: Analysis) -> dict[str, Any]:
     biases = tuple(
         PooledBias(b.channel, b.kind, b.who, b.estimate, b.change, b.p_adjusted) for b in analysis.biases
     )
-    return {"sensitivity": rows, "biases": biases}
+    return {
+        "sensitivity": rows,
+        "biases": biases,
+        "reliability": tuple(
+            ReliabilityRow(
+                r.dimension, r.channel, r.generalizability.coefficient, r.generalizability.ci, r.grade,
+                r.split_half, r.parallel_forms, r.spread, r.here,
+            )
+            for r in analysis.reliability
+            if r.grade != "not estimated"
+        ),
+        "profiles": tuple(
+            ProfileRow(p.channel, p.control, p.coefficient, p.dimensions) for p in analysis.profiles
+        ),
+        "outcomes": tuple(
+            OutcomeRow(o.channel, o.who, o.answered, o.refused, o.unparsed, o.incoherent)
+            for o in analysis.outcomes
+        ),
+    }  # fmt: skip

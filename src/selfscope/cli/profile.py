@@ -146,6 +146,9 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "sensitivity": outcome.analysis.sensitivity,
         "reliability": outcome.analysis.reliability,
         "biases": outcome.analysis.biases,
+        "answering": outcome.analysis.answering,
+        "outcomes": outcome.analysis.outcomes,
+        "profiles": outcome.analysis.profiles,
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,
     }

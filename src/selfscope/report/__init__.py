@@ -5,8 +5,11 @@ from selfscope.report.terminal import render_summary
 from selfscope.report.view import (
     ControlText,
     Manifest,
+    OutcomeRow,
     PhantomExample,
     PooledBias,
+    ProfileRow,
+    ReliabilityRow,
     RunView,
     SensitivityRow,
     SubjectText,
@@ -15,8 +18,11 @@ from selfscope.report.view import (
 __all__ = [
     "ControlText",
     "Manifest",
+    "OutcomeRow",
     "PhantomExample",
     "PooledBias",
+    "ProfileRow",
+    "ReliabilityRow",
     "RunView",
     "SensitivityRow",
     "SubjectText",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfscope.report import figures
+from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.items import Answered, ItemTables
 from selfscope.report.meanings import MEANINGS
 from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
@@ -19,10 +20,9 @@ from selfscope.report.summary import (
     headline_clauses,
     limits,
     pooled_bias_words,
-    sensitivity_words,
 )
 from selfscope.report.svg import figure_svg
-from selfscope.report.view import PhantomExample, RunView
+from selfscope.report.view import OutcomeRow, PhantomExample, RunView
 from selfscope.report.words import channel_words
 from selfscope.values import Dimension, Finding, plain, short
 
@@ -72,6 +72,13 @@ def page_content(view: RunView) -> dict[str, Any]:
             sensitivity_words(view.sensitivity, c) for c in dict.fromkeys(r.channel for r in view.sensitivity)
         ],
         "sensitivity_figure": _sensitivity(view, titles),
+        "reliability_said": reliability_words(view),
+        "profile_said": profile_words(view),
+        "standings_shown": tuple(r for r in view.reliability if r.here),
+        "lost": _lost(view),
+        "drawn": _drawn(view),
+        "twins": all(s.twin for d in view.dimensions for s in d.statements),
+        "keyings": all({s.keyed for s in d.statements} == {1, -1} for d in view.dimensions),
         "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
         "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),
         "classes": tables.classes,
@@ -132,6 +139,17 @@ def _sensitivity(view: RunView, titles: dict[str, str]) -> Any:
         return None
     label = "Sensitivity check: how far two opposite characters are told apart on every dimension."
     return _svg(figures.sensitivity(rows, titles, tuple(titles)), "sensitivity-figure", label)
+
+
+def _lost(view: RunView) -> tuple[OutcomeRow, ...]:
+    """Return what became of the answers, of each channel in which some could not be read."""
+    channels = {row.channel for row in view.outcomes if row.lost}
+    return tuple(row for row in view.outcomes if row.channel in channels)
+
+
+def _drawn(view: RunView) -> bool:
+    """Whether answers were drawn, and not read off as log-odds."""
+    return view.observations is not None and bool((view.observations["scale"] == "agreement").any())
 
 
 def _phantom(example: PhantomExample, index: int, titles: dict[str, str]) -> dict[str, Any]:

@@ -146,7 +146,12 @@ def _framed(marks: Sequence[Mark], sesoi: float) -> tuple[str, ...]:
     return ("trait",) if large else ("trait", "bias")
 
 
-_HABITS = {"acquiescence": "agreeing", "position": "the first option", "label": "the letter A"}
+_HABITS = {
+    "acquiescence": "agreeing",
+    "position": "the first option",
+    "label": "the letter A",
+    "label_or_position": "the letter A or its place",
+}
 
 
 def pooled_biases(rows: Iterable[PooledBias]) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from selfscope.report.view import RunView
+from selfscope.stats.atoms import coherence, naive_rate, orthogonality
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,8 @@ class ItemRow:
     Attributes
     ----------
     statement, twin
-        The subject's mean value for each: log-odds of agreeing, or log-probability of saying it.
+        The subject's mean value for each: log-odds of agreeing, share of draws that agreed, or
+        log-probability of saying it.
     trait
         D of the subject, towards the trait.
     classes
@@ -73,12 +75,16 @@ class Answered:
 
     `coherence`: share of pairs in which statement and twin got opposite answers; `naive`: share of pro-trait
     statements agreed with, not freed from yes-saying. Both NaN where texts were scored, not questions.
+    `orthogonality`: share of texts in which agreeing goes against the trait. `drawn`: values are shares of
+    draws that agreed, not log-odds.
     """
 
     rows: tuple[ItemRow, ...]
     examples: tuple[Example, ...]
     coherence: float
     naive: float
+    orthogonality: float
+    drawn: bool
 
 
 class ItemTables:
@@ -117,7 +123,7 @@ class ItemTables:
         )
         prompts = self._prompts(dimension, channel)
         rows = tuple(self._row(row, classes, prompts) for row in table.reset_index().to_dict("records"))
-        return Answered(rows, self._examples(dimension, channel), *_agreement(mine))
+        return Answered(rows, self._examples(dimension, channel), *_shares(mine), _drawn(mine))
 
     def _prompts(self, dimension: str, channel: str) -> dict[tuple[str, int], str]:
         """Return the hash of the first prompt of every statement (+1) and twin (-1)."""
@@ -195,13 +201,15 @@ def _by_hash(evidence: pd.DataFrame | None) -> dict[str, dict[Any, Any]]:
     return {str(row["evidence"]): row for row in once.to_dict("records")}
 
 
-def _agreement(atoms: pd.DataFrame) -> tuple[float, float]:
-    """Return coherence and the naive rate; NaN where texts were scored."""
-    scale = str(atoms["scale"].iloc[0])
-    if scale not in ("log_odds", "agreement"):
-        return math.nan, math.nan
-    middle = 0.0 if scale == "log_odds" else 0.5
-    both = atoms.dropna(subset=[1, -1])
-    opposite = float(((both[1] > middle) != (both[-1] > middle)).mean()) if len(both) else math.nan
-    pro = atoms.loc[atoms["keyed"] > 0, 1].dropna()
-    return opposite, float((pro > middle).mean()) if len(pro) else math.nan
+def _shares(atoms: pd.DataFrame) -> tuple[float, float, float]:
+    """Return coherence, the naive rate and orthogonality; the first two NaN where texts were scored."""
+    answers = atoms[[1, -1]].to_numpy(float)[:, :, None] - (0.5 if _drawn(atoms) else 0.0)
+    keyed = atoms["keyed"].to_numpy(float)
+    crossed = float(orthogonality(answers, keyed))
+    if str(atoms["scale"].iloc[0]) == "log_prob":
+        return math.nan, math.nan, crossed
+    return float(coherence(answers)), float(naive_rate(answers, keyed)), crossed
+
+
+def _drawn(atoms: pd.DataFrame) -> bool:
+    return str(atoms["scale"].iloc[0]) == "agreement"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 #: What each verdict means, for legends and for the method section.
 MEANINGS: dict[str, str] = {
@@ -24,17 +25,33 @@ BLOCKING = (
     "yes/no and lettered",
     "the bootstrap interval",
     "sensitivity not estimated",
+    "percentage points",
 )
+#: Notes that say what these statements cannot tell from the trait, in the words of a sentence about it.
+MIXED = {
+    "one keying and no negations": "yes-saying",
+    "no negations": "a liking for what these statements happen to say",
+    "one keying": "a taste for negated sentences",
+}
 #: What the notes of a finding say to a reader; the beginning of a note decides.
 _NOTES: tuple[tuple[str, str], ...] = (
     ("sharpening", "the model became more decided about everything, which imitates a shift"),
+    ("percentage points", "the change in drawn answers is too few percentage points, whatever its log-odds"),
     ("skewed", "a few statements moved far more than the rest, so a second, stricter interval had to agree"),
     ("saturated", "many answers are so certain that their size says little"),
     ("low reliability", "the instrument tells characters apart poorly on this dimension and this model"),
     ("the two keyings disagree", "statements for and statements against the trait point opposite ways"),
     ("yes/no and lettered", "yes/no questions and lettered questions point opposite ways"),
     ("the bootstrap interval", "a few statements carry the difference, and without them it is not sure"),
-    ("trait and bias cannot", "these statements cannot separate the trait from yes-saying"),
+    ("trait and bias cannot", "these statements cannot tell the trait from something else"),
+    (
+        "one keying and no negations",
+        "all statements point one way and have no negations, so yes-saying is in it",
+    ),
+    ("no negations", "statements have no negations, so a liking for what they happen to say is in it"),
+    ("one keying", "all statements point one way, so a taste for negated sentences is in it"),
+    ("fewer than 6 statements", "fewer than six statements: an interval and no test"),
+    ("a keying has a single", "one keying has a single statement, so there is no interval"),
     ("sensitivity not estimated", "no check was made whether a shift would have been seen here"),
     ("stops at: any text", "it moved as any text might move it, and no further claim holds"),
     (
@@ -44,9 +61,11 @@ _NOTES: tuple[tuple[str, str], ...] = (
     ("binding class: none", "the comparison with no text is the one that decides"),
     ("binding class: generic", "the comparison with professions is the one that decides"),
     ("binding class: persona", "the comparison with strong personas is the one that decides"),
+    ("without a sensitivity check", "without a sensitivity check no number of statements shows an absence"),
     ("over 400 statements", "more statements alone would not settle it"),
     ("not for want of statements", "more statements would not settle it"),
     ("control texts bind", "control texts differ so much among themselves that more of them are needed"),
+    ("length_off", "its length differs from the identity’s by more than 5 %"),
     ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),
 )
 
@@ -54,6 +73,11 @@ _NOTES: tuple[tuple[str, str], ...] = (
 def note_in_words(note: str) -> str:
     """Return a note as a reader understands it; a note without words of its own stays as it is."""
     return next((words for start, words in _NOTES if note.startswith(start)), note)
+
+
+def mixed_with(notes: Sequence[str]) -> str:
+    """Return what the notes say cannot be told from the trait; ``""`` where they say nothing of it."""
+    return next((words for start, words in MIXED.items() for n in notes if n.startswith(start)), "")
 
 
 def reason_in_words(reason: str) -> str:

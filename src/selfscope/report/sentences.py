@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from selfscope.report.meanings import BLOCKING, note_in_words, reason_in_words
+from selfscope.report.meanings import BLOCKING, mixed_with, note_in_words, reason_in_words
 from selfscope.report.standing import Standing
 from selfscope.report.words import (
     channel_words,
@@ -50,6 +50,7 @@ def _shifted(f: Finding, title: str, subject: str) -> str:
         f"{_corrected(f)}",
         _claim_words(f, subject),
         bias_beside(f),
+        _refusals(f),
         *(note_in_words(n) for n in f.notes if n in ("low reliability", "skewed", "saturated")),
     ]
     return _sentences(parts)
@@ -73,7 +74,8 @@ def _claim_words(f: Finding, subject: str) -> str:
 
 def _bias_only(f: Finding, title: str, subject: str) -> str:
     against = control_words(f.control).phrase
-    return _sentences([_which_bias(f, title, subject, against), _trait_beside(f), *_reasons(f)])
+    said = [_which_bias(f, title, subject, against), _trait_beside(f), *_reasons(f), _refusals(f)]
+    return _sentences(said)
 
 
 def _which_bias(f: Finding, title: str, subject: str, against: str) -> str:
@@ -100,7 +102,11 @@ def _which_bias(f: Finding, title: str, subject: str, against: str) -> str:
 
 def _form_bias(f: Finding) -> str:
     """Return the position or label bias that is large enough to name, or ``""``."""
-    pairs = (("the option that stands first", f.bias.position), ("the letter A", f.bias.label))
+    pairs = (
+        ("the option that stands first", f.bias.position),
+        ("the letter A", f.bias.label),
+        ("the letter A or its place, which these forms do not tell apart,", f.bias.label_or_position),
+    )
     large = [
         f"the preference for {words} {_rose(e)} by {magnitude(e.estimate)} ({interval(e.ci)})"
         for words, e in pairs
@@ -130,21 +136,36 @@ def _equivalent(f: Finding, title: str, subject: str) -> str:
         parts.append(f"A difference is detectable ({_corrected(f)}) and too small to matter")
     if f.gate.g1 == "pass":
         parts.append("The sensitivity check shows that a shift would have been seen")
-    return _sentences([*parts, bias_beside(f)])
+    return _sentences([*parts, bias_beside(f), _refusals(f)])
 
 
 def _inconclusive(f: Finding, title: str, subject: str) -> str:
     against = control_words(f.control).phrase
-    parts = [f"{title} with {subject}, compared with {against}, stays open: {_size(f)}, {_corrected(f)}"]
-    if not f.trait_bias_separated:
-        parts.append("These statements cannot separate the trait from yes-saying, so no shift can be claimed")
-    else:
-        parts.append(_why_open(f))
-    parts.append(_settling(f))
-    return _sentences([*parts, bias_beside(f)])
+    tested = f", {_corrected(f)}" if math.isfinite(f.p_adjusted) else ""
+    parts = [
+        f"{title} with {subject}, compared with {against}, stays open: {_size(f)}{tested}",
+        _inseparable(f),
+        _why_open(f),
+        _settling(f),
+    ]
+    return _sentences([*parts, bias_beside(f), _refusals(f)])
+
+
+def _inseparable(f: Finding) -> str:
+    """Say what these statements cannot tell from the trait; ``""`` where they can."""
+    if f.trait_bias_separated:
+        return ""
+    other = mixed_with(f.notes) or "yes-saying"
+    return f"These statements cannot tell the trait from {other}, so no shift can be claimed"
 
 
 def _why_open(f: Finding) -> str:
+    """Say why a row is open; nothing more where its statements cannot separate the trait anyway."""
+    if not math.isfinite(f.p_adjusted):
+        few = [note_in_words(n) for n in f.notes if n.startswith(("fewer than 6", "a keying has a single"))]
+        return f"It is not tested: {joined(few)}" if few else "It could not be tested"
+    if not f.trait_bias_separated:
+        return ""
     blocked = [note_in_words(n) for n in f.notes if n.startswith(BLOCKING)]
     if blocked:
         return f"What stands in the way: {joined(blocked)}"
@@ -163,7 +184,7 @@ def _why_open(f: Finding) -> str:
 def _settling(f: Finding) -> str:
     """Return what would settle it, where that was worked out; against several controls the largest."""
     needed = [int(m[1]) for n in f.notes if (m := re.match(r"about (\d+) statements", n))]
-    for start in ("control texts bind", "over 400", "not for want"):
+    for start in ("control texts bind", "over 400", "not for want", "without a sensitivity check"):
         for note in f.notes:
             if note.startswith(start):
                 return note_in_words(note)
@@ -177,6 +198,7 @@ def _not_interpretable(f: Finding, title: str, subject: str) -> str:
             "said, not even that nothing moved",
             *_reasons(f),
             bias_beside(f),
+            _refusals(f),
         ]
     )
 
@@ -185,12 +207,19 @@ def _reasons(f: Finding) -> list[str]:
     return [reason_in_words(reason) for reason in f.gate.reasons]
 
 
+def _refusals(f: Finding) -> str:
+    """Return what the change would be if refusals had been answers; ``""`` where none bears on it."""
+    said = [n for n in f.notes if n.startswith("refusals")]
+    return ", so ".join(said).replace("so refusals decide", "so they decide").replace("-", "−")
+
+
 def bias_beside(f: Finding) -> str:
     """Return what response bias did beside the trait, in words; ``""`` where nothing is sure of it."""
     pairs = (
         (channel_words(f.channel).bias, f.bias.acquiescence),
         ("the preference for the first option", f.bias.position),
         ("the preference for the letter A", f.bias.label),
+        ("the preference for the letter A or its place", f.bias.label_or_position),
     )
     named = [f"{words} {_rose(e)} by {magnitude(e.estimate)}" for words, e in pairs if e and _sure(e)]
     return f"Counted apart from the trait: {joined(named)}" if named else ""
@@ -253,7 +282,10 @@ def level_sentence(finding: Finding, title: str, subject: str) -> str:
 
 
 def _size(f: Finding) -> str:
-    return with_interval(Estimate(f.estimate, f.ci))
+    """Return the change with its interval; in drawn answers with its percentage points."""
+    size = with_interval(Estimate(f.estimate, f.ci))
+    points = f.details.get("trait_points", math.nan)
+    return f"{size}, {number(points, 0)} percentage points" if math.isfinite(points) else size
 
 
 def _corrected(f: Finding) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from selfscope.report.sentences import check_sentence
 from selfscope.report.standing import Standing, standings, tally
-from selfscope.report.view import PooledBias, RunView, SensitivityRow
+from selfscope.report.view import PooledBias, RunView
 from selfscope.report.words import (
     channel_words,
     control_words,
@@ -223,6 +223,7 @@ _BIAS_NOUNS = {
     "fluency": "fluency",
     "position": "the preference for the first option",
     "label": "the preference for the letter A",
+    "label_or_position": "the preference for the letter A or its place",
 }
 
 
@@ -236,6 +237,7 @@ def _habit(kind: str, size: float) -> str:
         "acquiescence": ("agreeing", "disagreeing"),
         "position": ("the first option", "the second option"),
         "label": ("the letter A", "the letter B"),
+        "label_or_position": ("the letter A or its place", "the letter B or its place"),
     }
     return pairs[kind][0 if size > 0 else 1] if kind in pairs else ""
 
@@ -273,18 +275,5 @@ def _open_limit(channel: str, inside: Sequence[Standing]) -> str:
         return ""
     return (
         f"{channel_words(channel).heading}: whether {_count_of(n, len(inside))} moved or not stays open with "
-        "this many statements"
+        "these statements and controls"
     )
-
-
-def sensitivity_words(rows: Sequence[SensitivityRow], channel: str) -> str:
-    """Return in one sentence whether a channel can see on this model."""
-    mine = [r for r in rows if r.channel == channel]
-    passed = sum(r.verdict == "pass" for r in mine)
-    if not mine:
-        return f"{channel_words(channel).heading}: no sensitivity check was made."
-    if passed == len(mine):
-        return f"{channel_words(channel).heading}: it can be read on all {counted(passed, 'dimension')}."
-    if not passed:
-        return f"{channel_words(channel).heading}: it is blind on this model; all {len(mine)} checks failed."
-    return f"{channel_words(channel).heading}: it can be read on {passed} of {len(mine)} dimensions."

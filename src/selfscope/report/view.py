@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Columns that the evidence table must have; `reply` may be empty.
 EVIDENCE_COLUMNS = ("evidence", "character", "user", "text", "agree", "disagree", "reply")
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label"]
+BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position"]
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,65 @@ class SensitivityRow:
 
 
 @dataclass(frozen=True)
+class ReliabilityRow:
+    """The reliability check G2 on one dimension and channel: does the instrument tell characters apart?
+
+    `coefficient` over the panel's characters with its interval and its `grade`; `split_half` over
+    statements and `parallel_forms` over forms; `spread` is the panel's lowest and highest score, and `here`
+    the scores of the run's subject and controls on that scale, empty where other forms were asked.
+    """
+
+    dimension: str
+    channel: str
+    coefficient: float
+    ci: tuple[float, float]
+    grade: str
+    split_half: float = float("nan")
+    parallel_forms: float = float("nan")
+    spread: tuple[float, float] = (float("nan"), float("nan"))
+    here: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """Whether the profile of changes against one control is more than noise."""
+
+    channel: str
+    control: str
+    coefficient: float
+    dimensions: int
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """What became of the answers of the subject, or of one class of controls."""
+
+    channel: str
+    who: str
+    answered: int
+    refused: int
+    unparsed: int
+    incoherent: int
+
+    @property
+    def lost(self) -> int:
+        """Answers that could not be read."""
+        return self.refused + self.unparsed + self.incoherent
+
+    @property
+    def asked(self) -> int:
+        """All answers."""
+        return self.answered + self.lost
+
+
+@dataclass(frozen=True)
 class PooledBias:
     """A response bias, pooled over dimensions, log-odds.
 
     With `change` False it is the subject's own level, and `who` names the subject; with `change` True it is
     the subject's level minus that of the class (or text) `who`. Positive: towards yes (fluency: towards
-    saying such sentences at all), the first option, the letter A.
+    saying such sentences at all), the first option, the letter A (also where A always has one place, and
+    letter and position are one effect).
     """
 
     channel: str
@@ -178,6 +231,9 @@ class RunView:
     evidence: pd.DataFrame | None = None
     sensitivity: tuple[SensitivityRow, ...] = ()
     biases: tuple[PooledBias, ...] = ()
+    reliability: tuple[ReliabilityRow, ...] = ()
+    profiles: tuple[ProfileRow, ...] = ()
+    outcomes: tuple[OutcomeRow, ...] = ()
     warnings: tuple[str, ...] = ()
     unavailable: tuple[tuple[str, str], ...] = ()
     baseline: SubjectText | None = None
@@ -189,6 +245,11 @@ class RunView:
         found = dict.fromkeys(f.channel for f in (*self.findings, *self.levels))
         first = [c for c in ("utterance", "self_report") if c in found]
         return (*first, *(c for c in found if c not in first))
+
+    @property
+    def screening(self) -> bool:
+        """Whether the findings are a screening of the user's own statements, and no declared family."""
+        return any(f.family == "screening" for f in self.findings)
 
     def dimension(self, name: str) -> Dimension | None:
         """Return the dimension called `name`, or None."""

@@ -22,7 +22,7 @@ Format = Literal["yesno", "lettered"]
 SATURATED = 8.0
 LOW_MASS_WARNING = 0.05
 SATURATED_SHARE = 0.20
-INNER = {"d": 2, "b": 2, "noise": 2, "d_forms": 3, "b_forms": 3, "agreed": 4, "asked": 4}
+INNER = {"d": 2, "b": 2, "noise": 2, "d_forms": 3, "b_forms": 3, "agreed": 4, "asked": 4, "lost": 4}
 """How many axes a field has from `dimension` on, where it is not one."""
 
 
@@ -97,8 +97,12 @@ class ArmScores:
         Share of |L| over 8, ``(..., dimension)``; None for utterances.
     points
         Half of mean P(agree | pro) - mean P(agree | con), in percentage points, ``(..., dimension)``.
-    agreed, asked
-        Counts of drawn answers, ``(..., dimension, m, 2, form)``; None where log-odds are exact.
+    coherence, naive, orthogonality
+        What :func:`coherence`, :func:`naive_rate` and :func:`orthogonality` say, ``(..., dimension)``; None
+        for utterances, but for the last.
+    agreed, asked, lost
+        Counts of drawn answers, ``(..., dimension, m, 2, form)``: agreement, among those that could be read,
+        and those refused, unparsed or incoherent; None where log-odds are exact.
     noise
         Binomial variance of d, ``(..., dimension, m)``; None where log-odds are exact.
     """
@@ -111,8 +115,12 @@ class ArmScores:
     refused: Array | None = None
     saturated: Array | None = None
     points: Array | None = None
+    coherence: Array | None = None
+    naive: Array | None = None
+    orthogonality: Array | None = None
     agreed: Array | None = None
     asked: Array | None = None
+    lost: Array | None = None
     noise: Array | None = None
 
     def as_text(self) -> ArmScores:
@@ -219,6 +227,9 @@ def score_arm(
         None if refused is None else np.asarray(refused, float),
         saturation(given) if questions else None,
         percentage_points(given, keyed) if questions else None,
+        coherence(given) if questions else None,
+        naive_rate(given, keyed) if questions else None,
+        orthogonality(given, keyed),
     )
 
 

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfscope.stats.atoms import ArmScores, warnings_of
-from selfscope.stats.bias import Effect
+from selfscope.stats.effects import Effect
+from selfscope.stats.explain import Index, explain
+from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.level import Level
 from selfscope.stats.masked import Array
-from selfscope.stats.power import statements_to_settle
 from selfscope.stats.results import CLAIMED, RUNGS, ClaimRow, FamilyResult, Row
-from selfscope.stats.verdicts import FAIL, G2_FLOOR, PASS, RULES, Decision, Evidence, at, decide
-from selfscope.values.finding import Bias, Claim, Estimate, Finding, Gate, Reliability, Verdict
+from selfscope.stats.verdicts import FAIL, G2_FLOOR, PASS, RULES, Evidence, at
+from selfscope.values.finding import Bias, Claim, Estimate, Finding, Gate, Reliability
 
-Index = tuple[int, ...]
-LEAST_CLUSTERS = 12
 WORDS: dict[str, Claim] = {"none": "any text", "generic": "any strong persona", "persona": "this identity"}
 
 
@@ -90,62 +89,6 @@ def level_findings(
             )
         )
     return shown
-
-
-def explain(result: FamilyResult, control: str, where: Index) -> Decision:
-    """Return the verdict of one row and dimension with its notes in words."""
-    row = result.rows[control]
-    decision = decide(at(row.evidence, where), bias_name=result.settings.bias_name)
-    return decision._replace(notes=(*decision.notes, *_row_notes(result, row, where, decision.verdict)))
-
-
-def _row_notes(result: FamilyResult, row: Row, where: Index, verdict: Verdict) -> tuple[str, ...]:
-    """Return what limits this row: too few texts or statements, and what would settle it."""
-    items, settings = row.trait.items, result.settings
-    n = int(items.n[where])
-    family = int(result.declared.sum())
-    least = 2.0 ** (1 - n) if n <= 14 else 1 / (settings.flips + 1)
-    tests = (
-        (1 < row.k < settings.least_texts, f"{row.k} control texts: than these, not any"),
-        (n < 6, "fewer than 6 statements: intervals only"),
-        (6 <= n < LEAST_CLUSTERS, f"{n} statements, fewer than {LEAST_CLUSTERS}"),
-        (
-            n >= 6 and settings.correction == "holm" and least * family > settings.alpha,
-            f"a corrected p of {settings.alpha} is out of reach: {family} dimensions, {n} statements",
-        ),
-        (verdict == "equivalent", "equivalence is tested per dimension, uncorrected"),
-    )
-    notes = tuple(words for holds, words in tests if holds)
-    return (*notes, *_settle(result, row, where)) if verdict == "inconclusive" else notes
-
-
-def _settle(result: FamilyResult, row: Row, where: Index) -> tuple[str, ...]:
-    """Say what would settle an inconclusive contrast."""
-    items = row.trait.items
-    if _texts_bind(row, where):
-        return (f"control texts bind: more than {row.k} are needed, not more statements",)
-    m = float(
-        statements_to_settle(
-            items.estimate[where],
-            items.sd[where],
-            result.settings.sesoi,
-            alpha=result.settings.alpha,
-            dimensions=int(result.declared.sum()),
-        )
-    )
-    if np.isnan(m):
-        return ()
-    if m <= items.n[where]:
-        return ("not for want of statements",)
-    return (
-        "over 400 statements would be needed" if np.isinf(m) else f"about {m:.0f} statements would settle it",
-    )
-
-
-def _texts_bind(row: Row, where: Index) -> bool:
-    """Whether the spread of texts, not of statements, sets the interval."""
-    widths = [float(np.diff(x[where])[0]) for x in (row.trait.ci95, row.trait.items.ci95)]
-    return row.k > 1 and widths[0] > 1.0001 * widths[1]
 
 
 def _row_finding(
@@ -236,7 +179,8 @@ def _claim_finding(
                 ("estimate", float(row.trait.estimate[where])),
                 ("p", float(row.trait.p[where])),
             )
-        },
+        }
+        | _points(binding, where),
     )
 
 
@@ -249,28 +193,28 @@ def gate_of(e: Evidence, reasons: tuple[str, ...]) -> Gate:
 
 def _bias(row: Row, where: Index) -> Bias:
     """Return what response biases did in this row."""
-    moved, shapes = row.agreement, row.forms
-    return Bias(
-        None if moved is None else _estimate(moved.acquiescence.estimate, moved.acquiescence.ci95, where),
-        None if shapes is None else _effect(shapes.position, where),
-        None if shapes is None else _effect(shapes.label, where),
-    )
+    moved = row.agreement
+    said = None if moved is None else _estimate(moved.acquiescence.estimate, moved.acquiescence.ci95, where)
+    return Bias(said, *_preferences(row.forms, where))
 
 
 def _level_bias(found: Level, d: int) -> Bias:
     """Return the response biases of a level."""
-    agreement, shapes = found.agreement, found.forms
-    return Bias(
-        None if agreement is None else _estimate(agreement.estimate, agreement.ci95, (d,)),
-        None if shapes is None else _effect(shapes.position, (d,)),
-        None if shapes is None else _effect(shapes.label, (d,)),
-    )
+    agreement = found.agreement
+    said = None if agreement is None else _estimate(agreement.estimate, agreement.ci95, (d,))
+    return Bias(said, *_preferences(found.forms, (d,)))
+
+
+def _preferences(forms: FormEffects | None, where: Index) -> list[Estimate | None]:
+    """Return position, label, and both as one; None what the channel or the forms do not tell."""
+    return [None] * len(FormEffects._fields) if forms is None else [_effect(e, where) for e in forms]
 
 
 def _level_notes(arm: ArmScores, d: int) -> tuple[str, ...]:
     """Return the warnings of §3 for one dimension."""
     mass = np.nan if arm.option_mass is None else float(arm.option_mass[d])
-    return warnings_of(mass, 0.0 if arm.saturated is None else float(arm.saturated[d]))
+    said = warnings_of(mass, 0.0 if arm.saturated is None else float(arm.saturated[d]))
+    return said if arm.agreed is None else (*said, "drawn answers: a level that lies a little too near zero")
 
 
 def _effect(effect: Effect, where: Index) -> Estimate | None:
@@ -321,9 +265,22 @@ def _details(row: Row, where: Index) -> dict[str, float]:
         "bias_p": row.bias_p,
         "position_p": row.position_p,
         "label_p": row.label_p,
+        "label_or_position_p": row.merged_p,
+        "option_mass": row.evidence.mass,
+        "refused_subject": row.evidence.refused_subject,
+        "refused_control": row.evidence.refused_control,
         "median": row.median,
         "k": np.full(items.p.shape, float(row.k)),
     }
     if row.yesno is not None and row.lettered is not None:
         numbers |= {"yesno": row.yesno.estimate, "lettered": row.lettered.estimate}
-    return {name: float(x[where]) for name, x in numbers.items()}
+    if row.bounds is not None:
+        agreed, disagreed = row.bounds
+        numbers |= {"refusals_as_agreement": agreed.estimate, "refusals_as_disagreement": disagreed.estimate}
+    return {name: float(x[where]) for name, x in numbers.items()} | _points(row, where)
+
+
+def _points(row: Row, where: Index) -> dict[str, float]:
+    """Return the trait's shift in percentage points, where answers are drawn."""
+    points = float(row.trait_points[where])
+    return {"trait_points": points} if np.isfinite(points) else {}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selfscope.stats.atoms import ArmScores, Forms
-from selfscope.stats.bias import FormEffects, form_effects
 from selfscope.stats.contrast import PairedContrast, paired_contrast
+from selfscope.stats.form_effects import FormEffects, form_effects
 
 
 class Level(NamedTuple):

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
 from selfscope.stats.atoms import ArmScores, Forms
-from selfscope.stats.bias import Agreement, FormEffects
+from selfscope.stats.bias import Agreement
 from selfscope.stats.classes import LEAST_TEXTS, ClassContrast
 from selfscope.stats.contrast import PairedContrast
 from selfscope.stats.flip import DRAWS
+from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.verdicts import UNKNOWN, Evidence
@@ -32,6 +33,8 @@ class Settings:
     ----------
     sesoi
         δ, a half contrast in natural log-odds.
+    points
+        Percentage points that a shift needs beside δ where answers are drawn.
     correction
         ``holm`` for a declared family, ``benjamini-hochberg`` for screening (a user's items).
     bias_name
@@ -47,6 +50,7 @@ class Settings:
     """
 
     sesoi: float = 0.5
+    points: float = 10.0
     alpha: float = 0.05
     correction: Literal["holm", "benjamini-hochberg"] = "holm"
     bias_name: str = "yes-saying"
@@ -112,14 +116,19 @@ class Row(NamedTuple):
         Studentised bootstrap interval, ``(..., dimension, 2)``.
     agreement
         Contrasts of B and of pro and con texts; None where statements have no twins.
-    bias_p, position_p, label_p
-        Corrected over the family of all bias tests of this row.
+    bias_p, position_p, label_p, merged_p
+        Corrected over the dimensions, every kind of bias a family of its own.
     forms
-        Position and label; None where the channel has none.
+        Position and label, or both as one; None where the channel has none.
     yesno, lettered
         The trait contrast in each format, uncorrected; None where the channel has none.
     points
         Change in percentage points; None where the channel has none.
+    trait_points
+        What the shift of the trait alone does, in percentage points; NaN where log-odds are exact.
+    bounds
+        The contrast with every refusal as agreement, and as disagreement; None where none was refused or
+        log-odds are exact.
     median
         The contrast of medians, shown beside the estimate where answers are saturated.
     evidence, codes
@@ -138,10 +147,13 @@ class Row(NamedTuple):
     bias_p: Array
     position_p: Array
     label_p: Array
+    merged_p: Array
     forms: FormEffects | None
     yesno: PairedContrast | None
     lettered: PairedContrast | None
     points: Array | None
+    trait_points: Array
+    bounds: tuple[PairedContrast, PairedContrast] | None
     median: Array
     evidence: Evidence
     codes: NDArray[np.intp]

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from selfscope.stats.atoms import SATURATED_SHARE, ArmScores, by_format
-from selfscope.stats.bias import Agreement, FormEffects, agreement, form_effects, sides
+from selfscope.stats.atoms import SATURATED_SHARE, ArmScores, Forms, by_format
+from selfscope.stats.bias import Agreement, agreement, sides
 from selfscope.stats.classes import ClassContrast, class_contrast, with_texts
 from selfscope.stats.contrast import SKEWED, PairedContrast, paired_contrast
+from selfscope.stats.form_effects import FormEffects, form_effects
 from selfscope.stats.guard import sharpening_slope
 from selfscope.stats.masked import Array, Mask, mean
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.resample import bootstrap_interval
 from selfscope.stats.results import Context, Row
-from selfscope.stats.sampled import sampled_contrasts
+from selfscope.stats.sampled import in_format, refusal_bounds, sampled_contrasts
 from selfscope.stats.strata import middle
 from selfscope.stats.verdicts import Evidence, decide_many
+
+Formats = tuple[PairedContrast, PairedContrast] | tuple[None, None]
+LEAST_IN_FORMAT = 3
+"""Statements that a format needs for a p of its own."""
+
+
+class Compared(NamedTuple):
+    """What a row rests on, whether log-odds are exact or answers were drawn.
+
+    Trait and guarded trait, agreement (None without twins), preferences (None in a channel without formats),
+    yes/no and lettered, the trait in points (NaN where exact), and the bounds of refusals.
+    """
+
+    trait: ClassContrast
+    guarded: ClassContrast
+    agreement: Agreement | None
+    forms: FormEffects | None
+    formats: Formats
+    points: Array
+    bounds: tuple[PairedContrast, PairedContrast] | None
 
 
 def compare(name: str, texts: ArmScores, context: Context) -> Row:
@@ -23,26 +46,28 @@ def compare(name: str, texts: ArmScores, context: Context) -> Row:
     s = context.subject
     slope = _slope(s, texts, context.family)
     drawn = s.agreed is not None and texts.agreed is not None
-    trait, guarded, moved = (_from_counts if drawn else _from_scores)(s, texts, slope, context)
-    shapes = None if drawn else _shapes(s, texts, context)
-    bias_p = _bias_family(moved, shapes, trait.p.shape, context)
-    formats = _formats(s, texts, context)
-    resampled = _bootstrap(s.d, texts.d, trait, context)
-    points = None if s.points is None or texts.points is None else s.points - texts.points.mean(axis=-2)
+    found = (_from_counts if drawn else _from_scores)(s, texts, slope, context)
+    trait, (bias_p, position_p, label_p, merged_p) = found.trait, _bias_families(found, context)
     row = Row(
         name,
         trait.k,
         trait,
-        guarded,
+        found.guarded,
         slope,
         context.correct(trait.p),
-        context.correct(guarded.p),
-        resampled,
-        moved,
-        *bias_p,
-        shapes,
-        *formats,
-        points,
+        context.correct(found.guarded.p),
+        _bootstrap(s.d, texts.d, trait, context),
+        found.agreement,
+        bias_p,
+        position_p,
+        label_p,
+        merged_p,
+        found.forms,
+        found.formats[0],
+        found.formats[1],
+        None if s.points is None or texts.points is None else s.points - texts.points.mean(axis=-2),
+        found.points,
+        found.bounds,
         middle(s.d - texts.d.mean(axis=-3), context.keyed),
         Evidence(*[np.nan] * len(Evidence._fields)),
         np.zeros(0, np.intp),
@@ -59,27 +84,38 @@ def _slope(s: ArmScores, texts: ArmScores, family: Mask) -> Array:
     return sharpening_slope(s.d[..., family, :], texts.d.mean(axis=-3)[..., family, :], noise)
 
 
-def _from_scores(
-    s: ArmScores, texts: ArmScores, slope: Array, context: Context
-) -> tuple[ClassContrast, ClassContrast, Agreement | None]:
-    """Return the contrasts of exact log-odds: trait, guarded trait, agreement."""
+def _from_scores(s: ArmScores, texts: ArmScores, slope: Array, context: Context) -> Compared:
+    """Return the contrasts of exact log-odds."""
     settings = context.settings
     trait = class_contrast(s.d, texts.d, context.keyed, seed=settings.seed, draws=settings.flips)
-    return trait, _guarded(s.d, texts.d, slope, context), _moved(s, texts, context)
+    return Compared(
+        trait,
+        _guarded(s.d, texts.d, slope, context),
+        _moved(s, texts, context),
+        _shapes(s, texts, context),
+        _formats(s, texts, context),
+        np.full(trait.p.shape, np.nan),
+        None,
+    )
 
 
-def _from_counts(
-    s: ArmScores, texts: ArmScores, slope: Array, context: Context
-) -> tuple[ClassContrast, ClassContrast, Agreement | None]:
+def _from_counts(s: ArmScores, texts: ArmScores, slope: Array, context: Context) -> Compared:
     """Return the same from drawn answers (§9)."""
     found = sampled_contrasts(s, texts, context.keyed, slope, forms=context.forms)
     theta, a = found.texts, found.texts_acquiescence
-    trait = with_texts(found.trait, theta)
-    guarded = with_texts(found.guarded, theta * np.abs(slope)[..., None, None], _stretch(slope))
-    if np.isnan(found.acquiescence.estimate).all():
-        return trait, guarded, None
-    whole = with_texts(found.acquiescence, a)
-    return trait, guarded, sides(whole, with_texts(found.pro, a + theta), with_texts(found.con, a - theta))
+    moved = None
+    if np.isfinite(s.b).any():
+        whole = with_texts(found.acquiescence, a)
+        moved = sides(whole, with_texts(found.pro, a + theta), with_texts(found.con, a - theta))
+    return Compared(
+        with_texts(found.trait, theta),
+        with_texts(found.guarded, theta * np.abs(slope)[..., None, None], _stretch(slope)),
+        moved,
+        None if context.forms is None or moved is None else found.preferences,
+        _counted_formats(s, texts, context),
+        found.points,
+        refusal_bounds(s, texts, context.keyed, forms=context.forms),
+    )
 
 
 def _stretch(slope: Array) -> Array:
@@ -127,34 +163,40 @@ def _shapes(s: ArmScores, texts: ArmScores, context: Context) -> FormEffects | N
     return form_effects(s.b_forms, texts.b_forms, context.keyed, context.forms)
 
 
-def _bias_family(
-    moved: Agreement | None, shapes: FormEffects | None, shape: tuple[int, ...], context: Context
-) -> tuple[Array, Array, Array]:
+def _bias_families(found: Compared, context: Context) -> list[Array]:
     """Correct the bias tests of a row (Holm over dimensions), each kind of bias a family of its own."""
-    nothing = np.full(shape, np.nan)
-    tests = (
-        nothing if moved is None else moved.p,
-        nothing if shapes is None else shapes.position.p,
-        nothing if shapes is None else shapes.label.p,
-    )
-    first, second, third = (
-        np.where(context.family, holm(np.where(context.family, p, np.nan)), p) for p in tests
-    )
-    return first, second, third
+    nothing = np.full(found.trait.p.shape, np.nan)
+    kinds = [nothing] * len(FormEffects._fields) if found.forms is None else [e.p for e in found.forms]
+    tests = [nothing if found.agreement is None else found.agreement.p, *kinds]
+    return [np.where(context.family, holm(np.where(context.family, p, np.nan)), p) for p in tests]
 
 
-def _formats(
-    s: ArmScores, texts: ArmScores, context: Context
-) -> tuple[PairedContrast | None, PairedContrast | None]:
+def _formats(s: ArmScores, texts: ArmScores, context: Context) -> Formats:
     """Return the trait contrast of yes/no and of lettered forms (t only)."""
     if context.forms is None or s.d_forms is None or texts.d_forms is None:
         return None, None
     delta = s.d_forms - texts.d_forms.mean(axis=-4)
     first, second = (
-        paired_contrast(part, context.keyed, flip=False, least=3)
+        paired_contrast(part, context.keyed, flip=False, least=LEAST_IN_FORMAT)
         for part in by_format(delta, context.forms.lettered)
     )
     return first, second
+
+
+def _counted_formats(s: ArmScores, texts: ArmScores, context: Context) -> Formats:
+    """Return the same from drawn answers, each format by a model of its own."""
+    if context.forms is None:
+        return None, None
+    first, second = (_in_format(s, texts, context, context.forms, lettered) for lettered in (False, True))
+    return first, second
+
+
+def _in_format(
+    s: ArmScores, texts: ArmScores, context: Context, forms: Forms, lettered: bool
+) -> PairedContrast:
+    """Return the trait contrast of drawn answers in one format."""
+    mine, theirs = (in_format(arm, forms, lettered=lettered) for arm in (s, texts))
+    return sampled_contrasts(mine, theirs, context.keyed, 1.0, forms=forms, least=LEAST_IN_FORMAT).trait
 
 
 def _bootstrap(subject: Array, texts: Array, trait: ClassContrast, context: Context) -> Array:
@@ -202,7 +244,11 @@ def _evidence(row: Row, texts: ArmScores, context: Context) -> Evidence:
         position_p=row.position_p,
         label=nothing if shapes is None else shapes.label.estimate,
         label_p=row.label_p,
+        merged=nothing if shapes is None else shapes.label_or_position.estimate,
+        merged_p=row.merged_p,
+        points=row.trait_points,
         sesoi=settings.sesoi,
+        least_points=settings.points,
         alpha=settings.alpha,
     )
     return Evidence(*(np.broadcast_to(np.asarray(x), items.estimate.shape) for x in raw))

@@ -8,29 +8,23 @@ only shown: it shrinks what is near certain.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
-from selfscope.stats.atoms import ArmScores, Forms, atoms
-from selfscope.stats.clustered import adjusted_weights, satterthwaite
+from selfscope.stats.atoms import ArmScores, Forms, atoms, coherence, naive_rate, orthogonality
 from selfscope.stats.contrast import LEAST_TESTED, PairedContrast, interval, two_sided
-from selfscope.stats.firth import FirthFit, firth_logistic
+from selfscope.stats.effects import against_texts, effect_of
+from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.masked import Array, mean, ratio
 from selfscope.stats.sampled_design import SampledDesign
+from selfscope.stats.sampled_fit import OWN, PREFERENCES, TARGETS, fit_counts
 
-TARGETS = ("trait", "acquiescence", "pro", "con", "guarded", "nu", "plus", "minus")
-COMBINED: dict[str, dict[str, float]] = {
-    "trait": {"trait": 1.0},
-    "acquiescence": {"all": 1.0},
-    "pro": {"all": 1.0, "trait": 1.0},
-    "con": {"all": 1.0, "trait": -1.0},
-    "nu": {"negation": 1.0},
-    "plus": {"trait": 1.0, "negation": 1.0},
-    "minus": {"trait": 1.0, "negation": -1.0},
-}
+DRAWS_NEEDED = 20
+"""Draws a text below which a page warns (§9)."""
 
 
 class SampledContrasts(NamedTuple):
@@ -38,7 +32,8 @@ class SampledContrasts(NamedTuple):
 
     `trait`, `acquiescence`, `pro` and `con` as in exact channels, but that their p has no sign-flip, and
     skewness is NaN. `guarded` is θ_s - ĉθ_c. `texts` and so on are the coefficients of every control arm
-    ``(..., text, dimension)``, up to a constant, for the tests over texts.
+    ``(..., text, dimension)``, up to a constant, for the tests over texts. `preferences` are those for a
+    position and a letter, tests over texts included; `points` is the shift of the trait in percentage points.
     """
 
     trait: PairedContrast
@@ -48,6 +43,8 @@ class SampledContrasts(NamedTuple):
     guarded: PairedContrast
     texts: Array
     texts_acquiescence: Array
+    preferences: FormEffects
+    points: Array
 
 
 def score_counts(
@@ -56,7 +53,7 @@ def score_counts(
     keyed: ArrayLike,
     *,
     twins: bool = True,
-    refused: ArrayLike | None = None,
+    lost: ArrayLike | None = None,
 ) -> ArmScores:
     """Return the scores of one character whose answers were drawn.
 
@@ -67,8 +64,8 @@ def score_counts(
     ----------
     agreed, asked
         Counts ``(..., dimension, m, 2, form)`` of agreement and of parsed answers; 0 asked where none.
-    refused
-        Share refused, unparsed or incoherent, ``(..., dimension)``.
+    lost
+        Counts of refused, unparsed and incoherent answers, of the same shape.
 
     Raises
     ------
@@ -88,17 +85,27 @@ def score_counts(
     counted = np.isfinite(pairs).sum(axis=-1)
     share = np.where(there, ratio(y, r), np.nan)
     pro = (np.asarray(keyed, float)[..., None] * np.array([1.0, -1.0]))[..., None] > 0
+    gone = None if lost is None else np.broadcast_to(np.asarray(lost, float), r.shape)
     return ArmScores(
         mean(d_forms),
         mean(b_forms),
         d_forms,
         b_forms,
-        refused=None if refused is None else np.asarray(refused, float),
+        refused=None if gone is None else ratio(_total(gone), _total(gone + r)),
         points=50 * (mean(share, (-3, -2, -1), pro) - mean(share, (-3, -2, -1), ~pro)),
+        coherence=coherence(logits),
+        naive=naive_rate(logits, keyed),
+        orthogonality=orthogonality(logits, keyed),
         agreed=y,
         asked=r,
+        lost=gone,
         noise=ratio(0.25 * mean(pairs), counted),
     )
+
+
+def _total(counts: Array) -> Array:
+    """Sum over statements, polarities and forms."""
+    return np.asarray(counts.sum(axis=(-3, -2, -1)))
 
 
 def with_refusals(
@@ -109,6 +116,38 @@ def with_refusals(
     return y + no if as_agreement else y, r + no
 
 
+def refusal_bounds(
+    subject: ArmScores, texts: ArmScores, keyed: ArrayLike, *, forms: Forms | None = None
+) -> tuple[PairedContrast, PairedContrast] | None:
+    """What would the contrast be if every refusal had been agreement, and if every one had been disagreement?
+
+    Refused, unparsed and incoherent answers of both sides. None where every answer could be read.
+    """
+    if subject.lost is None or texts.lost is None or not (subject.lost.any() or texts.lost.any()):
+        return None
+    first, second = (
+        sampled_contrasts(_read_as(subject, agreed), _read_as(texts, agreed), keyed, 1.0, forms=forms).trait
+        for agreed in (True, False)
+    )
+    return first, second
+
+
+def _read_as(arm: ArmScores, as_agreement: bool) -> ArmScores:
+    """Return an arm whose refusals count as one answer."""
+    if arm.agreed is None or arm.asked is None or arm.lost is None:
+        raise BadInput("no counts to model", fix="Score drawn answers with score_counts")
+    y, r = with_refusals(arm.agreed, arm.asked, arm.lost, as_agreement=as_agreement)
+    return replace(arm, agreed=y, asked=r)
+
+
+def in_format(arm: ArmScores, forms: Forms, *, lettered: bool) -> ArmScores:
+    """Return an arm as if only its yes/no forms, or only its lettered forms, had been asked."""
+    if arm.agreed is None or arm.asked is None:
+        raise BadInput("no counts to model", fix="Score drawn answers with score_counts")
+    here = forms.lettered == lettered
+    return replace(arm, agreed=arm.agreed * here, asked=arm.asked * here)
+
+
 def sampled_contrasts(
     subject: ArmScores,
     texts: ArmScores,
@@ -116,12 +155,13 @@ def sampled_contrasts(
     slope: ArrayLike,
     *,
     forms: Forms | None = None,
+    least: int = LEAST_TESTED,
 ) -> SampledContrasts:
     """By how much does a subject differ from a class of texts, when answers were drawn?
 
-    ``logit P = text effect + form effects + arm × (kv, 1, v, k)``, one fit a dimension. The text effects are
-    common to all arms, so that Δθ compares the same texts, as the paired contrast does. A term that the
-    statements cannot tell from another (one keying, no twins) is left out.
+    ``logit P = text effect + form effects + arm × (kv, 1, v, k, forms)``, one fit a dimension. The text
+    effects are common to all arms, so that Δθ compares the same texts, as the paired contrast does. A term
+    that the statements cannot tell from another (one keying, no twins) is left out.
 
     θ_s - ĉθ_c adds (1 - ĉ)θ_c, the level of the controls by the same model with an effect for every
     statement in place of text; its error joins by cluster.
@@ -132,6 +172,8 @@ def sampled_contrasts(
         With counts: ``agreed``, ``asked``; a text axis before `dimension` in `texts`.
     slope
         ĉ, ``(...)``.
+    least
+        Fewest statements for a p.
 
     Raises
     ------
@@ -144,15 +186,24 @@ def sampled_contrasts(
     k = np.broadcast_to(np.asarray(keyed, float), (*outer, y.shape[-3])).reshape(-1, y.shape[-3])
     c = np.broadcast_to(np.asarray(slope, float)[..., None], outer).reshape(-1)
     found = np.full((len(k), len(TARGETS), 3), np.nan)
-    own = np.full((len(k), 2, arms - 1), np.nan)
+    own = np.full((len(k), len(OWN), arms - 1), np.nan)
+    points = np.full(len(k), np.nan)
     for rows, design in _designs(flat[1], k, forms):
         counts = [x[rows][:, design.pattern] for x in flat]
-        found[rows], own[rows] = _fit(design, counts[0], counts[1], c[rows])
+        found[rows], own[rows], points[rows] = fit_counts(design, counts[0], counts[1], c[rows])
     n = [((flat[1] > 0).any(axis=(1, 3, 4)) & (k == sign)).sum(axis=1).reshape(outer) for sign in (1, -1)]
     table = found.reshape(*outer, len(TARGETS), 3)
-    trait, acquiescence, pro, con, guarded = (_as_contrast(table, name, n[0], n[1]) for name in TARGETS[:5])
-    theta, agreement = (np.swapaxes(own[:, t].reshape(*outer, arms - 1), -1, -2) for t in range(2))
-    return SampledContrasts(trait, acquiescence, pro, con, guarded, theta, agreement)
+    by_text = {name: np.swapaxes(own[:, t].reshape(*outer, arms - 1), -1, -2) for t, name in enumerate(OWN)}
+    trait, acquiescence, pro, con, guarded = (
+        _as_contrast(table, name, n[0], n[1], least)
+        for name in ("trait", "acquiescence", "pro", "con", "guarded")
+    )
+    return SampledContrasts(
+        trait, acquiescence, pro, con, guarded,
+        by_text["trait"], by_text["acquiescence"],
+        FormEffects(*(against_texts(effect_of(*_of(table, name)), by_text[name]) for name in PREFERENCES)),
+        points.reshape(outer),
+    )  # fmt: skip
 
 
 def _counts(subject: ArmScores, texts: ArmScores) -> tuple[Array, Array]:
@@ -178,91 +229,27 @@ def _designs(
             yield rows, SampledDesign(pattern[rows[0]], keyed[rows[0]], forms)
 
 
-def _fit(design: SampledDesign, agreed: Array, asked: Array, slope: Array) -> tuple[Array, Array]:
-    """Return (estimate, se, df) of every target ``(fit, target, 3)``, and each control's θ and a."""
-    whole = firth_logistic(design.x, agreed, asked)
-    here = design.controls
-    level = firth_logistic(design.level_x, agreed[:, here], asked[:, here])
-    c = np.stack([design.combination(**COMBINED[name]) for name in COMBINED], axis=1)
-    base = np.zeros((design.level_x.shape[1], 1))
-    base[design.level_place[1, "trait"]] = 1.0
-    out = np.full((len(agreed), len(TARGETS), 3), np.nan)
-    for f in range(len(agreed)):
-        shift = _robust(design.x, whole, asked, f, c, design.belongs)
-        own = _robust(design.level_x, level, asked[:, here], f, base, design.belongs[here])
-        for i, name in enumerate(COMBINED):
-            out[f, TARGETS.index(name)] = shift.estimate[i], shift.se[i], shift.df[i]
-        out[f, TARGETS.index("guarded")] = _guarded(shift, own, slope[f])
-    return out, _own(design, whole)
-
-
-class _Robust(NamedTuple):
-    """Estimates ``(contrast,)`` with their clusters' scores ``(cluster, contrast)``."""
-
-    estimate: Array
-    se: Array
-    df: Array
-    by_cluster: Array
-
-
-def _robust(x: Array, fit: FirthFit, asked: Array, f: int, c: Array, belongs: Array) -> _Robust:
-    """Return c'β with CR2 errors: residuals and columns scaled by the root of their binomial weight."""
-    p = fit.probabilities[f]
-    root = np.sqrt(asked[f] * p * (1 - p))
-    scaled = x * root[:, None]
-    leave = np.eye(len(x)) - scaled @ fit.covariance[f] @ scaled.T
-    known = np.nan_to_num(c)
-    adjusted = adjusted_weights(leave, scaled @ fit.covariance[f] @ known, belongs)
-    by_cluster = belongs.T @ ((fit.scores[f] / root)[:, None] * adjusted)
-    df = np.array([satterthwaite(leave @ (a[:, None] * belongs)) for a in adjusted.T])
-    missing = np.isnan(c).any(axis=0)
-    estimate = np.where(missing, np.nan, fit.coefficients[f] @ known)
-    se = np.where(missing, np.nan, np.sqrt((by_cluster**2).sum(axis=0)))
-    return _Robust(estimate, se, df, by_cluster)
-
-
-def _guarded(shift: _Robust, level: _Robust, slope: float) -> tuple[float, float, float]:
-    """Return Δ + (1 - ĉ)θ_c with its standard error and the smaller df."""
-    joined = shift.by_cluster[:, 0] + (1 - slope) * level.by_cluster[:, 0]
-    estimate = float(shift.estimate[0] + (1 - slope) * level.estimate[0])
-    return estimate, float(np.sqrt((joined**2).sum())), float(min(shift.df[0], level.df[0]))
-
-
-def _own(design: SampledDesign, fit: FirthFit) -> Array:
-    """Return θ and a of every control from arm 1, ``(fit, 2, text)``; the reference is 0."""
-    out = np.zeros((len(fit.coefficients), 2, design.arms - 1))
-    for t, term in enumerate(("trait", "all")):
-        for arm in range(2, design.arms):
-            place = design.place.get((arm, term))
-            out[:, t, arm - 1] = np.nan if place is None else fit.coefficients[:, place]
-    return out
-
-
-def _as_contrast(table: Array, name: str, n_plus: Array, n_minus: Array) -> PairedContrast:
-    """Return one target as the contrast that verdicts read."""
+def _of(table: Array, name: str) -> tuple[Array, Array, Array]:
+    """Return estimate, standard error and df of one target."""
     estimate, se, df = np.moveaxis(table[..., TARGETS.index(name), :], -1, 0)
-    p, n = two_sided(estimate, se, df), (n_plus + n_minus).astype(float)
-    nothing = np.full(p.shape, np.nan)
+    return estimate, se, df
+
+
+def _as_contrast(table: Array, name: str, n_plus: Array, n_minus: Array, least: int) -> PairedContrast:
+    """Return one target as the contrast that verdicts read."""
+    estimate, se, df = _of(table, name)
+    n = (n_plus + n_minus).astype(float)
+    nothing = np.full(n.shape, np.nan)
     nu, plus, minus = (
         table[..., TARGETS.index(part), 0] if name in ("trait", "guarded") else nothing
         for part in ("nu", "plus", "minus")
     )
-    p = np.where(n >= LEAST_TESTED, p, np.nan)
+    p = np.where(n >= least, two_sided(estimate, se, df), np.nan)
     return PairedContrast(
-        estimate,
-        se,
-        df,
-        interval(estimate, se, df, 0.95),
-        interval(estimate, se, df, 0.90),
-        p,
-        nothing,
-        p,
-        nu,
-        plus,
-        minus,
-        n,
-        n_plus.astype(float),
-        n_minus.astype(float),
-        se * np.sqrt(n),
-        nothing,
-    )
+        estimate, se, df,
+        interval(estimate, se, df, 0.95), interval(estimate, se, df, 0.90),
+        p, nothing, p,
+        nu, plus, minus,
+        n, n_plus.astype(float), n_minus.astype(float),
+        se * np.sqrt(n), nothing,
+    )  # fmt: skip

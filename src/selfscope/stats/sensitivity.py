@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from selfscope.stats.atoms import ArmScores, Forms
 from selfscope.stats.contrast import PairedContrast, paired_contrast
 from selfscope.stats.masked import Array, mean
+from selfscope.stats.sampled import sampled_contrasts
 from selfscope.stats.verdicts import FAIL, PASS, UNKNOWN
 
 
@@ -51,11 +53,24 @@ def sensitivity(high: ArrayLike, low: ArrayLike, keyed: ArrayLike, *, sesoi: flo
     """
     above = mean(np.asarray(high, float), axis=-3)
     below = mean(np.asarray(low, float), axis=-3)
-    return sensitivity_of(paired_contrast(above - below, keyed, flip=False), sesoi=sesoi)
+    return _checked(paired_contrast(above - below, keyed, flip=False), sesoi)
 
 
-def sensitivity_of(contrast: PairedContrast, *, sesoi: float) -> Sensitivity:
-    """Return the check on a contrast high - low that was had in another way, as from drawn answers."""
+def sampled_sensitivity(
+    high: ArmScores, low: ArmScores, keyed: ArrayLike, *, sesoi: float, forms: Forms | None = None
+) -> Sensitivity:
+    """Return the same check from drawn answers, by the logistic model of §9.
+
+    Parameters
+    ----------
+    high, low
+        Scores with counts, the wordings of each side together, ``(..., dimension, m)``.
+    """
+    return _checked(sampled_contrasts(high, low.as_text(), keyed, 1.0, forms=forms).trait, sesoi)
+
+
+def _checked(contrast: PairedContrast, sesoi: float) -> Sensitivity:
+    """Judge a contrast high - low."""
     lower = contrast.ci90[..., 0]
     passes = (lower > 0) & (contrast.estimate >= sesoi)
     state = np.where(np.isnan(lower), UNKNOWN, np.where(passes, PASS, FAIL))

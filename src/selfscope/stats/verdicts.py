@@ -58,10 +58,13 @@ class Evidence(NamedTuple):
         Shares refused or unparsed, 0 where answers are exact.
     bias, bias_p
         Δâ, and the corrected p that agreement moved on pro and con texts alike (1 if not the same way).
-    position, position_p, label, label_p
-        The same for form biases; NaN where a channel has none.
-    sesoi, alpha
-        δ and the level.
+    position, position_p, label, label_p, merged, merged_p
+        The same for form biases, `merged` being label and position as one where the forms do not tell them
+        apart; NaN where a channel has none.
+    points
+        The shift of the trait in percentage points, where answers are drawn; NaN elsewhere.
+    sesoi, least_points, alpha
+        δ, the points that go beside it where answers are drawn, and the level.
     """
 
     estimate: Any
@@ -87,7 +90,11 @@ class Evidence(NamedTuple):
     position_p: Any
     label: Any
     label_p: Any
+    merged: Any
+    merged_p: Any
+    points: Any
     sesoi: Any
+    least_points: Any
     alpha: Any
 
 
@@ -151,12 +158,18 @@ def _is_shifted(e: Evidence) -> bool:
     return (
         e.p <= e.alpha
         and abs(e.estimate) >= e.sesoi
+        and not _few_points(e)
         and _strata_agree(e)
         and not e.opposed
         and e.guard
         and e.resampled
         and e.separated
     )
+
+
+def _few_points(e: Evidence) -> bool:
+    """Whether drawn answers moved by less than the points that go beside δ (§4); never in exact channels."""
+    return bool(abs(e.points) < e.least_points)
 
 
 def _strata_agree(e: Evidence) -> bool:
@@ -176,6 +189,7 @@ def _biases(e: Evidence, name: str) -> tuple[str, ...]:
         (e.bias, e.bias_p, name),
         (e.position, e.position_p, "position"),
         (e.label, e.label_p, "label"),
+        (e.merged, e.merged_p, "label or position"),
     )
     return tuple(
         f"{words} moved by {size:+.2f}" for size, p, words in found if abs(size) >= e.sesoi and p <= e.alpha
@@ -198,6 +212,7 @@ def _why_not_shifted(e: Evidence) -> tuple[str, ...]:
     if not (e.p <= e.alpha and abs(e.estimate) >= e.sesoi):
         return plain
     tests = (
+        (_few_points(e), f"percentage points: {e.points:+.1f}, fewer than {e.least_points:g}"),
         (not e.guard, "sharpening"),
         (not _strata_agree(e), "the two keyings disagree in sign"),
         (e.opposed, "yes/no and lettered forms disagree in sign"),
@@ -211,7 +226,7 @@ def _trait_beside_bias(e: Evidence) -> str:
     """Say what the trait did while the bias moved."""
     if _inside(e) and e.g1 == PASS:
         return "the trait is equivalent"
-    if abs(e.estimate) < max(abs(x) for x in (e.bias, e.position, e.label) if not np.isnan(x)):
+    if abs(e.estimate) < max(abs(x) for x in (e.bias, e.position, e.label, e.merged) if not np.isnan(x)):
         return "the trait moved less than the bias"
     return "the trait is not settled"
 
@@ -231,7 +246,7 @@ def _shifted_many(e: Evidence) -> Mask:
     """Rule 1 on arrays."""
     sign = np.sign(e.estimate)
     strata = (sign != 0) & ~(e.plus * sign <= 0) & ~(e.minus * sign <= 0)
-    size = (e.p <= e.alpha) & (np.abs(e.estimate) >= e.sesoi)
+    size = (e.p <= e.alpha) & (np.abs(e.estimate) >= e.sesoi) & ~(np.abs(e.points) < e.least_points)
     found: Mask = size & strata & ~e.opposed & e.guard & e.resampled & e.separated
     return found
 
@@ -246,7 +261,12 @@ def _blocked_many(e: Evidence) -> Mask:
 
 def _biased_many(e: Evidence) -> Mask:
     """Rule 3 on arrays."""
-    pairs = ((e.bias, e.bias_p), (e.position, e.position_p), (e.label, e.label_p))
+    pairs = (
+        (e.bias, e.bias_p),
+        (e.position, e.position_p),
+        (e.label, e.label_p),
+        (e.merged, e.merged_p),
+    )
     found: Mask = np.any([(np.abs(x) >= e.sesoi) & (p <= e.alpha) for x, p in pairs], axis=0)
     return found
 

@@ -3,87 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.atoms import ArmScores, stack_texts
-from selfscope.stats.bias import Effect, pooled, pooled_contrast
+from selfscope.stats.effects import Effect, pooled, pooled_contrast
 from selfscope.stats.family import judge
 from selfscope.stats.findings import level_findings, row_findings
+from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.level import level
-from selfscope.stats.reliability import alternate, generalizability, parallel_forms, split_half
+from selfscope.stats.multiplicity import holm
+from selfscope.stats.reliability import profile_reliability
 from selfscope.stats.results import FamilyResult, Gates, Settings
-from selfscope.stats.sensitivity import Sensitivity, sensitivity
-from selfscope.studies.panel import FEWEST_CHARACTERS, Panel
+from selfscope.stats.sampled import DRAWS_NEEDED
+from selfscope.stats.sensitivity import Sensitivity, sampled_sensitivity, sensitivity
+from selfscope.studies.analysis import (
+    Analysis,
+    Answering,
+    BiasKind,
+    BiasShown,
+    Checked,
+    Outcomes,
+    ProfileReliability,
+)
+from selfscope.studies.panel import Panel
+from selfscope.studies.reliable import Reliable, not_estimated, panel_reliability, placed
 from selfscope.studies.scores import KEY, Layout, arm_scores
-from selfscope.values import Ask, Cell, Estimate, Finding, Gate, ItemSet, Reliability, Study
+from selfscope.values import Estimate, Finding, Gate, ItemSet, Reliability, Study
 from selfscope.values.study import ArmRole, Question
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label"]
+PREFERENCES: tuple[BiasKind, ...] = ("position", "label", "label_or_position")
 #: Control classes in the order in which they are shown.
 CLASSES: tuple[ArmRole, ...] = ("none", "generic", "persona", "checklist", "shuffled")
 STATES = {1: "pass", 0: "fail"}
 #: How warnings name a channel.
 CHANNEL_WORDS = {"utterance": "In its own words", "self_report": "When asked"}
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One row of the sensitivity check: high minus low, a half contrast in log-odds, by dimension."""
-
-    dimension: str
-    channel: str
-    estimate: float
-    lower: float
-    sesoi: float
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Reliable:
-    """What the panel says of the instrument on one dimension and channel.
-
-    `generalizability` is E rho squared over characters with its interval; `split_half` is over statements,
-    `parallel_forms` over disjoint halves of the forms. NaN where they cannot be had.
-    """
-
-    dimension: str
-    channel: str
-    generalizability: Reliability
-    split_half: float
-    parallel_forms: float
-
-
-@dataclass(frozen=True)
-class BiasShown:
-    """A response bias pooled over dimensions: the subject's own level, or its change against a class."""
-
-    channel: str
-    kind: BiasKind
-    who: str
-    estimate: Estimate
-    change: bool
-    p_adjusted: float
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """All that came of a run's observations."""
-
-    findings: tuple[Finding, ...] = ()
-    levels: tuple[Finding, ...] = ()
-    sensitivity: tuple[Checked, ...] = ()
-    reliability: tuple[Reliable, ...] = ()
-    biases: tuple[BiasShown, ...] = ()
-    warnings: tuple[str, ...] = ()
-    changes: tuple[str, ...] = field(default=())
 
 
 def analyse(
@@ -117,6 +79,9 @@ def analyse(
         tuple(row for part in parts for row in part.sensitivity),
         tuple(row for part in parts for row in part.reliability),
         tuple(row for part in parts for row in part.biases),
+        tuple(row for part in parts for row in part.answering),
+        tuple(row for part in parts for row in part.outcomes),
+        tuple(row for part in parts for row in part.profiles),
         tuple(dict.fromkeys(w for part in parts for w in part.warnings)),
         tuple(dict.fromkeys(c for part in parts for c in part.changes)),
     )
@@ -147,12 +112,14 @@ class _Channel:
 
     def analysis(self) -> Analysis:
         checks = self._sensitivity()
-        reliable = self._reliability()
         subject = self.scores(self.study.subject.name)
         controls = self._controls()
+        reliable = self._reliability({self.study.subject.name: subject, **controls})
         common = {
             "sensitivity": self._checked(checks),
             "reliability": reliable,
+            "answering": tuple(self._answering(subject)),
+            "outcomes": tuple(self._outcomes()),
             "warnings": self._warnings(reliable),
             "changes": self.settings.changes(),
         }
@@ -174,8 +141,13 @@ class _Channel:
             subject=self.study.subject.name,
             reliability=[_known(r.generalizability) for r in reliable],
         )
-        biases = (*self._own_biases(subject), *self._bias_changes(result))
-        return Analysis(findings=tuple(findings), biases=biases, **common)  # type: ignore[arg-type]
+        biases = (*_together(self._own_biases(subject)), *_together(self._bias_changes(result)))
+        return Analysis(
+            findings=tuple(findings),
+            biases=biases,
+            profiles=tuple(self._profiles(result)),
+            **common,  # type: ignore[arg-type]
+        )
 
     def scores(self, *characters: str) -> ArmScores:
         """Return the scores of one arm, or of several that split the statements between them."""
@@ -199,6 +171,13 @@ class _Channel:
         return found
 
     def _sensitivity(self) -> Sensitivity:
+        if (self.rows["scale"] == "agreement").any():
+            sides = (self.scores(*(a.name for a in self.study.arms_of(role))) for role in ("high", "low"))
+            above, below = sides
+            if above.agreed is not None and below.agreed is not None:
+                return sampled_sensitivity(
+                    above, below, self.layout.keyed, sesoi=self.settings.sesoi, forms=self.layout.forms
+                )
         high, low = (self._wordings(role) for role in ("high", "low"))
         return sensitivity(high, low, self.layout.keyed, sesoi=self.settings.sesoi)
 
@@ -222,12 +201,31 @@ class _Channel:
             for d, name in enumerate(self.layout.dimensions)
         )
 
-    def _reliability(self) -> tuple[Reliable, ...]:
-        names, channel = self.layout.dimensions, self.question.channel
-        unknown = Reliability(float("nan"), (float("nan"), float("nan")), "not estimated")
+    def _reliability(self, arms: Mapping[str, ArmScores]) -> tuple[Reliable, ...]:
         if self.panel is None or self.panel.fits(self.ground, self.study.items):
-            return tuple(Reliable(n, channel, unknown, float("nan"), float("nan")) for n in names)
-        return panel_reliability(self.panel, channel, self.layout)
+            return not_estimated(self.question.channel, self.layout.dimensions)
+        found = panel_reliability(self.panel, self.question.channel, self.layout)
+        return placed(found, self.panel, self.layout, arms)
+
+    def _answering(self, subject: ArmScores) -> Iterable[Answering]:
+        for d, name in enumerate(self.layout.dimensions):
+            shares = (subject.coherence, subject.naive, subject.orthogonality)
+            yield Answering(name, self.question.channel, *(_at(share, d) for share in shares))
+
+    def _outcomes(self) -> Iterable[Outcomes]:
+        role = {a.name: a.name if a.role in ("subject", "control") else a.role for a in self.study.arms}
+        shown = [a.name for a in self.study.arms if a.role not in ("high", "low", "panel")]
+        rows = self.rows[self.rows["character"].isin(shown)]
+        for who, own in rows.groupby(rows["character"].map(role), sort=False)["refusal"]:
+            kinds = ("none", "refused", "unparsed", "incoherent")
+            yield Outcomes(self.question.channel, str(who), *(int((own == kind).sum()) for kind in kinds))
+
+    def _profiles(self, result: FamilyResult) -> Iterable[ProfileReliability]:
+        inside = result.declared
+        for name, row in result.rows.items():
+            se = np.fmax(row.trait.items.se, row.trait.text_se)[inside]
+            found = profile_reliability(row.trait.estimate[inside], se)
+            yield ProfileReliability(self.question.channel, name, float(found), int(inside.sum()))
 
     def _levels(self, subject: ArmScores, checks: Sensitivity) -> tuple[Finding, ...]:
         if self.question.channel == "utterance":
@@ -254,8 +252,7 @@ class _Channel:
             effect = pooled(Effect(a.estimate, a.ci95, a.p_t, a.se, a.df))
             yield self._bias("acquiescence", who, effect, change=False)
         if own.forms is not None:
-            yield self._bias("position", who, pooled(own.forms.position), change=False)
-            yield self._bias("label", who, pooled(own.forms.label), change=False)
+            yield from self._preferences(own.forms, who, change=False)
 
     def _bias_changes(self, result: FamilyResult) -> Iterable[BiasShown]:
         kind: BiasKind = "fluency" if self.layout.forms is None else "acquiescence"
@@ -263,13 +260,23 @@ class _Channel:
             if row.agreement is not None:
                 yield self._bias(kind, name, pooled_contrast(row.agreement.acquiescence), change=True)
             if row.forms is not None:
-                yield self._bias("position", name, pooled(row.forms.position), change=True)
-                yield self._bias("label", name, pooled(row.forms.label), change=True)
+                yield from self._preferences(row.forms, name, change=True)
+
+    def _preferences(self, forms: FormEffects, who: str, *, change: bool) -> Iterable[BiasShown]:
+        """Yield what the forms tell of position and letter, or of both as one."""
+        for kind, effect in zip(PREFERENCES, forms, strict=True):
+            if np.isfinite(effect.estimate).any():
+                yield self._bias(kind, who, pooled(effect), change=change)
 
     def _bias(self, kind: BiasKind, who: str, effect: Effect, *, change: bool) -> BiasShown:
         ci = (float(effect.ci95[0]), float(effect.ci95[1]))
         estimate = Estimate(float(effect.estimate), ci)
         return BiasShown(self.question.channel, kind, who, estimate, change, float(effect.p))
+
+    def _draws(self) -> int:
+        """Return the fewest draws of one text, refused ones counted; 0 where log-odds are exact."""
+        drawn = self.rows[self.rows["scale"] == "agreement"]
+        return int(drawn.groupby(["character", *KEY]).size().min()) if len(drawn) else 0
 
     def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
         channel = CHANNEL_WORDS.get(self.question.channel, self.question.channel)
@@ -281,6 +288,9 @@ class _Channel:
             said.append(f"{channel}: reliability is not estimated: {reason} (selfscope panel build).")
         if self.question.channel == "utterance" and not self._controls():
             said.append(f"{channel}: a level contains word frequency; only differences are read.")
+        draws = self._draws()
+        if 0 < draws < DRAWS_NEEDED:
+            said.append(f"{channel}: {draws} draws a text, fewer than the {DRAWS_NEEDED} that are needed.")
         lost = float((self.rows["refusal"] != "none").mean())
         if lost > 0:
             said.append(
@@ -289,50 +299,15 @@ class _Channel:
         return tuple(said)
 
 
-def panel_reliability(panel: Panel, channel: str, layout: Layout) -> tuple[Reliable, ...]:
-    """Return what a panel says of a channel's dimensions, over the statements and forms of `layout`."""
-    frame = panel.observations[panel.observations["channel"] == channel]
-    frame = frame.assign(refusal="none", scale="log_odds")
-    characters = sorted(frame["character"].unique())
-    wide = _panel_layout(frame, layout)
-    arms = [arm_scores(frame[frame["character"] == c], wide) for c in characters]
-    enough = len(arms) >= FEWEST_CHARACTERS
-    d = np.stack([arm.d for arm in arms]) if arms else np.full((1, *layout.keyed.shape), np.nan)
-    found = generalizability(d, wide.keyed)
-    halves = split_half(d, wide.keyed) if enough else np.full(len(layout.dimensions), np.nan)
-    kind = f"generalizability over {len(arms)} characters x {d.shape[-1]} statements"
-    forms = np.full(len(layout.dimensions), np.nan)
-    if enough and wide.forms is not None:
-        by_form = np.stack([arm.d_forms for arm in arms if arm.d_forms is not None])
-        forms = parallel_forms(by_form, wide.keyed, alternate(by_form.shape[-1]))
-    return tuple(
-        Reliable(
-            name,
-            channel,
-            Reliability(float(found.coefficient[n]), _interval(found.ci95[n]), kind),
-            float(halves[n]),
-            float(forms[n]),
-        )
-        for n, name in enumerate(layout.dimensions)
-    )
+def _together(shown: Iterable[BiasShown]) -> tuple[BiasShown, ...]:
+    """Correct pooled biases as one Holm family: the levels of a channel, or its changes."""
+    rows = tuple(shown)
+    p = holm(np.array([row.p_adjusted for row in rows]))
+    return tuple(replace(row, p_adjusted=float(x)) for row, x in zip(rows, p, strict=True))
 
 
-def _panel_layout(frame: pd.DataFrame, layout: Layout) -> Layout:
-    """Return the layout of a panel's own design, over the dimensions and statements of `layout`."""
-    wanted = {item for own in layout.items for item in own}
-    one = frame[frame["item"].isin(wanted)].drop_duplicates(
-        ["item", "polarity", "template", "format", "order", "label", "position"]
-    )
-    order = {name: n for n, name in enumerate(layout.dimensions)}
-    rank = {item: n for own in layout.items for n, item in enumerate(own)}
-    columns = ["construct", "channel", "item", "keyed", "polarity", *KEY[3:]]
-    cells = [Cell("panel", *row) for row in one[columns].itertuples(index=False, name=None)]
-    cells.sort(key=lambda c: (order[c.construct], rank[c.item]))
-    return Layout.of([Ask(cell, "") for cell in cells])
-
-
-def _interval(ci: np.ndarray) -> tuple[float, float]:
-    return float(ci[0]), float(ci[1])
+def _at(values: NDArray[np.float64] | None, index: int) -> float:
+    return float("nan") if values is None else float(values[index])
 
 
 def _known(reliability: Reliability) -> Reliability | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
-from selfscope.studies.analyse import Analysis, analyse
+from selfscope.studies.analyse import analyse
+from selfscope.studies.analysis import Analysis
 from selfscope.studies.panel import find_panel
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from selfscope.models.ground import GroundIdentity
-from selfscope.studies.analyse import Analysis, analyse
+from selfscope.studies.analyse import analyse
+from selfscope.studies.analysis import Analysis
 from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.run import subject_of

@@ -18,8 +18,8 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.cluster.markdown import table
 from selfscope.instruments.instrument import instrument_for
-from selfscope.studies.analyse import Reliable, panel_reliability
 from selfscope.studies.panel import Panel, read_panel
+from selfscope.studies.reliable import Reliable, panel_reliability
 from selfscope.studies.scores import Layout
 from selfscope.subjects.front_matter import part_front_matter
 from selfscope.values import short

@@ -22,7 +22,8 @@ from selfscope.models.phantoms import (
     draw_log_odds,
     table_of,
 )
-from selfscope.studies.analyse import Analysis, analyse
+from selfscope.studies.analyse import analyse
+from selfscope.studies.analysis import Analysis
 from selfscope.studies.run import ask_all
 from selfscope.values import Arm, ItemSet, Question, Study, plain
 

@@ -113,18 +113,18 @@ def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
     frame, places = frame[places >= 0], places[places >= 0]
     answered = (frame["refusal"] == "none").to_numpy()
     value = frame["value"].to_numpy(float)
-    refused = _share(~answered, places, layout)
     if (frame["scale"] == "agreement").any():
         agreed = _sum(np.where(answered, value, 0.0), places, layout)
         asked = _sum(answered.astype(float), places, layout)
-        return score_counts(agreed, asked, layout.keyed, twins=layout.twins, refused=refused)
+        lost = _sum((~answered).astype(float), places, layout)
+        return score_counts(agreed, asked, layout.keyed, twins=layout.twins, lost=lost)
     mass = None if layout.forms is None else _mean(frame["option_mass"].to_numpy(float), places, layout)
     return score_arm(
         _mean(value, places, layout),
         layout.keyed,
         twins=layout.twins,
         option_mass=mass,
-        refused=refused,
+        refused=_share(~answered, places, layout),
         questions=layout.forms is not None,
     )
 

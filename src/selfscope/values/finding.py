@@ -26,12 +26,14 @@ class Bias:
     """Response biases of one contrast on one dimension, log-odds; None where a channel has no such bias.
 
     `acquiescence` is the change in yes-saying (in the channel ``utterance``: in fluency); `position` and
-    `label` are changes in preference for the first option and for the letter A.
+    `label` are changes in preference for the first option and for the letter A; `label_or_position` stands
+    for both, towards the letter A, where that letter always stands at one place.
     """
 
     acquiescence: Estimate | None = None
     position: Estimate | None = None
     label: Estimate | None = None
+    label_or_position: Estimate | None = None
 
 
 @dataclass(frozen=True)
