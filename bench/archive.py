@@ -2,8 +2,8 @@
 
 Run ``python bench/archive.py DIRECTORY`` with a directory on the disk that is to be measured; it needs about
 5 GB there for some minutes, and writes its table and, with ``--json FILE``, its numbers. Every file is in the
-page cache when it is read, for all alike. The ways take turns within each round, so that what else the machine
-does meets them all; medians are given.
+page cache when it is read, for all alike. The ways take turns within each round, so that what else the
+machine does meets them all; medians are given.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def test_costs_name_their_assumptions(keep):
         (("add", "weights.pt"), 2, "run code"),
         (("survives", "instance:x"), 2, "instance:x"),
         (("policy", "execute", "b3:0"), 2, "plan"),
-        (("import", "."), 2, "no export"),
+        (("import", "."), 2, "not whole"),
         (("cost", "--copies", "0", "--bytes", "1"), 2, "nothing to keep"),
         (("init",), 2, "not empty"),
     ],

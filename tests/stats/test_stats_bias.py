@@ -63,6 +63,29 @@ def test_a_label_that_always_stands_first_cannot_be_told_from_position() -> None
     found = form_effects(b, None, KEYED, always)
     assert np.isnan(found.position.estimate).all()
     assert np.isnan(found.label.estimate).all()
+    assert found.label_or_position.estimate == pytest.approx([0.5, 0.5], abs=0.15)
+
+
+def test_where_both_are_told_there_is_no_third() -> None:
+    found = form_effects(bias_scores(0.9, -1.4, np.random.default_rng(8)), None, KEYED, FORMS)
+    assert np.isnan(found.label_or_position.estimate).all()
+
+
+def test_yes_no_forms_do_not_lend_their_position_to_letters_that_have_one_place() -> None:
+    always = FORMS._replace(position=np.where(FORMS.lettered, FORMS.label, FORMS.position).astype(np.int8))
+    b = 0.4 * FORMS.position * ~FORMS.lettered + 1.5 * FORMS.label * FORMS.lettered
+    b = b + np.random.default_rng(9).normal(0, 0.05, (1, 12, 12))
+    found = form_effects(b, None, KEYED, always)
+    assert np.isnan(found.position.estimate).all() and np.isnan(found.label.estimate).all()
+    assert found.label_or_position.estimate == pytest.approx([1.5], abs=0.05)
+
+
+def test_a_letter_that_never_changes_leaves_position_alone() -> None:
+    kept = (FORMS.label != -1)[None, :]
+    b = np.where(kept, bias_scores(0.9, -1.4, np.random.default_rng(10)), np.nan)
+    found = form_effects(b, None, KEYED, FORMS)
+    assert found.position.estimate == pytest.approx([0.9, 0.9], abs=0.05)
+    assert np.isnan(found.label.estimate).all() and np.isnan(found.label_or_position.estimate).all()
 
 
 def test_a_change_is_measured_against_the_class_and_its_spread() -> None:

@@ -249,20 +249,10 @@ async def _choose(connection: Connection, manner: Manner, log: CallLog) -> Chose
     finally:
         await model.api.aclose()
     if connection.provider == "selfscope":
-        chosen = replace(chosen, version=_weights_version(connection.name.split("/", 1)[1]))
+        from selfscope.models.local.load import find
+
+        chosen = replace(chosen, version=find(connection.name.split("/", 1)[1]).revision)
     return chosen
-
-
-def _weights_version(name: str) -> str:
-    """Return the digest of local weights, as their own ground states it; "" for a hub id."""
-    from selfscope.models.fetch import read_manifest, weights_digest
-    from selfscope.models.local.load import locate
-
-    folder = locate(name)
-    if folder is None:
-        return ""
-    manifest = read_manifest(folder)
-    return str(manifest["revision"]) if manifest else weights_digest(folder)
 
 
 def _in_own_loop(work: Callable[[], Coroutine[Any, Any, Chosen]]) -> Chosen:

@@ -22,7 +22,7 @@ from typing import Any
 HERE = Path(__file__).resolve()
 PROJECT = HERE.parents[3]
 PACKAGE = "tests.archive.faults"
-WARM = ("scenes", "judge", "kills", "power")
+WARM = ("scenes", "judge", "kills", "power", "damage", "failures", "crowd", "erasure")
 
 
 @dataclass

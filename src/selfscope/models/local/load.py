@@ -14,10 +14,30 @@ import torch
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.catalogue import BUILT_IN, DIALOGUE, DIALOGUE_NAME
 from selfscope.models.fetch import check_sizes, fetch_gguf, fetch_model, read_manifest, weights_digest
+from selfscope.models.hub import commit_of, fetch_hub, names_hub
 from selfscope.values import content_id
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where weights are, before they are loaded.
+
+    Attributes
+    ----------
+    name
+        As the user wrote it, normalised.
+    folder
+        With ``config.json``, safetensors and the tokenizer.
+    revision
+        Digest of the safetensors, or the commit of a hub model.
+    """
+
+    name: str
+    folder: Path
+    revision: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,7 @@ class Loaded:
     revision
         Digest of the safetensors, or the commit of a hub model.
     folder
-        Where it was read from; None for a hub model.
+        Where it was read from.
     """
 
     name: str
@@ -48,7 +68,7 @@ class Loaded:
     template: str
     template_id: str
     revision: str
-    folder: Path | None
+    folder: Path
 
 
 def load(name: str, device: str = "auto") -> Loaded:
@@ -59,41 +79,73 @@ def load(name: str, device: str = "auto") -> Loaded:
     BadInput
         If nothing answers to `name`, or the device is not there.
     CouldNot
-        If files are damaged, or the hub cannot be reached.
+        If files are damaged, weights are missing, the hub cannot be reached, or the device is too small.
     """
     where = _device(device)
-    folder = locate(name)
+    found = find(name)
     with _quiet():
-        model, tokenizer = _read(str(folder) if folder else name)
+        model, tokenizer = _read(found)
     template, template_id = _template(tokenizer)
-    revision = _revision(folder, model)
-    shown = name if folder is None or name in BUILT_IN else str(Path(name).resolve())
-    return Loaded(shown, model.to(where).eval(), tokenizer, template, template_id, revision, folder)
+    placed = _placed(model, where)
+    return Loaded(found.name, placed, tokenizer, template, template_id, found.revision, found.folder)
 
 
-def locate(name: str) -> Path | None:
-    """Return the folder that holds what `name` names, fetched or converted if need be; None for a hub id."""
+def find(name: str) -> Found:
+    """Return the weights that `name` names, fetched or converted if need be, and their revision.
+
+    Raises
+    ------
+    BadInput
+        If nothing answers to `name`.
+    CouldNot
+        If they cannot be fetched.
+    """
     if name in BUILT_IN:
-        return fetch_model(name)
+        folder = fetch_model(name)
+        return Found(name, folder, _digest(folder))
     path = Path(name).expanduser()
-    if path.is_file():
-        if path.suffix != ".gguf":
-            raise BadInput("a model file must be a GGUF", got=name, fix="Give the folder for safetensors")
-        return fetch_gguf(path)
-    if path.is_dir():
-        if not (path / "config.json").is_file():
-            raise BadInput(
-                "the folder holds no model", got=name, fix="It needs config.json beside the weights"
-            )
-        check_sizes(path)
-        return path
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+    if path.exists():
+        folder = _local(path)
+        return Found(str(path.resolve()), folder, _digest(folder))
+    if not names_hub(name):
         raise BadInput(
             "there is no such model",
             got=name,
             fix=f"Give {', '.join(BUILT_IN)}, a folder, a GGUF file, or a hub id such as owner/name",
         )
-    return None
+    there = fetch_hub(name)
+    if there.suffix == ".gguf":
+        folder = fetch_gguf(there)
+        return Found(name, folder, _digest(folder))
+    return Found(name, there, f"commit:{commit_of(there)}")
+
+
+def locate(name: str) -> Path:
+    """Return only the folder of :func:`find`."""
+    return find(name).folder
+
+
+def _local(path: Path) -> Path:
+    """Return the folder of weights at a path of this machine: itself, or what a GGUF file was made into."""
+    if path.is_file():
+        if path.suffix != ".gguf":
+            raise BadInput("a model file must be a GGUF", got=path, fix="Give the folder for safetensors")
+        return fetch_gguf(path)
+    if not (path / "config.json").is_file():
+        files = sorted(str(file) for file in path.glob("*.gguf"))
+        fix = (
+            f"Give the GGUF file itself: {', '.join(files)}"
+            if files
+            else "It needs config.json beside the weights"
+        )
+        raise BadInput("the folder holds no model", got=path, fix=fix)
+    check_sizes(path)
+    return path
+
+
+def _digest(folder: Path) -> str:
+    manifest = read_manifest(folder)
+    return str(manifest["revision"]) if manifest else weights_digest(folder)
 
 
 def _device(device: str) -> torch.device:
@@ -106,19 +158,47 @@ def _device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _read(source: str) -> tuple[Any, Any]:
+def _read(found: Found) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return the network in float32, and its tokenizer.
+
+    Weights that the files do not hold would be drawn at random, and measured: that is refused.
+    """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    network: Any = AutoModelForCausalLM
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-    except (OSError, ValueError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(found.folder)
+        model, said = network.from_pretrained(
+            found.folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+        )
+    except Exception as error:  # what transformers and safetensors raise for a foreign file is no closed list
         raise CouldNot(
             "the model could not be loaded",
-            got=f"{source}: {error}",
-            fix="Check the name and the network; offline, give a folder, or one of " + ", ".join(BUILT_IN),
+            got=f"{found.name}: {error}",
+            fix=f"See whether {found.folder} is whole and of an architecture that transformers knows",
         ) from error
+    lacking = sorted({*said["missing_keys"], *(str(key) for key in said["mismatched_keys"])})
+    if lacking:
+        raise CouldNot(
+            "weights of the model are missing",
+            got=f"{found.name}: {', '.join(lacking[:3])}" + (" and others" if len(lacking) > 3 else ""),
+            fix="Give the whole model, one that was made to continue text (a causal language model)",
+        )
     return model, tokenizer
+
+
+def _placed(model: PreTrainedModel, device: torch.device) -> PreTrainedModel:
+    """Return the network on its device, in evaluation mode."""
+    network: Any = model
+    try:
+        moved: PreTrainedModel = network.to(device).eval()
+    except torch.OutOfMemoryError as error:
+        raise CouldNot(
+            "the device has no room for the model",
+            got=f"{device}: {model.num_parameters() * 4 / 2**30:.1f} GiB of weights in float32",
+            fix="Free the device, use a smaller model, or hide the device (CUDA_VISIBLE_DEVICES=)",
+        ) from error
+    return moved
 
 
 def _template(tokenizer: Any) -> tuple[str, str]:
@@ -127,13 +207,6 @@ def _template(tokenizer: Any) -> tuple[str, str]:
     if isinstance(own, dict):
         own = own.get("default")
     return (own, content_id(own)) if own else (DIALOGUE, DIALOGUE_NAME)
-
-
-def _revision(folder: Path | None, model: Any) -> str:
-    if folder is None:
-        return f"commit:{getattr(model.config, '_commit_hash', None) or 'unknown'}"
-    manifest = read_manifest(folder)
-    return str(manifest["revision"]) if manifest else weights_digest(folder)
 
 
 @contextmanager
