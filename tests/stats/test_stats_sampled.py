@@ -250,7 +250,7 @@ def test_refusals_bound_the_contrast() -> None:
     assert bounds is not None
     truth = sampled_contrasts(whole, texts, KEYED, 1.0).trait.estimate
     assert bounds[0].estimate == pytest.approx(truth)
-    assert (bounds[1].estimate != pytest.approx(truth)).any()
+    assert np.abs(bounds[1].estimate - truth).max() > 0.1
     found = judge(subject, {"none": texts}, KEYED, gates=Gates(1))
     assert (found.rows["none"].evidence.refused_subject > 0).all()
     assert any(n.startswith("refusals all as agreement +") for n in explain(found, "none", (0, 0)).notes)
@@ -268,7 +268,7 @@ def test_the_sensitivity_check_is_the_model_s() -> None:
     study = Drawn(1, 20, 17, dimensions=3)
     seen = sampled_sensitivity(study.ask(1.5), study.ask(-1.5), KEYED, sesoi=0.5)
     assert (seen.state == PASS).all()
-    assert seen.contrast.estimate == pytest.approx([[3.0] * 3], abs=0.8)
+    assert seen.contrast.estimate.mean() == pytest.approx(3.0, abs=0.5)
     assert (sampled_sensitivity(study.ask(), study.ask(), KEYED, sesoi=0.5).state == FAIL).all()
     silent = score_counts(np.zeros((1, 3, 12, 2, 1)), np.zeros((1, 3, 12, 2, 1)), np.tile(KEYED, (3, 1)))
     assert (sampled_sensitivity(silent, silent, KEYED, sesoi=0.5).state == UNKNOWN).all()

@@ -90,7 +90,7 @@ class Disk:
             return True
 
     def rename(self, source: Path, target: Path) -> None:
-        """Put `source` in the place of `target`. Only for what can be rebuilt; never for what is kept."""
+        """Put `source` in the place of `target`: of what can be rebuilt or was found damaged, alone."""
         with self._doing("rename", target):
             source.replace(target)
 

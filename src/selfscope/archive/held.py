@@ -61,7 +61,9 @@ def read_held(events: Iterable[Event]) -> Held:
     held = Held()
     for event in events:
         if not isinstance(event, Collected):
-            held.named.update(_ids(event))
+            fresh = set(_ids(event))
+            held.named |= fresh
+            held.collected -= fresh  # what was removed once and is named since must be there again
         _take(held, event)
     return held
 

@@ -262,6 +262,10 @@ class Journal:
             self.archive, wanted, sealed.digest, sealed.record.time, sealed.key, sealed.signature
         )
 
+    def forget(self) -> None:
+        """Read everything anew at the next look, for files of it were exchanged."""
+        self._known = Head()
+
     def had(self, head: Head) -> bool:
         """Say whether the journal once ended exactly there."""
         if head.number == 0:

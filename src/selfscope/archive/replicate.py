@@ -24,7 +24,7 @@ from blake3 import blake3
 from selfscope.archive import presence
 from selfscope.archive.disk import make_dirs
 from selfscope.archive.events import ContentAdded, EdgeDrawn, Event, InstanceBegan, InstanceEnded, new_id
-from selfscope.archive.held import Held, read_held
+from selfscope.archive.held import read_held
 from selfscope.archive.ingest import Progress
 from selfscope.archive.journal import Damaged, Journal, read_record
 from selfscope.archive.objects import CHUNK, Objects, Staged, read_range, reading
@@ -142,16 +142,15 @@ def open_replica(archive: Archive, path: Path) -> tuple[Archive, str]:
 
 def instances_of(events: Iterable[Event], name: str) -> dict[str, set[str]]:
     """Return, by content, the live instances that lie on a replica."""
-    found: dict[str, tuple[str, bool]] = {}
+    found: dict[str, str] = {}
     for event in events:
         if isinstance(event, InstanceBegan) and event.place.startswith(f"{name} at "):
-            found[event.instance] = (event.content, True)
-        elif isinstance(event, InstanceEnded) and event.instance in found:
-            found[event.instance] = (event.content if False else found[event.instance][0], False)
+            found[event.instance] = event.content
+        elif isinstance(event, InstanceEnded):
+            found.pop(event.instance, None)
     live: dict[str, set[str]] = {}
-    for instance, (content, is_live) in found.items():
-        if is_live:
-            live.setdefault(content, set()).add(instance)
+    for instance, content in found.items():
+        live.setdefault(content, set()).add(instance)
     return live
 
 
@@ -264,11 +263,10 @@ def publish_record(archive: Archive, staging: Path, data: bytes, target: Path, r
         archive.disk.sync(opened)
     finally:
         archive.disk.close(opened)
-    made = make_dirs(archive.disk, target.parent, root)
+    make_dirs(archive.disk, target.parent, root)
     archive.disk.link(aside, target)
-    archive.disk.sync_dir(target.parent)
-    for directory in reversed(made):
-        archive.disk.sync_dir(directory.parent)
+    for directory in (target.parent, target.parent.parent):
+        archive.disk.sync_dir(directory)
     archive.disk.unlink(aside)
 
 
@@ -296,7 +294,8 @@ def _prepare(archive: Archive, target: Path) -> str:
     disk = archive.disk
     if (target / CARD).exists() and not (target / NAME).exists():
         raise BadInput("there is an archive, and no replica", got=target, fix="Name an empty directory")
-    if target.exists() and any(target.iterdir()) and not (target / NAME).exists():
+    strange = target.exists() and any(each.name != f".{NAME}" for each in target.iterdir())
+    if strange and not (target / NAME).exists():
         raise BadInput("this directory is not empty", got=target, fix="Name an empty one, or a replica")
     if not target.exists():
         disk.mkdir(target)
@@ -380,6 +379,3 @@ def _records(root: Path) -> Iterator[tuple[int, Path]]:
     for path in sorted((root / "journal").glob("*/*.json")):
         if path.stem.isdecimal():
             yield int(path.stem), path
-
-
-__all__ = ["Held", "Replicated", "instances_of", "open_replica", "replicate"]

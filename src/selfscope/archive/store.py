@@ -42,9 +42,13 @@ from selfscope.values.canonical import bytes_id, canonical_json
 
 if TYPE_CHECKING:
     from selfscope.archive.add import Added
+    from selfscope.archive.collect import Collection, Dropped
     from selfscope.archive.ingest import Progress
     from selfscope.archive.problems import Verification
     from selfscope.archive.reference import Witness
+    from selfscope.archive.repair import Mended
+    from selfscope.archive.replicate import Replicated
+    from selfscope.archive.scrub import Scrubbed
     from selfscope.archive.verify import Budget, Level
 
 VERSION = 1
@@ -312,6 +316,38 @@ class Archive:
             witness=witness,
             progress=progress,
         )
+
+    def scrub(self, *, budget: Budget | None = None, progress: Progress | None = None) -> Scrubbed:
+        """Read what was not read for longest, and attest it; see :func:`selfscope.archive.scrub.scrub`."""
+        from selfscope.archive.scrub import scrub
+
+        return scrub(self, budget=budget, progress=progress)
+
+    def gc(self, *, grace: float | None = None, dry_run: bool = False) -> Collection:
+        """Remove what nothing needs; see :func:`selfscope.archive.collect.gc`."""
+        from selfscope.archive.collect import GRACE, gc
+
+        return gc(self, grace=GRACE if grace is None else grace, dry_run=dry_run)
+
+    def drop(self, instance: str, *, why: str, replicas: Sequence[Path] = ()) -> Dropped:
+        """End a copy of which there are enough; see :func:`selfscope.archive.collect.drop`."""
+        from selfscope.archive.collect import drop
+
+        return drop(self, instance, why=why, replicas=replicas)
+
+    def replicate(
+        self, target: Path, *, device: str = "", medium: str = "disk", progress: Progress | None = None
+    ) -> Replicated:
+        """Copy everything elsewhere; see :func:`selfscope.archive.replicate.replicate`."""
+        from selfscope.archive.replicate import replicate
+
+        return replicate(self, target, device=device, medium=medium, progress=progress)
+
+    def repair(self, replica: Path, *, dry_run: bool = False) -> Mended:
+        """Replace what is damaged from a replica; see :func:`selfscope.archive.repair.repair`."""
+        from selfscope.archive.repair import repair
+
+        return repair(self, replica, dry_run=dry_run)
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the journal's records with a number above `since`."""

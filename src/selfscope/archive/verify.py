@@ -65,7 +65,12 @@ def verify(
 
     The journal is checked whole in both cases, for what a content is follows from it.
     """
-    check = Check(archive, content, level, budget, progress)
+    return checked(Check(archive, content, level, budget, progress), checkpoint, witness)
+
+
+def checked(check: Check, checkpoint: Checkpoint | None, witness: Witness | None = None) -> Verification:
+    """Do one verification, step after step, and return what was found."""
+    archive, content, level = check.archive, check.content, check.level
     check.problems += journal_check.problems(archive, checkpoint, every=level != "quick")
     held = check.read_journal()
     if held is None:
@@ -89,6 +94,8 @@ class Check:
     ----------
     archive, content, level, budget, progress
         As :func:`verify` got them.
+    last
+        When each object was read last: what was read longest ago then comes first. None for no such order.
     """
 
     archive: Archive
@@ -96,6 +103,7 @@ class Check:
     level: Level
     budget: Budget | None
     progress: Progress | None
+    last: dict[str, str] | None = None
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     read: int = 0
@@ -236,6 +244,9 @@ class Check:
 
     def _order(self) -> list[tuple[tuple[str, str], int]]:
         order = list(self.needed.items())
+        if self.last is not None:
+            known = self.last
+            return sorted(order, key=lambda each: (known.get(each[0][0], ""), each[0]))
         if self.budget is not None:
             random.Random(self.budget.seed).shuffle(order)
         return order

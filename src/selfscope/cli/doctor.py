@@ -65,13 +65,23 @@ def _package(name: str) -> Check:
 
 def _models() -> Iterator[Check]:
     from selfscope.models.catalogue import BUILT_IN
-    from selfscope.models.fetch import is_cached
-
     for model in BUILT_IN.values():
-        here = is_cached(model.name)
-        needed = model.name == "embedded"
-        found = model.title if here else "not fetched"
-        yield Check(f"model {model.name}", here, needed, found, f"selfscope models fetch {model.name}")
+        yield _model(model.name, model.title)
+
+
+def _model(name: str, title: str) -> Check:
+    """Return whether a built-in model is here and every byte of it is what was made."""
+    from selfscope.errors import CouldNot
+    from selfscope.models.fetch import check_digests, is_cached, model_folder
+
+    label, needed, fetch = f"model {name}", name == "embedded", f"selfscope models fetch {name}"
+    if not is_cached(name):
+        return Check(label, False, needed, "not fetched", fetch)
+    try:
+        check_digests(model_folder(name))
+    except CouldNot as error:
+        return Check(label, False, needed, f"damaged: {error.got}", f"{error.fix}: {fetch}")
+    return Check(label, True, needed, title)
 
 
 def _device() -> Check:

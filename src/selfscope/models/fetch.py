@@ -60,11 +60,6 @@ def is_cached(name: str) -> bool:
     return (model_folder(name) / MANIFEST).is_file()
 
 
-def cached_models() -> dict[str, Path]:
-    """Return the built-in models that are here, with their folders."""
-    return {name: model_folder(name) for name in BUILT_IN if is_cached(name)}
-
-
 def terms_to_accept(name: str) -> str:
     """Return what must be shown and accepted before `name` is fetched; "" where nothing must be."""
     model = built_in(name)

@@ -74,11 +74,11 @@ def commit_of(path: Path) -> str:
 
 def _terminal_bar() -> type[Any]:
     """Return a progress bar that is drawn on a terminal alone, and goes when it is done."""
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub import utils
 
-    theirs: Any = tqdm
+    theirs: Any = utils
 
-    class Bar(theirs):  # type: ignore[misc]
+    class Bar(theirs.tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **{"disable": None, **kwargs, "leave": False})
 

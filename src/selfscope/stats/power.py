@@ -1,4 +1,4 @@
-"""How wide an interval will be, and how many statements would settle a question, before asking."""
+"""How many statements would settle a question that is open."""
 
 from __future__ import annotations
 
@@ -11,21 +11,6 @@ from selfscope.stats.masked import Array
 
 MOST = 400
 POWER = 0.80
-
-
-def width_at(m: ArrayLike, sd: ArrayLike, level: float = 0.95) -> Array:
-    """Return the half width of the t interval of a contrast from m statements, half of each keying.
-
-    ``t_{m-2} · sd / √m``; `sd` is the spread of one statement's δ_i (``PairedContrast.sd``).
-    """
-    count = np.asarray(m, float)
-    return np.asarray(critical(count - 2, level) * np.asarray(sd, float) / np.sqrt(count), dtype=float)
-
-
-def text_width(spread: ArrayLike, k: ArrayLike, df: ArrayLike, level: float = 0.95) -> Array:
-    """Return the half width that K control texts leave, however many statements: t s̃_T √(1 + 1/K)."""
-    count = np.asarray(k, float)
-    return np.asarray(critical(df, level) * np.asarray(spread, float) * np.sqrt(1 + 1 / count), dtype=float)
 
 
 def statements_to_settle(

@@ -135,8 +135,12 @@ def sampled_rows() -> tuple[Plant, ...]:
         ("shifted elsewhere in any", "at most", 0.05),
         ("bias of estimate", "at most", 0.10),
     )
+    silent = (("shifted in any", "at most", 0.05),)
+    prefers = Truth(position=1.0, order=1.0, label=1.0)
     return (
-        Plant("nothing, 20 draws", Truth(), (("shifted in any", "at most", 0.05),), none, sampled=True),
+        Plant("nothing, 20 draws", Truth(), silent, none, sampled=True),
+        Plant("position and label +1, theta .8, 20 draws", prefers, silent, none,
+              baseline=Baseline(theta=0.8), sampled=True),
         Plant("trait +1 in 5, 20 draws", trait, must, none,
               planted=PLANTED, sampled=True),
     )  # fmt: skip

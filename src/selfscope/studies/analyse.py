@@ -143,11 +143,19 @@ class _Channel:
         )
         biases = (*_together(self._own_biases(subject)), *_together(self._bias_changes(result)))
         return Analysis(
-            findings=tuple(findings),
+            findings=tuple(self._noted(f) for f in findings),
             biases=biases,
             profiles=tuple(self._profiles(result)),
             **common,  # type: ignore[arg-type]
         )
+
+    def _noted(self, finding: Finding) -> Finding:
+        """Return a finding against a text of the user's own with what must be known of that text's length."""
+        own = next((a for a in self.study.arms_of("control") if a.name == finding.control), None)
+        if own is None or "length_off" not in own.notes:
+            return finding
+        ratio = own.tokens / max(self.study.subject.tokens, 1)
+        return replace(finding, notes=(*finding.notes, f"length_off: {ratio:.2f} of the identity's tokens"))
 
     def scores(self, *characters: str) -> ArmScores:
         """Return the scores of one arm, or of several that split the statements between them."""

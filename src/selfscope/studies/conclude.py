@@ -14,7 +14,7 @@ from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.run import subject_of
 from selfscope.studies.store import RunStore
-from selfscope.values import Finding, ItemSet, Study, Usage, plain
+from selfscope.values import Arm, Finding, ItemSet, Study, Usage, plain
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class Outcome:
 
     @property
     def subjects(self) -> list[dict[str, Any]]:
-        """Every subject that was asked: its id, name, role and length."""
+        """Every subject that was asked: its id, name, role and length, and that over the identity's."""
         return [
             {
                 "id": subject_of(arm, self.ground).id,
                 "name": arm.name,
                 "role": arm.role,
                 "tokens": arm.tokens,
+                "ratio": _ratio(arm, self.study.subject),
                 "notes": arm.notes,
             }
             for arm in self.study.arms
@@ -104,6 +105,11 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "subjects": outcome.subjects,
         "concluded": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _ratio(arm: Arm, subject: Arm) -> float:
+    """Return a text's tokens over the identity's; NaN where one of them has none."""
+    return arm.tokens / subject.tokens if arm.tokens and subject.tokens else float("nan")
 
 
 def _usage(store: RunStore, channel: str) -> Usage:

@@ -11,7 +11,7 @@ from typing import cast
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground
-from selfscope.subjects import Reading, make_controls
+from selfscope.subjects import Reading, control_from_reading, make_controls
 from selfscope.values import Arm, ItemSet, Preset, Question, Sensitivity, Study, content_id, plain
 from selfscope.values.study import ArmRole
 
@@ -129,10 +129,10 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
     controls = make_controls(
         reading, tuple(classes), counts, count_tokens=ground.count_tokens, seed=request.seed
     )
-    for text in controls:
+    own = (control_from_reading(r, reading, ground.count_tokens) for r in request.own_controls)
+    for text in (*controls, *own):
         role = cast(ArmRole, text.control)
         arms.append(Arm(text.name, role, text.text, tokens=text.tokens, notes=text.notes))
-    arms.extend(_arm(f"control:{own.name}", "control", own.system, ground) for own in request.own_controls)
     return tuple(arms)
 
 

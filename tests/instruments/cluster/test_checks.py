@@ -17,7 +17,6 @@ from selfscope.instruments.cluster.checks import (
     one_negator,
     shared_sequences,
     spellings,
-    tail_tokens,
 )
 from selfscope.values import Dimension, ItemSet, Sensitivity, Statement
 
@@ -56,7 +55,8 @@ def test_the_clusters_texts_have_the_lengths_that_they_must(count_tokens):
 
 @pytest.mark.model
 def test_the_distinct_tail_of_a_question_is_at_most_25_tokens(count_tokens):
-    assert 12 < tail_tokens(load_cluster(), count_tokens, close=CLOSE) <= 25
+    texts = [t for s in load_cluster().statements for t in (s.text, s.twin)]
+    assert 12 < fmean(count_tokens(t + CLOSE) for t in texts) <= 25
 
 
 @pytest.mark.model
@@ -192,8 +192,3 @@ def test_answers_of_unlike_length_are_found():
     assert [f.what for f in spellings([form], lambda t: len(t.split()))] == [
         "' Yes' and 'Not so' differ in tokens"
     ]
-
-
-def test_the_tail_counts_both_polarities_and_the_close():
-    texts = items(statement("a b", "a not b"))
-    assert tail_tokens(texts, lambda t: len(t.split()), close=" x y") == 4.5

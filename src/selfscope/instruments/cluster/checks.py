@@ -210,11 +210,6 @@ def first_person(items: ItemSet) -> tuple[Fault, ...]:
     )
 
 
-def tail_tokens(items: ItemSet, count_tokens: CountTokens, *, close: str) -> float:
-    """Return the mean tokens of a question's distinct tail: the text, then `close`, the close of the turn."""
-    return fmean(count_tokens(text + close) for _, text in _all_texts(items))
-
-
 def spellings(forms: Sequence[Form], count_tokens: CountTokens) -> tuple[Fault, ...]:
     """Have the two answers of each form, spelling by spelling, equal numbers of tokens?"""
     return tuple(

@@ -161,15 +161,20 @@ def _device(device: str) -> torch.device:
 def _read(found: Found) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the network in float32, and its tokenizer.
 
-    Weights that the files do not hold would be drawn at random, and measured: that is refused.
+    Weights that the files do not hold would be drawn at random, and measured: that is refused. Pickles are
+    not opened, nor is code run that comes with a model.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     network: Any = AutoModelForCausalLM
     try:
-        tokenizer = AutoTokenizer.from_pretrained(found.folder)
+        tokenizer = AutoTokenizer.from_pretrained(found.folder, trust_remote_code=False)
         model, said = network.from_pretrained(
-            found.folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+            found.folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
     except Exception as error:  # what transformers and safetensors raise for a foreign file is no closed list
         raise CouldNot(
