@@ -65,6 +65,7 @@ def _package(name: str) -> Check:
 
 def _models() -> Iterator[Check]:
     from selfscope.models.catalogue import BUILT_IN
+
     for model in BUILT_IN.values():
         yield _model(model.name, model.title)
 

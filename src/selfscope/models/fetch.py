@@ -25,7 +25,7 @@ from typing import Any
 from blake3 import blake3
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.models.catalogue import BUILT_IN, DIALOGUE_NAME, BuiltIn, Wheel, built_in
+from selfscope.models.catalogue import DIALOGUE_NAME, BuiltIn, Wheel, built_in
 from selfscope.values import content_id
 
 FetchProgress = Callable[[str, float, float], None]

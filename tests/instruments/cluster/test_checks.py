@@ -1,6 +1,7 @@
 """The cluster passes every check, and every check finds the fault that it is there for."""
 
 import dataclasses
+from statistics import fmean
 
 import pytest
 
