@@ -1,4 +1,4 @@
-"""What nothing needs goes, what anything needs stays; a copy is let go only while enough others are whole now."""
+"""What nothing needs goes, all else stays; a copy is let go only while enough others are whole now."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A replica is the archive again, whole in itself; a repair takes only what is whole there, and says what it did."""
+"""A replica is the archive again; a repair takes only what is whole there, and says what it did."""
 
 import shutil
 
@@ -91,7 +91,7 @@ def test_a_replica_of_another_history_is_refused(archive, place, tmp_path):
     records[-1].unlink()
     with pytest.raises(Refused, match="rolled back"):
         place.open().replicate(place.twin)
-    place.open().append([Pinned(one_object(archive, "letter")[0].instance)])
+    place.open().append([Pinned(one_object(place.open(), "letter")[0].instance)])
     with pytest.raises(Refused, match="another history"):
         place.open().replicate(place.twin)
     other = new_place(tmp_path / "other")

@@ -42,7 +42,7 @@ def test_small_scrubs_come_round_to_everything(tmp_path):
 
 
 def test_damage_is_attested_once(tmp_path):
-    place, archive = filled(tmp_path)
+    _, archive = filled(tmp_path)
     row = next(row for row in archive.index.holdings() if row.name == "letter")
     path = archive.objects.place(archive.envelope(row.holding).objects[0].object)
     path.chmod(0o644)

@@ -275,12 +275,6 @@ def by_format(scores: Array, lettered: Mask) -> tuple[Array, Array]:
     return mean(scores, where=~lettered), mean(scores, where=lettered)
 
 
-def balanced(keyed: ArrayLike) -> Mask:
-    """Return whether each dimension has both keyings, shape of `keyed` without its last axis."""
-    k = np.asarray(keyed, float)
-    return np.asarray((k > 0).any(axis=-1) & (k < 0).any(axis=-1))
-
-
 def warnings_of(option_mass: float, saturated: float) -> tuple[str, ...]:
     """Return the warnings of §3 in words, for one dimension of one character."""
     found = []

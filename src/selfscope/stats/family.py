@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from selfscope.errors import BadInput
 from selfscope.stats.atoms import ArmScores, Forms
 from selfscope.stats.claims import claim_of
-from selfscope.stats.masked import Mask
 from selfscope.stats.results import CLAIMED, RUNGS, ClaimRow, Context, FamilyResult, Gates, Row, Settings
 from selfscope.stats.rows import compare
 
@@ -27,7 +26,6 @@ __all__ = [
     "Row",
     "Settings",
     "judge",
-    "nothing_moved",
 ]
 
 
@@ -74,15 +72,3 @@ def judge(
     rows = {name: compare(name, texts, context) for name, texts in controls.items()}
     claim = claim_of(rows, context) if all(name in rows for name in CLAIMED) else None
     return FamilyResult(rows, claim, k, family, chosen)
-
-
-def nothing_moved(result: FamilyResult, control: str) -> Mask:
-    """Is "no dimension moved" against this control supported: every declared dimension equivalent?
-
-    Intersection-union: all two one-sided tests pass, each at its own .05. Shape ``(...)``.
-    """
-    row = result.rows[control]
-    inside = (row.trait.ci90[..., 0] > -result.settings.sesoi) & (
-        row.trait.ci90[..., 1] < result.settings.sesoi
-    )
-    return np.asarray((inside | ~result.declared).all(axis=-1))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from selfscope.stats.atoms import ArmScores, Forms, score_arm
+from selfscope.stats.atoms import ArmScores, Forms, forms_table, score_arm
 from selfscope.stats.sampled import score_counts
 from selfscope.values import Ask
 
@@ -94,17 +94,8 @@ class Layout:
 
 
 def _forms(forms: Sequence[tuple[str, ...]]) -> Forms | None:
-    if any(form[1] == "own_words" for form in forms):
-        return None
-    templates = sorted({form[0] for form in forms})
-    return Forms(
-        np.array([form[1] == "lettered" for form in forms]),
-        np.array([1 if form[4] == "first" else -1 for form in forms], dtype=np.int8),
-        np.array([{"A": 1, "B": -1}.get(form[3], 0) for form in forms], dtype=np.int8),
-        np.array([1 if form[0] == templates[0] else -1 for form in forms], dtype=np.int8)
-        if len(templates) == 2
-        else np.zeros(len(forms), dtype=np.int8),
-    )
+    templates, formats, _, labels, positions = zip(*forms, strict=True)
+    return None if "own_words" in formats else forms_table(formats, positions, labels, templates)
 
 
 def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:

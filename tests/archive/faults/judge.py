@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from selfscope.errors import SelfscopeError
+
 from .place import Place, same
 
 
@@ -93,7 +95,11 @@ def look(path: str, out: str = "judged", root: str = "root") -> dict[str, Any]:
             continue
         got = place.path / out / f"{number}"
         got.parent.mkdir(exist_ok=True)
-        archive.get(event["content"], got)
+        try:
+            archive.get(event["content"], got)
+        except SelfscopeError as error:
+            wrong.append(f"{event['name']} cannot be read: {error.sentence()}")
+            continue
         if not same(got, place.source(event["name"])):
             wrong.append(f"{event['name']} came back as something else")
     return {"began": True, "wrong": wrong, "kinds": kinds(where), "contents": contents}

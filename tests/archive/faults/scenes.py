@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfscope.archive.decisions import adopt_policy, change_state, plan_destruction
-from selfscope.archive.events import DomainOpened, Exported
+from selfscope.archive.events import DomainOpened, Exported, InstanceEnded
 from selfscope.archive.execution import execute
 from selfscope.archive.moments import stamp
 from selfscope.archive.office import desk_of
@@ -26,10 +26,13 @@ class Scene:
         Makes what stands before.
     act
         Does it; done again after any fault, it must end in the same state.
+    hurt
+        Whether something is damaged before, which the act mends.
     """
 
     prepare: Callable[[Place], None]
     act: Callable[[Place], None]
+    hurt: bool = False
 
 
 def _nothing(place: Place) -> None:
@@ -104,6 +107,77 @@ def _create_once(place: Place) -> None:
         place.create()
 
 
+def _replicated(place: Place, *targets: str) -> None:
+    """A base, a delta on it and a letter, with replicas."""
+    archive = place.create()
+    base = archive.add(place.source("base"), name="base").content
+    archive.add(place.source("tune"), name="tune", base=base)
+    archive.add(place.source("letter"), name="letter")
+    for each in targets:
+        archive.replicate(place.path / each)
+
+
+def _untidy(place: Place) -> None:
+    """A base that was dropped, a fine-tune that shares its bytes, and objects that nobody named."""
+    _base(place)
+    archive = place.open()
+    archive.add(place.source("tune"), name="tune")
+    archive.add(place.source("letter"), name="letter")
+    ended = [row.instance for row in archive.index.holdings() if row.name in ("base", "letter")]
+    archive.append([InstanceEnded(each, archive.now(), "not wanted") for each in ended])
+    for each in (b"loose", b"looser" * 500):
+        archive.put(each)
+
+
+def _gc(place: Place) -> None:
+    place.open().gc(grace=0)
+
+
+def _drop(place: Place) -> None:
+    archive = place.open()
+    for row in archive.index.holdings():
+        if row.name == "letter":
+            archive.drop(row.instance, why="no room", replicas=[place.twin, place.path / "third"])
+
+
+def _grown(place: Place) -> None:
+    """A replica that lacks what was added since."""
+    _replicated(place, "twin")
+    place.open().add(place.source("other"), name="other")
+
+
+def _replicate(place: Place) -> None:
+    place.open().replicate(place.twin)
+
+
+def _damaged(place: Place) -> None:
+    """One object changed, one gone, and a manifest changed, with a replica that is whole."""
+    _replicated(place, "twin")
+    archive = place.open()
+    rows = {row.name: row for row in archive.index.holdings()}
+    objects = {n: [k.object for k in archive.envelope(row.holding).objects] for n, row in rows.items()}
+    _spoil(archive.objects.place(objects["base"][0]))
+    _spoil(archive.manifest_path(rows["tune"].holding))
+    archive.objects.place(objects["letter"][0]).unlink()
+
+
+def _cut_off(place: Place) -> None:
+    """A journal without its last records, with a replica that has them."""
+    _replicated(place, "twin")
+    for each in sorted((place.root / "journal").rglob("*.json"))[-2:]:
+        each.unlink()
+
+
+def _spoil(path: Path) -> None:
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:-2] + bytes([data[-2] ^ 4]) + data[-1:])
+
+
+def _repair(place: Place) -> None:
+    place.open().repair(place.twin)
+
+
 SCENES: dict[str, Scene] = {
     "create": Scene(_nothing, _create_once),
     "put": Scene(_begun, _put),
@@ -113,6 +187,12 @@ SCENES: dict[str, Scene] = {
     "add delta": Scene(_base, _add("tune", base="base")),
     "add sealed": Scene(_keyed, _add("secret", domain="d")),
     "append": Scene(_base, _export_event),
+    "gc": Scene(_untidy, _gc),
+    "drop": Scene(lambda place: _replicated(place, "twin", "third"), _drop),
+    "replicate": Scene(_replicated, _replicate),
+    "replicate more": Scene(_grown, _replicate),
+    "repair": Scene(_damaged, _repair, hurt=True),
+    "repair journal": Scene(_cut_off, _repair, hurt=True),
     "destroy": Scene(_planned, _destroy),
 }
 
