@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from selfscope.archive.disk import Disk, make_dirs
-from selfscope.archive.ingest import Progress
+from selfscope.archive.ingest import Progress, sha256_aside
 from selfscope.archive.journal import Damaged
 from selfscope.archive.manifests import File, Holding, Piece
 from selfscope.archive.objects import CHUNK, read_range
@@ -115,7 +115,7 @@ def check_file(file: File, parts: Iterator[bytes], take: Callable[[bytes], None]
         If they are not those of the file.
     """
     whole, size = blake3(max_threads=blake3.AUTO), 0
-    with digests_aside():
+    with sha256_aside() as sha256:
         for part in parts:
             sha256.feed(part)
             whole.update(part)

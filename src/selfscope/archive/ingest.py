@@ -8,22 +8,26 @@ byte for byte, and costs one write and one sync. Small files share an object.
 
 from __future__ import annotations
 
+import hashlib
+import queue
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from selfscope.archive.digests import Digests, digests_aside
+from blake3 import blake3
+
 from selfscope.archive.manifests import File, Holding, Kept, Piece
 from selfscope.archive.objects import Staged, read_range
 from selfscope.errors import CouldNot
-from selfscope.values.canonical import bytes_id
+from selfscope.values.canonical import HASH_PREFIX
 
 if TYPE_CHECKING:
     from selfscope.archive.store import Archive
 
-PIECE = 4 << 20
+PIECE = 16 << 20
 """Bytes of the largest piece."""
 
 SMALL = 4 << 10
@@ -111,8 +115,8 @@ def cut(size: int, borders: list[int]) -> tuple[int, ...]:
 class Packer:
     """The objects that one addition writes, one after the other.
 
-    `follow` are the digests of the file being stored while its object repeats it byte for byte, so that its
-    digest need not be computed twice.
+    `follow` is the digest of the file being stored while its object repeats it byte for byte, so that it need
+    not be computed twice.
     """
 
     archive: Archive
@@ -120,7 +124,7 @@ class Packer:
     domain: str
     kept: list[Kept] = field(default_factory=list)
     staged: list[tuple[Staged, Path]] = field(default_factory=list)
-    follow: Digests | None = None
+    follow: blake3 | None = None
     _current: Staged | None = None
     _number: int = -1
     _sealed: bytearray = field(default_factory=bytearray)
@@ -147,7 +151,7 @@ class Packer:
     def diverge(self) -> None:
         """From here on the object is no longer what the file began with."""
         if self.follow is not None and self._current is not None:
-            self._current.hasher = self.follow.so_far()
+            self._current.hasher = self.follow.copy()
         self.follow = None
 
     def finish(self) -> None:
@@ -212,32 +216,40 @@ class Ingest:
 
     def file(self, brought: Brought) -> tuple[File, tuple[Piece, ...]]:
         """Store one file; return what it is and its pieces. The object may go on with the next file."""
+        whole = blake3(max_threads=blake3.AUTO)
         alone = brought.size >= LARGE
         if alone:
             self.packer.finish()
-        with contextmanager(brought.read)() as read, digests_aside() as digests:
-            if alone and not self.domain:
-                self.packer.follow = digests
+            self.packer.follow = None if self.domain else whole
+        with contextmanager(brought.read)() as read, sha256_aside() as sha256:
             pieces = [
-                self._next(brought, start, stop, read, digests)
+                self._next(brought, start, stop, read, whole, sha256.feed)
                 for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False)
             ]
-            if alone:
-                self.packer.finish()
-            return File(brought.path, brought.size, digests.sha256, digests.b3), tuple(pieces)
+        if alone:
+            self.packer.finish()
+        b3 = HASH_PREFIX + str(whole.hexdigest())
+        return File(brought.path, brought.size, sha256.hexdigest(), b3), tuple(pieces)
 
     def _next(
-        self, brought: Brought, start: int, stop: int, read: Callable[[int], bytes], digests: Digests
+        self,
+        brought: Brought,
+        start: int,
+        stop: int,
+        read: Callable[[int], bytes],
+        whole: blake3,
+        feed: Callable[[bytes], None],
     ) -> Piece:
         data = read(stop - start)
+        feed(data)
         piece = self._piece(data, brought, start)
-        digests.feed(data)
+        whole.update(data)
         self.done(len(data))
         return piece
 
     def _piece(self, data: bytes, brought: Brought, start: int) -> Piece:
         """Store some bytes, or find that they are here."""
-        b3 = bytes_id(data)
+        b3 = HASH_PREFIX + str(blake3(data, max_threads=blake3.AUTO).hexdigest())
         found = self._seen.get(b3) or self._find(b3, data)
         if found is not None:
             self.packer.diverge()
@@ -309,3 +321,41 @@ def _raw_pieces(holding: Holding) -> Iterator[tuple[str, tuple[str, int, int]]]:
         for piece in pieces:
             if piece.codec == "raw":
                 yield piece.b3, (holding.objects[piece.object].object, piece.at, piece.length)
+
+
+@dataclass
+class Sha256:
+    """A sha256 that is computed in a second thread, beside reading, blake3 and writing."""
+
+    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _queue: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=2))
+
+    def feed(self, data: bytes) -> None:
+        """Hand over the next bytes."""
+        self._queue.put(data)
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was fed, once the thread has ended."""
+        return self._hash.hexdigest()
+
+    def run(self) -> None:
+        """Work until told to end."""
+        while (data := self._queue.get()) is not None:
+            self._hash.update(data)
+
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        self._queue.put(None)
+
+
+@contextmanager
+def sha256_aside() -> Iterator[Sha256]:
+    """Give a sha256 with its own thread, which has ended when the block has."""
+    digest = Sha256()
+    thread = threading.Thread(target=digest.run, name="sha256")
+    thread.start()
+    try:
+        yield digest
+    finally:
+        digest.end()
+        thread.join()
