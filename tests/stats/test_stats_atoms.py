@@ -5,7 +5,6 @@ from selfscope.errors import BadInput
 from selfscope.stats.atoms import (
     ArmScores,
     atoms,
-    balanced,
     by_format,
     coherence,
     forms_table,
@@ -127,7 +126,6 @@ def test_utterances_have_no_formats() -> None:
 def test_shapes_and_keyings_are_checked() -> None:
     with pytest.raises(BadInput, match="polarity axis"):
         atoms(np.zeros((4, 3, 2)), KEYED)
-    assert balanced([[1, -1], [1, 1]]).tolist() == [True, False]
 
 
 def test_forms_are_read_from_the_table() -> None:

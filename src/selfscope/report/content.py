@@ -17,6 +17,7 @@ from selfscope.report.sentences import level_sentence, standing_sentence
 from selfscope.report.standing import Standing, checks, ordered_dimensions, standings, standings_of, tally
 from selfscope.report.summary import (
     channel_sentences,
+    headline,
     headline_clauses,
     limits,
     pooled_bias_words,
@@ -62,6 +63,7 @@ def page_content(view: RunView) -> dict[str, Any]:
         "view": view,
         "titles": titles,
         "clauses": headline_clauses(view),
+        "headline": headline(view),
         "limits": limits(view),
         "channels": tuple(_channel(view, c, titles) for c in view.channels if view.findings),
         "levels": _levels(view, titles),
