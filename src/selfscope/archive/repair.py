@@ -77,7 +77,7 @@ def repair(archive: Archive, replica: Path, *, dry_run: bool = False) -> Mended:
         return Mending(archive, other, name).looked_at()
     with archive.excluding() as staging:
         mending = Mending(archive, other, name)
-        mending.records()
+        mending.records(staging)
         mending.files(staging)
         return mending.result()
 
@@ -107,11 +107,11 @@ class Mending:
         """Return what was done."""
         return Mended(self.name, tuple(self.repaired), tuple(self.left), tuple(self.instances), True)
 
-    def records(self) -> None:
+    def records(self, staging: Path) -> None:
         """Make the journal whole, and say so in it."""
         done = []
         for number, data in self._records():
-            self._put_record(number, data)
+            self._put_record(staging, number, data)
             done.append(f"record {number}")
         if done:
             self.archive.journal.forget()
@@ -157,10 +157,9 @@ class Mending:
         if self.archive.journal.path(number + 1).exists():
             raise Damaged(f"journal record {number} is missing, and the replica has none that fits")
 
-    def _put_record(self, number: int, data: bytes) -> None:
+    def _put_record(self, staging: Path, number: int, data: bytes) -> None:
         disk, target = self.archive.disk, self.archive.journal.path(number)
-        aside = self.archive.root / "staging" / f"record-{number}"
-        disk.unlink(aside)
+        aside = staging / f"mended-{number}"
         opened = disk.create(aside)
         try:
             disk.write(opened, data)
@@ -169,7 +168,7 @@ class Mending:
             disk.close(opened)
         make_dirs(disk, target.parent, self.archive.root)
         disk.rename(aside, target)
-        for directory in (target.parent, target.parent.parent):
+        for directory in (staging, target.parent, target.parent.parent):
             disk.sync_dir(directory)
 
     def _damaged(self) -> list[tuple[Problem, Path]]:
@@ -195,13 +194,14 @@ class Mending:
         if any(added.instance in held.pinned for added in hurt):
             self._leave(problem, "a copy that needs it is pinned, and what is pinned is not repaired over")
             return None
-        try:
-            staged = staged_copy(self.archive, staging, source, problem.where)
-            self.archive.disk.sync(staged.opened)
-            self.archive.disk.close(staged.opened)
-        except SelfscopeError as error:
-            self._leave(problem, f"the replica cannot give it: {error.what}")
+        if not self._whole(source, problem.where):
+            self._leave(problem, "the replica has it not, or damaged too")
             return None
+        staged = staged_copy(self.archive, staging, source, problem.where)
+        try:
+            self.archive.disk.sync(staged.opened)
+        finally:
+            self.archive.disk.close(staged.opened)
         target = self.archive.root / source.relative_to(self.replica.root)
         return _Ready(problem.where, staged, target, hurt)
 
@@ -223,6 +223,8 @@ class Mending:
         for each in ready:
             make_dirs(disk, each.target.parent, self.archive.root)
             disk.rename(each.staged.opened.path, each.target)
+        for directory in sorted({each.staged.opened.path.parent for each in ready}):
+            disk.sync_dir(directory)
         for directory in sorted({each.target.parent for each in ready}):
             disk.sync_dir(directory)
             disk.sync_dir(directory.parent)

@@ -1,8 +1,9 @@
 """A disk that refuses: full, over quota, broken, read-only, once or from now on, at any of its steps.
 
 After every refusal the error says so, nothing is visible that was not committed, a look that changes nothing
-passes, and the same act on a disk that works ends as if nothing had happened. A sync that failed is asked for
-once: what the kernel then says of a second one is worth nothing.
+passes, and the same act on a disk that works ends as if nothing had happened. What was damaged before a
+repair may still be so after its refusal, and the repair may have committed some of its records. A sync that
+failed is asked for once: what the kernel then says of a second one is worth nothing.
 """
 
 import errno
@@ -71,9 +72,11 @@ def refused(
         wrong.append(f"{name} {refused_path.name} was asked for again after it had failed")
     before = judge.tree_of(place.root)
     seen = judge.look(path)
-    wrong += [f"after the refusal: {each}" for each in seen["wrong"]]
+    hurt = scenes.SCENES[scene].hurt
+    wrong += [f"after the refusal: {each}" for each in seen["wrong"] if not hurt or "something else" in each]
     wrong += [f"a look changed {each}" for each in judge.differences(before, judge.tree_of(place.root))]
-    if len(seen["kinds"]) not in (len(reference["before"]["kinds"]), len(reference["after"]["kinds"])):
+    ends = (reference["before"]["kinds"], reference["after"]["kinds"])
+    if seen["kinds"] not in ends and not (hurt and seen["kinds"] == ends[1][: len(seen["kinds"])]):
         wrong.append(f"between two records: {seen['kinds']}")
     committed = len(seen["kinds"]) == len(reference["after"]["kinds"])
     scenes.act(scene, path)
