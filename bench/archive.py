@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from selfscope.archive.store import Archive
+from selfscope.archive.store.archive import Archive
 
 SIZE = 300_000_000
 TENSORS = 60

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from selfscope.archive import events as ev
-from selfscope.archive.graph import Graph
-from selfscope.archive.lineage import read_lineage
-from selfscope.archive.scene import Scene
-from selfscope.archive.survive import at_most_steps, flipped, origins_pinned, what_if
-from selfscope.archive.views import VIEWS, survive
+from selfscope.archive.journal import events as ev
+from selfscope.archive.lineage.graph import Graph
+from selfscope.archive.lineage.reading import read_lineage
+from selfscope.archive.survival.scene import Scene
+from selfscope.archive.survival.survive import at_most_steps, flipped, origins_pinned, what_if
+from selfscope.archive.survival.views import VIEWS, survive
 from selfscope.values.lineage import Terms
 
 TERMS = Terms("2026-11-21T00:00:00Z")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from selfscope.archive import events as ev
+from selfscope.archive.journal import events as ev
 from selfscope.values.lineage import Terms
 
 NOW = "2026-11-21T00:00:00Z"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from selfscope.archive.journal import Checkpoint
-from selfscope.archive.store import VERSION, Archive
-from selfscope.archive.vault import Vault
+from selfscope.archive.journal.chain import Checkpoint
+from selfscope.archive.store.archive import VERSION, Archive
+from selfscope.archive.store.vault import Vault
 from selfscope.errors import Refused
 
 from .faults.place import tree

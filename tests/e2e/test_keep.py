@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from selfscope.archive.policy import default_text
+from selfscope.archive.policy.rules import default_text
 from selfscope.cli.app import run
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from selfscope.archive.reference import Reference
+from selfscope.archive.store.reference import Reference
 from selfscope.errors import BadInput
 
 TOKENS = 24

@@ -1,9 +1,9 @@
 """Every call by which this process changes a disk, seen from below: the functions of Python's ``os`` module.
 
-The archive's own :class:`~selfscope.archive.disk.Disk` names its steps, but keys are written by other hands.
-Down here none is missed, whoever makes it, and a test can die before the k-th, in the middle of a write, or
-write down all of them and play them back as a loss of power would have left them. It is for processes that
-were forked for it and soon die.
+The archive's own :class:`~selfscope.archive.journal.disk.Disk` names its steps, but keys are written by other
+hands. Down here none is missed, whoever makes it, and a test can die before the k-th, in the middle of a
+write, or write down all of them and play them back as a loss of power would have left them. It is for
+processes that were forked for it and soon die.
 """
 
 import os

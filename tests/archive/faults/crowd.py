@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from selfscope.archive.events import Preferred
+from selfscope.archive.journal.events import Preferred
 
 from . import judge
 from .place import Place, bf16, model, new_place, weights

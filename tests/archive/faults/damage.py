@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from selfscope.archive.events import DomainOpened
-from selfscope.archive.journal import Checkpoint
-from selfscope.archive.store import Archive
+from selfscope.archive.journal.chain import Checkpoint
+from selfscope.archive.journal.events import DomainOpened
+from selfscope.archive.store.archive import Archive
 from selfscope.errors import SelfscopeError
 
 from . import judge
@@ -296,7 +296,7 @@ def _exchange(one: Path, other: Path) -> None:
 
 def _rewritten(place: Place, records: list[Path]) -> None:
     """Do what somebody who has the key can do: cut the journal and go on differently."""
-    from selfscope.archive.events import Pinned
+    from selfscope.archive.journal.events import Pinned
 
     for each in records[-2:]:
         each.unlink()

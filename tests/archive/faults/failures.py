@@ -10,7 +10,7 @@ import errno
 from pathlib import Path
 from typing import Any
 
-from selfscope.archive.disk import Disk
+from selfscope.archive.journal.disk import Disk
 from selfscope.errors import CouldNot
 
 from . import judge, scenes

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from selfscope.archive.disk import Disk
-from selfscope.archive.store import Archive
-from selfscope.archive.vault import Vault
+from selfscope.archive.journal.disk import Disk
+from selfscope.archive.store.archive import Archive
+from selfscope.archive.store.vault import Vault
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARKER = b"this sentence stands in the secret weights and nowhere else; "

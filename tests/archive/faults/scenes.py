@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfscope.archive.decisions import adopt_policy, change_state, plan_destruction
-from selfscope.archive.events import DomainOpened, Exported, InstanceEnded
-from selfscope.archive.execution import execute
-from selfscope.archive.moments import stamp
-from selfscope.archive.office import desk_of
-from selfscope.archive.plans import Proviso
-from selfscope.archive.signatures import sign_plan
+from selfscope.archive.journal.events import DomainOpened, Exported, InstanceEnded
+from selfscope.archive.journal.moments import stamp
+from selfscope.archive.policy.decisions import adopt_policy, change_state, plan_destruction
+from selfscope.archive.policy.execution import execute
+from selfscope.archive.policy.office import desk_of
+from selfscope.archive.policy.plans import Proviso
+from selfscope.archive.policy.signatures import sign_plan
 
-from ..paper import KEYS, NAMED, policy_text
+from ..policy.paper import KEYS, NAMED, policy_text
 from .place import Place, new_place
 
 

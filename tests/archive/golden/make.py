@@ -11,8 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from selfscope.archive import events as ev
-from selfscope.archive.threads import take
+from selfscope.archive.journal import events as ev
+from selfscope.archive.lineage.threads import take
 
 from ..faults import scenes
 from ..faults.place import Place, model, new_place, tree, tuned, weights

@@ -12,9 +12,9 @@ from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
-    from selfscope.archive.events import Event
-    from selfscope.archive.scene import Scene
-    from selfscope.archive.store import Archive
+    from selfscope.archive.journal.events import Event
+    from selfscope.archive.store.archive import Archive
+    from selfscope.archive.survival.scene import Scene
 
 app = typer.Typer(help="Record particular copies on particular devices.", no_args_is_help=True)
 
@@ -49,7 +49,7 @@ def end(
     as_json: JsonFlag = False,
 ) -> None:
     """Record that a copy elsewhere is no more. What the archive itself holds is ended by other verbs."""
-    from selfscope.archive.events import InstanceEnded
+    from selfscope.archive.journal.events import InstanceEnded
 
     archive = opened(context)
     _known(archive, instance)
@@ -68,7 +68,7 @@ def see(
     as_json: JsonFlag = False,
 ) -> None:
     """Record that somebody looked whether a copy is there and whole."""
-    from selfscope.archive.events import Attested
+    from selfscope.archive.journal.events import Attested
 
     archive = opened(context)
     _known(archive, instance)
@@ -85,7 +85,7 @@ def pin(
     as_json: JsonFlag = False,
 ) -> None:
     """Record that a copy must never be dropped or moved."""
-    from selfscope.archive.events import Pinned
+    from selfscope.archive.journal.events import Pinned
 
     archive = opened(context)
     _known(archive, instance)
@@ -105,7 +105,7 @@ def copy(
     as_json: JsonFlag = False,
 ) -> None:
     """Copy from a particular instance, and record the new one with its source."""
-    from selfscope.archive.evaluate import Facts, evaluate_ledger
+    from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
     archive = opened(context)
     content, at = _known(archive, source), desk(archive)
@@ -134,8 +134,8 @@ def lineage(
     """Show where something came from and what came of it."""
     import json
 
-    from selfscope.archive.drawing import draw
-    from selfscope.archive.prov import prov_json
+    from selfscope.archive.exchange.prov import prov_json
+    from selfscope.archive.survival.drawing import draw
     from selfscope.report.lineage import write_lineage
 
     archive = opened(context)
@@ -166,8 +166,8 @@ def survives(
     as_json: JsonFlag = False,
 ) -> None:
     """Say view by view whether something survives, and by which path; no view is recommended."""
-    from selfscope.archive.survive import what_if
-    from selfscope.archive.views import survivals, survive
+    from selfscope.archive.survival.survive import what_if
+    from selfscope.archive.survival.views import survivals, survive
     from selfscope.values import plain
 
     archive = opened(context)
@@ -209,7 +209,7 @@ def _counted(k: int, n: int) -> str:
 
 
 def _scene(archive: Archive, drift: float | None = None) -> Scene:
-    from selfscope.archive.scene import Scene
+    from selfscope.archive.survival.scene import Scene
     from selfscope.values.lineage import Terms
 
     at = desk(archive)
@@ -228,8 +228,8 @@ def _begin(
     began: str,
     grade: str = "declared",
 ) -> str:
-    from selfscope.archive.events import UNKNOWN, EdgeDrawn, InstanceBegan, new_id
-    from selfscope.archive.moments import moment
+    from selfscope.archive.journal.events import UNKNOWN, EdgeDrawn, InstanceBegan, new_id
+    from selfscope.archive.journal.moments import moment
 
     if began:
         moment(began)
@@ -253,7 +253,7 @@ def _begin(
 
 def _append(archive: Archive, events: list[Event]) -> None:
     """Commit events that leave the lineage true."""
-    from selfscope.archive.lineage import admit
+    from selfscope.archive.lineage.reading import admit
 
     archive.append(events, lambda now: admit(now.events(), events))
 

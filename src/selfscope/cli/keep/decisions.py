@@ -35,7 +35,7 @@ def adopt(
     as_json: JsonFlag = False,
 ) -> None:
     """Put a policy in force, or plan it where the one before names signers."""
-    from selfscope.archive.decisions import adopt_policy, plan_adoption
+    from selfscope.archive.policy.decisions import adopt_policy, plan_adoption
 
     at, text = desk(opened(context)), _read(path)
     if at.policy(at.ledger()).signers:
@@ -53,8 +53,8 @@ def evaluate(
     as_json: JsonFlag = False,
 ) -> None:
     """Say how contents stand under the policy, or whether a plan may be carried out now."""
-    from selfscope.archive.evaluate import policy_due, standing
-    from selfscope.archive.execution import examine
+    from selfscope.archive.policy.evaluate import policy_due, standing
+    from selfscope.archive.policy.execution import examine
 
     archive = opened(context)
     at = desk(archive)
@@ -91,8 +91,8 @@ def state(
     """Move a content to another state of its life; sealing is immediate and takes one person."""
     from typing import get_args
 
-    from selfscope.archive.decisions import change_state
-    from selfscope.archive.events import Lifecycle
+    from selfscope.archive.journal.events import Lifecycle
+    from selfscope.archive.policy.decisions import change_state
 
     if after not in get_args(Lifecycle):
         raise BadInput(
@@ -124,9 +124,9 @@ def plan(
     as_json: JsonFlag = False,
 ) -> None:
     """Plan a destruction or an unsealing; nothing is done until a quorum signed and the wait is over."""
-    from selfscope.archive.decisions import plan_destruction, plan_unsealing
-    from selfscope.archive.plans import Proviso
-    from selfscope.archive.tombstone import LIMIT
+    from selfscope.archive.policy.decisions import plan_destruction, plan_unsealing
+    from selfscope.archive.policy.plans import Proviso
+    from selfscope.archive.policy.tombstone import LIMIT
 
     archive = opened(context)
     content, at = archive.index.resolve(content), desk(archive)
@@ -157,9 +157,9 @@ def sign(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a plan, exactly as it is, as one of the persons whom the policy names."""
-    from selfscope.archive.signatures import sign_plan
-    from selfscope.archive.signatures import withdraw as take_back
-    from selfscope.archive.signing import load_key
+    from selfscope.archive.journal.signing import load_key
+    from selfscope.archive.policy.signatures import sign_plan
+    from selfscope.archive.policy.signatures import withdraw as take_back
 
     at = desk(opened(context))
     (take_back if withdraw else sign_plan)(at, identifier, name, load_key(key))
@@ -170,7 +170,7 @@ def sign(
 @app.command("execute")
 def execute(context: typer.Context, identifier: PlanId, as_json: JsonFlag = False) -> None:
     """Carry out a signed plan, or complete one that was begun."""
-    from selfscope.archive.execution import execute as carry_out
+    from selfscope.archive.policy.execution import execute as carry_out
 
     archive = opened(context)
     done = carry_out(desk(archive), identifier, archive.vault.destroy)  # type: ignore[union-attr]
@@ -187,7 +187,7 @@ def make(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a key with which a person signs; its public half goes into the policy."""
-    from selfscope.archive.signing import make_key, save_key
+    from selfscope.archive.journal.signing import make_key, save_key
 
     made = make_key()
     save_key(made, out)
@@ -208,7 +208,7 @@ def cost(
     as_json: JsonFlag = False,
 ) -> None:
     """Estimate what keeping costs: one copy, several, and the hardware, with every assumption."""
-    from selfscope.archive.cost import estimate, load_assumptions
+    from selfscope.archive.policy.cost import estimate, load_assumptions
 
     if size is None:
         rows = opened(context).index.holdings(opened(context).index.resolve(content) if content else "")

@@ -9,13 +9,13 @@ import typer
 from selfscope.cli.show import console, print_json
 
 if TYPE_CHECKING:
-    from selfscope.archive.desk import Desk
-    from selfscope.archive.store import Archive
+    from selfscope.archive.policy.desk import Desk
+    from selfscope.archive.store.archive import Archive
 
 
 def vault_of(context: typer.Context) -> object:
     """Return the keys that go with the archive."""
-    from selfscope.archive.vault import Vault
+    from selfscope.archive.store.vault import Vault
 
     root, keys = context.obj
     return Vault(root / "keys", keys)
@@ -23,7 +23,7 @@ def vault_of(context: typer.Context) -> object:
 
 def opened(context: typer.Context) -> Archive:
     """Open the archive that ``--root`` names."""
-    from selfscope.archive.store import Archive
+    from selfscope.archive.store.archive import Archive
 
     root, _ = context.obj
     return Archive.open(root, vault=vault_of(context))  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def opened(context: typer.Context) -> Archive:
 
 def desk(archive: Archive) -> Desk:
     """Return the archive as a desk at which decisions are made."""
-    from selfscope.archive.office import desk_of
+    from selfscope.archive.policy.office import desk_of
 
     return desk_of(archive)
 

@@ -12,14 +12,14 @@ from selfscope.cli.keep.opened import desk, opened, say, vault_of
 from selfscope.cli.show import JsonFlag, stages
 
 if TYPE_CHECKING:
-    from selfscope.archive.store import Archive
+    from selfscope.archive.store.archive import Archive
 
 Content = Annotated[str, typer.Argument(metavar="ID", help="A content: its id, its beginning, or its name.")]
 
 
 def init(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Begin an archive in a directory that is empty or not there."""
-    from selfscope.archive.store import Archive
+    from selfscope.archive.store.archive import Archive
 
     archive = Archive.create(context.obj[0], vault=vault_of(context))  # type: ignore[arg-type]
     shown = {"archive": archive.id, "root": str(archive.root), "key": archive.key}
@@ -69,8 +69,8 @@ def add(
     as_json: JsonFlag = False,
 ) -> None:
     """Store a file or a directory, bit for bit."""
-    from selfscope.archive.evaluate import Facts, evaluate_ledger
-    from selfscope.archive.events import UNKNOWN
+    from selfscope.archive.journal.events import UNKNOWN
+    from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
     archive = opened(context)
     at, told = desk(archive), _read_recipe(recipe)
@@ -106,7 +106,7 @@ def get(
     as_json: JsonFlag = False,
 ) -> None:
     """Write a content back, bit for bit."""
-    from selfscope.archive.evaluate import Facts, evaluate_ledger
+    from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
     archive = opened(context)
     content, at = archive.index.resolve(content), desk(archive)
@@ -134,8 +134,8 @@ def verify(
     as_json: JsonFlag = False,
 ) -> None:
     """Look whether everything is here and is what was stored."""
-    from selfscope.archive.journal import Checkpoint
-    from selfscope.archive.verify import Budget
+    from selfscope.archive.care.verify import Budget
+    from selfscope.archive.journal.chain import Checkpoint
 
     archive = opened(context)
     budget = None
@@ -186,7 +186,7 @@ def export(
     as_json: JsonFlag = False,
 ) -> None:
     """Write contents to a directory that stands alone, with a verifier that needs only Python."""
-    from selfscope.archive.ocfl import export as write
+    from selfscope.archive.exchange.ocfl import export as write
 
     archive = opened(context)
     done = write(archive, tuple(archive.index.resolve(each) for each in contents), out)
@@ -201,7 +201,7 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Add an export's contents, after all of it was checked."""
-    from selfscope.archive.ocfl import import_ as read
+    from selfscope.archive.exchange.ocfl import import_ as read
 
     archive = opened(context)
     _open_domain(archive, domain)
@@ -273,7 +273,7 @@ def _read_recipe(path: Path | None) -> dict[str, Any]:
 
 def _open_domain(archive: Archive, domain: str) -> None:
     """Make a domain's key the first time it is named, and say so in the journal."""
-    from selfscope.archive.events import DomainOpened
+    from selfscope.archive.journal.events import DomainOpened
 
     if not domain or any(isinstance(e, DomainOpened) and e.domain == domain for e in archive.events()):
         return
@@ -282,7 +282,7 @@ def _open_domain(archive: Archive, domain: str) -> None:
 
 def _keep_reference(archive: Archive, content: str, path: Path, domain: str) -> None:
     """Run the model where it was brought from, and keep what it computed."""
-    from selfscope.archive.events import ReferenceKept
+    from selfscope.archive.journal.events import ReferenceKept
     from selfscope.models.witness import reference_of
 
     with archive.writing():

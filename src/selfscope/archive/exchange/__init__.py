@@ -1,0 +1,1 @@
+"""What leaves and enters an archive in forms that others read."""

@@ -1,0 +1,1 @@
+"""What happened, in order and signed: the source of truth, and the hands that write it."""

@@ -1,0 +1,1 @@
+"""Copies, contents and threads, and what came from what."""

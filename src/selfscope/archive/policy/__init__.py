@@ -1,0 +1,1 @@
+"""Who may decide what about a model, and how a decision is carried out."""

@@ -1,0 +1,465 @@
+"""The archive: one directory, one journal, and what its events name.
+
+::
+
+    ROOT/archive.json          which archive this is, its version, its public key
+    ROOT/objects/b3/aa/bb/…    immutable bytes, each under the digest of itself
+    ROOT/sealed/DOMAIN/aa/bb/… the same, encrypted under the domain's key
+    ROOT/manifests/aa/…        what each content is and how it is held
+    ROOT/journal/000000/…      what happened: the source of truth
+    ROOT/index.sqlite          answers quickly; rebuilt from the journal and the manifests at any time
+    ROOT/staging/…             what is being written
+    ROOT/keys/journal.pem      signs the journal, mode 0600; better kept elsewhere
+    ROOT/lock                  turns of writers and of removal
+
+Data is durable before the manifest that needs it is written, the manifest before the journal's record, and
+the record is the moment at which something is in the archive. A reader sees nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from selfscope.archive.journal import presence
+from selfscope.archive.journal.chain import (
+    Checkpoint,
+    Damaged,
+    Head,
+    Journal,
+    Record,
+    Sealed,
+    Signer,
+)
+from selfscope.archive.journal.disk import Disk
+from selfscope.archive.journal.events import UNKNOWN, ArchiveBegan, Event, Form
+from selfscope.archive.journal.moments import stamp
+from selfscope.archive.journal.signing import PREFIX, load_key, make_key, save_key
+from selfscope.archive.store.index import Index, Row
+from selfscope.archive.store.manifests import Envelope, Holding, read_envelope
+from selfscope.archive.store.objects import Objects, read_range
+from selfscope.errors import BadInput, Refused
+from selfscope.values.canonical import bytes_id, canonical_json
+
+if TYPE_CHECKING:
+    from selfscope.archive.care.collect import Collection, Dropped
+    from selfscope.archive.care.problems import Verification
+    from selfscope.archive.care.repair import Mended
+    from selfscope.archive.care.replicate import Replicated
+    from selfscope.archive.care.scrub import Scrubbed
+    from selfscope.archive.care.verify import Budget, Level
+    from selfscope.archive.store.add import Added
+    from selfscope.archive.store.ingest import Progress
+    from selfscope.archive.store.reference import Witness
+
+VERSION = 1
+"""The layout's version. Every version that was ever released stays readable."""
+
+KEY = Path("keys") / "journal.pem"
+CARD = "archive.json"
+
+_DIRECTORIES = ("objects", "objects/b3", "sealed", "manifests", "journal", "staging", "keys")
+
+
+class Vault(Protocol):
+    """Whoever holds the keys of destruction domains; see :mod:`selfscope.archive.store.vault`."""
+
+    def seal(self, domain: str, data: bytes | memoryview) -> bytes:
+        """Return `data` encrypted under a domain's key; the same data always to the same bytes."""
+
+    def open(self, domain: str, sealed: bytes) -> bytes:
+        """Return what was sealed."""
+
+
+@dataclass
+class Archive:
+    """An archive that is open. Make one with :meth:`create` or :meth:`open`.
+
+    Attributes
+    ----------
+    root
+        Its directory.
+    id
+        ``archive:…``, given at the beginning.
+    key
+        The public key that its journal's records are signed with (``ed25519:…``), or "".
+    disk, journal, objects
+        The hands, the history, the bytes.
+    vault
+        Holds the keys of encrypted domains, or None where there are none to use.
+    """
+
+    root: Path
+    id: str
+    key: str
+    disk: Disk
+    journal: Journal
+    objects: Objects
+    vault: Vault | None = None
+    index: Index = field(init=False, repr=False)
+    patience: float = presence.PATIENCE
+    host: presence.Host = field(default_factory=presence.Host.here)
+    _turn: threading.local = field(default_factory=threading.local, repr=False)
+
+    def __post_init__(self) -> None:
+        self.index = Index(self.root / "index.sqlite", self.journal, self.envelope)
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        disk: Disk | None = None,
+        vault: Vault | None = None,
+        signer: Signer | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Archive:
+        """Begin an archive in a directory that is empty or not there.
+
+        Without `signer` a key is made and kept under the root, with mode 0600.
+
+        Raises
+        ------
+        BadInput
+            If there is something in the directory that a crashed `create` did not leave.
+        """
+        disk, root = disk or Disk(), Path(root).absolute()
+        _lay_out(disk, root)
+        if signer is None:
+            signer = _first_key(root / KEY)
+        if not (root / CARD).exists():
+            card = {"archive": f"archive:{uuid.uuid4()}", "key": PREFIX + signer.key, "version": VERSION}
+            _write_card(disk, root, canonical_json(card) + b"\n")
+        archive = cls.open(root, disk=disk, vault=vault, signer=signer, clock=clock)
+        archive.append([ArchiveBegan(archive.id, VERSION)], check=_is_new)
+        return archive
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        disk: Disk | None = None,
+        vault: Vault | None = None,
+        signer: Signer | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Archive:
+        """Open an archive.
+
+        Without `signer`, the key under the root signs; where that was taken elsewhere, the archive is open
+        for reading only.
+
+        Raises
+        ------
+        BadInput
+            If the directory holds no archive, or one of a newer version.
+        """
+        disk, root = disk or Disk(), Path(root).absolute()
+        card = _read_card(root)
+        if signer is None and (root / KEY).exists():
+            signer = load_key(root / KEY)
+        journal = Journal(root, card["archive"], disk, signer, clock or (lambda: datetime.now(UTC)))
+        return cls(root, card["archive"], card["key"], disk, journal, Objects(root, disk), vault)
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """Hold a writer's turn; give its staging directory. A turn inside a turn is the same one."""
+        held: Path | None = getattr(self._turn, "staging", None)
+        if held is not None:
+            yield held
+            return
+        self._refuse_unsigned()
+        with presence.writing_turn(self.disk, self.root, host=self.host, patience=self.patience) as staging:
+            yield from self._hold(staging)
+
+    @contextmanager
+    def excluding(self) -> Iterator[Path]:
+        """Hold the turn of removal, in which nobody writes; give its staging directory."""
+        if getattr(self._turn, "staging", None) is not None:
+            raise BadInput("removal was asked for inside a writer's turn", fix="End that turn first")
+        self._refuse_unsigned()
+        with presence.lone_turn(self.disk, self.root, host=self.host, patience=self.patience) as staging:
+            yield from self._hold(staging)
+
+    def put(self, data: bytes, domain: str = "") -> str:
+        """Store some bytes and return their id. Without an event that names them they may be collected.
+
+        Raises
+        ------
+        CouldNot
+            If the disk refuses; nothing is then visible.
+        """
+        stored = self.open_vault().seal(domain, data) if domain else data
+        with self.writing() as staging:
+            staged = self.objects.stage(staging, f"put-{uuid.uuid4().hex[:12]}", stored)
+            self.objects.publish([(staged, self.objects.place(staged.id, domain))])
+        return staged.id
+
+    def read(self, identifier: str) -> bytes:
+        """Return the bytes that :meth:`put` stored.
+
+        Raises
+        ------
+        BadInput
+            If there is no such object.
+        Damaged
+            If it is not what was stored.
+        Refused
+            If its domain's key was destroyed.
+        """
+        from selfscope.archive.store.fetch import read_object
+
+        return read_object(self, identifier)
+
+    def manifest_path(self, identifier: str) -> Path:
+        """Return where the document lies that says how a content is held."""
+        digits = identifier.removeprefix("b3:")
+        return self.root / "manifests" / digits[:2] / f"{digits}.json"
+
+    def envelope(self, identifier: str) -> Envelope:
+        """Return what can be read of a holding without any key, its bytes checked against its id.
+
+        Raises
+        ------
+        Damaged
+            If it is gone, or not what was written.
+        """
+        path = self.manifest_path(identifier)
+        data = read_range(path)
+        if bytes_id(data) != identifier:
+            raise Damaged("a manifest is not what was stored", got=path, fix="Repair it from a replica")
+        return read_envelope(data)
+
+    def holding(self, identifier: str) -> Holding:
+        """Return the whole of a holding, opened with the vault where its domain is encrypted."""
+        envelope = self.envelope(identifier)
+        return envelope.holding(lambda sealed: self.open_vault().open(envelope.domain, sealed))
+
+    def holdings(self, content: str) -> list[Row]:
+        """Return the live holdings of a content, those that stand alone and in the clear first.
+
+        Raises
+        ------
+        BadInput
+            If there is none.
+        """
+        rows = sorted(self.index.holdings(content), key=lambda row: (row.domain != "", row.base != ""))
+        if not rows:
+            raise BadInput("the archive does not hold this content", got=content, fix="List what it holds")
+        return rows
+
+    def now(self) -> str:
+        """Return the time by the archive's clock, as the journal writes it."""
+        return stamp(self.journal.clock())
+
+    def append(self, events: Sequence[Event], check: Callable[[Archive], None] | None = None) -> Record:
+        """Commit events, all or none.
+
+        `check` is called with this archive while its journal stands exactly where the events will follow;
+        it may raise, and is called again when another writer came first.
+        """
+
+        def look(head: Head) -> None:
+            if check is not None:
+                check(self)
+
+        with self.writing() as staging:
+            return self.journal.append(events, staging, look).record
+
+    def add(
+        self,
+        path: Path,
+        *,
+        base: str = "",
+        source: str = UNKNOWN,
+        name: str = "",
+        form: Form | None = None,
+        recipe: dict[str, Any] | None = None,
+        domain: str = "",
+        quarantine: bool = False,
+        device: str = "",
+        medium: str = "disk",
+        place: str = "",
+        origin: bool = False,
+        progress: Progress | None = None,
+    ) -> Added:
+        """Store a file or a directory; see :func:`selfscope.archive.store.add.add` and its ``Labels``."""
+        from selfscope.archive.store.add import Labels, add
+
+        labels = Labels(name, form, recipe or {}, source, origin, device, medium, place)
+        return add(self, path, labels, base=base, domain=domain, quarantine=quarantine, progress=progress)
+
+    def get(self, content: str, out: Path, progress: Progress | None = None) -> int:
+        """Write a content to `out`, bit for bit; see :func:`selfscope.archive.store.fetch.get`."""
+        from selfscope.archive.store.fetch import get
+
+        return get(self, content, out, progress)
+
+    def verify(
+        self,
+        content: str = "",
+        *,
+        level: Level = "full",
+        budget: Budget | None = None,
+        checkpoint: Checkpoint | None = None,
+        witness: Witness | None = None,
+        progress: Progress | None = None,
+    ) -> Verification:
+        """Check a content, or everything; see :func:`selfscope.archive.care.verify.verify`."""
+        from selfscope.archive.care.verify import verify
+
+        return verify(
+            self,
+            content,
+            level=level,
+            budget=budget,
+            checkpoint=checkpoint,
+            witness=witness,
+            progress=progress,
+        )
+
+    def scrub(self, *, budget: Budget | None = None, progress: Progress | None = None) -> Scrubbed:
+        """Read what was not read for longest, and attest it; see :mod:`selfscope.archive.care.scrub`."""
+        from selfscope.archive.care.scrub import scrub
+
+        return scrub(self, budget=budget, progress=progress)
+
+    def gc(self, *, grace: float | None = None, dry_run: bool = False) -> Collection:
+        """Remove what nothing needs; see :func:`selfscope.archive.care.collect.gc`."""
+        from selfscope.archive.care.collect import GRACE, gc
+
+        return gc(self, grace=GRACE if grace is None else grace, dry_run=dry_run)
+
+    def drop(self, instance: str, *, why: str, replicas: Sequence[Path] = ()) -> Dropped:
+        """End a copy of which there are enough; see :func:`selfscope.archive.care.collect.drop`."""
+        from selfscope.archive.care.collect import drop
+
+        return drop(self, instance, why=why, replicas=replicas)
+
+    def replicate(
+        self, target: Path, *, device: str = "", medium: str = "disk", progress: Progress | None = None
+    ) -> Replicated:
+        """Copy everything elsewhere; see :func:`selfscope.archive.care.replicate.replicate`."""
+        from selfscope.archive.care.replicate import replicate
+
+        return replicate(self, target, device=device, medium=medium, progress=progress)
+
+    def repair(self, replica: Path, *, dry_run: bool = False) -> Mended:
+        """Replace what is damaged from a replica; see :func:`selfscope.archive.care.repair.repair`."""
+        from selfscope.archive.care.repair import repair
+
+        return repair(self, replica, dry_run=dry_run)
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Yield the journal's records with a number above `since`."""
+        return self.journal.records(since)
+
+    def events(self) -> Iterator[Event]:
+        """Yield everything that ever happened, in order."""
+        for record in self.records():
+            yield from record.events
+
+    def checkpoint(self) -> Checkpoint:
+        """Return a signed statement of how far the journal has come, to be kept elsewhere."""
+        return self.journal.checkpoint()
+
+    def sealed(self) -> Iterator[Sealed]:
+        """Yield the journal's records with their seals."""
+        return self.journal.sealed()
+
+    def open_vault(self) -> Vault:
+        """Return the keys of encrypted domains, or say that they are missing."""
+        if self.vault is None:
+            raise BadInput("this needs the keys of its domain", fix="Open the archive with its vault")
+        return self.vault
+
+    def _refuse_unsigned(self) -> None:
+        if self.journal.signer is None:
+            raise Refused(
+                "this archive is open for reading: its signing key is not here", fix="Give the key to `open`"
+            )
+
+    def _hold(self, staging: Path) -> Iterator[Path]:
+        self._turn.staging = staging
+        try:
+            yield staging
+        finally:
+            self._turn.staging = None
+
+
+def _lay_out(disk: Disk, root: Path) -> None:
+    """Make the directories. Those of a `create` that crashed may be there; anything else is refused."""
+    if root.exists():
+        strange = sorted(str(each.relative_to(root)) for each in root.rglob("*") if _is_strange(each, root))
+        if strange:
+            raise BadInput(
+                "this directory is not empty",
+                got=f"{root} with {strange[0]}",
+                fix="Name a directory that is empty or does not exist",
+            )
+    else:
+        disk.mkdir(root)
+        disk.sync_dir(root.parent)
+    for name in _DIRECTORIES:
+        disk.mkdir(root / name)
+    if not (root / "lock").exists():
+        disk.close(disk.create(root / "lock"))
+    for name in _DIRECTORIES:
+        disk.sync_dir(root / name)
+
+
+def _is_strange(path: Path, root: Path) -> bool:
+    """Say whether something is there that a crashed `create` cannot have left."""
+    name = path.relative_to(root)
+    if name.parts[0] in ("staging", "keys") or name.parts[0].startswith("index.sqlite"):
+        return False  # the index too: whoever looked at what the crash left has made one
+    return str(name) not in (*_DIRECTORIES, "lock", CARD, "card", "journal/000000")
+
+
+def _first_key(path: Path) -> Signer:
+    """Make the key that signs the journal, or take up the one that a crashed `create` left."""
+    if not path.exists():
+        save_key(make_key(), path)
+    return load_key(path)
+
+
+def _write_card(disk: Disk, root: Path, data: bytes) -> None:
+    """Publish the archive's card: from here on the directory is an archive."""
+    disk.unlink(root / "card")
+    opened = disk.create(root / "card")
+    try:
+        disk.write(opened, data)
+        disk.sync(opened)
+    finally:
+        disk.close(opened)
+    if not disk.link(root / "card", root / CARD):
+        raise BadInput("somebody else began an archive here meanwhile", got=root)
+    disk.sync_dir(root)
+    disk.unlink(root / "card")
+
+
+def _read_card(root: Path) -> dict[str, str]:
+    path = root / CARD
+    if not path.is_file():
+        raise BadInput("there is no archive here", got=root, fix="Begin one with `selfscope keep init`")
+    data = read_range(path)
+    try:
+        card = json.loads(data)
+        version, known = card["version"], {"archive": str(card["archive"]), "key": str(card["key"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput("the archive's card is damaged", got=path, fix="Restore it from a replica") from error
+    if version != VERSION:
+        raise BadInput("this archive has another version", got=version, fix="Use a newer selfscope")
+    return known
+
+
+def _is_new(archive: Archive) -> None:
+    if archive.journal.head().number:
+        raise BadInput("this archive began already", got=archive.root)

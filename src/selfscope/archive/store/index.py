@@ -1,0 +1,306 @@
+"""Quick answers about what is held: a SQLite file beside the journal, worth nothing by itself.
+
+Everything in it follows from the journal and the manifests, but for the times at which objects were last
+checked, whose loss only makes a scrub begin again. It catches up with the journal before each answer. What is
+damaged, of another archive, ahead of the journal or cannot be written is thrown away and built anew. Nothing
+that removes anything relies on it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from selfscope.archive.journal.chain import BEFORE_ALL, Damaged, Head, Journal
+from selfscope.archive.journal.events import (
+    Collected,
+    ContentAdded,
+    Event,
+    InstanceBegan,
+    InstanceEnded,
+    KeyDestroyed,
+)
+from selfscope.archive.store.manifests import Envelope, Holding
+from selfscope.errors import BadInput
+
+SCHEMA = """
+CREATE TABLE head (number INTEGER, digest TEXT, time TEXT, layout INTEGER);
+CREATE TABLE holding (
+    instance TEXT PRIMARY KEY, content TEXT, holding TEXT, domain TEXT, base TEXT, name TEXT, form TEXT,
+    size INTEGER, stored INTEGER, quarantined INTEGER, number INTEGER, live INTEGER
+);
+CREATE INDEX holding_content ON holding (content);
+CREATE INDEX holding_base ON holding (base);
+CREATE TABLE instance (instance TEXT PRIMARY KEY, content TEXT, ended TEXT);
+CREATE TABLE uses (object TEXT, holding TEXT, PRIMARY KEY (object, holding)) WITHOUT ROWID;
+CREATE TABLE piece (b3 TEXT PRIMARY KEY, object TEXT, at INTEGER, length INTEGER) WITHOUT ROWID;
+CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
+"""
+
+LAYOUT = 1
+"""Of the tables above; an index of another layout is built anew."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One holding, as the journal told of it."""
+
+    instance: str
+    content: str
+    holding: str
+    domain: str
+    base: str
+    name: str
+    form: str
+    size: int
+    stored: int
+    quarantined: int
+    number: int
+    live: bool
+
+
+@dataclass
+class Index:
+    """The index of one archive.
+
+    Parameters
+    ----------
+    path
+        Its file; it is made where it is missing, and kept in memory where it cannot be.
+    journal
+        What it follows.
+    envelope
+        Reads the envelope of a holding by its id.
+    """
+
+    path: Path
+    journal: Journal
+    envelope: Callable[[str], Envelope]
+    _open: sqlite3.Connection | None = field(default=None, repr=False)
+    _sure: Head = field(default_factory=Head, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def holdings(self, content: str = "", *, live: bool = True) -> list[Row]:
+        """Return what is held, of one content or of all, in the order in which it came."""
+        return self._rows("(? = '' OR content = ?) AND live >= ?", (content, content, int(live)))
+
+    def dependents(self, content: str) -> list[Row]:
+        """Return the live holdings whose deltas are against `content`."""
+        return self._rows("base = ? AND live", (content,))
+
+    def holders(self, identifier: str) -> list[Row]:
+        """Return the live holdings that need an object."""
+        return self._rows("live AND holding IN (SELECT holding FROM uses WHERE object = ?)", (identifier,))
+
+    def instance(self, identifier: str) -> tuple[str, bool] | None:
+        """Return an instance's content and whether it has not ended, or None if it was never heard of."""
+        found = self._ask("SELECT content, ended FROM instance WHERE instance = ?", (identifier,))
+        return (found[0][0], found[0][1] == "") if found else None
+
+    def piece(self, b3: str) -> tuple[str, int, int] | None:
+        """Return object, start and length of the unencrypted stretch that has a digest, if there is one.
+
+        Answers from what it knew at the last other question: to miss one is only to store it again.
+        """
+        sql = "SELECT object, at, length FROM piece WHERE b3 = ?"
+        found = self._ask(sql, (b3,), current=self._open is None)
+        return tuple(found[0]) if found else None
+
+    def resolve(self, text: str) -> str:
+        """Return the content that a person means: by its id, the beginning of its id, or its name.
+
+        Raises
+        ------
+        BadInput
+            If none or several answer to it.
+        """
+        digits = text.removeprefix("b3:")
+        rows = self.holdings(live=False)
+        found = {row.content for row in rows if text in (row.name, row.content)}
+        if not found and len(digits) >= 6:
+            found = {row.content for row in rows if row.content[3:].startswith(digits)}
+        if len(found) != 1:
+            what = "several contents answer to this" if found else "the archive holds no such content"
+            raise BadInput(what, got=text, fix="Give the content's whole id")
+        return found.pop()
+
+    def checked(self) -> dict[str, str]:
+        """Return when each object was last read and found whole."""
+        return dict(self._ask("SELECT object, at FROM checked"))
+
+    def note_checked(self, objects: Iterable[str], at: str) -> None:
+        """Remember that objects were read and found whole. Where that cannot be written it is forgotten."""
+        with self._lock, suppress(sqlite3.Error):
+            db = self._connect()
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR REPLACE INTO checked VALUES (?, ?)", [(each, at) for each in objects])
+            db.execute("COMMIT")
+
+    def rebuild(self) -> None:
+        """Throw everything away and read the journal again."""
+        with self._lock:
+            self._discard()
+        self.holdings()
+
+    def current(self) -> int:
+        """Catch up with the journal, and return the number of its last record."""
+        return int(self._ask("SELECT number FROM head")[0][0])
+
+    def dump(self) -> list[tuple[Any, ...]]:
+        """Return every answer that follows from the journal, in a fixed order: two indexes are equal by this.
+
+        Where a shared stretch lies is left out: there may be several right answers, and its bytes are
+        compared before it is used.
+        """
+        live = "SELECT holding FROM holding WHERE live"
+        questions = ("head", "holding", "instance", f"uses WHERE holding IN ({live})")
+        return [(asked, *row) for asked in questions for row in sorted(self._ask(f"SELECT * FROM {asked}"))]
+
+    def seen(self) -> int:
+        """Return the number of the last record that the file has read, without catching up; 0 if unknown."""
+        try:
+            with self._lock:
+                return int(self._connect().execute("SELECT number FROM head").fetchone()[0])
+        except (sqlite3.Error, TypeError):
+            return 0
+
+    def in_memory(self) -> Index:
+        """Return an index of the same archive that is built from nothing."""
+        fresh = Index(self.path, self.journal, self.envelope)
+        fresh._open = _made(":memory:")
+        return fresh
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+            self._open, self._sure = None, Head()
+
+    def _rows(self, where: str, values: tuple[object, ...]) -> list[Row]:
+        found = self._ask(f"SELECT * FROM holding WHERE {where} ORDER BY number, rowid", values)
+        names = [each.name for each in fields(Row)]
+        return [Row(**{**dict(zip(names, row, strict=True)), "live": bool(row[-1])}) for row in found]
+
+    def _ask(
+        self, sql: str, values: tuple[object, ...] = (), *, current: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """Answer a question after catching up with the journal, from a new index if this one is no good."""
+        with self._lock:
+            try:
+                return self._answer(sql, values, current)
+            except sqlite3.Error:
+                self._discard()
+            try:
+                return self._answer(sql, values, True)
+            except sqlite3.Error:
+                self._open = _made(":memory:")
+                return self._answer(sql, values, True)
+
+    def _answer(self, sql: str, values: tuple[object, ...], current: bool) -> list[tuple[Any, ...]]:
+        db = self._connect()
+        if current:
+            self._catch_up(db)
+        return db.execute(sql, values).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._open is None:
+            self._open = _made(str(self.path))
+        return self._open
+
+    def _discard(self) -> None:
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Read into the index what the journal says beyond it, all or nothing."""
+        head = self.journal.head()
+        if head == self._sure or self._known(db) == head:
+            self._sure = head
+            return
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            known = self._known(db)
+            for sealed in self.journal.sealed(since=known):
+                for event in sealed.record.events:
+                    self._take(db, event, sealed.record.number)
+                known = sealed.head
+            db.execute(
+                "UPDATE head SET number = ?, digest = ?, time = ?", (known.number, known.digest, known.time)
+            )
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+        self._sure = known
+
+    def _known(self, db: sqlite3.Connection) -> Head:
+        """Return the head that the index stands at, if the journal agrees that it was one."""
+        number, digest, time, layout = db.execute("SELECT * FROM head").fetchone()
+        if layout != LAYOUT or not self.journal.had(Head(number, digest, time)):
+            raise sqlite3.DatabaseError("the index does not follow from this journal")
+        return Head(number, digest, time)
+
+    def _take(self, db: sqlite3.Connection, event: Event, number: int) -> None:
+        if isinstance(event, InstanceBegan):
+            values = (event.instance, event.content, "")
+            db.execute("INSERT OR IGNORE INTO instance VALUES (?, ?, ?)", values)
+        elif isinstance(event, InstanceEnded):
+            db.execute("UPDATE instance SET ended = ? WHERE instance = ?", (event.ended, event.instance))
+            db.execute("UPDATE holding SET live = 0 WHERE instance = ?", (event.instance,))
+        elif isinstance(event, Collected):
+            db.executemany("DELETE FROM piece WHERE object = ?", [(each,) for each in event.objects])
+        elif isinstance(event, KeyDestroyed):
+            db.execute("UPDATE holding SET live = 0 WHERE domain = ?", (event.domain,))
+        elif isinstance(event, ContentAdded) and event.holding:
+            self._take_holding(db, event, number)
+
+    def _take_holding(self, db: sqlite3.Connection, event: ContentAdded, number: int) -> None:
+        row = (event.instance, event.content, event.holding, event.domain, event.base, event.name, event.form,
+               event.size, event.stored, int(event.quarantined), number, 1)  # fmt: skip
+        db.execute(f"INSERT OR REPLACE INTO holding VALUES ({', '.join('?' * len(row))})", row)
+        with suppress(Damaged, BadInput):
+            # A manifest that is damaged, or was collected, is for `verify` to report; others stay in reach.
+            envelope = self.envelope(event.holding)
+            uses = [(kept.object, event.holding) for kept in envelope.objects]
+            db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
+            if not envelope.domain:
+                db.executemany(
+                    "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?)", _pieces(envelope.holding(bytes))
+                )
+
+
+def _pieces(holding: Holding) -> list[tuple[str, str, int, int]]:
+    return [
+        (piece.b3, holding.objects[piece.object].object, piece.at, piece.length)
+        for pieces in holding.files
+        for piece in pieces
+        if piece.codec == "raw" and piece.length
+    ]
+
+
+def _made(path: str) -> sqlite3.Connection:
+    """Open an index, making its tables where there are none; of several that try at once, one makes them."""
+    db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+    try:
+        if path != ":memory:":
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute("INSERT INTO head VALUES (0, ?, '', ?)", (BEFORE_ALL, LAYOUT))
+        db.execute("COMMIT")
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,270 @@
+"""Immutable bytes, each under the digest of itself.
+
+An object's name is the blake3 of the bytes *as they lie on the disk*: of the ciphertext where a destruction
+domain encrypts it. So anybody can check every object without any key, and a name says nothing about the
+plaintext of another domain. Those in the clear lie under ``objects/b3/``, others under ``sealed/<domain>/``.
+
+To store is to stage and to publish: write to the staging directory, sync, link to the name, sync the
+directories. Nothing refers to an object before it is published, so what a crash leaves is unreachable.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blake3 import blake3
+
+from selfscope.archive.journal.chain import Damaged
+from selfscope.archive.journal.disk import Disk, Opened, make_dirs, refusal_of
+from selfscope.errors import BadInput, CouldNot
+from selfscope.values.canonical import HASH_PREFIX
+
+CHUNK = 4 << 20
+"""Bytes read at a time."""
+
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_ID = re.compile(r"b3:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object lies: its file, and the domain that encrypts it or ""."""
+
+    path: Path
+    domain: str = ""
+
+
+@dataclass
+class Staged:
+    """A file being written to the staging directory, and its digest so far."""
+
+    opened: Opened
+    hasher: blake3 = field(default_factory=lambda: blake3(max_threads=blake3.AUTO))
+    size: int = 0
+
+    @property
+    def id(self) -> str:
+        """The name that the object will have if nothing more is written."""
+        return HASH_PREFIX + str(self.hasher.hexdigest())
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of one archive.
+
+    Parameters
+    ----------
+    root
+        The archive's directory.
+    disk
+        The hands.
+    """
+
+    root: Path
+    disk: Disk
+
+    def place(self, identifier: str, domain: str = "") -> Path:
+        """Return where an object of one domain lies, or would lie.
+
+        Raises
+        ------
+        BadInput
+            If the id or the domain is not spelled as one.
+        """
+        digits = _digits(identifier)
+        top = self.root / "sealed" / domain_name(domain) if domain else self.root / "objects" / "b3"
+        return top / digits[:2] / digits[2:4] / digits
+
+    def find(self, identifier: str) -> Place | None:
+        """Return where an object lies, in whatever domain, or None if it is not here."""
+        for domain in ("", *self.domains()):
+            path = self.place(identifier, domain)
+            if path.is_file():
+                return Place(path, domain)
+        return None
+
+    def domains(self) -> list[str]:
+        """Return the names of the domains that have objects."""
+        top = self.root / "sealed"
+        return sorted(each.name for each in top.iterdir()) if top.is_dir() else []
+
+    def all(self) -> Iterator[tuple[str, Place]]:
+        """Yield every object's id and place, in the clear first, each in the order of ids."""
+        for domain in ("", *self.domains()):
+            top = self.root / "sealed" / domain if domain else self.root / "objects" / "b3"
+            for path in sorted(top.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+                yield HASH_PREFIX + path.name, Place(path, domain)
+
+    def begin(self, staging: Path, name: str) -> Staged:
+        """Open a fresh file in the staging directory."""
+        return Staged(self.disk.create(staging / name, 0o444))
+
+    def write(self, staged: Staged, data: bytes | memoryview, *, hashed: bool = True) -> None:
+        """Write more of a staged object; without `hashed`, the caller keeps the digest."""
+        self.disk.write(staged.opened, data)
+        staged.size += memoryview(data).nbytes
+        if hashed:
+            staged.hasher.update(data)
+
+    def stage(self, staging: Path, name: str, data: bytes | memoryview) -> Staged:
+        """Write a whole object to the staging directory."""
+        staged = self.begin(staging, name)
+        try:
+            self.write(staged, data)
+        except BaseException:
+            self.disk.close(staged.opened)
+            raise
+        return staged
+
+    def publish(self, staged: Sequence[tuple[Staged, Path]]) -> int:
+        """Make staged files durable, then give them their names; return the bytes that are new.
+
+        All files are synced before the first is named, and each directory once after the last. A name that
+        is taken already must hold the same bytes, which are read to make sure.
+
+        Raises
+        ------
+        Damaged
+            If a name is taken by a file that does not have that digest.
+        CouldNot
+            If the disk refuses.
+        """
+        try:
+            for each, _ in staged:
+                self.disk.sync(each.opened)
+        finally:
+            for each, _ in staged:
+                self.disk.close(each.opened)
+        new = 0
+        for each, target in staged:
+            make_dirs(self.disk, target.parent, self.root)
+            if self.disk.link(each.opened.path, target):
+                new += each.size
+            else:
+                self._keep(each, target)
+        for directory in _deepest_first((target for _, target in staged), self.root):
+            self.disk.sync_dir(directory)
+        for each, _ in staged:
+            self.disk.unlink(each.opened.path)
+        return new
+
+    def _keep(self, staged: Staged, target: Path) -> None:
+        """Make sure that a file that is here already is what was to be stored, and wanted from now on."""
+        if file_digest(target) != staged.id:
+            raise Damaged(
+                "the archive holds a damaged object under the name of what was to be stored",
+                got=target,
+                fix="Run verify, repair it from a replica, and store again",
+            )
+        self.disk.touch(target)
+
+    def size(self, place: Place) -> int:
+        """Return the bytes that an object takes on the disk."""
+        return place.path.stat().st_size
+
+
+def domain_name(name: str) -> str:
+    """Return a domain's name if it is spelled as one: it becomes a directory's name."""
+    if not _DOMAIN.fullmatch(name):
+        raise BadInput(
+            "a domain has an unusable name",
+            got=name,
+            fix="Use up to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or a digit",
+        )
+    return name
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text is spelled as an object's or a content's id."""
+    return bool(_ID.fullmatch(text))
+
+
+def _digits(identifier: str) -> str:
+    if not is_id(identifier):
+        raise BadInput(
+            "this is not an id of an object", got=identifier, fix="Give 'b3:' and 64 hexadecimal digits"
+        )
+    return identifier.removeprefix(HASH_PREFIX)
+
+
+def _deepest_first(targets: Iterable[Path], root: Path) -> list[Path]:
+    """Return every directory between the files and the root, once, names before the names they hang on."""
+    found: set[Path] = set()
+    for target in targets:
+        directory = target.parent
+        while directory not in found:
+            found.add(directory)
+            if directory == root:
+                break
+            directory = directory.parent
+    return sorted(found, key=lambda each: (-len(each.parts), str(each)))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[int]:
+    """Open one of the archive's own files for reading, following no link, and close it again.
+
+    Raises
+    ------
+    Damaged
+        If it is gone.
+    CouldNot
+        If the disk refuses, now or while it is read.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    try:
+        yield fd
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    finally:
+        os.close(fd)
+
+
+def _unreadable(error: OSError, path: Path) -> CouldNot:
+    if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+        return Damaged("a file of the archive is gone", got=path, fix="Repair it from a replica")
+    return refusal_of(error, "read", path)
+
+
+def read_range(path: Path, at: int = 0, length: int | None = None) -> bytes:
+    """Return a part of one of the archive's own files, or all of it.
+
+    Raises
+    ------
+    Damaged
+        If the file is gone, or shorter than that.
+    """
+    with reading(path) as fd:
+        wanted = os.fstat(fd).st_size - at if length is None else length
+        parts: list[bytes] = []
+        while wanted > 0:
+            part = os.pread(fd, min(wanted, 1 << 30), at)
+            if not part:
+                raise Damaged("a file of the archive is shorter than it was", got=path)
+            parts.append(part)
+            at, wanted = at + len(part), wanted - len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def file_digest(path: Path) -> str:
+    """Return the id that a file's bytes have now, reading it with every core.
+
+    The file is read and not mapped: a failing disk then is an error to report, where a mapped page would
+    kill the process.
+    """
+    hasher = blake3(max_threads=blake3.AUTO)
+    buffer = bytearray(CHUNK)
+    view = memoryview(buffer)
+    with reading(path) as fd:
+        while count := os.readv(fd, [buffer]):
+            hasher.update(view[:count])
+    return HASH_PREFIX + str(hasher.hexdigest())

@@ -1,0 +1,1 @@
+"""What survives, on each view of what a model is."""
