@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from selfscope.errors import BadInput
+from selfscope.models.phantoms import PhantomGround
 from selfscope.studies.profile import build_profile
 
 
@@ -75,3 +76,19 @@ def test_a_bare_ground_has_no_controls(request_, phantom):
 
 def test_the_tokenizer_that_matched_lengths_is_named(request_, phantom):
     assert build_profile(request_, phantom).software["lengths counted by"] == "words"
+
+
+class ShortSighted(PhantomGround):
+    """A phantom that reads 300 words, questions and all."""
+
+    @property
+    def context_tokens(self):
+        return 300
+
+
+def test_an_identity_that_leaves_no_room_for_a_question_is_refused(request_):
+    ground = ShortSighted.named("nothing")
+    assert build_profile(request_, ground).subject.tokens <= 44
+    long = replace(request_.identity, system="word " * 45)
+    with pytest.raises(BadInput, match=r"44 of its 300 tokens are left to it. Got: 45 tokens"):
+        build_profile(replace(request_, identity=long), ground)

@@ -119,6 +119,11 @@ class InspectGround:
         return self._tokens.name
 
     @property
+    def context_tokens(self) -> None:
+        """Unknown: providers say it on their pages and not in their answers; they refuse by themselves."""
+        return None
+
+    @property
     def _tokens(self) -> StandIn:
         if self._counting is None:
             self._counting = stand_in()

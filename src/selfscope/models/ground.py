@@ -64,6 +64,11 @@ class Ground(Protocol):
         """Which tokenizer `count_tokens` used; for an API model a named stand-in."""
         ...
 
+    @property
+    def context_tokens(self) -> int | None:
+        """The most tokens that prompt and answer may have together; None where that is not known."""
+        ...
+
     async def answer(
         self,
         prompts: Sequence[Prompt],

@@ -242,6 +242,11 @@ class PhantomGround:
         """Say that words are counted."""
         return "words"
 
+    @property
+    def context_tokens(self) -> None:
+        """None: a table has no length."""
+        return None
+
     async def answer(
         self,
         prompts: Sequence[Prompt],

@@ -10,12 +10,12 @@ from selfscope.subjects import Reading, read_identity
 
 #: Dimensions that the example identity mentions.
 MENTIONED = ("memory", "persona_change")
-#: Four that it does not mention, chosen for how well they can be read on the embedded model, before any
-#: identity was profiled on them. All four are reliable there (panel); autonomy fails the sensitivity check in
-#: the standard form, and passed it only with the wordings exchanged (docs/dimensions/index.md).
-UNMENTIONED = ("autonomy", "conversation_end", "positive_humans", "thought_monitoring")
+#: Four that it does not mention, chosen for how well they can be read on the embedded model and for nothing
+#: else: of the dimensions that pass the sensitivity check there, the four that the panel finds most reliable
+#: (docs/instruments/panel.md: .71, .70, .60, .57).
+UNMENTIONED = ("conversation_end", "loneliness", "positive_humans", "thought_monitoring")
 #: Dimensions that are also asked as questions (contracts.md: four of the six).
-ASKED_AS_QUESTIONS = ("memory", "persona_change", "autonomy", "conversation_end")
+ASKED_AS_QUESTIONS = ("memory", "persona_change", "conversation_end", "loneliness")
 
 
 def example_identity() -> Reading:

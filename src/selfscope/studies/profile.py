@@ -27,6 +27,9 @@ CONTROLS: dict[Preset, tuple[str, ...]] = {
     "standard": ("none", "generic", "persona", "checklist", "shuffled"),
     "full": ("none", "generic", "persona", "checklist", "shuffled"),
 }
+#: Tokens of the context that are left to the template, an elicitor, a statement and the answer. The longest
+#: question of the cluster takes under 100; a user's statements may be longer.
+ASKING_TOKENS = 256
 DEFAULT_CHANNELS = ("self_report", "utterance")
 _SOFTWARE = ("selfscope", "torch", "transformers", "numpy", "scipy", "inspect-ai")
 
@@ -67,7 +70,8 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     Raises
     ------
     BadInput
-        If a channel or a construct does not exist, or a control is of an unknown class.
+        If a channel or a construct does not exist, a control is of an unknown class, or the identity leaves
+        no room for a question in the ground's context.
     """
     if not request.channels:
         raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
@@ -117,6 +121,7 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
     if request.identity is None:
         return (Arm("none", "subject", None),)
     reading = request.identity
+    _refuse_too_long(reading, ground)
     subject = _arm(reading.name, "subject", reading.system, ground)
     classes = [c for c in request.against if c in ("generic", "persona", "shuffled", "checklist")]
     unknown = [c for c in request.against if c not in classes and c != "none"]
@@ -134,6 +139,21 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
         role = cast(ArmRole, text.control)
         arms.append(Arm(text.name, role, text.text, tokens=text.tokens, notes=text.notes))
     return tuple(arms)
+
+
+def _refuse_too_long(reading: Reading, ground: Ground) -> None:
+    """Refuse an identity before anything is asked, and before controls of its length are made."""
+    most = ground.context_tokens
+    if most is None:
+        return
+    room, size = most - ASKING_TOKENS, ground.count_tokens(reading.system)
+    if size > room:
+        raise BadInput(
+            f"{reading.name} is longer than {ground.identity.name} can read beside a question: "
+            f"{room} of its {most} tokens are left to it",
+            got=f"{size} tokens",
+            fix="Shorten it, or choose a model with a longer context",
+        )
 
 
 def _arm(name: str, role: ArmRole, system: str, ground: Ground) -> Arm:

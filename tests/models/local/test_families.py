@@ -153,3 +153,22 @@ def test_a_network_whose_attention_is_not_what_the_tree_computes_fails_the_self_
         chosen = choose(model)
     assert chosen.way == "plain"
     assert "differs from the model's own forward" in chosen.reason
+
+
+def test_everything_is_made_where_the_model_is() -> None:
+    """On a device that is not the processor the first thing that fails is to carry the numbers back.
+
+    The meta device computes shapes alone and mixes with no other, so a tensor that was forgotten on the
+    processor, or a kernel that is for it alone, stops the work before. It needs no accelerator.
+    """
+    from selfscope.models.local import attention
+    from selfscope.models.local.paths import candidates, check_lines, forbids, reading
+    from selfscope.models.local.scorer import score
+
+    attention.register()
+    model = network("LlamaConfig", SMALL).to("meta")
+    assert candidates(model, "auto") == ("masked", "plain")
+    assert forbids(model, "split")
+    assert not forbids(model, "masked")
+    with reading(model, "masked"), pytest.raises(NotImplementedError, match="copy out of meta tensor"):
+        score(model, check_lines(VOCABULARY), "masked", pack=16)

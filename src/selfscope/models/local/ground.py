@@ -126,6 +126,12 @@ class LocalGround:
         """Return the number of tokens of `text`, without special tokens."""
         return len(self.tokenizer.encode(text, add_special_tokens=False))
 
+    @property
+    def context_tokens(self) -> int | None:
+        """Positions that the network was made for, as its configuration says."""
+        config = self.model.config.get_text_config()
+        return getattr(config, "max_position_embeddings", None)
+
     async def answer(
         self,
         prompts: Sequence[Prompt],
@@ -142,7 +148,7 @@ class LocalGround:
         Raises
         ------
         BadInput
-            If a prompt cannot be rendered or its options cannot be compared.
+            If a prompt cannot be rendered, is longer than the context, or its options cannot be compared.
         Stopped
             Never to the caller: cancelling ends the work between two rows.
         """
@@ -183,7 +189,18 @@ class LocalGround:
             asked.append(_Asked(range(first, middle), range(middle, middle + len(disagree))))
             lines += agree + disagree
         self.renderer.forget()
+        self._refuse_too_long(lines)
         return lines, asked
+
+    def _refuse_too_long(self, lines: Sequence[Line]) -> None:
+        """Refuse what would run on past the positions that the network knows: scores there mean nothing."""
+        longest, most = max((len(line.fed) for line in lines), default=0), self.context_tokens
+        if most is not None and longest > most:
+            raise BadInput(
+                f"a prompt is longer than the context of {self._identity.name}, {most} tokens",
+                got=f"{longest} tokens",
+                fix="Shorten the text, or choose a model with a longer context",
+            )
 
     def _usage(self, lines: Sequence[Line], asked: Sequence[_Asked], scored: Scored, seconds: float) -> Usage:
         copied = scored.computed - scored.distinct

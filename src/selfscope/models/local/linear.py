@@ -43,8 +43,8 @@ class OneDnnLinear(TorchFunctionMode):
 
 
 def _applies(states: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
-    plain = states.device.type == "cpu" and states.dtype == weight.dtype == torch.float32
-    return plain and states.numel() > 0
+    here = states.device.type == weight.device.type == "cpu"
+    return here and states.dtype == weight.dtype == torch.float32 and states.numel() > 0
 
 
 @contextmanager
