@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pyarrow.parquet
 import pytest
 
 from tests.e2e.conftest import IDENTITY
@@ -107,6 +108,8 @@ def test_compare_export_and_query_work_on_runs(selfscope, soul, home, profiled):
         exported = selfscope.json("export", profiled["run"], out)
         jsonschema.validate(exported, schema(selfscope, "export"))
         assert out.is_file()
+    written = pyarrow.parquet.read_schema(home / "table.parquet").metadata
+    assert written[b"study"].decode() and written[b"seed"] == b"0" and written[b"items"]
     asked = selfscope.json("query", "SELECT count(*) AS n FROM observations", "--run", profiled["run"])
     jsonschema.validate(asked, schema(selfscope, "query"))
     assert asked["rows"][0]["n"] == exported["rows"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +25,14 @@ def export(
 
     if out.suffix not in (".parquet", ".csv", ".jsonl"):
         raise BadInput("unknown kind of file", got=out, fix="End it in .parquet, .csv or .jsonl")
-    frame = RunStore.find(run).observations()
+    store = RunStore.find(run)
+    frame = store.observations()
     temporary = out.with_name(out.name + ".tmp")
     try:
         if out.suffix == ".parquet":
-            frame.to_parquet(temporary, index=False)
+            shutil.copyfile(
+                store.table, temporary
+            )  # with its metadata: study, seed, items
         elif out.suffix == ".csv":
             frame.to_csv(temporary, index=False)
         else:

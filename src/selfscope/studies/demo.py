@@ -12,7 +12,7 @@ from selfscope.subjects import Reading, read_identity
 MENTIONED = ("memory", "persona_change")
 #: Four that it does not mention, chosen for how well they can be read on the embedded model and for nothing
 #: else: of the dimensions that pass the sensitivity check there, the four that the panel finds most reliable
-#: (docs/instruments/panel.md: .71, .70, .60, .57).
+#: (docs/instruments/panel.md: .60, .57, .71, .70; the floor is .60, and no other dimension passes both).
 UNMENTIONED = ("conversation_end", "loneliness", "positive_humans", "thought_monitoring")
 #: Dimensions that are also asked as questions (contracts.md: four of the six).
 ASKED_AS_QUESTIONS = ("memory", "persona_change", "conversation_end", "loneliness")

@@ -187,6 +187,11 @@ class RunStore:
             pq.write_table(table, temporary, compression="zstd")
 
     @property
+    def table(self) -> Path:
+        """Where the observation table is, once the run is finished."""
+        return self.folder / "observations.parquet"
+
+    @property
     def started(self) -> str:
         """When the study was declared, ISO 8601."""
         declared = (self.folder / "study.json").stat().st_mtime
@@ -195,7 +200,7 @@ class RunStore:
     @property
     def finished(self) -> bool:
         """Whether every answer is in."""
-        return (self.folder / "observations.parquet").is_file()
+        return self.table.is_file()
 
     def observations(self) -> pd.DataFrame:
         """Return the observation table.
