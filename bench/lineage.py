@@ -1,17 +1,20 @@
-"""How long questions on a large lineage take: read from events, loaded from columns, asked view by view.
+"""How long questions on a large lineage take, and how long one more copy takes to record.
 
 Run ``python bench/lineage.py 1000000``; it prints one line of JSON a shape: chain, star, random tree and
-many trees of which a tenth have an unknown root.
+many trees of which a tenth have an unknown root. Then what one more copy takes in an archive on the disk
+whose journal tells of that many, a thousand a record: where everything is read again, and where only what is
+new is. ``--archive DIRECTORY`` says where that archive is made, ``--only-archive`` leaves the shapes out.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,12 @@ import numpy as np
 
 from selfscope.archive.journal import events as ev
 from selfscope.archive.lineage.graph import Graph
-from selfscope.archive.lineage.reading import read_lineage
+from selfscope.archive.lineage.reading import admit, read_lineage
+from selfscope.archive.policy.office import desk_of
+from selfscope.archive.store.archive import Archive
 from selfscope.archive.survival.scene import Scene
 from selfscope.archive.survival.survive import at_most_steps, flipped, origins_pinned, what_if
-from selfscope.archive.survival.views import VIEWS, survive
+from selfscope.archive.survival.views import VIEWS, survivals, survive
 from selfscope.values.lineage import Terms
 
 TERMS = Terms("2026-11-21T00:00:00Z")
@@ -52,7 +57,7 @@ def lineage(shape: str, n: int) -> Iterator[ev.Event]:
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     begin = time.perf_counter()
     result = work()
-    return result, round(time.perf_counter() - begin, 3)
+    return result, round(time.perf_counter() - begin, 4)
 
 
 def measure(shape: str, n: int) -> dict[str, Any]:
@@ -83,6 +88,51 @@ def measure(shape: str, n: int) -> dict[str, Any]:
     return {"shape": shape, "copies": n, "read_events": reading, "load_columns": loading, **slowest, **others}
 
 
+def appended(root: Path, n: int) -> dict[str, Any]:
+    """Return what one more copy takes in an archive that knows `n`, in seconds."""
+    archive = Archive.create(root)
+    told = lineage("forest", n)
+    with archive.writing() as staging:
+        while events := tuple(islice(told, 2000)):
+            archive.journal.append(events, staging)
+
+    def one(where: Archive) -> list[ev.Event]:
+        source = f"instance:{n // 2:036}"
+        return [ev.InstanceBegan(ev.new_id("instance"), CONTENT, "d", "disk", "", TERMS.at, source)]
+
+    def fresh(work: Callable[[Archive], Any]) -> Callable[[], Any]:
+        return lambda: work(Archive.open(root))
+
+    found: dict[str, Any] = {"copies": n, "records": archive.journal.head().number}
+    steps: dict[str, Callable[[], Any]] = {
+        "admit by reading everything": lambda: admit(archive.events(), one(archive)),
+        "index built from nothing": fresh(lambda a: a.index.current()),
+        "first append, file made": lambda: archive.append(one(archive)),
+        "next append, same process": lambda: archive.append(one(archive)),
+        "append, opened anew": fresh(lambda a: a.append(one(a))),
+        "opened anew and graph": fresh(lambda a: a.lineage.graph()),
+        "opened anew and all views of one": fresh(
+            lambda a: survivals(Scene.of_lineage(a.lineage, TERMS), f"instance:{n // 2:036}")
+        ),
+        "opened anew and policy": fresh(lambda a: desk_of(a).policy(desk_of(a).ledger())),
+    }
+    for name, work in steps.items():
+        found[name] = timed(work)[1]
+    found["file_MB"] = round((root / "index.lineage").stat().st_size / 1e6, 1)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("copies", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--archive", type=Path)
+    parser.add_argument("--only-archive", action="store_true")
+    asked = parser.parse_args()
+    for each in () if asked.only_archive else ("chain", "star", "random", "forest"):
+        print(json.dumps(measure(each, asked.copies)), flush=True)
+    with tempfile.TemporaryDirectory(dir=asked.archive) as folder:
+        print(json.dumps(appended(Path(folder) / "root", asked.copies), indent=1), flush=True)
+
+
 if __name__ == "__main__":
-    for each in ("chain", "star", "random", "forest"):
-        print(json.dumps(measure(each, int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)), flush=True)
+    main()

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from selfscope.archive.journal import events as ev
 from selfscope.archive.lineage.graph import Graph, kind_of
+from selfscope.archive.lineage.joins import moved
 from selfscope.archive.lineage.names import Names
 from selfscope.archive.lineage.reach import components, cycle, walk
-from selfscope.archive.lineage.reading import admit, moved, read_lineage
+from selfscope.archive.lineage.reading import admit, read_lineage
 from selfscope.errors import BadInput
 from selfscope.values.lineage import Edge
 from tests.archive.forests import FRESH, TERMS, Copy, began, forests, instance

@@ -110,6 +110,10 @@ def test_noise_is_answered(noise, before):
     assert isinstance(runs_code("m.bin", io.BytesIO(before + noise)), str)
 
 
+def test_bytes_that_would_make_a_reader_warn_are_answered():
+    assert runs_code("m.bin", io.BytesIO(b"cc\n\\ \nS'\\ '\n")) == ""
+
+
 def sings(canary, kind):
     """Return bytes that leave a trace when a reader of their format opens them."""
     song = pickle.dumps(Canary(canary), 2)

@@ -80,7 +80,7 @@ def test_a_destroyed_key_is_gone_for_good(vault, tmp_path):
 def test_the_data_key_never_lies_in_the_clear_and_nobody_else_reads_it(vault, tmp_path):
     key = vault._key("one")
     files = [p for p in tmp_path.rglob("*") if p.is_file()]
-    assert len(files) == 4 and not any(key in p.read_bytes() for p in files)
+    assert len(files) == 6 and not any(key in p.read_bytes() for p in files)
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in files)
 
 
@@ -215,3 +215,25 @@ def test_nothing_of_what_a_domain_held_is_in_the_root_before_or_after(tmp_path):
     with pytest.raises(Refused, match="destroyed"):
         Archive.open(tmp_path / "root", vault=vault).get(second.content, tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+def test_a_key_of_which_a_part_was_lost_is_not_made_anew(vault, tmp_path):
+    sealed = vault.seal("one", b"data")
+    kept = vault._path("one").read_bytes()
+    vault._path("one").unlink()
+    again = Vault(vault.wrapped, vault.unwrapping)
+    with pytest.raises(CouldNot, match="part of this domain's key was lost"):
+        again.open_domain("one")
+    vault._path("one").write_bytes(kept)
+    again.open_domain("one")
+    assert again.open("one", sealed) == b"data"
+
+
+def test_half_a_key_that_a_crash_left_is_completed(tmp_path):
+    made = Vault(tmp_path / "k", tmp_path / "u")
+    made.open_domain("one")
+    made._path("one").unlink()
+    made._opened("one").unlink()
+    again = Vault(tmp_path / "k", tmp_path / "u")
+    key = again.open_domain("one")
+    assert Vault(tmp_path / "k", tmp_path / "u").open_domain("one") == key

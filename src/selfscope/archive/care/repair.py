@@ -29,7 +29,7 @@ from selfscope.archive.journal.events import (
     new_id,
 )
 from selfscope.archive.journal.held import Held, read_held
-from selfscope.archive.lineage.reading import moved
+from selfscope.archive.lineage.joins import moved
 from selfscope.archive.store.objects import Staged, file_digest, read_range
 from selfscope.errors import CouldNot, SelfscopeError
 

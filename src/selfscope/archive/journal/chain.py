@@ -172,6 +172,9 @@ class Journal:
         Who signs, or None for records without signatures.
     clock
         Tells the time; a test hands in its own.
+    hint
+        Where somebody who read it before says that it ended: reading begins there if the journal agrees. What
+        is before is checked by a verification, and by whoever reads it.
     """
 
     root: Path
@@ -179,6 +182,7 @@ class Journal:
     disk: Disk
     signer: Signer | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    hint: Callable[[], Head] = field(default=Head, repr=False)
     _known: Head = field(default_factory=Head, repr=False)
 
     def path(self, number: int) -> Path:
@@ -196,11 +200,19 @@ class Journal:
                 got=self._known.number,
                 fix="Restore the root from a replica",
             )
-        known = self._known
+        known = self._known if self._known.number else self._hinted()
         for sealed in self.sealed(since=known):
             known = sealed.head
         self._known = known
         return known
+
+    def _hinted(self) -> Head:
+        """Return the head from which to read on at the first look, or the one before all."""
+        head = self.hint()
+        try:
+            return head if head.number and self.had(head) else Head()
+        except Damaged:
+            return Head()
 
     def sealed(self, since: Head | None = None, until: int | None = None) -> Iterator[Sealed]:
         """Yield the records after `since`, in order, each checked against the one before.
@@ -226,6 +238,19 @@ class Journal:
         for sealed in self.sealed(since=start):
             yield sealed.record
 
+    def record(self, number: int) -> Record:
+        """Return one record, checked by itself.
+
+        Raises
+        ------
+        Damaged
+            If it is gone, or not what was written.
+        """
+        data = self._bytes(number)
+        if data is None:
+            raise Damaged("a record of the journal is gone", got=number, fix="Repair it from a replica")
+        return read_record(data, number).record
+
     def append(
         self, events: Sequence[Event], staging: Path, check: Callable[[Head], None] | None = None
     ) -> Sealed:
@@ -244,6 +269,7 @@ class Journal:
             raise BadInput("a record without events was to be written", fix="Append at least one event")
         while True:
             head = self.head()
+            self._refuse_hole(head)
             if check is not None:
                 check(head)
             sealed = self._seal(head, tuple(events))
@@ -264,7 +290,7 @@ class Journal:
 
     def forget(self) -> None:
         """Read everything anew at the next look, for files of it were exchanged."""
-        self._known = Head()
+        self._known, self.hint = Head(), Head
 
     def had(self, head: Head) -> bool:
         """Say whether the journal once ended exactly there."""
@@ -316,6 +342,17 @@ class Journal:
                     self.disk.sync_dir(directory)
         self.disk.sync_dir(target.parent)
 
+    def _refuse_hole(self, head: Head) -> None:
+        """Refuse to write in the place of a record that was lost: later ones are there."""
+        last = max((int(each.name) for each in _numbered(self.root / "journal")), default=0)
+        last = max((int(each.stem) for each in _numbered(self.path(last * PER_DIRECTORY).parent)), default=0)
+        if last > head.number and not self.path(head.number + 1).exists():
+            raise Damaged(
+                "a record of the journal is missing, and later ones are there",
+                got=head.number + 1,
+                fix="Repair it from a replica",
+            )
+
     def _follows(self, sealed: Sealed, last: Head) -> None:
         record = sealed.record
         if record.archive != self.archive:
@@ -340,6 +377,12 @@ class Journal:
                 return file.read()
         except OSError as error:
             raise refusal_of(error, "read", path) from error
+
+
+def _numbered(directory: Path) -> list[Path]:
+    """Return what lies in a directory under a number."""
+    found = directory.iterdir() if directory.is_dir() else ()
+    return [each for each in found if each.stem.isdecimal()]
 
 
 def statement(record: Record | Checkpoint, digest: str) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Nodes:
 
     `seen`, `began` and `ended` are microseconds since 1970. `holds` is what the last attestation said.
     `known` is False for one that was only named, as a source. `held` marks the archive's own copies, and
-    `base` the content that their bytes need. `replaces` is the instance whose place this one took.
+    `base` the content that their bytes need and `domain` the key that encrypts them. `replaces` is the
+    instance whose place this one took.
     """
 
     content: NDArray[np.int32]
@@ -66,6 +67,7 @@ class Nodes:
     base: NDArray[np.int32]
     way: NDArray[np.int8]
     replaces: NDArray[np.int32]
+    domain: NDArray[np.int32]
 
 
 @dataclass(frozen=True)

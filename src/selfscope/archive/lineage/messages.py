@@ -4,6 +4,10 @@ A line is a message as the API has it, with one key more, ``selfscope``, that sa
 thread, parents, instance, character and what was agreed about keeping it. A reader that knows only messages
 reads the file too. Lines without that key, and lines ``{"messages": […]}`` as for training, become new
 threads whose turns ran on an unknown instance. No error shows a message's text, for it may hold a secret.
+
+An archive names a message by the bytes that it stores, which are not the message's own where a domain's key
+encrypts it. A file's ids are always those of the messages in the clear, so that whoever reads the file can
+check them; on the way in they become the archive's, by the same rule each time.
 """
 
 from __future__ import annotations
@@ -14,28 +18,24 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from selfscope.archive.journal.events import UNKNOWN, Event, ThreadBegan, ThreadEnded, TurnTaken, new_id
-from selfscope.archive.lineage.graph import kind_of
+from selfscope.archive.journal.events import Event, ThreadBegan, ThreadEnded, TurnTaken, new_id
+from selfscope.archive.lineage.lines import parse, told_of
 from selfscope.archive.lineage.redact import redact
 from selfscope.archive.lineage.threads import Threads, take
 from selfscope.errors import BadInput, Refused
 from selfscope.values.canonical import bytes_id, canonical_json
+from selfscope.values.lineage import Turn
 
 KEY = "selfscope"
 _ROLE = re.compile("[a-z][a-z_-]{0,30}")
-LONGEST_LINE = 64 * 1024 * 1024
-_FIELDS = {
-    "turn": str, "thread": str, "parents": list, "instance": str, "character": str, "hidden": bool,
-    "occasion": str, "tokens": int, "redacted": list, "at": str,
-    "began": str, "consent": str, "keep_until": str, "domain": str, "ended": str,
-}  # fmt: skip
 
 
 @dataclass
 class Imported:
     """What a file holds: events to append, the messages' bytes by id, and what was changed on the way.
 
-    `renamed` maps the ids that the file gave to the ids that its turns have without their secrets.
+    `renamed` maps the ids that the file gave to the ids that its turns have here, without their secrets and
+    under the names that the archive gives their messages.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -71,7 +71,7 @@ def export_jsonl(threads: Threads, which: Iterable[str], fetch: Callable[[str], 
     threads, which
         All threads, and the ids of those to be written.
     fetch
-        Gives the bytes of a message by its id.
+        Gives the bytes of a message, in the clear, by the id under which it is kept.
 
     Raises
     ------
@@ -81,13 +81,17 @@ def export_jsonl(threads: Threads, which: Iterable[str], fetch: Callable[[str], 
     wanted: set[str] = set()
     for thread in which:
         wanted |= threads.history(thread).keys()
+    written: dict[str, str] = {}
     for each, turn in threads.turns.items():
         if each not in wanted:
             continue
         began = threads.begun.get(turn.thread, ThreadBegan(turn.thread))
         _refuse_declined(began.consent, turn.thread)
+        data = fetch(turn.message)
+        told = _in_the_clear(turn, bytes_id(data), [written[parent] for parent in turn.parents])
+        written[each] = told.node
         about: dict[str, Any] = {
-            "turn": turn.turn, "thread": turn.thread, "parents": list(turn.parents),
+            "turn": told.node, "thread": turn.thread, "parents": list(told.parents),
             "instance": turn.instance, "character": turn.character, "hidden": turn.hidden,
             "occasion": turn.occasion, "redacted": list(turn.redacted), "at": turn.at,
             "began": began.began, "consent": began.consent, "keep_until": began.keep_until,
@@ -95,8 +99,17 @@ def export_jsonl(threads: Threads, which: Iterable[str], fetch: Callable[[str], 
         }  # fmt: skip
         if turn.tokens is not None:
             about["tokens"] = turn.tokens
-        message = json.loads(fetch(turn.message))
-        yield json.dumps({**message, KEY: about}, ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield json.dumps({**json.loads(data), KEY: about}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _in_the_clear(turn: Turn, message: str, parents: list[str]) -> TurnTaken:
+    """Return a turn as a file tells it: under the id that it has by its message in the clear."""
+    return take(
+        TurnTaken(
+            "", turn.thread, tuple(parents), turn.role, message, turn.instance, turn.character, turn.hidden,
+            turn.occasion,
+        )
+    )  # fmt: skip
 
 
 def shown_to_user(threads: Threads, head: str, fetch: Callable[[str], bytes]) -> list[Any]:
@@ -106,7 +119,10 @@ def shown_to_user(threads: Threads, head: str, fetch: Callable[[str], bytes]) ->
 
 
 def import_jsonl(
-    lines: Iterable[str], known: Threads | None = None, about: ThreadBegan | None = None
+    lines: Iterable[str],
+    known: Threads | None = None,
+    about: ThreadBegan | None = None,
+    name: Callable[[str, bytes], str] | None = None,
 ) -> Imported:
     """Return the events and objects by which a file's threads are kept, secrets taken out.
 
@@ -117,7 +133,11 @@ def import_jsonl(
     known
         The threads that are here already; turns among them are not taken again.
     about
-        What was agreed about threads that the file itself says nothing of; its `thread` is not used.
+        What was agreed about threads that the file itself says nothing of; its `thread` is not used. Its
+        `domain`, where it names one, holds for every thread that is new here.
+    name
+        Gives the id under which a message is kept, from its thread's domain and its bytes; their digest
+        where there is none.
 
     Raises
     ------
@@ -126,11 +146,11 @@ def import_jsonl(
     Refused
         If somebody declined the thread's being kept.
     """
-    reading = _Reading(known or Threads(), about or ThreadBegan(""))
+    reading = _Reading(known or Threads(), about or ThreadBegan(""), name or _digest)
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                reading.line(_parse(line))
+                reading.line(parse(line))
             except BadInput as error:
                 raise BadInput(f"line {number}: {error.what}", got=error.got, fix=error.fix) from error
     reading.finish()
@@ -140,9 +160,10 @@ def import_jsonl(
 class _Reading:
     """A file as it is read."""
 
-    def __init__(self, known: Threads, about: ThreadBegan) -> None:
-        self.known, self.about = known, about
+    def __init__(self, known: Threads, about: ThreadBegan, name: Callable[[str, bytes], str]) -> None:
+        self.known, self.about, self.name = known, about, name
         self.out = Imported()
+        self.domains = {began.thread: began.domain for began in known.begun.values()}
         self.taken: set[str] = set(known.turns)
         self.begun: set[str] = {*known.begun, *known.own}
         self.ended: dict[str, str] = {}
@@ -153,7 +174,7 @@ class _Reading:
             raise BadInput("a line is no JSON object", got=type(body).__name__)
         if KEY in body:
             message = {key: value for key, value in body.items() if key != KEY}
-            self.ours(message, _told(body[KEY]))
+            self.ours(message, told_of(body[KEY]))
         elif isinstance(body.get("messages"), list):
             self.plain = None
             for message in body["messages"]:
@@ -164,8 +185,9 @@ class _Reading:
 
     def bare(self, message: Any) -> None:
         """Take a message that says nothing of itself: the next of a new thread."""
-        identifier, data, kinds = store_message(message)
+        _, data, kinds = store_message(message)
         thread, parent = self.plain or (self.new_thread(), "")
+        identifier = self.name(self.domains[thread], data)
         turn = take(
             TurnTaken("", thread, (parent,) if parent else (), message["role"], identifier, redacted=kinds)
         )
@@ -184,23 +206,24 @@ class _Reading:
     def ours(self, message: Any, told: dict[str, Any]) -> None:
         """Take a message that says which turn it is."""
         self.plain = None
-        identifier, data, kinds = store_message(message)
+        _, data, kinds = store_message(message)
         given = _turn(message["role"], bytes_id(canonical_json(message)), told)
         if given.node != told["turn"]:
             raise BadInput("a turn's id is not the digest of what it says", got=told["turn"])
+        domain = self.about.domain or told["domain"]
+        self.begin(ThreadBegan(told["thread"], told["began"], told["consent"], told["keep_until"], domain))
+        identifier = self.name(self.domains[told["thread"]], data)
         parents = tuple(self.out.renamed.get(each, each) for each in given.parents)
         turn = _turn(message["role"], identifier, {**told, "parents": parents}, kinds)
         if turn.node != given.node:
             self.out.renamed[given.node] = turn.node
-        self.begin(
-            ThreadBegan(turn.thread, told["began"], told["consent"], told["keep_until"], told["domain"])
-        )
         if told["ended"]:
             self.ended[turn.thread] = told["ended"]
         self.put(turn, data)
 
     def begin(self, began: ThreadBegan) -> None:
         _refuse_declined(began.consent, began.thread)
+        self.domains.setdefault(began.thread, "" if began.thread in self.begun else began.domain)
         if began.thread not in self.begun:
             self.begun.add(began.thread)
             self.out.events.append(began)
@@ -227,6 +250,10 @@ class _Reading:
                 self.out.events.append(ThreadEnded(thread, ended))
 
 
+def _digest(_domain: str, data: bytes) -> str:
+    return bytes_id(data)
+
+
 def _turn(role: str, message: str, told: dict[str, Any], kinds: tuple[str, ...] = ()) -> TurnTaken:
     character, more = redact(told["character"])
     taken_out = tuple(sorted({*told["redacted"], *kinds, *more}))
@@ -246,62 +273,6 @@ def _turn(role: str, message: str, told: dict[str, Any], kinds: tuple[str, ...] 
             at=told["at"],
         )
     )
-
-
-def _told(body: Any) -> dict[str, Any]:
-    """Return what a line says of its turn, every field there and of its type."""
-    if not isinstance(body, dict) or not isinstance(body.get("turn"), str):
-        raise BadInput("a line does not say which turn it is")
-    blank = {"character": "", "hidden": False, "occasion": "", "redacted": [], "at": "", "began": "",
-             "consent": "unknown", "keep_until": "", "domain": "", "ended": "", "parents": [],
-             "instance": UNKNOWN}  # fmt: skip
-    told = {**blank, **body}
-    wrong = [key for key, value in told.items() if key not in _FIELDS or not _fits(value, _FIELDS[key])]
-    if wrong or "thread" not in told:
-        raise BadInput(
-            "a line says of its turn what this format does not know", got=(wrong or ["no thread"])[0]
-        )
-    named = [(told["thread"], "thread"), *((each, "turn") for each in told["parents"])]
-    if told["instance"] != UNKNOWN:
-        named.append((told["instance"], "instance"))
-    for identifier, kind in named:
-        if not isinstance(identifier, str) or kind_of(identifier) != kind or redact(identifier)[1]:
-            raise BadInput(f"this names no {kind}", got="one that is none, or looks like a secret")
-    for key in ("at", "began", "keep_until", "ended", "domain", "occasion"):
-        if redact(told[key])[1] or len(told[key]) > 200:
-            raise BadInput(f"a line's {key} looks like a secret, or like a text", got=key)
-    if told["consent"] not in ("given", "declined", "unknown"):
-        raise BadInput("consent is given, declined or unknown", got=told["consent"])
-    if any(not isinstance(each, str) or redact(each)[1] for each in told["redacted"]):
-        raise BadInput("kinds of secret are names of kinds", got="redacted")
-    return told
-
-
-def _fits(value: Any, kind: type) -> bool:
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-
-
-def _parse(line: str) -> Any:
-    """Return a line's JSON, refusing what two readers could read in two ways."""
-    if len(line) > LONGEST_LINE:
-        raise BadInput("a line is longer than any message", got=len(line))
-    try:
-        return json.loads(line, object_pairs_hook=_once, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise BadInput("a line is nested too deep") from error
-    except ValueError as error:
-        raise BadInput("a line is no JSON", got=error) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    body = dict(pairs)
-    if len(body) != len(pairs):
-        raise BadInput("an object has one key twice")
-    return body
-
-
-def _no_constant(name: str) -> Any:
-    raise BadInput("JSON has no such number", got=name)
 
 
 def _refuse_declined(consent: str, thread: str) -> None:

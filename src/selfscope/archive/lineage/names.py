@@ -44,6 +44,17 @@ class Names:
     def __len__(self) -> int:
         return len(self.ends) - 1
 
+    def followed_by(self, texts: Iterable[str]) -> Names:
+        """Return these names and then others, none of which is among them."""
+        more = Names.of(texts)
+        at = np.searchsorted(self.keys, more.keys)
+        return Names(
+            np.concatenate([self.blob, more.blob]),
+            np.concatenate([self.ends, more.ends[1:] + self.ends[-1]]),
+            np.insert(self.keys, at, more.keys),
+            np.insert(self.order, at, more.order + np.int32(len(self))),
+        )
+
     def text(self, number: int | np.integer[Any]) -> str:
         """Return the text with this number."""
         return self.blob[self.ends[number] : self.ends[number + 1]].tobytes().decode("utf-8", "surrogatepass")

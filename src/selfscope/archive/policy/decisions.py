@@ -44,7 +44,7 @@ def change_state(desk: Desk, content: str, after: Lifecycle, *, by: str, reason:
 
 
 def _change(desk: Desk, content: str, after: Lifecycle, by: str, reason: str, now: datetime) -> StateChanged:
-    ledger = desk.ledger()
+    ledger = desk.whole_ledger()
     before, came = ledger.state(content), ledger.entered(content)
     not_ending(ledger, content)
     sealing = after == "sealed"  # asks nothing of policy or clock, either of which may be what is broken
@@ -67,7 +67,7 @@ def adopt_policy(desk: Desk, text: str, *, by: str, source: str = "policy") -> P
         If the policy in force names signers: then it is planned and signed, like any grave decision.
     """
     policy = parse_policy(text, source)
-    ledger = desk.ledger()
+    ledger = desk.whole_ledger()
     if desk.policy(ledger).signers:
         raise Refused(
             "the policy in force names signers, and only a quorum of them can replace it",
@@ -80,7 +80,7 @@ def adopt_policy(desk: Desk, text: str, *, by: str, source: str = "policy") -> P
     adopted = PolicyAdopted(desk.put(text.encode()), stamp(desk.now()), by)
 
     def look() -> None:
-        if desk.policy(desk.ledger()).signers:
+        if desk.policy(desk.whole_ledger()).signers:
             raise Refused("another policy, which names signers, was adopted meanwhile")
 
     desk.append([adopted], look)
@@ -97,7 +97,7 @@ def plan_destruction(desk: Desk, content: str, proviso: Proviso, *, by: str, rea
     Refused
         If it is not sealed, was ever stored in the clear, or the proviso does not hold.
     """
-    ledger = desk.ledger()
+    ledger = desk.whole_ledger()
     plan = _draft(ledger, desk.policy(ledger), "destroy", content, by, reason, desk.now())
     domains = tuple(sorted({each.domain for each in ledger.additions[content] if each.domain}))
     plan = replace(plan, proviso=proviso, domains=domains, sealing=sealing_of(ledger, content))
@@ -114,7 +114,7 @@ def plan_unsealing(desk: Desk, content: str, *, by: str, reason: str) -> Plan:
     Refused
         If it is not sealed.
     """
-    ledger = desk.ledger()
+    ledger = desk.whole_ledger()
     plan = _draft(ledger, desk.policy(ledger), "unseal", content, by, reason, desk.now())
     came = ledger.entered(content)
     plan = replace(plan, sealing=sealing_of(ledger, content), after=came.before if came else "")
@@ -130,7 +130,7 @@ def plan_adoption(desk: Desk, text: str, *, by: str, reason: str, source: str = 
         If the text is no policy.
     """
     parse_policy(text, source)
-    ledger, digest = desk.ledger(), desk.put(text.encode())
+    ledger, digest = desk.whole_ledger(), desk.put(text.encode())
     return _enter(desk, _draft(ledger, desk.policy(ledger), "adopt", digest, by, reason, desk.now()))
 
 
@@ -157,7 +157,7 @@ def _enter(desk: Desk, plan: Plan, evidence: tuple[str, ...] = ()) -> Plan:
     """Store and journal a plan against which nothing speaks but that it is unsigned and early."""
 
     def look() -> None:
-        ledger = desk.ledger()
+        ledger = desk.whole_ledger()
         demand(plan.action, against(desk, ledger, plan, moment(plan.made)))
 
     look()

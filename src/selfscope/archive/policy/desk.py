@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from selfscope.archive.journal.events import Event, as_json
+from selfscope.archive.journal.events import Event, InstanceBegan, as_json
 from selfscope.archive.journal.moments import spell, stamp
-from selfscope.archive.policy.ledger import Ledger, read_ledger
+from selfscope.archive.policy.ledger import Ledger, read_decisions, read_ledger
 from selfscope.archive.policy.plans import FileRecord, Plan, read_plan
 from selfscope.archive.policy.policy_file import parse_policy
 from selfscope.archive.policy.rules import Decision, Policy, default_policy
@@ -38,6 +38,9 @@ class Desk:
         The clock; the moment of the journal's last record, by its own word.
     excluding
         A context in which nobody else writes.
+    decisions, began
+        Where an archive can give them quickly: the events without those of copies alone, and the beginning
+        of one copy.
     """
 
     events: Callable[[], Iterable[Event]]
@@ -49,9 +52,17 @@ class Desk:
     now: Callable[[], datetime]
     last: Callable[[], datetime | None]
     excluding: Callable[[], AbstractContextManager[object]] = field(default=nullcontext)
+    decisions: Callable[[], Iterable[Event]] | None = None
+    began: Callable[[str], InstanceBegan | None] | None = None
 
     def ledger(self) -> Ledger:
-        """Return what the journal amounts to now."""
+        """Return what the journal amounts to now, with what it says of copies read when it is asked for."""
+        if self.decisions is None:
+            return self.whole_ledger()
+        return read_decisions(self.decisions(), self.events, self.began)
+
+    def whole_ledger(self) -> Ledger:
+        """Return what the journal alone amounts to now: grave decisions rest on nothing else."""
         return read_ledger(self.events())
 
     def policy(self, ledger: Ledger) -> Policy:

@@ -109,17 +109,20 @@ def _unavailable(ledger: Ledger, content: str) -> list[str]:
 def _against_copy(policy: Policy, ledger: Ledger, facts: Facts) -> list[str]:
     source = _instance(ledger, facts.instance)
     found = _unavailable(ledger, source.content)
-    most, steps = policy.max_copy_steps, copy_steps(ledger, source.instance)
-    if most is not None and steps is None:
+    most = policy.max_copy_steps
+    if most is None:
+        return found
+    steps = copy_steps(ledger, source.instance)
+    if steps is None:
         found.append(f"how many copyings lie between its origin and {source.instance} is unknown")
-    elif most is not None and steps is not None and steps + 1 > most:
+    elif steps + 1 > most:
         found.append(f"the copy would be {steps + 1} copy steps from its origin; the policy allows {most}")
     return found
 
 
 def _against_drop(policy: Policy, ledger: Ledger, facts: Facts) -> list[str]:
     one = _instance(ledger, facts.instance)
-    if one.instance in ledger.ended:
+    if one.instance in ledger.copies.ended:
         return ["it has ended already"]
     others = {each.instance for each in ledger.live(one.content)} - {one.instance}
     left = len(others & facts.verified)
@@ -129,7 +132,7 @@ def _against_drop(policy: Policy, ledger: Ledger, facts: Facts) -> list[str]:
             f"{left} other copies were looked at just now and found whole; the policy asks for "
             f"{policy.min_copies}"
         )
-    if one.instance in ledger.pinned:
+    if one.instance in ledger.copies.pinned:
         found.append("it is pinned")
     if one.origin and policy.pin_origin:
         found.append("it is the origin, which the policy keeps")
@@ -137,19 +140,20 @@ def _against_drop(policy: Policy, ledger: Ledger, facts: Facts) -> list[str]:
 
 
 def _instance(ledger: Ledger, identifier: str) -> InstanceBegan:
-    if identifier not in ledger.instances:
+    known = ledger.instance(identifier)
+    if known is None:
         raise BadInput("this archive knows no such instance", got=identifier, fix="See `keep lineage`")
-    return ledger.instances[identifier]
+    return known
 
 
 def copy_steps(ledger: Ledger, instance: str) -> int | None:
     """Return how many copyings lie between the origin and an instance; None where the chain is not known."""
-    steps, one, seen = 0, ledger.instances.get(instance), set[str]()
+    steps, one, seen = 0, ledger.instance(instance), set[str]()
     while one is not None and not one.origin:
         if one.source in ("", UNKNOWN) or one.instance in seen:
             return None
         seen.add(one.instance)
-        steps, one = steps + 1, ledger.instances.get(one.source)
+        steps, one = steps + 1, ledger.instance(one.source)
     return None if one is None else steps
 
 
@@ -229,7 +233,9 @@ def _why(ledger: Ledger, content: str) -> str:
 def _last_looked(ledger: Ledger, content: str) -> datetime | None:
     """Return when its state was last decided or confirmed, or else when its first copy began."""
     decided = [each.at for each in ledger.changes.get(content, []) if each.at]
-    began = [each.began for each in ledger.instances.values() if each.content == content and each.began]
+    began = [
+        each.began for each in ledger.copies.instances.values() if each.content == content and each.began
+    ]
     return max(map(moment, decided)) if decided else min(map(moment, began), default=None)
 
 
@@ -242,7 +248,7 @@ def _wanting(policy: Policy, ledger: Ledger, content: str, now: datetime) -> lis
             f"{len(seen)} copies were found whole within {spell(policy.live_for)}, of {len(live)} known; the "
             f"policy asks for {policy.min_copies}"
         )
-    if policy.pin_origin and not any(each.origin and each.instance in ledger.pinned for each in live):
+    if policy.pin_origin and not any(each.origin and each.instance in ledger.copies.pinned for each in live):
         found.append("no origin instance is pinned")
     if policy.max_copy_steps is not None:
         found += _far(policy.max_copy_steps, ledger, live)
@@ -267,7 +273,7 @@ def _far(most: int, ledger: Ledger, live: list[InstanceBegan]) -> list[str]:
 
 def _attested(policy: Policy, ledger: Ledger, instance: str, now: datetime) -> bool:
     """Was it found whole, lately enough, when somebody last looked? A look dated in the future is none."""
-    looked = ledger.attested.get(instance)
+    looked = ledger.copies.attested.get(instance)
     return (
         looked is not None
         and looked.holds

@@ -79,7 +79,7 @@ class Outcome:
 
 def examine(desk: Desk, identifier: str) -> Decision:
     """May this plan be carried out now? Gives every reason against it, or who signed it."""
-    ledger, now = desk.ledger(), desk.now()
+    ledger, now = desk.whole_ledger(), desk.now()
     plan = find_plan(desk, ledger, identifier)
     return _examine(desk, ledger, plan, now)
 
@@ -142,7 +142,7 @@ def execute(desk: Desk, identifier: str, destroy_key: Callable[[str], None]) -> 
         If anything speaks against it; then nothing was changed.
     """
     with desk.excluding():
-        ledger = desk.ledger()
+        ledger = desk.whole_ledger()
         plan = find_plan(desk, ledger, identifier)
         if identifier in ledger.begun:
             return _complete(desk, plan, destroy_key)
@@ -159,7 +159,7 @@ def _carry_out(desk: Desk, ledger: Ledger, plan: Plan) -> Outcome:
     event: Event = PolicyAdopted(plan.content, stamp(now), plan.by, plan.id)
     if plan.action == "unseal":
         event = _transition(desk, ledger, plan, plan.content, signers, now)
-    desk.append([event], lambda: _examine(desk, desk.ledger(), plan, now).demand())
+    desk.append([event], lambda: _examine(desk, desk.whole_ledger(), plan, now).demand())
     return Outcome(plan, rehearsal=desk.policy(ledger).rehearsal)
 
 
@@ -181,12 +181,12 @@ def _begin(desk: Desk, ledger: Ledger, plan: Plan) -> None:
     signed = tuple(valid_signers(desk.policy(ledger), ledger, plan).values())
     tombstone = desk.put(carve(desk, ledger, plan, signed, now).text())
     begun = DestructionBegan(plan.id, plan.domains, tombstone, stamp(now))
-    desk.append([begun], lambda: _examine(desk, desk.ledger(), plan, now).demand())
+    desk.append([begun], lambda: _examine(desk, desk.whole_ledger(), plan, now).demand())
 
 
 def _complete(desk: Desk, plan: Plan, destroy_key: Callable[[str], None]) -> Outcome:
     """Destroy the keys that are still there and journal what is not journaled yet."""
-    ledger = desk.ledger()
+    ledger = desk.whole_ledger()
     begun = ledger.begun[plan.id]
     _recheck(desk, ledger, plan, begun)
     for domain in plan.domains:
@@ -196,7 +196,7 @@ def _complete(desk: Desk, plan: Plan, destroy_key: Callable[[str], None]) -> Out
     missing = _missing(desk, ledger, plan, begun, now)
 
     def look() -> None:
-        if _missing(desk, desk.ledger(), plan, begun, now) != missing:
+        if _missing(desk, desk.whole_ledger(), plan, begun, now) != missing:
             raise Refused("somebody else is completing this plan", fix="Run it again")
 
     if missing:

@@ -1,14 +1,16 @@
 """What the journal amounts to for decisions: states, plans, signatures, keys, instances, dependents.
 
-A ledger is read from the events alone, in their order, and holds nothing that cannot be read again.
+A ledger is read from the events alone, in their order, and holds nothing that cannot be read again. What it
+says of copies and turns, of which there can be millions, it may read only when it is asked.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from selfscope.archive.journal.events import (
     ArchiveBegan,
@@ -34,6 +36,44 @@ from selfscope.errors import BadInput
 
 
 @dataclass
+class Copies:
+    """What the journal tells of copies and of turns.
+
+    Attributes
+    ----------
+    instances, ended, attested, pinned
+        Copies by id, those that ended, each one's latest attestation, and the pinned ones.
+    edges, turns
+        As they were drawn and taken.
+    """
+
+    instances: dict[str, InstanceBegan] = field(default_factory=dict)
+    ended: dict[str, InstanceEnded] = field(default_factory=dict)
+    attested: dict[str, Attested] = field(default_factory=dict)
+    pinned: set[str] = field(default_factory=set)
+    edges: list[EdgeDrawn] = field(default_factory=list)
+    turns: list[TurnTaken] = field(default_factory=list)
+
+    def enter(self, event: Event) -> None:
+        """Take one more event; what is of another kind is passed over."""
+        match event:
+            case InstanceBegan():
+                self.instances[event.instance] = event
+            case InstanceEnded():
+                self.ended[event.instance] = event
+            case Attested():
+                self.attested[event.instance] = event
+            case Pinned():
+                (self.pinned.add if event.pinned else self.pinned.discard)(event.instance)
+            case EdgeDrawn():
+                self.edges.append(event)
+            case TurnTaken():
+                self.turns.append(event)
+            case _:
+                pass
+
+
+@dataclass
 class Ledger:
     """The journal's events, sorted by what decisions ask.
 
@@ -45,27 +85,21 @@ class Ledger:
         Each content with its additions: one content may be held in several domains, and in the clear.
     changes
         Each content's changes of state, oldest first.
-    instances, ended, attested, pinned
-        Copies by id, those that ended, each one's latest attestation, and the pinned ones.
-    edges, turns, exports
-        As they were drawn, taken and made.
+    exports
+        As they were made.
     policies, plans, signatures
         Adoptions in order, plans by id, signatures by plan.
     begun, destroyed
         Destructions begun, by plan, and keys destroyed, by domain.
     last
-        The latest moment that a decision or an attestation recorded; None where none did.
+        The latest moment that a decision recorded; None where none did.
+    read, find
+        Give what the journal tells of copies, all of it, and the beginning of one; asked when it is needed.
     """
 
     archive: str = ""
     additions: dict[str, list[ContentAdded]] = field(default_factory=lambda: defaultdict(list))
     changes: dict[str, list[StateChanged]] = field(default_factory=lambda: defaultdict(list))
-    instances: dict[str, InstanceBegan] = field(default_factory=dict)
-    ended: dict[str, InstanceEnded] = field(default_factory=dict)
-    attested: dict[str, Attested] = field(default_factory=dict)
-    pinned: set[str] = field(default_factory=set)
-    edges: list[EdgeDrawn] = field(default_factory=list)
-    turns: list[TurnTaken] = field(default_factory=list)
     exports: list[Exported] = field(default_factory=list)
     policies: list[PolicyAdopted] = field(default_factory=list)
     plans: dict[str, PlanMade] = field(default_factory=dict)
@@ -73,6 +107,22 @@ class Ledger:
     begun: dict[str, DestructionBegan] = field(default_factory=dict)
     destroyed: dict[str, KeyDestroyed] = field(default_factory=dict)
     last: datetime | None = None
+    read: Callable[[], Iterable[Event]] | None = field(default=None, repr=False)
+    find: Callable[[str], InstanceBegan | None] | None = field(default=None, repr=False)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """What the journal tells of copies and turns."""
+        copies = Copies()
+        for event in self.read() if self.read is not None else ():
+            copies.enter(event)
+        return copies
+
+    def instance(self, identifier: str) -> InstanceBegan | None:
+        """Return the beginning of one copy, or None where nobody heard of it."""
+        if self.find is not None and "copies" not in self.__dict__:
+            return self.find(identifier)
+        return self.copies.instances.get(identifier)
 
     def state(self, content: str) -> Lifecycle:
         """Return the state in which a content is: active from its addition on.
@@ -104,13 +154,13 @@ class Ledger:
         """Return a content's instances that have not ended, whether or not anybody looked at them."""
         return [
             each
-            for each in self.instances.values()
-            if each.content == content and each.instance not in self.ended
+            for each in self.copies.instances.values()
+            if each.content == content and each.instance not in self.copies.ended
         ]
 
     def held(self, addition: ContentAdded) -> bool:
         """Does the archive still hold what was added, by its own instance of it?"""
-        return addition.instance not in self.ended
+        return addition.instance not in self.copies.ended
 
     def any_held(self, content: str) -> bool:
         """Does the archive still hold a content in any way, so that its manifest can be read?"""
@@ -127,6 +177,29 @@ def read_ledger(events: Iterable[Event]) -> Ledger:
     """Return what `events`, in the journal's order, amount to."""
     ledger = Ledger()
     for event in events:
+        ledger.copies.enter(event)
+        _enter(ledger, event)
+    return ledger
+
+
+def read_decisions(
+    events: Iterable[Event],
+    read: Callable[[], Iterable[Event]],
+    find: Callable[[str], InstanceBegan | None] | None = None,
+) -> Ledger:
+    """Return what events amount to of which those of copies alone may be left out.
+
+    Parameters
+    ----------
+    events
+        The others, in the journal's order.
+    read
+        Gives all events, for whoever asks about copies.
+    find
+        Gives the beginning of one copy.
+    """
+    ledger = Ledger(read=read, find=find)
+    for event in events:
         _enter(ledger, event)
     return ledger
 
@@ -137,18 +210,6 @@ def _enter(ledger: Ledger, event: Event) -> None:
             ledger.archive = event.archive
         case ContentAdded():
             ledger.additions[event.content].append(event)
-        case InstanceBegan():
-            ledger.instances[event.instance] = event
-        case InstanceEnded():
-            ledger.ended[event.instance] = event
-        case Attested():
-            ledger.attested[event.instance] = event
-        case Pinned():
-            (ledger.pinned.add if event.pinned else ledger.pinned.discard)(event.instance)
-        case EdgeDrawn():
-            ledger.edges.append(event)
-        case TurnTaken():
-            ledger.turns.append(event)
         case Exported():
             ledger.exports.append(event)
         case _:

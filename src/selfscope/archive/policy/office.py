@@ -28,6 +28,8 @@ def desk_of(archive: Archive) -> Desk:
         now=lambda: archive.journal.clock().astimezone(UTC),
         last=last,
         excluding=archive.excluding,
+        decisions=archive.deciding,
+        began=archive.began,
     )
 
 

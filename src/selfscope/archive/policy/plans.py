@@ -230,7 +230,7 @@ def _dependent(ledger: Ledger, content: str, fate: Fate, why: str) -> Dependent:
 def _adapters(ledger: Ledger, lost: set[str]) -> list[Dependent]:
     """Return the adapters that stay readable while a base to which an edge ties them does not."""
     found = {}
-    for edge in ledger.edges:
+    for edge in ledger.copies.edges:
         sources = {_content_of(ledger, each) for each in edge.sources}
         for base in sources & lost:
             for each in (sources | {_content_of(ledger, edge.target)}) - lost:
@@ -240,7 +240,7 @@ def _adapters(ledger: Ledger, lost: set[str]) -> list[Dependent]:
 
 
 def _content_of(ledger: Ledger, identifier: str) -> str:
-    known = ledger.instances.get(identifier)
+    known = ledger.instance(identifier)
     return known.content if known else identifier
 
 
@@ -248,9 +248,11 @@ def _threads(
     ledger: Ledger, lost: set[str], domains: frozenset[str], objects: Callable[[str], Iterable[str]]
 ) -> list[Dependent]:
     """Return the threads with turns under a lost key, and those in which a lost content took part."""
-    sealed = {each for domain in sorted(domains) for each in objects(domain)} if ledger.turns else set()
+    sealed = (
+        {each for domain in sorted(domains) for each in objects(domain)} if ledger.copies.turns else set()
+    )
     found: dict[str, Dependent] = {}
-    for turn in ledger.turns:
+    for turn in ledger.copies.turns:
         parts = {_content_of(ledger, turn.instance), turn.character} & lost
         if turn.message in sealed:
             found[turn.thread] = Dependent(turn.thread, "", "unreadable", "turns encrypted under such a key")

@@ -25,7 +25,7 @@ def sign_plan(desk: Desk, identifier: str, name: str, key: SigningKey) -> PlanSi
     Refused
         As :func:`add_signature` does.
     """
-    plan, at = find_plan(desk, desk.ledger(), identifier), stamp(desk.now())
+    plan, at = find_plan(desk, desk.whole_ledger(), identifier), stamp(desk.now())
     return add_signature(desk, identifier, name, at, sign(key, PURPOSE, plan.statement(at)))
 
 
@@ -52,7 +52,7 @@ def add_signature(desk: Desk, identifier: str, name: str, at: str, signature: st
     signed = PlanSigned(identifier, name, signature, at)
 
     def look() -> None:
-        ledger = desk.ledger()
+        ledger = desk.whole_ledger()
         plan, now = find_plan(desk, ledger, identifier), desk.now()
         found = _against_signature(desk, ledger, plan, signed, now)
         demand("sign", found + against(desk, ledger, plan, now))
@@ -70,13 +70,13 @@ def withdraw(desk: Desk, identifier: str, name: str, key: SigningKey) -> PlanSig
     Refused
         If the policy names no such person with this key, they have not signed, or the plan was begun.
     """
-    ledger, at = desk.ledger(), stamp(desk.now())
+    ledger, at = desk.whole_ledger(), stamp(desk.now())
     plan = find_plan(desk, ledger, identifier)
     signature = sign(key, WITHDRAWAL, plan.statement(at))
     signed = PlanSigned(identifier, name, signature, at, withdrawn=True)
 
     def look() -> None:
-        now = desk.ledger()
+        now = desk.whole_ledger()
         found = [] if name in valid_signers(desk.policy(now), now, plan) else ["they have not signed it"]
         if not genuine(desk.policy(now), plan, signed):
             found.append("the withdrawal is not theirs")

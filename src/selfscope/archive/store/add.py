@@ -113,14 +113,34 @@ def add(
     ------
     BadInput
         If the path, the base or the source cannot be used.
+    Refused
+        If the policy asks that such a form is encrypted, and no domain is named, or its key is destroyed.
     CouldNot
         If the disk fails; nothing of it is then visible.
     """
     found = bring(path, quarantine=quarantine)
+    demand_domain(archive, found.form(labels.form), domain)
     check_source(archive, labels, "")
     with archive.writing() as staging:
         brought = found.files if not base else against(archive, found, base, domain)
         return store(archive, staging, brought, found, labels, base=base, domain=domain, progress=progress)
+
+
+def demand_domain(archive: Archive, form: str, domain: str) -> None:
+    """Refuse to write in the clear what the policy in force wants encrypted from its first byte.
+
+    Raises
+    ------
+    Refused
+        If it is so, or the domain's key is destroyed or about to be.
+    """
+    from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
+    from selfscope.archive.policy.office import desk_of
+
+    desk = desk_of(archive)
+    ledger = desk.ledger()
+    facts = Facts("add", form=form, domain=domain)
+    evaluate_ledger(desk.policy(ledger), ledger, facts, desk.now()).demand("Name a domain")
 
 
 def store(

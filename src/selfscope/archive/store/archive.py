@@ -8,6 +8,7 @@
     ROOT/manifests/aa/…        what each content is and how it is held
     ROOT/journal/000000/…      what happened: the source of truth
     ROOT/index.sqlite          answers quickly; rebuilt from the journal and the manifests at any time
+    ROOT/index.lineage         the same for the graph of copies, where there are many
     ROOT/staging/…             what is being written
     ROOT/keys/journal.pem      signs the journal, mode 0600; better kept elsewhere
     ROOT/lock                  turns of writers and of removal
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,7 +41,15 @@ from selfscope.archive.journal.chain import (
     Signer,
 )
 from selfscope.archive.journal.disk import Disk
-from selfscope.archive.journal.events import UNKNOWN, ArchiveBegan, Event, Form
+from selfscope.archive.journal.events import (
+    UNKNOWN,
+    ArchiveBegan,
+    DomainOpened,
+    EdgeDrawn,
+    Event,
+    Form,
+    InstanceBegan,
+)
 from selfscope.archive.journal.moments import stamp
 from selfscope.archive.journal.signing import PREFIX, load_key, make_key, save_key
 from selfscope.archive.store.index import Index, Row
@@ -55,6 +65,7 @@ if TYPE_CHECKING:
     from selfscope.archive.care.replicate import Replicated
     from selfscope.archive.care.scrub import Scrubbed
     from selfscope.archive.care.verify import Budget, Level
+    from selfscope.archive.lineage.kept import Lineage
     from selfscope.archive.store.add import Added
     from selfscope.archive.store.ingest import Progress
     from selfscope.archive.store.reference import Witness
@@ -70,6 +81,12 @@ _DIRECTORIES = ("objects", "objects/b3", "sealed", "manifests", "journal", "stag
 
 class Vault(Protocol):
     """Whoever holds the keys of destruction domains; see :mod:`selfscope.archive.store.vault`."""
+
+    def open_domain(self, domain: str) -> str:
+        """Make a domain's key where there was none, and return its fingerprint."""
+
+    def fingerprint(self, domain: str) -> str:
+        """Return the fingerprint of a domain's key."""
 
     def seal(self, domain: str, data: bytes | memoryview) -> bytes:
         """Return `data` encrypted under a domain's key; the same data always to the same bytes."""
@@ -110,6 +127,14 @@ class Archive:
 
     def __post_init__(self) -> None:
         self.index = Index(self.root / "index.sqlite", self.journal, self.envelope)
+        self.journal.hint = self.index.head
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """The graph of copies as the journal tells it, advanced by what is new."""
+        from selfscope.archive.lineage.kept import Lineage
+
+        return Lineage(self.journal, self.root / "index.lineage")
 
     @classmethod
     def create(
@@ -264,9 +289,17 @@ class Archive:
 
         `check` is called with this archive while its journal stands exactly where the events will follow;
         it may raise, and is called again when another writer came first.
+
+        Raises
+        ------
+        BadInput
+            If they tell of copies or edges that would make the lineage untrue.
         """
+        told = any(isinstance(event, (InstanceBegan, EdgeDrawn)) for event in events)
 
         def look(head: Head) -> None:
+            if told:
+                self.lineage.admit(events)
             if check is not None:
                 check(self)
 
@@ -356,6 +389,44 @@ class Archive:
         from selfscope.archive.care.repair import repair
 
         return repair(self, replica, dry_run=dry_run)
+
+    def open_domain(self, domain: str) -> str:
+        """Give a destruction domain a key, the first time, and return the key's fingerprint.
+
+        Raises
+        ------
+        Refused
+            If the domain's key was destroyed, or it had one that is not the one that is here.
+        CouldNot
+            If it had a key that is not here: another one would be taken for it.
+        """
+        vault = self.open_vault()
+        known = self.index.domain_key(domain)
+        found = vault.fingerprint(domain) if known else vault.open_domain(domain)
+        if known and found != known:
+            raise Refused(
+                "the key of this domain is not the one with which it was opened",
+                got=f"{domain}: {found}, not {known}",
+                fix="Put the domain's own key back",
+            )
+        if not known:
+            self.append([DomainOpened(domain, found)], lambda now: _opened_as(now, domain, found))
+        return found
+
+    def deciding(self) -> Iterator[Event]:
+        """Yield, in order, the events of the records that tell of more than copies and turns of threads.
+
+        Which records those are is what the index says; what they say is the journal's.
+        """
+        for number in self.index.deciding():
+            yield from self.journal.record(number).events
+
+    def began(self, instance: str) -> InstanceBegan | None:
+        """Return the beginning of an instance as the journal tells it, or None if it was never heard of."""
+        number = self.index.began(instance)
+        told = self.journal.record(number).events if number else ()
+        found = (each for each in told if isinstance(each, InstanceBegan) and each.instance == instance)
+        return next(found, None)
 
     def records(self, since: int = 0) -> Iterator[Record]:
         """Yield the journal's records with a number above `since`."""
@@ -463,3 +534,10 @@ def _read_card(root: Path) -> dict[str, str]:
 def _is_new(archive: Archive) -> None:
     if archive.journal.head().number:
         raise BadInput("this archive began already", got=archive.root)
+
+
+def _opened_as(archive: Archive, domain: str, key: str) -> None:
+    """Go on unless somebody else opened the domain meanwhile, under another key."""
+    known = archive.index.domain_key(domain)
+    if known and known != key:
+        raise Refused("this domain was opened meanwhile under another key", got=domain)

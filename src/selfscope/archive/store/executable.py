@@ -13,6 +13,7 @@ import io
 import pickletools
 import re
 import struct
+import warnings
 import zipfile
 from itertools import islice
 from pathlib import PurePosixPath
@@ -68,8 +69,9 @@ def _is_text_pickle(head: bytes) -> bool:
     """
     stream, seen = io.BytesIO(head), set()
     try:
-        for step, _, _ in islice(pickletools.genops(stream), _STEPS):
-            seen.add(step.name)
+        with warnings.catch_warnings(action="ignore"):  # bytes of a stranger are no code of ours to warn of
+            for step, _, _ in islice(pickletools.genops(stream), _STEPS):
+                seen.add(step.name)
     except ValueError:
         cut = len(head) == HEAD and stream.tell() == HEAD
         if not cut:

@@ -18,12 +18,20 @@ from typing import Any
 
 from selfscope.archive.journal.chain import BEFORE_ALL, Damaged, Head, Journal
 from selfscope.archive.journal.events import (
+    Attested,
     Collected,
     ContentAdded,
+    Deduplicated,
+    DomainOpened,
+    EdgeDrawn,
     Event,
     InstanceBegan,
     InstanceEnded,
     KeyDestroyed,
+    Pinned,
+    ThreadBegan,
+    ThreadEnded,
+    TurnTaken,
 )
 from selfscope.archive.store.manifests import Envelope, Holding
 from selfscope.errors import BadInput
@@ -36,14 +44,22 @@ CREATE TABLE holding (
 );
 CREATE INDEX holding_content ON holding (content);
 CREATE INDEX holding_base ON holding (base);
-CREATE TABLE instance (instance TEXT PRIMARY KEY, content TEXT, ended TEXT);
+CREATE TABLE instance (instance TEXT PRIMARY KEY, content TEXT, ended TEXT, number INTEGER);
+CREATE TABLE deciding (number INTEGER PRIMARY KEY);
+CREATE TABLE domain (domain TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
 CREATE TABLE uses (object TEXT, holding TEXT, PRIMARY KEY (object, holding)) WITHOUT ROWID;
 CREATE TABLE piece (b3 TEXT PRIMARY KEY, object TEXT, at INTEGER, length INTEGER) WITHOUT ROWID;
 CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the tables above; an index of another layout is built anew."""
+
+COPIED = (
+    InstanceBegan, InstanceEnded, Attested, Pinned, EdgeDrawn, Deduplicated, TurnTaken, ThreadBegan,
+    ThreadEnded, Collected,
+)  # fmt: skip
+"""What happens to copies and in threads, often and much: no decision rests on it that does not ask for it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,20 @@ class Index:
         found = self._ask("SELECT content, ended FROM instance WHERE instance = ?", (identifier,))
         return (found[0][0], found[0][1] == "") if found else None
 
+    def began(self, identifier: str) -> int:
+        """Return the number of the record in which an instance began; 0 if it was never heard of."""
+        found = self._ask("SELECT number FROM instance WHERE instance = ?", (identifier,))
+        return int(found[0][0]) if found else 0
+
+    def deciding(self) -> list[int]:
+        """Return the numbers of the records that tell of more than copies and turns of threads."""
+        return [number for (number,) in self._ask("SELECT number FROM deciding ORDER BY number")]
+
+    def domain_key(self, domain: str) -> str:
+        """Return the fingerprint of the key with which the journal says that a domain was opened, or ""."""
+        found = self._ask("SELECT key FROM domain WHERE domain = ?", (domain,))
+        return str(found[0][0]) if found else ""
+
     def piece(self, b3: str) -> tuple[str, int, int] | None:
         """Return object, start and length of the unencrypted stretch that has a digest, if there is one.
 
@@ -158,7 +188,7 @@ class Index:
         compared before it is used.
         """
         live = "SELECT holding FROM holding WHERE live"
-        questions = ("head", "holding", "instance", f"uses WHERE holding IN ({live})")
+        questions = ("head", "holding", "instance", "deciding", "domain", f"uses WHERE holding IN ({live})")
         return [(asked, *row) for asked in questions for row in sorted(self._ask(f"SELECT * FROM {asked}"))]
 
     def seen(self) -> int:
@@ -168,6 +198,15 @@ class Index:
                 return int(self._connect().execute("SELECT number FROM head").fetchone()[0])
         except (sqlite3.Error, TypeError):
             return 0
+
+    def head(self) -> Head:
+        """Return the head that the file stands at, without catching up: a hint, to be checked."""
+        try:
+            with self._lock:
+                number, digest, at, layout = self._connect().execute("SELECT * FROM head").fetchone()
+                return Head(number, digest, at) if layout == LAYOUT else Head()
+        except (sqlite3.Error, TypeError):
+            return Head()
 
     def in_memory(self) -> Index:
         """Return an index of the same archive that is built from nothing."""
@@ -231,6 +270,8 @@ class Index:
             for sealed in self.journal.sealed(since=known):
                 for event in sealed.record.events:
                     self._take(db, event, sealed.record.number)
+                if not all(isinstance(event, COPIED) for event in sealed.record.events):
+                    db.execute("INSERT OR IGNORE INTO deciding VALUES (?)", (sealed.record.number,))
                 known = sealed.head
             db.execute(
                 "UPDATE head SET number = ?, digest = ?, time = ?", (known.number, known.digest, known.time)
@@ -251,8 +292,8 @@ class Index:
 
     def _take(self, db: sqlite3.Connection, event: Event, number: int) -> None:
         if isinstance(event, InstanceBegan):
-            values = (event.instance, event.content, "")
-            db.execute("INSERT OR IGNORE INTO instance VALUES (?, ?, ?)", values)
+            values = (event.instance, event.content, "", number)
+            db.execute("INSERT OR IGNORE INTO instance VALUES (?, ?, ?, ?)", values)
         elif isinstance(event, InstanceEnded):
             db.execute("UPDATE instance SET ended = ? WHERE instance = ?", (event.ended, event.instance))
             db.execute("UPDATE holding SET live = 0 WHERE instance = ?", (event.instance,))
@@ -260,6 +301,8 @@ class Index:
             db.executemany("DELETE FROM piece WHERE object = ?", [(each,) for each in event.objects])
         elif isinstance(event, KeyDestroyed):
             db.execute("UPDATE holding SET live = 0 WHERE domain = ?", (event.domain,))
+        elif isinstance(event, DomainOpened):
+            db.execute("INSERT OR IGNORE INTO domain VALUES (?, ?)", (event.domain, event.key))
         elif isinstance(event, ContentAdded) and event.holding:
             self._take_holding(db, event, number)
 

@@ -50,22 +50,40 @@ class Vault:
         self._keys: dict[str, bytes] = {}
 
     def open_domain(self, domain: str) -> str:
-        """Make a domain's key if there is none, and return its fingerprint.
+        """Make a domain's key if there never was one, and return its fingerprint.
 
         Raises
         ------
         Refused
             If the domain was destroyed: its name is not used again.
+        CouldNot
+            If it had a key of which a part is gone: a new one would pass for it and open nothing.
         """
         self._check(domain)
         if not self._path(domain).exists():
-            from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+            self._refuse_lost(domain)
+            self._make(domain)
+        found = self.fingerprint(domain)
+        if not self._opened(domain).exists():
+            _write(self._opened(domain), found.encode() + b"\n")
+        return found
 
-            _write(self._wrapping(domain), secrets.token_bytes(32))
-            with _refusals(self._wrapping(domain)):
-                wrapping = self._wrapping(domain).read_bytes()  # another process may have been first
-            _write(self._path(domain), aes_key_wrap_with_padding(wrapping, secrets.token_bytes(32)))
-        return self.fingerprint(domain)
+    def _make(self, domain: str) -> None:
+        from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+
+        _write(self._wrapping(domain), secrets.token_bytes(32))
+        with _refusals(self._wrapping(domain)):
+            wrapping = self._wrapping(domain).read_bytes()  # another process may have been first
+        _write(self._path(domain), aes_key_wrap_with_padding(wrapping, secrets.token_bytes(32)))
+
+    def _refuse_lost(self, domain: str) -> None:
+        """Refuse where the wrapped key is gone that was once complete; half a key was never used."""
+        if self._opened(domain).exists():
+            raise CouldNot(
+                "a part of this domain's key was lost",
+                got=self._path(domain),
+                fix="Put it back from where it is kept; without it, name another domain",
+            )
 
     def fingerprint(self, domain: str) -> str:
         """Return a digest by which a domain's key is known, from which it cannot be had."""
@@ -145,7 +163,7 @@ class Vault:
                 )  # fmt: skip
         self._keys.pop(domain, None)
         _write(self._mark(domain), b"destroyed\n")
-        for path in (self._wrapping(domain), self._path(domain)):
+        for path in (self._wrapping(domain), self._path(domain), self._opened(domain)):
             for each in (path, *_asides(path)):
                 _erase(each)
 
@@ -190,6 +208,10 @@ class Vault:
 
     def _wrapping(self, domain: str) -> Path:
         return self.unwrapping / f"{domain}.wrapping"
+
+    def _opened(self, domain: str) -> Path:
+        """Where it stands that the key was complete once: beside the part that the archive does not hold."""
+        return self.unwrapping / f"{domain}.opened"
 
     def _mark(self, domain: str) -> Path:
         return self.wrapped / f"{domain}.destroyed"

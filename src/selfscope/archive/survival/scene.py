@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from selfscope.archive.journal.events import Conceived, Event
 from selfscope.archive.lineage.graph import COPY, DOUBTFUL, GONE, KINDS, LIVE, Graph, kind_of
+from selfscope.archive.lineage.kept import Lineage
 from selfscope.archive.lineage.reach import Walk, components, walk
 from selfscope.archive.lineage.reading import read_lineage
 from selfscope.archive.lineage.threads import Threads, read_threads
@@ -48,11 +49,15 @@ class Scene:
     def of(cls, events: Iterable[Event], terms: Terms, destroyed: Iterable[str] = ()) -> Scene:
         """Return the scene that a journal's events set."""
         events = list(events)
-        conceived: dict[str, list[Conceived]] = {}
-        for event in events:
-            if isinstance(event, Conceived):
-                conceived.setdefault(event.subject, []).append(event)
-        return cls(read_lineage(events), terms, read_threads(events), conceived, frozenset(destroyed))
+        return cls(
+            read_lineage(events), terms, read_threads(events), _conceived(events), frozenset(destroyed)
+        )
+
+    @classmethod
+    def of_lineage(cls, lineage: Lineage, terms: Terms, destroyed: Iterable[str] = ()) -> Scene:
+        """Return the scene that an archive's journal sets now, read on from where it was read to before."""
+        said = lineage.said()
+        return cls(lineage.graph(), terms, read_threads(said), _conceived(said), frozenset(destroyed))
 
     def without(self, destroyed: Iterable[str]) -> Scene:
         """Return the scene as it would be if these were destroyed too."""
@@ -170,6 +175,15 @@ class Scene:
         edges = self.graph.edges
         known = edges.source >= 0
         return walk(len(self.graph), edges.target[known], edges.source[known], np.array([node])).mask
+
+
+def _conceived(events: Iterable[Event]) -> dict[str, list[Conceived]]:
+    """Return what subjects take themselves to be, by subject, in order."""
+    found: dict[str, list[Conceived]] = {}
+    for event in events:
+        if isinstance(event, Conceived):
+            found.setdefault(event.subject, []).append(event)
+    return found
 
 
 @dataclass(frozen=True)

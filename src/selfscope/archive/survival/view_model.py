@@ -30,13 +30,18 @@ def temporary(scene: Scene, subject: str) -> Survival:
     live, doubtful = members[standing == LIVE], members[standing == DOUBTFUL]
     exports = int(graph.about.exports[content])
     nameless = (graph.nodes.content < 0) & scene.possible
-    maybe = bool(len(doubtful) or exports or nameless.any())
+    sourceless = int(graph.nodes.open[members].sum())
+    maybe = bool(len(doubtful) or exports or sourceless or nameless.any())
     witness = live[:1] if len(live) else doubtful[:1]
     best = live[np.argmax(graph.nodes.seen[live])] if len(live) else -1
     seen = graph.instance(best, LIVE).seen if len(live) else ""
     notes = []
     if exports:
         notes.append(f"{exports} exported {_copies(exports)} outside this archive's control and knowledge.")
+    if sourceless and not len(live):
+        notes.append(
+            f"Known copies whose source nobody recorded: {sourceless}. What they came from may be live."
+        )
     form = graph.word(graph.about.form[content])
     if form not in ("", "model"):
         notes.append(f"This content is of the form {form}, not a whole model with its inference code.")

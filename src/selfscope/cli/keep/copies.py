@@ -214,7 +214,7 @@ def _scene(archive: Archive, drift: float | None = None) -> Scene:
 
     at = desk(archive)
     window = at.policy(at.ledger()).live_for.total_seconds() / 86400
-    return Scene.of(archive.events(), Terms(archive.now(), window, drift))
+    return Scene.of_lineage(archive.lineage, Terms(archive.now(), window, drift))
 
 
 def _begin(
@@ -252,10 +252,8 @@ def _begin(
 
 
 def _append(archive: Archive, events: list[Event]) -> None:
-    """Commit events that leave the lineage true."""
-    from selfscope.archive.lineage.reading import admit
-
-    archive.append(events, lambda now: admit(now.events(), events))
+    """Commit events; those that would make the lineage untrue are refused."""
+    archive.append(events)
 
 
 def _known(archive: Archive, instance: str) -> str:

@@ -273,11 +273,8 @@ def _read_recipe(path: Path | None) -> dict[str, Any]:
 
 def _open_domain(archive: Archive, domain: str) -> None:
     """Make a domain's key the first time it is named, and say so in the journal."""
-    from selfscope.archive.journal.events import DomainOpened
-
-    if not domain or any(isinstance(e, DomainOpened) and e.domain == domain for e in archive.events()):
-        return
-    archive.append([DomainOpened(domain, archive.vault.open_domain(domain))])  # type: ignore[union-attr]
+    if domain:
+        archive.open_domain(domain)
 
 
 def _keep_reference(archive: Archive, content: str, path: Path, domain: str) -> None:
