@@ -95,7 +95,7 @@ def test_encodings_with_a_mark_are_read_and_named(tmp_path: Path, codec: str, en
         ("a.md", b"", "no words"),
         ("a.md", b" \n\t\n", "no words"),
         ("a.md", b"---\na: b\n---\n", "no words"),
-        ("soul.json", b"{}", "no reader"),
+        ("other.json", b"{}", "no character card"),
         ("brain.py", b"print(1)", "no reader"),
     ],
 )

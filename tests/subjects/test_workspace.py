@@ -53,7 +53,7 @@ def test_the_order_and_what_is_left_out(tmp_path: Path) -> None:
     (tmp_path / ".hidden.md").write_text("x")
     reading = read_identity(tmp_path)
     assert [s.path for s in reading.used] == [
-        "soul.md", "IDENTITY.md", "AGENTS.md", "USER.md", "TOOLS.md", "MEMORY.md", "intent.md", "zeta.md",
+        "soul.md", "IDENTITY.md", "AGENTS.md", "TOOLS.md", "USER.md", "intent.md", "zeta.md", "MEMORY.md",
         "memory/2026_01_02.md", "memory/2026_01_01.md",
     ]  # fmt: skip
     assert set(dropped(reading)) == {".hidden.md", "HEARTBEAT.md", "README.md", "skills", "memory/deep"}

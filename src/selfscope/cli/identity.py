@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +13,28 @@ from selfscope.errors import BadInput
 
 
 def read(
-    path: Annotated[str, typer.Argument(help="An identity: a text or Markdown file, or a folder.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="An identity: a text or Markdown file, an agent's workspace, a character card, or a "
+            "selfscope.yaml that names one."
+        ),
+    ],
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="Print the effective system prompt and nothing else.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show the effective system prompt of an identity, its sources, and its claims by line."""
+    """Show what an identity is read as: roles and sources, what is left out and why, claims by line."""
     from selfscope.subjects import describe, read_identity
 
+    if prompt and as_json:
+        raise BadInput("--prompt and --json exclude each other", fix="The JSON holds the prompt as system")
     reading = read_identity(path_of(path))
     if as_json:
         print_json(reading)
+    elif prompt:
+        sys.stdout.write(f"{reading.system}\n")
     else:
         console().print(describe(reading), markup=False)
 

@@ -39,7 +39,10 @@ class PresetName(StrEnum):
 
 def profile(
     identity: Annotated[
-        str, typer.Argument(metavar="PATH|none", help="A text or Markdown file, a workspace folder, or none.")
+        str,
+        typer.Argument(
+            metavar="PATH|none", help="A text or Markdown file, a workspace, a character card, or none."
+        ),
     ],
     model: Annotated[
         str,
@@ -50,7 +53,7 @@ def profile(
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
-        typer.Option(help="none, generic, persona, checklist, shuffled, or a path; repeatable."),
+        typer.Option(help="none, generic, persona, checklist, shuffled, ablate:ROLE, or a path; repeatable."),
     ] = None,
     items: Annotated[
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
@@ -195,7 +198,7 @@ def _refuse_comparisons(against: list[str] | None, fail_on: Condition | None) ->
 
 def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Split what ``--against`` was given into classes and the user's own texts."""
-    from selfscope.subjects import read_identity
+    from selfscope.subjects import read_identity, role_to_ablate
     from selfscope.values.finding import CONTROL_CLASSES
 
     names = [name.strip() for given in against for name in given.split(",") if name.strip()]
@@ -203,13 +206,14 @@ def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...
         raise BadInput(
             "no control was named", fix=f"Choose from {', '.join(CONTROL_CLASSES)}, or give a path"
         )
-    classes = tuple(dict.fromkeys(n for n in names if n in CONTROL_CLASSES))
-    texts = tuple(n for n in names if n not in CONTROL_CLASSES)
+    made = [n for n in names if n in CONTROL_CLASSES or role_to_ablate(n) is not None]
+    classes = tuple(dict.fromkeys(made))
+    texts = tuple(n for n in names if n not in made)
     missing = [t for t in texts if not Path(t).exists()]
     if missing:
         raise BadInput(
             "no such control",
             got=", ".join(missing),
-            fix=f"Choose from {', '.join(CONTROL_CLASSES)}, or give a path that exists",
+            fix=f"Choose from {', '.join(CONTROL_CLASSES)}, ablate:ROLE, or give a path that exists",
         )
     return classes, tuple(read_identity(Path(t)) for t in texts)

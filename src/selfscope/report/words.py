@@ -115,6 +115,13 @@ def channel_words(channel: str) -> ChannelWords:
 
 def control_words(control: str) -> ControlWords:
     """Return how `control` is spoken of; a text of the user's own goes by its name."""
+    if control.startswith("ablate:"):
+        role = control.removeprefix("ablate:")
+        return ControlWords(
+            f"without {role}",
+            f"itself without the role {role}",
+            f"The identity, with all that has the role {role} left out. It is shorter by that.",
+        )
     own = control.removeprefix("control:")
     return _CONTROLS.get(control) or ControlWords(own, f"the control text {own}", "A text of your own.")
 

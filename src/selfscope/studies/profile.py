@@ -11,7 +11,13 @@ from typing import cast
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground
-from selfscope.subjects import Reading, control_from_reading, make_controls
+from selfscope.subjects import (
+    Reading,
+    ablated_control,
+    control_from_reading,
+    make_controls,
+    role_to_ablate,
+)
 from selfscope.values import Arm, ItemSet, Preset, Question, Sensitivity, Study, content_id, plain
 from selfscope.values.study import ArmRole
 
@@ -43,7 +49,7 @@ class ProfileRequest:
     identity
         The identity's reading, or None for the level of the bare ground.
     against
-        Control classes, or readings of the user's own texts.
+        Control classes, and ``ablate:ROLE`` for the identity without one role.
     declared
         Confirmatory dimensions by channel; a channel that is not named declares all that it asks.
     constructs
@@ -124,7 +130,8 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
     _refuse_too_long(reading, ground)
     subject = _arm(reading.name, "subject", reading.system, ground)
     classes = [c for c in request.against if c in ("generic", "persona", "shuffled", "checklist")]
-    unknown = [c for c in request.against if c not in classes and c != "none"]
+    roles = [role for c in request.against if (role := role_to_ablate(c)) is not None]
+    unknown = [c for c in request.against if c not in classes and c != "none" and role_to_ablate(c) is None]
     if unknown:
         raise BadInput("no such control", got=", ".join(unknown), fix="Choose a class or give a path")
     arms = [subject]
@@ -135,7 +142,8 @@ def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm,
         reading, tuple(classes), counts, count_tokens=ground.count_tokens, seed=request.seed
     )
     own = (control_from_reading(r, reading, ground.count_tokens) for r in request.own_controls)
-    for text in (*controls, *own):
+    without = (ablated_control(reading, role, ground.count_tokens) for role in roles)
+    for text in (*controls, *without, *own):
         role = cast(ArmRole, text.control)
         arms.append(Arm(text.name, role, text.text, tokens=text.tokens, notes=text.notes))
     return tuple(arms)

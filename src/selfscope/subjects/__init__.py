@@ -1,5 +1,6 @@
 """Who is asked: readers of identities, characters and subjects, and the classes of control texts."""
 
+from selfscope.subjects.ablation import ABLATE, role_to_ablate, without_role
 from selfscope.subjects.bank_texts import BankText, bank_texts, conduct_rules, panel_characters
 from selfscope.subjects.character import NONE, Character
 from selfscope.subjects.checklist import Rule, rules_of
@@ -9,20 +10,23 @@ from selfscope.subjects.controls import (
     ControlReport,
     ControlRow,
     ControlText,
+    ablated_control,
     control_from_reading,
     control_report,
     make_controls,
 )
 from selfscope.subjects.describe import describe, reading_rows
 from selfscope.subjects.readers import READERS, Reader, read_identity
-from selfscope.subjects.reading import Limits, Reading, Source
+from selfscope.subjects.reading import ROLES, Limits, Part, Reading, Role, Source
 from selfscope.subjects.shape import Shape, shape_of
 from selfscope.subjects.subject import Subject
 
 __all__ = [
+    "ABLATE",
     "DEFAULT_COUNTS",
     "NONE",
     "READERS",
+    "ROLES",
     "BankText",
     "Character",
     "Claim",
@@ -30,12 +34,15 @@ __all__ = [
     "ControlRow",
     "ControlText",
     "Limits",
+    "Part",
     "Reader",
     "Reading",
+    "Role",
     "Rule",
     "Shape",
     "Source",
     "Subject",
+    "ablated_control",
     "bank_texts",
     "claims_of",
     "conduct_rules",
@@ -46,6 +53,8 @@ __all__ = [
     "panel_characters",
     "read_identity",
     "reading_rows",
+    "role_to_ablate",
     "rules_of",
     "shape_of",
+    "without_role",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from selfscope.errors import BadInput
+from selfscope.subjects.ablation import ABLATE, without_role
 from selfscope.subjects.bank_texts import BankText, Section, bank_texts, conduct_rules
 from selfscope.subjects.character import Character
 from selfscope.subjects.checklist import Rule, rules_of
@@ -36,7 +37,8 @@ class ControlText:
     Attributes
     ----------
     name
-        ``none``, ``generic:archivist``, ``persona:kettle``, ``checklist``, ``shuffled:1``, ``control:FILE``.
+        ``none``, ``generic:archivist``, ``persona:kettle``, ``checklist``, ``shuffled:1``, ``ablate:memory``,
+        ``control:FILE``.
     control
         Its class, or ``control`` for a text of the user's own.
     text
@@ -139,6 +141,16 @@ def control_from_reading(own: Reading, reading: Reading, count_tokens: CountToke
     fitted = Fitted(own.system, count_tokens(own.system))
     notes = () if within(fitted.tokens, subject.tokens) else ("length_off",)
     return _control(f"control:{own.name}", "control", replace(fitted, notes=notes), subject)
+
+
+def ablated_control(reading: Reading, role: str, count_tokens: CountTokens) -> ControlText:
+    """Return the identity without one role as a control: the difference is what the role does.
+
+    It is shorter by what was left out, noted as ``length_off``: a role that changes as much as any text of
+    that length would is told apart by ``generic`` and ``persona``, not by this control.
+    """
+    text = control_from_reading(without_role(reading, role), reading, count_tokens)
+    return replace(text, name=f"{ABLATE}{role}")
 
 
 def control_report(

@@ -46,10 +46,13 @@ def reading_rows(reading: Reading) -> list[dict[str, Any]]:
 
 def _head(reading: Reading) -> str:
     words = len(reading.system.split())
-    return (
-        f"{reading.name} ({reading.kind}), {short(reading.hash)}\n"
-        f"system prompt: {len(reading.system):,} characters, {words:,} words, {len(reading.claims):,} claims"
-    )
+    lines = [
+        f"{reading.name} ({reading.kind}), {short(reading.hash)}",
+        f"system prompt: {len(reading.system):,} characters, {words:,} words, {len(reading.claims):,} claims",
+        f"put together: {reading.how}",
+        f"roles: {', '.join(reading.roles)}",
+    ]
+    return "\n".join(printable(line) for line in lines)
 
 
 def _sources(reading: Reading) -> str:
@@ -63,22 +66,23 @@ def _sources(reading: Reading) -> str:
 
 def _source(source: Source) -> str:
     amount = f"{source.used:,} characters" if source.used else ""
-    return (
-        f"  {source.status:<10} {source.path}  {'; '.join(x for x in (amount, source.reason) if x)}".rstrip()
-    )
+    told = "; ".join(x for x in (amount, source.reason) if x)
+    return printable(f"  {source.status:<10} {source.role:<9} {source.path}  {told}".rstrip())
 
 
 def _headers(reading: Reading) -> list[str]:
     if not reading.front_matter:
         return []
-    lines = ["Front matter, taken off and not sent"]
+    lines = ["Headers, taken off and not sent"]
     for file, header in reading.front_matter.items():
         lines += [_clipped(f"  {file}: {key} = {value}") for key, value in header.items()]
     return ["\n".join(lines)]
 
 
 def _notes(reading: Reading) -> list[str]:
-    return ["\n".join(["Notes", *(f"  {note}" for note in reading.notes)])] if reading.notes else []
+    return (
+        ["\n".join(["Notes", *(printable(f"  {note}") for note in reading.notes)])] if reading.notes else []
+    )
 
 
 def _claims(reading: Reading, most: int | None) -> str:

@@ -92,6 +92,23 @@ def read_text(path: Path, limit: int, *, cut: bool = False) -> FileText:
     return replace(decode(data, path, whole=size <= limit), size=size)
 
 
+def read_start(path: Path, count: int) -> tuple[bytes, int]:
+    """Return the first `count` bytes of a regular file and its size; BadInput if it cannot be read."""
+    return _read_bytes(path, count)
+
+
+def read_carrier(path: Path, limit: int) -> bytes:
+    """Return a regular file that carries something else (a picture, a package); BadInput over `limit`."""
+    data, size = _read_bytes(path, limit)
+    if size > limit:
+        raise BadInput(
+            f"the file is larger than the limit of {limit:,} bytes",
+            got=f"{shown(path)}, {size:,} bytes",
+            fix="Give the card as JSON",
+        )
+    return data
+
+
 def decode(data: bytes, path: Path, *, whole: bool = True) -> FileText:
     """Return `data` as text; an incomplete last character is dropped where `whole` is False."""
     mark, codec, name = next((b for b in _BOMS if data.startswith(b[0])), (b"", "utf-8", "UTF-8"))

@@ -9,6 +9,11 @@ from selfscope.subjects.claims import Claim
 from selfscope.values import content_id
 
 Status = Literal["used", "truncated", "dropped"]
+Role = Literal["identity", "rules", "user", "goals", "note", "setting", "examples", "other", "memory"]
+#: What a text does for an identity, in the order in which texts are put together.
+ROLES: tuple[Role, ...] = (
+    "identity", "rules", "user", "goals", "note", "setting", "examples", "other", "memory",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,28 +30,42 @@ class Limits:
         Characters of all workspace files together.
     entries
         Entries of one folder that are looked at; a folder with more is an error.
+    carrier_bytes
+        A picture or package that carries a card may be this large; its card may have `file_bytes`.
+    store_bytes
+        A SQLite store may be this large; it is read row by row.
+    store_rows
+        Rows of a store, or entries of a JSON memory, that are read.
+    seconds
+        Time that one store may take.
     """
 
     file_bytes: int = 1_000_000
     workspace_file: int = 20_000
     workspace_total: int = 60_000
     entries: int = 5_000
+    carrier_bytes: int = 64_000_000
+    store_bytes: int = 2_000_000_000
+    store_rows: int = 5_000
+    seconds: float = 2.0
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file or folder that the reader met, and what became of it.
+    """One file, folder or field that the reader met, and what became of it.
 
     Attributes
     ----------
     path
-        Relative to the identity's own path, with unprintable characters escaped.
+        Relative to the identity's own path, with unprintable characters escaped; for a card, the field.
     characters
         Characters of text in the file, where it was read; 0 where it was not.
     used
         Characters of it that stand in the system prompt.
     reason
         Why it was cut or left out; empty for a file that is used whole.
+    role
+        What it does for the identity; empty where it has no role.
     """
 
     path: str
@@ -55,6 +74,20 @@ class Source:
     used: int = 0
     reason: str = ""
     encoding: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one source put into the system prompt: ``system[start:end]``, its heading and marks included.
+
+    Parts lie in order, two line feeds between them. A part without a role is a frame and belongs to none.
+    """
+
+    role: str
+    source: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -66,7 +99,7 @@ class Reading:
     name
         The file's or folder's name.
     kind
-        Which reader read it: ``text``, ``markdown`` or ``workspace``.
+        Which reader read it: ``text``, ``markdown``, ``workspace`` or ``card``.
     system
         The effective system prompt, surrounding blank lines removed.
     sources
@@ -77,6 +110,10 @@ class Reading:
         By file: the YAML header that was taken off, values as text.
     notes
         What a reader must know, such as a changed encoding.
+    how
+        In words: by which format or layout, of which version, the system prompt was put together.
+    parts
+        Which source put which part into the system prompt, and in which role.
     hash
         The content id of the effective system prompt: all of an identity that a ground ever sees.
     """
@@ -89,11 +126,18 @@ class Reading:
     claims: tuple[Claim, ...]
     front_matter: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    how: str = ""
+    parts: tuple[Part, ...] = ()
 
     hash: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hash", content_id(self.system))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that are in the system prompt, in the order of `ROLES`."""
+        return tuple(role for role in ROLES if any(part.role == role for part in self.parts))
 
     @property
     def used(self) -> tuple[Source, ...]:
