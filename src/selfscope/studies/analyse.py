@@ -21,7 +21,7 @@ from selfscope.stats.multiplicity import holm
 from selfscope.stats.reliability import profile_reliability
 from selfscope.stats.results import FamilyResult, Gates, Settings
 from selfscope.stats.sampled import DRAWS_NEEDED
-from selfscope.stats.sensitivity import Sensitivity, sampled_sensitivity, sensitivity
+from selfscope.stats.sensitivity import Sensitivity
 from selfscope.studies.analysis import (
     Analysis,
     Answering,
@@ -31,6 +31,7 @@ from selfscope.studies.analysis import (
     Outcomes,
     ProfileReliability,
 )
+from selfscope.studies.check import sensitivity_of
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, not_estimated, panel_reliability, placed
 from selfscope.studies.scores import KEY, Layout, arm_scores
@@ -179,22 +180,9 @@ class _Channel:
         return found
 
     def _sensitivity(self) -> Sensitivity:
-        if (self.rows["scale"] == "agreement").any():
-            sides = (self.scores(*(a.name for a in self.study.arms_of(role))) for role in ("high", "low"))
-            above, below = sides
-            if above.agreed is not None and below.agreed is not None:
-                return sampled_sensitivity(
-                    above, below, self.layout.keyed, sesoi=self.settings.sesoi, forms=self.layout.forms
-                )
-        high, low = (self._wordings(role) for role in ("high", "low"))
-        return sensitivity(high, low, self.layout.keyed, sesoi=self.settings.sesoi)
-
-    def _wordings(self, role: ArmRole) -> np.ndarray:
-        """Return D of a role's characters, (wording, dimension, m), NaN where a wording was not asked."""
-        arms: dict[int, list[str]] = {0: [], 1: []}
-        for arm in self.study.arms_of(role):
-            arms[arm.half or 0].append(arm.name)
-        return np.stack([self.scores(*names).d for names in arms.values()])
+        sides: tuple[ArmRole, ArmRole] = ("high", "low")
+        high, low = (self.scores(*(a.name for a in self.study.arms_of(side))) for side in sides)
+        return sensitivity_of(high, low, self.layout, self.settings.sesoi)
 
     def _checked(self, checks: Sensitivity) -> tuple[Checked, ...]:
         return tuple(

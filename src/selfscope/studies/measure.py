@@ -35,8 +35,8 @@ from selfscope.instruments.cluster.measured import (
 )
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground
-from selfscope.stats.sensitivity import sensitivity
 from selfscope.stats.verdicts import PASS
+from selfscope.studies.check import sensitivity_of
 from selfscope.studies.profile import ProfileRequest, build_profile
 from selfscope.studies.run import RunProgress, run_study
 from selfscope.studies.scores import Layout, arm_scores
@@ -95,8 +95,9 @@ def check_of(frame: pd.DataFrame, items: ItemSet, question: Question) -> dict[st
     """Return the sensitivity check of every dimension from rows of the check's characters."""
     layout = Layout.of(instrument_for(question.channel).asks(items, "standard", question.constructs))
     rows = frame[frame["channel"] == question.channel]
-    high, low = (_wordings(rows, side, layout) for side in ("high", "low"))
-    found = sensitivity(high, low, layout.keyed, sesoi=question.sesoi)
+    side = rows["character"].str.split(":").str[1]
+    high, low = (arm_scores(rows[side == name], layout) for name in ("high", "low"))
+    found = sensitivity_of(high, low, layout, question.sesoi)
     return {
         name: Check(
             round(float(found.contrast.estimate[d]), 4),
@@ -154,13 +155,6 @@ def lengths_of(items: ItemSet, ground: Ground) -> Lengths:
 
 def _of_the_check(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["character"].str.contains(r":(?:high|low):\d+$", regex=True)]
-
-
-def _wordings(rows: pd.DataFrame, side: str, layout: Layout) -> NDArray[np.float64]:
-    """Return D of one side's characters, ``(wording, dimension, m)``; NaN where a wording was not asked."""
-    number = rows["character"].str.rsplit(":", n=1).str[1]
-    own = rows["character"].str.split(":").str[1] == side
-    return np.stack([arm_scores(rows[own & (number == n)], layout).d for n in sorted(set(number))])
 
 
 def _checked(ways: Mapping[str, Mapping[str, Check]]) -> dict[str, Checked]:
