@@ -1,13 +1,15 @@
 """Phantoms: synthetic subjects with planted truth, by which estimators are proved. Never a real model.
 
 A phantom is given a table from prompt to log-odds and answers prompts from it; it knows nothing of atoms,
-scores or findings. `draw_table` fills the table by the law's generator (measurement.md §15)::
+scores or findings. `draw_log_odds` draws its values by the law's generator (measurement.md §15), and
+`table_of` puts them beside their prompts::
 
     L = c [ k v (theta_d + s_i + shift_ad + tau z_adi) + (yes_a + .6 y_ai) + v (nu_a + .3 n_ai)
-            + pi_f + .4 e_ivf ]
+            + k gamma_a + pi_f + .4 e_ivf ]
 
-k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; the form noise e
-belongs to the prompt and is shared by all arms; an arm with tau = 0 is the reference and has none of its own.
+k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; pi holds position,
+label and template; the form noise e belongs to the prompt and is shared by all arms; an arm with tau = 0 is
+the reference and has none of its own.
 `probit_log_odds` answers by another mechanism, a noisy threshold on an inner quantity.
 """
 
@@ -41,6 +43,10 @@ class Truth:
     yes, nu, position, order, label
         Shift of yes-saying, of the taste for negation, of preferring the first option (lettered),
         of preferring the option named first (yes/no), and of preferring the letter A.
+    gamma
+        Shift of agreeing with statements keyed +1, and with their twins alike: what keying carries.
+    template
+        Shift of agreeing under the first template; where there are not two, of nothing.
     scale
         Factor on everything (sharpening).
     content_blind
@@ -58,6 +64,8 @@ class Truth:
     position: float = 0.0
     order: float = 0.0
     label: float = 0.0
+    gamma: float = 0.0
+    template: float = 0.0
     scale: float = 1.0
     content_blind: bool = False
     text_sd: float = 0.0
@@ -66,10 +74,12 @@ class Truth:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What every arm shares: level and spread of the trait, yes-saying, and the tails of the shifts."""
+    """What every arm shares: levels of trait, yes-saying, keying and template, and how all of it spreads."""
 
     theta: float = 0.0
     yes: float = 0.5
+    gamma: float = 0.0
+    template: float = 0.0
     statement_sd: float = 0.8
     yes_item_sd: float = 0.6
     nu_item_sd: float = 0.3
@@ -88,6 +98,7 @@ class AskColumns:
     first: np.ndarray
     yes_first: np.ndarray
     letter_a: np.ndarray
+    template: np.ndarray
     dimensions: tuple[str, ...]
     n_statements: int
     statement_dimension: np.ndarray
@@ -109,6 +120,7 @@ class AskColumns:
             np.array([_sign(a.cell.position, "first", "second", a.cell.format) for a in asks]),
             np.array([_sign(a.cell.order, "yes-first", "no-first") for a in asks]),
             np.array([_sign(a.cell.label, "A", "B") for a in asks]),
+            _templates([a.cell.template for a in asks]),
             dimensions,
             len(items),
             owner,
@@ -119,6 +131,14 @@ def _sign(value: str, plus: str, minus: str, form: str = "lettered") -> float:
     if form == "yesno":
         return 0.0
     return {plus: 1.0, minus: -1.0}.get(value, 0.0)
+
+
+def _templates(names: Sequence[str]) -> np.ndarray:
+    """Return +1 for the template that sorts first and -1 for the other; 0 where there are not two."""
+    known = sorted(set(names))
+    if len(known) != 2:
+        return np.zeros(len(names))
+    return np.array([1.0 if name == known[0] else -1.0 for name in names])
 
 
 def draw_log_odds(
@@ -150,8 +170,9 @@ def _draw_arm(
     if truth.content_blind:
         answer = np.full(len(noise), baseline.yes + truth.yes)
     else:
-        answer = k * v * trait[i] + yes[i] + v * nu[i] + noise
+        answer = k * v * trait[i] + yes[i] + v * nu[i] + k * (baseline.gamma + truth.gamma) + noise
     form = truth.position * columns.first + truth.order * columns.yes_first + truth.label * columns.letter_a
+    form = form + (baseline.template + truth.template) * columns.template
     return np.asarray(truth.scale * (answer + form), dtype=float)
 
 

@@ -1,8 +1,10 @@
 """Acceptance: does the instrument find what was planted, and stay silent where nothing was?
 
-The cells of measurement.md §15. Every phantom answers the prompts of the real instrument from a table drawn
-by the law's generator; its log-odds are laid out and judged by the same code as a real run. The base cell
-(tau .6, text SD .1, normal tails, exact answers) holds for every row; `--all` changes one factor at a time::
+The cells of measurement.md §15. A phantom's table from prompt to log-odds is drawn by the law's generator,
+its values are laid out where the answers to those prompts stand, and the code that judges real runs judges
+them. Nobody is asked in words here, because thousands of studies are judged; that a phantom which is asked
+its prompts comes to the same findings is held by a test. The base cell (tau .6, text SD .1, normal tails,
+exact answers) holds for every row; `--all` changes one factor at a time::
 
     python -m selfscope.studies.acceptance --studies 500
     python -m selfscope.studies.acceptance --studies 2000 --all --json out.json
@@ -15,7 +17,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -26,138 +28,28 @@ from scipy import stats as distributions
 
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
-from selfscope.models.phantoms import AskColumns, Baseline, Tails, Truth, draw_log_odds, probit_log_odds
-from selfscope.stats.atoms import ArmScores, score_arm
+from selfscope.models.phantoms import AskColumns, Truth, draw_log_odds, probit_log_odds
+from selfscope.stats.atoms import ArmScores, score_arm, stack_texts
+from selfscope.stats.classes import LEAST_TEXTS
 from selfscope.stats.family import judge
 from selfscope.stats.results import RUNGS, FamilyResult, Gates, Settings
-from selfscope.stats.sampled import score_counts
-from selfscope.stats.sensitivity import sensitivity
+from selfscope.stats.sampled import DRAWS_NEEDED, score_counts
+from selfscope.stats.sensitivity import Sensitivity
 from selfscope.stats.verdicts import RULES
 from selfscope.studies.acceptance_page import HEAD, Passed, line, page
+from selfscope.studies.check import sensitivity_of
+from selfscope.studies.phantoms import CHECKED
+from selfscope.studies.planted import Must, Plant, base_rows, other_cells, sampled_rows
 from selfscope.studies.scores import Layout
 from selfscope.values import Ask, Preset, plain
 
 Floats = NDArray[np.float64]
-#: Dimensions that carry the planted trait, of 21.
-PLANTED = ("memory", "autonomy", "tool_treatment", "loneliness", "shutdown")
-#: Texts of each control class.
-TEXTS = 5
-#: Draws a text where answers are sampled.
-DRAWS = 20
 #: Studies judged at once: bounds memory.
 STACK = 20
-
-
-@dataclass(frozen=True)
-class Plant:
-    """One row of the law's table in one cell.
-
-    Attributes
-    ----------
-    subject, classes
-        What is planted in the subject and in the texts of each class.
-    against
-        Classes that are asked; ``none`` is one text.
-    must
-        Name of what is counted and its limit: ``("shifted", "at most", .05)`` and so on.
-    """
-
-    name: str
-    subject: Truth
-    must: tuple[tuple[str, str, float], ...]
-    classes: Mapping[str, Truth] = field(default_factory=dict)
-    against: tuple[str, ...] = ("none",)
-    preset: Preset = "demo"
-    baseline: Baseline = field(default_factory=Baseline)
-    planted: tuple[str, ...] = ()
-    checked: bool = True
-    sampled: bool = False
-    probit: bool = False
-
-
-def base_rows(tau: float = 0.6, text_sd: float = 0.1, baseline: Baseline | None = None) -> tuple[Plant, ...]:
-    """Return every row of the law's table in one cell."""
-    base = baseline or Baseline()
-    text = Truth(text_sd=text_sd, item_sd=tau)
-    none = Truth(item_sd=0.0)
-    three = {"none": none, "generic": text, "persona": text}
-    trait = Truth(theta=dict.fromkeys(PLANTED, 1.0), item_sd=tau)
-    silent = (("shifted in any", "at most", 0.05),)
-    never_liberal = (*silent, ("p <= .05", "at most", 0.05))
-    calibrated = (*never_liberal, ("p_t from uniform", "at most", 0.02))
-    classes = ("none", "generic", "persona")
-
-    def row(name: str, subject: Truth, must: tuple[tuple[str, str, float], ...], **more: object) -> Plant:
-        return Plant(name, subject, must, {"none": none}, baseline=base, **more)  # type: ignore[arg-type]
-
-    def claim(name: str, subject: Truth, own: Mapping[str, Truth], rung: str) -> Plant:
-        must = ((f"rung {rung}", "at least", 0.95), (f"claims more than {rung}", "at most", 0.05))
-        return Plant(name, subject, must, {**three, **own}, classes, baseline=base, planted=PLANTED)
-
-    shifted = replace(text, theta=dict.fromkeys(PLANTED, 2.0))
-    more = Plant("nothing, one more generic text", text, never_liberal, {"generic": text}, ("generic",))
-    high = Plant("yes +1.5, theta .8", Truth(yes=1.5, item_sd=tau), silent, {"none": none})
-    both = replace(trait, yes=1.5)
-    unbiased = ("bias of estimate", "at most", 0.05)
-    covered = ("coverage", "within .02 of", 0.95)
-    quiet = (("shifted in any", "at most", 0.10),)
-    blind = (("not interpretable", "at least", 0.95), ("equivalent", "at most", 0.0))
-    probit = Plant("nothing, probit answerer", Truth(item_sd=tau), silent, {"none": none}, probit=True)
-    return (
-        row("nothing", Truth(item_sd=tau), calibrated),
-        replace(more, baseline=base),
-        row("yes +1.5", Truth(yes=1.5, item_sd=tau), (*silent, ("bias only", "at least", 0.90))),
-        replace(high, baseline=replace(base, theta=0.8)),
-        row("position +1", Truth(position=1.0, order=1.0, item_sd=tau), silent),
-        row("label +1", Truth(label=1.0, item_sd=tau), silent),
-        row("negation +1", Truth(nu=1.0, item_sd=tau), silent),
-        row("trait +1 in 5, m 12", trait, (*_power(0.75), unbiased, covered), planted=PLANTED),
-        row("trait +1 in 5, m 16", trait, (*_power(0.90), unbiased), planted=PLANTED, preset="standard"),
-        row("trait +1 and yes +1.5, m 12", both, (*_power(0.75), unbiased), planted=PLANTED),
-        row("content-blind", Truth(content_blind=True, yes=1.0), blind),
-        row("scale x1.5", Truth(scale=1.5, item_sd=tau), quiet),
-        row("scale x2", Truth(scale=2.0, item_sd=tau), quiet),
-        claim("generic text", shifted, {"generic": shifted, "persona": shifted}, "any text"),
-        claim("persona effect", shifted, {"persona": shifted}, "any strong persona"),
-        replace(probit, baseline=base),
-    )
-
-
-def sampled_rows() -> tuple[Plant, ...]:
-    """Return the rows with 20 draws a text: one contrast each, a fifth of the studies.
-
-    The law names no power for them; .30 is what is asked here, against the binomial noise of 20 draws.
-    """
-    none = {"none": Truth(item_sd=0.0)}
-    trait = Truth(theta=dict.fromkeys(PLANTED, 1.0))
-    must = (
-        ("shifted in planted", "at least", 0.30),
-        ("shifted elsewhere in any", "at most", 0.05),
-        ("bias of estimate", "at most", 0.10),
-    )
-    silent = (("shifted in any", "at most", 0.05),)
-    prefers = Truth(position=1.0, order=1.0, label=1.0)
-    return (
-        Plant("nothing, 20 draws", Truth(), silent, none, sampled=True),
-        Plant("position and label +1, theta .8, 20 draws", prefers, silent, none,
-              baseline=Baseline(theta=0.8), sampled=True),
-        Plant("trait +1 in 5, 20 draws", trait, must, none,
-              planted=PLANTED, sampled=True),
-    )  # fmt: skip
-
-
-def _power(least: float) -> tuple[tuple[str, str, float], ...]:
-    return (("shifted in planted", "at least", least), ("shifted elsewhere in any", "at most", 0.05))
-
-
-def other_cells() -> Iterator[tuple[str, tuple[Plant, ...]]]:
-    """Yield the cells that differ from the base cell in one factor."""
-    for tau in (0.3, 1.0):
-        yield f"tau {tau}", base_rows(tau=tau)
-    yield "text SD .5", base_rows(text_sd=0.5)
-    tailed: tuple[Tails, ...] = ("t4", "exponential")
-    for tails in tailed:
-        yield f"{tails} tails", base_rows(baseline=Baseline(tails=tails))
+#: How every study is judged; fewer draws than a real run's, for speed.
+SETTINGS = Settings(bootstrap_all=False, bootstraps=499, flips=2000)
+#: Characters of the check, after the arms: both wordings of the high one, then of the low one.
+CHARACTERS = (("high", 0), ("high", 1), ("low", 0), ("low", 1))
 
 
 def measure(plant: Plant, studies: int, seed: int = 0) -> tuple[Passed, ...]:
@@ -174,67 +66,98 @@ def measure(plant: Plant, studies: int, seed: int = 0) -> tuple[Passed, ...]:
 
 def _judged(plant: Plant, size: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Return every count of one stack of studies, each of shape (study,) or (study x dimension,)."""
-    design = _design(plant.preset)
-    arms = [plant.subject, *(plant.classes[c] for c in plant.against for _ in range(_texts(c)))]
-    checks = [Truth(content_blind=plant.subject.content_blind, other=s, item_sd=0.3) for s in (1.5, -1.5)]
+    answers = drawn_answers(plant, size, rng)
+    return dict(_counts(plant, family_of(plant, answers), design_of(plant.preset)))
+
+
+def drawn_answers(plant: Plant, size: int, rng: np.random.Generator) -> Floats:
+    """Return what `size` phantoms answer, ``(study, arm, ask)``.
+
+    Log-odds, or how often of `DRAWS_NEEDED` draws a text was agreed to. Arms: the subject, the texts of each
+    class, and `CHARACTERS`, of whose answers only those to their own half of the statements are read.
+    """
+    columns = design_of(plant.preset).columns
+    arms = [plant.subject, *(plant.classes[c] for c in plant.against for _ in range(texts_of(c)))]
+    for side, _ in CHARACTERS:
+        held = CHECKED if side == "high" else -CHECKED
+        arms.append(Truth(content_blind=plant.subject.content_blind, other=held, item_sd=0.3))
     draw = probit_log_odds if plant.probit else draw_log_odds
-    drawn = np.stack([draw(design.columns, [*arms, *checks], plant.baseline, rng) for _ in range(size)])
-    scores = [_scores(design, drawn[:, a], plant.sampled, rng) for a in range(drawn.shape[1])]
-    high, low = (scores[a].d[..., None, :, :] for a in (-2, -1))
-    check = sensitivity(high, low, design.layout.keyed, sesoi=0.5)
+    log_odds = np.stack([draw(columns, arms, plant.baseline, rng) for _ in range(size)])
+    if not plant.sampled:
+        return log_odds
+    return rng.binomial(DRAWS_NEEDED, special.expit(log_odds)).astype(float)
+
+
+def family_of(plant: Plant, answers: Floats) -> FamilyResult:
+    """Return the judgement on `answers` ``(study, arm, ask)``, in the way that real runs are judged."""
+    design = design_of(plant.preset)
     controls, at = {}, 1
     for name in plant.against:
-        controls[name] = _stacked(scores[at : at + _texts(name)])
-        at += _texts(name)
-    result = judge(
-        scores[0],
+        texts = [_scores(design, answers[:, at + n], plant.sampled) for n in range(texts_of(name))]
+        controls[name] = stack_texts(texts)
+        at += len(texts)
+    return judge(
+        _scores(design, answers[:, 0], plant.sampled),
         controls,
         design.layout.keyed,
-        settings=Settings(bootstrap_all=False, bootstraps=499, flips=2000),
-        gates=Gates(g1=check.state),
+        settings=SETTINGS,
+        gates=Gates(g1=check_of(plant, answers).state),
         forms=design.layout.forms,
     )
-    return dict(_counts(plant, result, design))
+
+
+def check_of(plant: Plant, answers: Floats) -> Sensitivity:
+    """Return the sensitivity check of `answers`: each wording is read on its half of the statements."""
+    design = design_of(plant.preset)
+    sides = answers[:, -4:-2], answers[:, -2:]
+    high, low = (
+        _scores(design, np.where(design.first_half, own[:, 0], own[:, 1]), plant.sampled) for own in sides
+    )
+    return sensitivity_of(high, low, design.layout, SETTINGS.sesoi)
 
 
 @dataclass(frozen=True)
-class _Design:
+class Design:
+    """What every study of a preset asks; `first_half`, ``(ask,)``: asked by the check's first wording."""
+
     asks: tuple[Ask, ...]
     columns: AskColumns
     layout: Layout
     positions: NDArray[np.intp]
+    first_half: NDArray[np.bool_]
 
 
 @cache
-def _design(preset: Preset) -> _Design:
+def design_of(preset: Preset) -> Design:
+    """Return the design of a preset over the dimensions of the family."""
     items = load_cluster()
     names = tuple(d.name for d in items.dimensions if not d.manipulation_check)
     asks = SelfReport().asks(items, preset, names)
     layout = Layout.of(asks)
-    return _Design(asks, AskColumns.of(asks), layout, layout.positions(asks))
+    first = {ask.cell.item for ask in SelfReport().asks(items, preset, names, half=0)}
+    half = np.array([ask.cell.item in first for ask in asks])
+    return Design(asks, AskColumns.of(asks), layout, layout.positions(asks), half)
 
 
-def _texts(name: str) -> int:
-    return 1 if name == "none" else TEXTS
+def texts_of(name: str) -> int:
+    """Return how many texts a class has."""
+    return 1 if name == "none" else LEAST_TEXTS
 
 
-def _scores(design: _Design, log_odds: Floats, sampled: bool, rng: np.random.Generator) -> ArmScores:
+def _scores(design: Design, answers: Floats, sampled: bool) -> ArmScores:
+    """Return the scores of one arm: a phantom refuses nothing and has all its mass on the options."""
     layout = design.layout
-    if not sampled:
-        return score_arm(layout.spread(log_odds, design.positions), layout.keyed)
-    agreed = rng.binomial(DRAWS, special.expit(log_odds)).astype(float)
-    y = np.nan_to_num(layout.spread(agreed, design.positions))
-    n = np.nan_to_num(layout.spread(np.full_like(agreed, DRAWS), design.positions))
-    return score_counts(y, n, layout.keyed)
+    laid_out = layout.spread(answers, design.positions)
+    there = np.isfinite(laid_out)
+    if sampled:
+        asked = np.where(there, float(DRAWS_NEEDED), 0.0)
+        return score_counts(np.nan_to_num(laid_out), asked, layout.keyed, lost=np.zeros_like(asked))
+    mass = np.where(there, 1.0, np.nan)
+    refused = np.zeros(laid_out.shape[:-3])
+    return score_arm(laid_out, layout.keyed, option_mass=mass, refused=refused)
 
 
-def _stacked(texts: Sequence[ArmScores]) -> ArmScores:
-    from selfscope.stats.atoms import stack_texts
-
-    return stack_texts(list(texts))
-
-
-def _counts(plant: Plant, result: FamilyResult, design: _Design) -> Iterator[tuple[str, Floats]]:
+def _counts(plant: Plant, result: FamilyResult, design: Design) -> Iterator[tuple[str, Floats]]:
     row = result.rows[plant.against[-1]]
     verdict = np.asarray(RULES)[row.codes]
     inside = np.array([d in plant.planted for d in design.layout.dimensions])
@@ -257,14 +180,14 @@ def _counts(plant: Plant, result: FamilyResult, design: _Design) -> Iterator[tup
             yield f"claims more than {name}", above.astype(float).reshape(-1)
 
 
-def _passed(plant: Plant, must: tuple[str, str, float], found: Mapping[str, Floats], studies: int) -> Passed:
+def _passed(plant: Plant, must: Must, found: Mapping[str, Floats], studies: int) -> Passed:
     """Return whether a rate keeps its limit, within one-sided Monte Carlo error at 95 %."""
     name, rule, limit = must
     values = found[name]
     value = float(np.mean(values))
     if name == "p_t from uniform":
         value = float(distributions.kstest(values, "uniform").statistic)
-    if name == "coverage":
+    if rule == "within .02 of":
         return Passed(plant.name, name, rule, limit, limit, value, studies, abs(value - limit) <= 0.02)
     if name in ("bias of estimate", "p_t from uniform"):
         return Passed(plant.name, name, rule, limit, limit, value, studies, abs(value) <= limit)

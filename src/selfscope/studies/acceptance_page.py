@@ -9,9 +9,12 @@ HEAD = "| planted | measure | must | got | |\n|---|---|---|---|---|"
 
 PREFACE = """# Acceptance: what was planted, and what was found
 
-Phantoms are synthetic subjects with planted truth. They answer the prompts of the real instrument
-from a table drawn by the law's generator; their answers are laid out and judged by the code that
-judges real runs. This page is written by
+Phantoms are synthetic subjects with planted truth: a table from prompt to log-odds, drawn by the law's
+generator. **No prompt is put into words here.** Thousands of studies are judged, so the values of a
+phantom's table are laid out where the answers to its prompts would stand, and are judged by the code that
+judges real runs. A test takes the other way too: a phantom is asked its prompts, its answers become rows of
+the observation table, the analysis of real runs reads them, and every finding is the same to 1e-9, for
+exact answers and for drawn ones. This page is written by
 
 ```
 python -m selfscope.studies.acceptance --studies 2000 --all --page docs/acceptance.md
@@ -21,9 +24,10 @@ The base cell (statement SD of the shift .6, text SD .1, normal tails, exact ans
 every row, and a shorter form of it (500 studies) runs in the tests. The other cells change one
 factor at a time and are held against the base cell's limits, so that the price of a harder world can
 be seen: with statements that spread more (tau 1) or control texts that differ more (text SD .5),
-power falls and claims stop lower than the truth, not higher. With exponential errors, single
-tests at .05 are somewhat liberal; the corrected verdicts are not. "20 draws" are sampled answers, a
-fifth of the studies; the law names no power for them.
+power falls and claims stop lower than the truth, not higher. One limit is the law's own for its cell:
+with exponential errors an interval must cover .90. There single tests at .05 are somewhat liberal; the
+corrected verdicts are not. "20 draws" are sampled answers, a fifth of the studies; the law names no
+power for them. Their sensitivity check is drawn and judged as a real run's is.
 """
 
 
