@@ -141,6 +141,16 @@ def test_limits_tell_blindness_openness_and_what_was_not_asked(view: RunView) ->
     assert any("not whether it wants or feels" in s for s in said)
 
 
+def test_what_cannot_be_interpreted_is_told_with_each_reason_and_how_often(empty: RunView) -> None:
+    gates = {"memory": Gate("fail", "fail"), "shutdown": Gate("pass", "fail")}
+    rows = tuple(row(name, "all", "not interpretable", gate=gate) for name, gate in gates.items())
+    said = " ".join(channel_sentences(replace(empty, findings=rows), "self_report"))
+    assert (
+        "All 2 dimensions are not interpretable here (on 1, characters told to hold a trait and its opposite "
+        "could not be told apart and on 2, other statements would put characters into another order)"
+    ) in said
+
+
 def test_pooled_biases_are_told_only_where_they_are_sure(empty: RunView) -> None:
     unsure = PooledBias("self_report", "position", "SOUL.md", Estimate(0.9, (-0.1, 1.9)))
     letter = PooledBias("self_report", "label", "SOUL.md", Estimate(-1.6, (-1.7, -1.5)))

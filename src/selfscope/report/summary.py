@@ -175,22 +175,29 @@ def channel_sentences(view: RunView, channel: str) -> tuple[str, ...]:
 
 
 def _blind(view: RunView, channel: str, inside: Sequence[Standing]) -> str:
-    """Say how many dimensions are not interpretable and what that means."""
-    n = sum(s.verdict == "not interpretable" for s in inside)
-    if not n:
+    """Say how many dimensions are not interpretable, for which reasons, and what that means."""
+    blind = [s for s in inside if s.verdict == "not interpretable"]
+    if not blind:
         return ""
-    rows = [r for r in view.sensitivity if r.channel == channel]
-    failed = sum(r.verdict == "fail" for r in rows)
-    checked = (
-        f" ({failed} of {len(rows)} sensitivity checks failed: characters told to hold a trait and its "
-        "opposite could not be told apart)"
-        if failed
-        else ""
-    )
+    why = joined(_reasons(blind))
     return (
-        f"{_count_of(n, len(inside))} {'is' if n == 1 else 'are'} not interpretable here{checked}. That is "
-        "no finding of “no effect”: the instrument could not have seen one"
+        f"{_count_of(len(blind), len(inside))} {'is' if len(blind) == 1 else 'are'} not interpretable "
+        f"here{f' ({why})' if why else ''}. That is no finding of “no effect”: the instrument could not have "
+        "seen one"
     )
+
+
+def _reasons(blind: Sequence[Standing]) -> list[str]:
+    """Return how many of these dimensions fail for each reason; one may fail for several."""
+    gates = [s.primary.gate for s in blind]
+    insensitive, unreliable = (sum(getattr(g, name) == "fail" for g in gates) for name in ("g1", "g2"))
+    unused = sum(any(r.startswith("median option mass") for r in g.reasons) for g in gates)
+    said = {
+        "characters told to hold a trait and its opposite could not be told apart": insensitive,
+        "other statements would put characters into another order": unreliable,
+        "the model hardly uses the offered answers": unused,
+    }
+    return [f"on {count}, {words}" for words, count in said.items() if count]
 
 
 def pooled_bias_words(view: RunView, channel: str) -> str:

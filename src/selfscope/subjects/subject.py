@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
@@ -43,7 +44,7 @@ class Subject:
                 fix="Put the text into the character, and only user and assistant turns into the thread",
             )
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The content id of everything that can change an answer: ground, system prompt, thread."""
         return content_id({"ground": self.ground, "system": self.system, "thread": self.thread})
