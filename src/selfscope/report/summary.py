@@ -210,7 +210,8 @@ def pooled_bias_words(view: RunView, channel: str) -> str:
     ]
     changes = [_change_words(kind, [b for b in rows if b.kind == kind]) for kind in _BIAS_NOUNS]
     said = [f"it prefers {joined(habits)}, in log-odds, whatever is asked"] if habits else []
-    said += [f"{text}; this is counted apart from the trait" for text in changes if text]
+    if moved := [text for text in changes if text]:
+        said.append(f"over all dimensions {joined(moved)}; this is counted apart from the trait")
     return " ".join(sentence(s) for s in said)
 
 
@@ -222,7 +223,7 @@ def _change_words(kind: str, rows: Sequence[PooledBias]) -> str:
         for b in rows
         if b.change and b.who in ("none", "generic", "former")
     ]
-    return f"over all dimensions {_BIAS_NOUNS[kind]} {joined(parts)}" if parts else ""
+    return f"{_BIAS_NOUNS[kind]} {joined(parts)}" if parts else ""
 
 
 _BIAS_NOUNS = {
