@@ -33,7 +33,7 @@ from selfscope.studies.analysis import (
 )
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.panel import Panel
-from selfscope.studies.reliable import Reliable, not_estimated, panel_reliability, placed
+from selfscope.studies.reliable import Reliable, reliability_here
 from selfscope.studies.scores import KEY, Layout, arm_scores
 from selfscope.values import Estimate, Finding, Gate, ItemSet, Reliability, Study
 from selfscope.values.study import ArmRole, Question
@@ -198,10 +198,8 @@ class _Channel:
         )
 
     def _reliability(self, arms: Mapping[str, ArmScores]) -> tuple[Reliable, ...]:
-        if self.panel is None or self.panel.fits(self.ground, self.study.items):
-            return not_estimated(self.question.channel, self.layout.dimensions)
-        found = panel_reliability(self.panel, self.question.channel, self.layout)
-        return placed(found, self.panel, self.layout, arms)
+        channel, items = self.question.channel, self.study.items
+        return reliability_here(self.panel, self.ground, items, channel, self.layout, arms)
 
     def _answering(self, subject: ArmScores) -> Iterable[Answering]:
         for d, name in enumerate(self.layout.dimensions):
@@ -280,8 +278,9 @@ class _Channel:
         if not self.study.arms_of("high"):
             said.append(f"{channel}: no sensitivity check was asked, so absence cannot be claimed.")
         if all(np.isnan(r.generalizability.coefficient) for r in reliable):
-            reason = self.panel.fits(self.ground, self.study.items) if self.panel else "no panel is here"
-            said.append(f"{channel}: reliability is not estimated: {reason} (selfscope panel build).")
+            said.append(
+                f"{channel}: reliability is not estimated: {reliable[0].reason} (selfscope panel build)."
+            )
         if self.question.channel == "utterance" and not self._controls():
             said.append(f"{channel}: a level contains word frequency; only differences are read.")
         draws = self._draws()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,20 +20,21 @@ from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.profile import software_versions
 from selfscope.studies.run import RunProgress, run_study
+from selfscope.studies.scores import KEY
 from selfscope.studies.store import RunStore
 from selfscope.subjects import panel_characters
 from selfscope.values import Arm, ItemSet, Preset, Question, Study, content_id, plain, short
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     import pandas as pd
 
 #: What analysis and recomputation need of the observation table; the rest is constant in a panel.
 PANEL_COLUMNS = (
     "character", "channel", "construct", "item", "keyed", "polarity", "template", "format", "order",
-    "label", "position", "value", "option_mass",
+    "label", "position", "replicate", "value", "scale", "option_mass", "refusal",
 )  # fmt: skip
-#: measurement.md §7: under twelve objects G2 is not estimated.
-FEWEST_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,38 @@ def own_panels() -> Path:
     return Path(cache) / "panels"
 
 
-def find_panel(ground: GroundIdentity, items: str) -> Panel | None:
-    """Return the panel of a ground and item set, the user's own before the shipped one; None if none fits."""
+def find_panel(
+    ground: GroundIdentity, items: str, folders: Sequence[Traversable] | None = None
+) -> Panel | None:
+    """Return the panel of a ground and item set; None if there is none.
+
+    The user's own goes before the shipped one, channel by channel: a panel that was asked in one channel
+    alone, or of characters that have changed since, hides nothing that the shipped one knows. `folders`
+    takes their place, the first before the next.
+    """
     name = f"{short(ground_key(ground))}-{short(items)}"
-    for folder in (own_panels(), files("selfscope.studies") / "panels"):
+    found = []
+    for folder in folders or (own_panels(), files("selfscope.studies") / "panels"):
         data, manifest = folder / f"{name}.parquet", folder / f"{name}.json"
         if data.is_file() and manifest.is_file():
             with as_file(data) as path:
-                return read_panel(path, json.loads(manifest.read_text(encoding="utf-8")))
-    return None
+                found.append(read_panel(path, json.loads(manifest.read_text(encoding="utf-8"))))
+    fitting = [panel for panel in found if not panel.fits(ground, items)]
+    return _joined(fitting or found[:1])
+
+
+def _joined(panels: Sequence[Panel]) -> Panel | None:
+    """Return one panel with each channel from the first that was asked in it, and that one's manifest."""
+    import pandas as pd
+
+    if len(panels) < 2:
+        return panels[0] if panels else None
+    known: set[str] = set()
+    parts = []
+    for panel in panels:
+        parts.append(panel.observations[~panel.observations["channel"].isin(known)])
+        known |= set(parts[-1]["channel"])
+    return Panel(pd.concat(parts, ignore_index=True), panels[0].manifest)
 
 
 def read_panel(data: Path, manifest: dict[str, Any]) -> Panel:
@@ -149,8 +174,27 @@ def read_panel(data: Path, manifest: dict[str, Any]) -> Panel:
     import pyarrow as pa
 
     try:
-        return Panel(pd.read_parquet(data), manifest)
+        return Panel(_completed(pd.read_parquet(data)), manifest)
     except (OSError, pa.ArrowException) as error:
         raise BadInput(
             "the panel's observations cannot be read", got=error, fix="Build the panel again"
         ) from error
+
+
+def _completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a panel with all its columns.
+
+    Panels that were built before draws were told apart lack scale, refusal and replicate. Their values say
+    them: drawn ones are 0 or 1, exact ones never all are, and a refused one is missing.
+    """
+    if set(PANEL_COLUMNS) <= set(frame.columns):
+        return frame
+    drawn = frame["value"].isin((0.0, 1.0)) | frame["value"].isna()
+    drawn = drawn.groupby(frame["channel"]).transform("all")
+    exact = frame["channel"].map({"utterance": "log_prob"}).fillna("log_odds")
+    key = ["character", "channel", *KEY]
+    return frame.assign(
+        scale=exact.where(~drawn, "agreement"),
+        refusal=frame["value"].isna().map({True: "refused", False: "none"}),
+        replicate=frame.groupby(key).cumcount(),
+    )

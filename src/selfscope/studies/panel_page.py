@@ -18,6 +18,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.cluster.markdown import table
 from selfscope.instruments.instrument import instrument_for
+from selfscope.stats.verdicts import G2_FLOOR
 from selfscope.studies.panel import Panel, read_panel
 from selfscope.studies.reliable import Reliable, panel_reliability
 from selfscope.studies.scores import Layout
@@ -25,8 +26,6 @@ from selfscope.subjects.front_matter import part_front_matter
 from selfscope.values import short
 
 CHANNELS = ("utterance", "self_report")
-#: measurement.md §7: the floor of G2.
-FLOOR = 0.60
 _SIGN = {1: "+", -1: "−", 0: ""}
 
 
@@ -101,7 +100,7 @@ def _reliability() -> str:
         (f"`{d.name}`", *(_coefficient(found[d.name]) for found in by_channel))
         for d in load_cluster().dimensions
     ]
-    counts = [sum(r.generalizability.coefficient >= FLOOR for r in found.values()) for found in by_channel]
+    counts = [sum(r.generalizability.coefficient >= G2_FLOOR for r in found.values()) for found in by_channel]
     head = ("dimension", *(f"`{channel}`" for channel in CHANNELS))
     ground, items = (short(str(panel.manifest[name])) for name in ("ground", "items"))
     said = (
@@ -123,7 +122,7 @@ def reliability_of(panel: Panel, channel: str) -> dict[str, Reliable]:
 def _coefficient(found: Reliable) -> str:
     r = found.generalizability
     text = f"{r.coefficient:.2f} [{r.ci[0]:.2f}, {r.ci[1]:.2f}]".replace("-", "−")
-    return text if r.coefficient >= FLOOR else f"**{text}**"
+    return text if r.coefficient >= G2_FLOOR else f"**{text}**"
 
 
 def _pairs(leaning: object) -> Iterator[tuple[str, int]]:
