@@ -28,7 +28,9 @@ class LeftOut:
 
     def notes(self, name: str) -> tuple[str, ...]:
         """Return one note a kind."""
-        return tuple(f"{name}: left out {count:,} {kind}" for kind, count in self.counts.items())
+        return tuple(
+            f"{name}: no words and left out: {kind} ({count:,})" for kind, count in self.counts.items()
+        )
 
 
 def parse_json(text: str, where: str) -> Any:

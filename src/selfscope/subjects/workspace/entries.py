@@ -60,6 +60,10 @@ class _Look:
         """Roles by path: those of the settings before those of the package."""
         return {**self.package.roles, **self.settings.roles}
 
+    def who(self, path: str) -> str:
+        """Return the name of the file that gives a path its role."""
+        return self.settings.name if path in self.settings.roles else self.package.file
+
     @property
     def folders(self) -> dict[str, str]:
         """Folders that are read, and the role of what is in them."""
@@ -116,8 +120,9 @@ def _named(look: _Look, name: str) -> Entry:
 
 
 def _missing(name: str, look: _Look) -> BadInput:
-    who = look.settings.name if name in look.settings.roles else look.package.file
-    return BadInput(f"{who} gives a role to something that is not there", got=name, fix="Check the path")
+    return BadInput(
+        f"{look.who(name)} gives a role to something that is not there", got=name, fix="Check the path"
+    )
 
 
 def _is_folder(path: Path) -> bool:
@@ -165,19 +170,16 @@ def _role(look: _Look, name: str, mode: int) -> tuple[str, str]:
     if stat.S_ISDIR(mode):
         if look.folders.get(name) == NO_ROLE:
             return "", f"left out in {look.settings.name}"
-        named = any(path.startswith(f"{name}/") for path in look.given)
-        what = f"what {look.settings.name or look.package.file} names" if named else "only memory/"
+        named = [path for path in look.given if path.startswith(f"{name}/")]
+        what = f"what {look.who(named[0])} names" if named else "only memory/"
         return ("", "") if name in look.folders else ("", f"a folder: {what} is read")
     if not stat.S_ISREG(mode):
         return "", f"{kind_of(mode)}: not a file of text"
     if name in NAMES:
         return "", "how the workspace is read, not a part of it"
     if (given := look.given.get(name)) == NO_ROLE:
-        left = name in look.settings.roles
-        return (
-            "",
-            f"left out in {look.settings.name}" if left else f"{look.package.file} puts it into no prompt",
-        )
+        own = name in look.settings.roles
+        return "", f"left out in {look.who(name)}" if own else f"{look.who(name)} puts it into no prompt"
     if given:
         return given, ""
     if name == SOUL_JSON and look.package.file == SOUL_JSON:

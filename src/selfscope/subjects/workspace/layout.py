@@ -52,7 +52,7 @@ def lay_out_roles(entries: Iterable[Entry], limits: Limits, settings: Settings) 
         pieces.append(piece)
     pieces += [dropped(e.name, e.reason) for e in entries if not e.role]
     how = (
-        f"by roles ({', '.join(ROLES)}), at most {file_limit:,} characters a file and {total:,} together, "
+        f"by roles, at most {file_limit:,} characters a file and {total:,} together, "
         "each file under its name in brackets"
     )
     return pieces, how

@@ -9,17 +9,17 @@ over the limit (here cut like the others). See ``docs/identities.md``.
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from selfscope.subjects.files import read_text
 from selfscope.subjects.front_matter import part_front_matter
 from selfscope.subjects.pieces import JOINT, Piece, Segment, dropped, frame
 from selfscope.subjects.reading import Limits, Source
+from selfscope.subjects.workspace.daily import daily_notes
 from selfscope.subjects.workspace.entries import Entry
 from selfscope.subjects.workspace.packages import CLAW
+from selfscope.subjects.workspace.roles import OCCASIONAL
 from selfscope.subjects.workspace.settings import Session, Settings
 
 VERSION = "OpenClaw as of mid-2026"
@@ -53,16 +53,9 @@ _MAY_MISS = ("BOOTSTRAP.md", "MEMORY.md")
 #: ``bootstrapMaxChars``, ``bootstrapTotalMaxChars`` and ``startupContext`` where nothing is set.
 DEFAULTS = {"file": 20_000, "total": 60_000, "startup_days": 2, "startup_file": 1_200, "startup_total": 2_800}
 _LARGEST = 2 * 1024 * 1024
-_LARGEST_NOTE = 16_384
 _LEAST_ROOM = 64
 _LEAST_KEPT = 16
 _HEAD, _TAIL = 0.75, 0.25
-_NOTES_A_DAY = 4
-_DAY = re.compile(r"memory/(\d{4}-\d{2}-\d{2})(-.*)?\.md")
-_OPENING = "[Startup context loaded by runtime]\n\n"
-_FULL = "the limit of all daily notes was reached before it"
-_MORE = "\n...[truncated]..."
-_REST = "\n...[additional startup memory truncated]..."
 
 
 @dataclass(frozen=True)
@@ -84,12 +77,13 @@ def lay_out_openclaw(entries: Iterable[Entry], limits: Limits, settings: Setting
     """Return the pieces of a workspace as OpenClaw puts them into a prompt, and how, in words."""
     entries = list(entries)
     numbers = {**DEFAULTS, **settings.limits}
-    placed = {e.target: e for e in entries if e.role and e.target in LOADED}
+    there = [e for e in entries if e.role or e.reason == OCCASIONAL]
+    placed = {e.target: e for e in there if e.target in LOADED}
     context = _context(placed, settings.session, numbers)
-    daily, listed = _daily(entries, settings, numbers)
-    rest = [_unused(e, settings) for e in entries if e.target not in placed and e.name not in listed]
+    daily, listed = daily_notes(entries, settings, numbers)
+    rest = [_unused(e, settings) for e in entries if e not in placed.values() and e.name not in listed]
     left_out = [
-        dropped(e.name, f"not in the prompt of a {settings.session} session", role=ROLE[e.target])
+        dropped(e.name, f"not in the prompt of a {settings.session} session", role=_role(e))
         for e in placed.values()
         if e.target not in SESSIONS[settings.session]
     ]
@@ -125,6 +119,11 @@ def _context(placed: Mapping[str, Entry], session: Session, numbers: Mapping[str
     ]
 
 
+def _role(entry: Entry) -> str:
+    """Return the role of a file: the one that was given to it, else the one that its place has."""
+    return entry.role if entry.given else ROLE[entry.target]
+
+
 def _missing(target: str) -> Piece:
     source = Source(target, "dropped", reason="not there: the prompt says that it is missing")
     return Piece(source, (Segment(f"## {target}{JOINT}"), Segment(f"[MISSING] Expected at: {target}")))
@@ -141,15 +140,15 @@ def _piece(entry: Entry, target: str, room: int) -> Piece:
     text = text.rstrip()
     notes = tuple(f"{entry.name}: {note}" for note in file.notes)
     if not text.strip():
-        return dropped(entry.name, "empty", role=ROLE[target])
+        return dropped(entry.name, "empty", role=_role(entry))
     title = Segment(f"## {target}{JOINT}")
     if len(text) <= room:
-        source = Source(entry.name, "used", len(file.text), len(text), "", file.encoding, ROLE[target])
+        source = Source(entry.name, "used", len(file.text), len(text), "", file.encoding, _role(entry))
         return Piece(source, (title, Segment(text, line)), header, notes)
     parts = cut_middle(text, target, room)
     kept = len(parts.head) + len(parts.tail)
     reason = f"cut in its middle to {kept:,} of {len(text):,} characters"
-    source = Source(entry.name, "truncated", len(file.text), kept, reason, file.encoding, ROLE[target])
+    source = Source(entry.name, "truncated", len(file.text), kept, reason, file.encoding, _role(entry))
     end = line + text[: len(text) - len(parts.tail)].count("\n")
     segments = (title, Segment(parts.head, line), Segment(parts.mark), Segment(parts.tail, end))
     return Piece(source, segments, header, notes)
@@ -173,112 +172,6 @@ def _mark(name: str, head: int, tail: int, length: int, full: bool = True) -> st
         return f"[…truncated {head}+{tail}/{length}]"
     told = f"[...truncated, read {name} for full content...]"
     return f"\n\n{told}\n…(truncated {name}: kept {head}+{tail} chars of {length})…\n\n"
-
-
-def _daily(
-    entries: Iterable[Entry], settings: Settings, numbers: Mapping[str, int]
-) -> tuple[list[Piece], set[str]]:
-    """Return the daily notes with which a session begins, and the names of all that were looked at."""
-    notes = [(e, found) for e in entries if e.role and (found := _DAY.fullmatch(e.name))]
-    if settings.session != "main" or not settings.startup:
-        why = (
-            "daily notes are read on demand"
-            if settings.session == "main"
-            else (f"not in the prompt of a {settings.session} session")
-        )
-        return [dropped(e.name, why, role="memory") for e, _ in notes], {e.name for e, _ in notes}
-    days = _days([found[1] for _, found in notes], settings, numbers["startup_days"])
-    chosen = list(_chosen([(e, found[1], found[2] or "") for e, found in notes], days))
-    pieces = _within(chosen, numbers)
-    others = [e for e, _ in notes if e not in chosen]
-    why = f"of another day than {' and '.join(days)}, or one of too many: read on demand"
-    pieces += [dropped(e.name, why, role="memory") for e in others]
-    return pieces, {e.name for e, _ in notes}
-
-
-def _within(chosen: Iterable[Entry], numbers: Mapping[str, int]) -> list[Piece]:
-    """Return the chosen notes, as many as the limit holds; a mark stands where others would have stood."""
-    pieces: list[Piece] = []
-    left, full, last = numbers["startup_total"], False, -1
-    for entry in chosen:
-        piece = _note(entry, 0 if full else left, numbers["startup_file"], first=last < 0)
-        if piece.text:
-            left -= len(piece.text) - (len(_OPENING) if last < 0 else 0)
-            last = len(pieces)
-        full = full or (piece.source is not None and piece.source.reason == _FULL)
-        pieces.append(piece)
-    if full and last >= 0:
-        pieces[last] = replace(pieces[last], segments=(*pieces[last].segments, Segment(_REST)))
-    return pieces
-
-
-def _days(stamps: list[str], settings: Settings, number: int) -> list[str]:
-    """Return the days whose notes are read, today first; without a day set, the newest note's is today."""
-    known = []
-    for stamp in stamps:
-        try:
-            known.append(datetime.date.fromisoformat(stamp))
-        except ValueError:
-            continue
-    today = settings.today or max(known, default=None)
-    if today is None:
-        return []
-    return [(today - datetime.timedelta(days=n)).isoformat() for n in range(min(number, today.toordinal()))]
-
-
-def _chosen(notes: list[tuple[Entry, str, str]], days: list[str]) -> Iterator[Entry]:
-    """Yield the notes of the days: the day's own note, then those with a name, the last name first."""
-    for day in days:
-        of_day = sorted((n for n in notes if n[1] == day), key=lambda n: n[2], reverse=True)
-        yield from (entry for entry, _, slug in of_day if not slug)
-        yield from [entry for entry, _, slug in of_day if slug][:_NOTES_A_DAY]
-
-
-def _note(entry: Entry, left: int, most: int, *, first: bool) -> Piece:
-    file = read_text(entry.path, _LARGEST_NOTE, cut=True)
-    if not file.whole:
-        return dropped(entry.name, f"a daily note over {_LARGEST_NOTE:,} bytes is not read", role="memory")
-    text = file.text.strip()
-    if not text:
-        return dropped(entry.name, "empty", role="memory")
-    before = f"[Untrusted daily memory: {entry.name}]\nBEGIN_QUOTED_NOTES\n```text\n"
-    after = "\n```\nEND_QUOTED_NOTES"
-    room = min(most, left - len(before) - len(after))
-    whole = len(_fenced(text)) <= room
-    kept = text if whole else _fitting(text, room - len(_MORE))
-    if not kept:
-        return dropped(entry.name, _FULL, role="memory")
-    reason = "" if whole else f"cut to {len(kept):,} of {len(text):,} characters"
-    source = Source(
-        entry.name,
-        "used" if whole else "truncated",
-        len(file.text),
-        len(kept),
-        reason,
-        file.encoding,
-        "memory",
-    )
-    opening = _OPENING if first else ""
-    line = 1 + file.text[: len(file.text) - len(file.text.lstrip())].count("\n")
-    segments = (
-        Segment(opening + before),
-        Segment(_fenced(kept), line),
-        Segment(after if whole else f"{_MORE}{after}"),
-    )
-    return Piece(source, segments)
-
-
-def _fenced(text: str) -> str:
-    return text.replace("```", "\\`\\`\\`")
-
-
-def _fitting(text: str, room: int) -> str:
-    """Return the longest beginning of a text that fits once its fences are escaped."""
-    low, high = 0, max(0, min(len(text), room))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(_fenced(text[:middle])) <= room else (low, middle - 1)
-    return text[:low]
 
 
 def _unused(entry: Entry, settings: Settings) -> Piece:

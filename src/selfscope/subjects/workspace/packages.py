@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,13 +69,22 @@ def find_package(root: Path, limits: Limits) -> Package:
     BadInput
         If a manifest is broken, or names a path outside the folder.
     """
-    if (root / CLAW).is_file():
+    if own_file(root, CLAW):
         package = _claw(root / CLAW, limits)
         if package.file:
             return package
-    if (root / SOUL_JSON).is_file():
+    if own_file(root, SOUL_JSON):
         return _soul_json(root / SOUL_JSON, limits)
     return Package()
+
+
+def own_file(root: Path, name: str) -> bool:
+    """Return whether a file of this name is in the folder, and is no link out of it."""
+    try:
+        there = (root / name).is_file()
+    except OSError:
+        return False
+    return there and Path(os.path.realpath(root / name)).is_relative_to(root)
 
 
 def _soul_json(path: Path, limits: Limits) -> Package:

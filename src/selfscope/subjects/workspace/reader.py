@@ -16,7 +16,7 @@ from selfscope.subjects.reading import Limits, Reading, printable
 from selfscope.subjects.workspace.entries import Entry, list_entries
 from selfscope.subjects.workspace.layout import lay_out_roles
 from selfscope.subjects.workspace.openclaw import lay_out_openclaw, suggests_openclaw
-from selfscope.subjects.workspace.packages import Package, find_package
+from selfscope.subjects.workspace.packages import Package, find_package, own_file
 from selfscope.subjects.workspace.settings import NAMES, Settings, load_settings
 
 #: At least one file in one of these roles makes a folder a workspace.
@@ -65,15 +65,11 @@ def read_workspace(path: Path, limits: Limits, settings: Settings | None = None)
 
 
 def _own_settings(root: Path) -> Settings:
-    found = [name for name in NAMES if (root / name).is_file()]
+    found = [name for name in NAMES if own_file(root, name)]
     if len(found) > 1:
         raise BadInput("the workspace has two settings files", got=", ".join(found), fix="Leave one out")
     if not found:
         return Settings(name=NAMES[0])
-    if not Path(os.path.realpath(root / found[0])).is_relative_to(root):
-        raise BadInput(
-            "the settings are a link out of the workspace", got=found[0], fix="Put the file into it"
-        )
     settings = load_settings(root / found[0])
     if settings.identity:
         raise BadInput(

@@ -24,6 +24,8 @@ NAMES: dict[Role, tuple[str, ...]] = {
 }
 #: A folder of this name is a memory whose files are read, the newest name first.
 MEMORY_FOLDER = "memory"
+#: Why a file is left out that an agent reads now and then; OpenClaw's own layout has places for two of them.
+OCCASIONAL = "read by an agent at start-up or on a timer only"
 _OCCASIONAL = {"heartbeat.md", "bootstrap.md", "boot.md"}
 _ABOUT_THE_PROJECT = (
     *("readme", "license", "licence", "changelog", "contributing", "security"),
@@ -54,7 +56,7 @@ def role_of(name: str) -> tuple[Role | None, str]:
     if is_store(lowered):
         return None, "data whose name stands for no role: give it one in selfscope.yaml"
     if lowered in _OCCASIONAL:
-        return None, "read by an agent at start-up or on a timer only"
+        return None, OCCASIONAL
     if lowered.startswith(_ABOUT_THE_PROJECT):
         return None, "about the folder, not about the agent"
     return "other", ""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from selfscope.errors import BadInput
 from selfscope.subjects import Limits, Reading, describe, read_identity
 
-EXAMPLE = Path(__file__).parents[2] / "examples"
+EXAMPLE = Path(__file__).parents[3] / "examples"
 
 
 def build(root: Path, **files: str) -> Path:
@@ -34,12 +34,14 @@ def dropped(reading: Reading) -> dict[str, str]:
 def test_the_example_workspace_is_read_in_order_and_its_script_is_not_run() -> None:
     reading = read_identity(EXAMPLE / "workspace")
     assert [s.path for s in reading.used] == [
-        "SOUL.md", "AGENTS.md", "USER.md", "MEMORY.md", "memory/2026-01-05.md",
+        "SOUL.md", "AGENTS.md", "USER.md", "north-star.md", "intent.md", "MEMORY.md", "memory/facts.jsonl",
+        "memory/2026-01-05.md",
     ]  # fmt: skip
     assert dropped(reading) == {"brain.py": "not a text or Markdown file: never run, never read"}
     assert reading.front_matter["SOUL.md"]["title"] == "Wren"
     assert reading.system.startswith("[SOUL.md]\n\n# SOUL.md\n\nYou are Wren")
-    for claim in reading.claims:
+    assert "- The blue machine eats tapes that are spliced. (learned: 2025-11-20)" in reading.system
+    for claim in (c for c in reading.claims if c.file.endswith(".md")):
         line = (EXAMPLE / "workspace" / claim.file).read_text().splitlines()[claim.line - 1]
         assert reading.system[claim.start : claim.end].splitlines()[0] in line
 
