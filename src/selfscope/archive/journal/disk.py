@@ -24,6 +24,9 @@ STEPS = (
 )  # fmt: skip
 """The names of all primitives, as :meth:`Disk.step` gets them."""
 
+EARLY = 1 << 20
+"""Bytes of the smallest write that the system is asked to bring to the disk at once."""
+
 _ADVICE = {
     errno.ENOSPC: "Make room on that disk and run the same command again",
     errno.EDQUOT: "Raise the quota or make room, and run the same command again",
@@ -64,8 +67,11 @@ class Disk:
         """Append all of `data`, however many calls the operating system needs for it."""
         with self._doing("write", opened.path):
             rest = memoryview(data).cast("B")
+            size = len(rest)
             while rest:
                 rest = rest[os.write(opened.fd, rest) :]
+        if size >= EARLY:
+            _begin_to_write_back(opened.fd, size)
 
     def sync(self, opened: Opened) -> None:
         """Return once the file's bytes would survive a loss of power."""
@@ -149,6 +155,18 @@ class Disk:
             yield
         except OSError as error:
             raise refusal_of(error, name, path) from error
+
+
+def _begin_to_write_back(fd: int, size: int) -> None:
+    """Ask the system to begin writing the last `size` bytes to the disk, and wait for nothing.
+
+    The sync at the end then finds less to do, for the disk worked while the next bytes were being hashed. It
+    promises nothing and changes no order: only that sync makes anything durable.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            end = os.lseek(fd, 0, os.SEEK_CUR)
+            os.posix_fadvise(fd, end - size, size, os.POSIX_FADV_DONTNEED)
 
 
 def refusal_of(error: OSError, name: str, path: Path) -> CouldNot:

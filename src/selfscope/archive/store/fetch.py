@@ -6,6 +6,7 @@ or not at all. Whatever does not match is an error and never a file.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from blake3 import blake3
 
 from selfscope.archive.journal.chain import Damaged
 from selfscope.archive.journal.disk import Disk, make_dirs
-from selfscope.archive.store.ingest import Progress, sha256_aside
+from selfscope.archive.store.ingest import Progress, aside
 from selfscope.archive.store.manifests import File, Holding, Piece
 from selfscope.archive.store.objects import CHUNK, read_range
 from selfscope.errors import BadInput, CouldNot, SelfscopeError
@@ -115,13 +116,13 @@ def check_file(file: File, parts: Iterator[bytes], take: Callable[[bytes], None]
         If they are not those of the file.
     """
     whole, size = blake3(max_threads=blake3.AUTO), 0
-    with sha256_aside() as sha256:
+    with aside(hashlib.sha256()) as sha256:
         for part in parts:
             sha256.feed(part)
             whole.update(part)
             size += len(part)
             take(part)
-    got = (size, HASH_PREFIX + str(whole.hexdigest()), sha256.hexdigest())
+    got = (size, HASH_PREFIX + str(whole.hexdigest()), sha256.hasher.hexdigest())
     if got != (file.size, file.b3, file.sha256):
         raise Damaged("a file is not what was stored", got=file.path, fix="Repair it from a replica")
 

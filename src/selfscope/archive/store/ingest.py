@@ -9,13 +9,14 @@ byte for byte, and costs one write and one sync. Small files share an object.
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from blake3 import blake3
 
@@ -38,6 +39,9 @@ LARGE = 1 << 20
 
 SEALED = 64 << 20
 """Bytes of the largest object in an encrypted domain, which is sealed in memory."""
+
+THREADS = 1 if (os.cpu_count() or 1) <= 2 else blake3.AUTO
+"""Of one blake3: beside the threads of the other digests, two cores have no time for more."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
@@ -115,8 +119,8 @@ def cut(size: int, borders: list[int]) -> tuple[int, ...]:
 class Packer:
     """The objects that one addition writes, one after the other.
 
-    `follow` is the digest of the file being stored while its object repeats it byte for byte, so that it need
-    not be computed twice.
+    `follow` computes the digest of the file being stored while its object repeats it byte for byte: it then
+    need not be computed twice.
     """
 
     archive: Archive
@@ -124,7 +128,7 @@ class Packer:
     domain: str
     kept: list[Kept] = field(default_factory=list)
     staged: list[tuple[Staged, Path]] = field(default_factory=list)
-    follow: blake3 | None = None
+    follow: Aside[blake3] | None = None
     _current: Staged | None = None
     _number: int = -1
     _sealed: bytearray = field(default_factory=bytearray)
@@ -151,7 +155,7 @@ class Packer:
     def diverge(self) -> None:
         """From here on the object is no longer what the file began with."""
         if self.follow is not None and self._current is not None:
-            self._current.hasher = self.follow.copy()
+            self._current.hasher = self.follow.so_far().copy()
         self.follow = None
 
     def finish(self) -> None:
@@ -216,40 +220,27 @@ class Ingest:
 
     def file(self, brought: Brought) -> tuple[File, tuple[Piece, ...]]:
         """Store one file; return what it is and its pieces. The object may go on with the next file."""
-        whole = blake3(max_threads=blake3.AUTO)
+        sha256, b3 = hashlib.sha256(), blake3(max_threads=THREADS)
         alone = brought.size >= LARGE
         if alone:
             self.packer.finish()
-            self.packer.follow = None if self.domain else whole
-        with contextmanager(brought.read)() as read, sha256_aside() as sha256:
-            pieces = [
-                self._next(brought, start, stop, read, whole, sha256.feed)
-                for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False)
-            ]
+        pieces: list[Piece] = []
+        with contextmanager(brought.read)() as read, aside(sha256) as one, aside(b3) as other:
+            self.packer.follow = other if alone and not self.domain else None
+            for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False):
+                data = read(stop - start)
+                one.feed(data)
+                pieces.append(self._piece(data, brought, start))
+                other.feed(data)  # later than the piece, whose object may have followed the file up to it
+                self.done(len(data))
         if alone:
             self.packer.finish()
-        b3 = HASH_PREFIX + str(whole.hexdigest())
-        return File(brought.path, brought.size, sha256.hexdigest(), b3), tuple(pieces)
-
-    def _next(
-        self,
-        brought: Brought,
-        start: int,
-        stop: int,
-        read: Callable[[int], bytes],
-        whole: blake3,
-        feed: Callable[[bytes], None],
-    ) -> Piece:
-        data = read(stop - start)
-        feed(data)
-        piece = self._piece(data, brought, start)
-        whole.update(data)
-        self.done(len(data))
-        return piece
+        whole = HASH_PREFIX + str(b3.hexdigest())
+        return File(brought.path, brought.size, sha256.hexdigest(), whole), tuple(pieces)
 
     def _piece(self, data: bytes, brought: Brought, start: int) -> Piece:
         """Store some bytes, or find that they are here."""
-        b3 = HASH_PREFIX + str(blake3(data, max_threads=blake3.AUTO).hexdigest())
+        b3 = HASH_PREFIX + str(blake3(data, max_threads=THREADS).hexdigest())
         found = self._seen.get(b3) or self._find(b3, data)
         if found is not None:
             self.packer.diverge()
@@ -323,25 +314,41 @@ def _raw_pieces(holding: Holding) -> Iterator[tuple[str, tuple[str, int, int]]]:
                 yield piece.b3, (holding.objects[piece.object].object, piece.at, piece.length)
 
 
-@dataclass
-class Sha256:
-    """A sha256 that is computed in a second thread, beside reading, blake3 and writing."""
+class Hasher(Protocol):
+    """What takes bytes and has a digest of them: a sha256, a blake3."""
 
-    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+    def update(self, data: bytes, /) -> object:
+        """Take the next bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was taken."""
+
+
+H = TypeVar("H", bound=Hasher)
+
+
+@dataclass
+class Aside(Generic[H]):
+    """A digest that is computed in a thread of its own, beside reading, comparing and writing."""
+
+    hasher: H
     _queue: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=2))
 
     def feed(self, data: bytes) -> None:
         """Hand over the next bytes."""
         self._queue.put(data)
 
-    def hexdigest(self) -> str:
-        """Return the digest of all that was fed, once the thread has ended."""
-        return self._hash.hexdigest()
+    def so_far(self) -> H:
+        """Return the hasher once all that was fed has been worked through."""
+        self._queue.join()
+        return self.hasher
 
     def run(self) -> None:
         """Work until told to end."""
         while (data := self._queue.get()) is not None:
-            self._hash.update(data)
+            self.hasher.update(data)
+            self._queue.task_done()
+        self._queue.task_done()
 
     def end(self) -> None:
         """Say that nothing more will come."""
@@ -349,10 +356,10 @@ class Sha256:
 
 
 @contextmanager
-def sha256_aside() -> Iterator[Sha256]:
-    """Give a sha256 with its own thread, which has ended when the block has."""
-    digest = Sha256()
-    thread = threading.Thread(target=digest.run, name="sha256")
+def aside(hasher: H) -> Iterator[Aside[H]]:
+    """Give a hasher its own thread, which has ended when the block has."""
+    digest = Aside(hasher)
+    thread = threading.Thread(target=digest.run, name="digest")
     thread.start()
     try:
         yield digest
