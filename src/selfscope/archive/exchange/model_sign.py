@@ -39,17 +39,19 @@ def sign_export(export: Path, key: Path, signature: Path) -> None:
         raise BadInput(
             "a signature cannot be written there", got=signature, fix="Name a new file beside the export"
         )
-    signing = _package("signing")
-    try:
-        config = signing.Config().use_elliptic_key_signer(private_key=_key(key))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadInput(
-            "this is no private key for signing", got=f"{key}: {error}", fix="Give an EC key in PEM"
-        ) from error
+    config = _signer(key)
     try:
         config.set_hashing_config(_everything()).sign(export, signature)
     except (OSError, ValueError) as error:
         raise CouldNot("an export cannot be signed", got=error) from error
+
+
+def check_key(key: Path) -> None:
+    """Return if a private key could sign an export now: to be asked before one is written.
+
+    Raises as :func:`sign_export` does.
+    """
+    _signer(key)
 
 
 def verify_export(export: Path, key: Path, signature: Path) -> None:
@@ -66,18 +68,29 @@ def verify_export(export: Path, key: Path, signature: Path) -> None:
     """
     export = Path(export).absolute()
     _refuse_no_directory(export)
-    verifying = _package("verifying")
+    verifying, signature = _package("verifying"), _key(signature)
     try:
         config = verifying.Config().use_elliptic_key_verifier(public_key=_key(key))
     except (ValueError, TypeError, AttributeError) as error:
         raise BadInput("this is no public key", got=f"{key}: {error}", fix="Give an EC key in PEM") from error
     try:
-        config.set_hashing_config(_everything()).verify(export, _key(signature))
+        config.set_hashing_config(_everything()).verify(export, signature)
     except OSError as error:
         raise CouldNot("an export cannot be read", got=error) from error
     except Exception as error:  # whatever a broken signature makes the package raise, it is none
         raise Refused(
             "this is not what was signed", got=f"{type(error).__name__}: {error}", fix="Do not use it"
+        ) from error
+
+
+def _signer(key: Path) -> Any:
+    """Return the package's signer with a private key."""
+    signing = _package("signing")
+    try:
+        return signing.Config().use_elliptic_key_signer(private_key=_key(key))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadInput(
+            "this is no private key for signing", got=f"{key}: {error}", fix="Give an EC key in PEM"
         ) from error
 
 

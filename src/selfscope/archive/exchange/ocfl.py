@@ -124,6 +124,8 @@ def import_(archive: Archive, bundle: Path, *, domain: str = "") -> list[Added]:
             "this export is not whole", got="; ".join(found[:3]), fix="Get it again from its source"
         )
     told = json.loads((bundle / "bundle.json").read_bytes())
+    if domain:
+        archive.open_domain(domain)
     return [_import_one(archive, bundle, each, domain) for each in told["contents"]]
 
 

@@ -71,7 +71,9 @@ def conceive(record: Conceived) -> Conceived:
     listed = CONCEIVABLE.get(kind_of(record.subject), ())
     if record.view not in listed or record.obtained_by not in WAYS:
         raise BadInput(why.rstrip("."), got=record.view, fix=f"Choose from {', '.join(listed)}")
-    raise Refused(why.rstrip("."), got=record.subject)
+    trained = record.obtained_by == "training" and record.consent != "declined"
+    fix = "Write down why, and name two people who answer for it" if trained else "Do not record it"
+    raise Refused(why.rstrip("."), got=record.subject, fix=fix)
 
 
 def prefer(record: Preferred) -> Preferred:

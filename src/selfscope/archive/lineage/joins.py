@@ -11,6 +11,9 @@ from selfscope.errors import BadInput
 
 TURN_KINDS = ("turn", "fork", "merge")
 
+_CHANGES = ("modified_copy", "fine_tune", "adapter_merge", "quantisation")
+_JOINING = {"turn": TURN_KINDS, "instance": ("copy", *_CHANGES), "content": _CHANGES, "thread": ()}
+
 
 def one_kind(event: ev.EdgeDrawn) -> str:
     """Return what kind of thing an edge joins.
@@ -30,7 +33,11 @@ def one_kind(event: ev.EdgeDrawn) -> str:
             fix="Draw one edge between instances and one between contents; they say different things",
         )
     if (event.edge in TURN_KINDS) != (kind == "turn") or (event.edge == "copy" and kind == "content"):
-        raise BadInput(f"an edge of kind {event.edge} does not join {kind}s", got=event.target)
+        raise BadInput(
+            f"an edge of kind {event.edge} does not join {kind}s",
+            got=event.target,
+            fix=f"What joins {kind}s: {', '.join(_JOINING[kind])}",
+        )
     if event.shift is not None and (event.drift == UNMEASURED or not 0 <= event.shift < math.inf):
         raise BadInput(
             "a shift is no distance that a run measured",

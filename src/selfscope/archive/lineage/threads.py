@@ -59,7 +59,7 @@ class Threads:
             If there is none of that id.
         """
         if turn not in self.turns:
-            raise BadInput("no thread has such a turn", got=turn)
+            raise BadInput("no thread has such a turn", got=turn, fix="`keep thread show` lists turns")
         return self.turns[turn]
 
     def of(self, thread: str) -> list[str]:
@@ -71,7 +71,9 @@ class Threads:
             If there is no such thread.
         """
         if thread not in self.own and thread not in self.begun:
-            raise BadInput("the journal knows no such thread", got=thread)
+            raise BadInput(
+                "the journal knows no such thread", got=thread, fix="`keep thread list` shows those there are"
+            )
         return self.own.get(thread, [])
 
     def before(self, turns: Iterable[str]) -> dict[str, None]:
@@ -306,7 +308,9 @@ def merge(threads: Threads, heads: Iterable[str], turn: TurnTaken) -> TurnTaken:
     """
     parents = sorted(set(heads))
     if len(parents) < 2:
-        raise BadInput("a merge has two parents or more", got=", ".join(parents))
+        raise BadInput(
+            "a merge has two parents or more", got=", ".join(parents), fix="Name different turns or threads"
+        )
     for each in parents:
         threads.turn(each)
     for each in parents:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from selfscope.cli.keep import copies, decisions, store
+from selfscope.cli.keep import care, copies, decisions, handing, stated, store, survival, threads
 
 app = typer.Typer(help="Keep models, characters and threads, and say what survives.", no_args_is_help=True)
 
@@ -35,13 +35,23 @@ app.command("init")(store.init)
 app.command("list")(store.list_contents)
 app.command("add")(store.add)
 app.command("get")(store.get)
-app.command("verify")(store.verify)
-app.command("checkpoint")(store.checkpoint)
-app.command("export")(store.export)
-app.command("import")(store.import_)
+app.command("verify")(care.verify)
+app.command("scrub")(care.scrub)
+app.command("checkpoint")(care.checkpoint)
+app.command("replicate")(care.replicate)
+app.command("repair")(care.repair)
+app.command("drop")(care.drop)
+app.command("gc")(care.gc)
+app.command("export")(handing.export)
+app.command("import")(handing.import_)
 app.command("copy")(copies.copy)
-app.command("lineage")(copies.lineage)
-app.command("survives")(copies.survives)
+app.command("edge")(survival.edge)
+app.command("lineage")(survival.lineage)
+app.command("survives")(survival.survives)
+app.command("conceive")(stated.conceive)
+app.command("prefer")(stated.prefer)
+app.command("preferences")(stated.preferences)
 app.command("cost")(decisions.cost)
 app.add_typer(copies.app, name="instance")
+app.add_typer(threads.app, name="thread")
 app.add_typer(decisions.app, name="policy")

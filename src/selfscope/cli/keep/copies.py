@@ -1,20 +1,19 @@
-"""``keep``: particular copies, where they came from, and what survives on which view."""
+"""``keep``: particular copies on particular devices."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selfscope.cli.keep.opened import desk, opened, resolved, say
+from selfscope.cli.keep.opened import content_named, content_of, desk, opened, refuse_place, say
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
     from selfscope.archive.journal.events import Event
     from selfscope.archive.store.archive import Archive
-    from selfscope.archive.survival.scene import Scene
 
 app = typer.Typer(help="Record particular copies on particular devices.", no_args_is_help=True)
 
@@ -37,7 +36,7 @@ def add(
 ) -> None:
     """Record a copy that somebody tells of; where its source is not known, it stays unknown."""
     archive = opened(context)
-    instance = _begin(archive, archive.index.resolve(content), device, medium, place, source, origin, began)
+    instance = _begin(archive, content_named(archive, content), device, medium, place, source, origin, began)
     say({"instance": instance}, instance, as_json)
 
 
@@ -52,10 +51,10 @@ def end(
     from selfscope.archive.journal.events import InstanceEnded
 
     archive = opened(context)
-    _known(archive, instance)
+    content_of(archive, instance)
     if any(row.instance == instance for row in archive.index.holdings()):
         raise BadInput("the archive itself holds this copy", got=instance, fix="Ending it is no report")
-    _append(archive, [InstanceEnded(instance, archive.now(), why)])
+    archive.append([InstanceEnded(instance, archive.now(), why)])
     say({"instance": instance, "ended": True}, f"{instance} has ended: {why}.", as_json)
 
 
@@ -71,8 +70,8 @@ def see(
     from selfscope.archive.journal.events import Attested
 
     archive = opened(context)
-    _known(archive, instance)
-    _append(archive, [Attested(instance, archive.now(), way, not damaged)])
+    content_of(archive, instance)
+    archive.append([Attested(instance, archive.now(), way, not damaged)])
     found = "is not whole" if damaged else "is there and whole"
     say({"instance": instance, "holds": not damaged}, f"{instance} {found}.", as_json)
 
@@ -88,8 +87,8 @@ def pin(
     from selfscope.archive.journal.events import Pinned
 
     archive = opened(context)
-    _known(archive, instance)
-    _append(archive, [Pinned(instance, not unpin)])
+    content_of(archive, instance)
+    archive.append([Pinned(instance, not unpin)])
     say({"instance": instance, "pinned": not unpin}, f"{instance} is {'not ' * unpin}pinned.", as_json)
 
 
@@ -108,113 +107,31 @@ def copy(
     from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
     archive = opened(context)
-    content, at = _known(archive, source), desk(archive)
+    if out is not None:
+        refuse_place(context, out)
+    content, at = content_of(archive, source), desk(archive)
     ledger = at.ledger()
     evaluate_ledger(at.policy(ledger), ledger, Facts("copy", instance=source), at.now()).demand()
     if out is not None:
-        if source not in {row.instance for row in archive.index.holdings(content)}:
-            raise BadInput("the archive does not hold this instance", got=source, fix="Leave out --to")
+        _demand_read(archive, content, source)
         archive.get(content, out)
     instance = _begin(
-        archive, content, device, medium, place or str(out or ""), source, False, "",
+        archive, content, device, medium, place or (str(out.absolute()) if out else ""), source, False, "",
         grade="witnessed" if out else "declared",
     )  # fmt: skip
     say({"instance": instance, "source": source, "content": content}, instance, as_json)
 
 
-def lineage(
-    context: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A content, an instance or a thread.")],
-    page: Annotated[Path | None, typer.Option(help="Draw it, with a panel for each view, as HTML.")] = None,
-    prov: Annotated[
-        Path | None, typer.Option(help="Write the whole journal's lineage as W3C PROV-JSON.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Show where something came from and what came of it."""
-    import json
-
-    from selfscope.archive.exchange.prov import prov_json
-    from selfscope.archive.survival.drawing import draw
-    from selfscope.report.lineage import write_lineage
-
-    archive = opened(context)
-    drawn = draw(_scene(archive), resolved(archive, subject))
-    if page is not None:
-        write_lineage(drawn, page)
-    if prov is not None:
-        prov.write_text(json.dumps(prov_json(archive.events()), indent=1), encoding="utf-8")
-    shown = {"subject": drawn.subject, "nodes": drawn.nodes, "edges": drawn.edges, "total": drawn.total,
-             "notes": drawn.notes}  # fmt: skip
-    lines = [
-        f"{n.id}  {n.standing}{'  origin' * n.origin}{'  pinned' * n.pinned}  {n.detail}" for n in drawn.nodes
-    ]
-    lines += [f"{e.source} → {e.target}  {e.kind}, {e.grade}, drift {e.drift}" for e in drawn.edges]
-    say(shown, "\n".join([*lines, *drawn.notes]), as_json)
-
-
-def survives(
-    context: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A content, an instance or a thread.")],
-    view: Annotated[list[str] | None, typer.Option(help="One of the views; all if not said.")] = None,
-    destroyed: Annotated[
-        list[str] | None, typer.Option("--if", help="destroyed=ID: what if this were destroyed?")
-    ] = None,
-    drift: Annotated[
-        float | None, typer.Option(help="Largest measured shift at which a modified copy still counts.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say view by view whether something survives, and by which path; no view is recommended."""
-    from selfscope.archive.survival.survive import what_if
-    from selfscope.archive.survival.views import survivals, survive
-    from selfscope.values import plain
-
-    archive = opened(context)
-    scene, subject = _scene(archive, drift), resolved(archive, subject)
-    answers = [survive(scene, subject, each) for each in view] if view else survivals(scene, subject)
-    shown: dict[str, Any] = {"subject": subject, "terms": scene.terms, "views": _figured(plain(answers))}
-    lines = [f"{a.view:<16} {a.answer:<8}{_counted(a.k, a.n)}  {' '.join(a.notes)}" for a in answers]
-    if destroyed:
-        gone = [resolved(archive, _destroyed(each)) for each in destroyed]
-        changes = [c for c in what_if(scene, subject, gone) if not view or c.view in view]
-        shown["changes"] = [
-            {
-                "view": c.view,
-                "before": c.before.answer,
-                "after": c.after.answer,
-                "k": c.after.k,
-                "n": c.after.n,
-            }
-            for c in changes
-        ]
-        lines += [""] + [f"{c.view:<16} {c.before.answer} → {c.after.answer}" for c in changes if c.flips]
-        lines += ["Nothing else would be answered otherwise."]
-    say(shown, "\n".join(lines), as_json)
-
-
-def _destroyed(text: str) -> str:
-    what, _, identifier = text.partition("=")
-    if what != "destroyed" or not identifier:
-        raise BadInput("this is no supposition", got=text, fix="Write --if destroyed=ID")
-    return identifier
-
-
-def _figured(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**each, "figures": dict(each["figures"])} for each in answers]
-
-
-def _counted(k: int, n: int) -> str:
-    return f"{k} of {n}"
-
-
-def _scene(archive: Archive, drift: float | None = None) -> Scene:
-    from selfscope.archive.survival.scene import Scene
-    from selfscope.values.lineage import Terms
-
-    at = desk(archive)
-    window = at.policy(at.ledger()).live_for.total_seconds() / 86400
-    return Scene.of_lineage(archive.lineage, Terms(archive.now(), window, drift))
+def _demand_read(archive: Archive, content: str, source: str) -> None:
+    """Refuse to say that bytes were copied from an instance when they would be read from another."""
+    rows = archive.index.holdings(content)
+    if source not in {row.instance for row in rows}:
+        raise BadInput("the archive does not hold this instance", got=source, fix="Leave out --to")
+    read = archive.holdings(content)[0].instance
+    if read != source:
+        raise BadInput(
+            "the archive would read another of its copies of this", got=source, fix=f"Copy from {read}"
+        )
 
 
 def _begin(
@@ -234,7 +151,7 @@ def _begin(
     if began:
         moment(began)
     if source:
-        if _known(archive, source) != content:
+        if content_of(archive, source) != content:
             raise BadInput("the source is a copy of something else", got=source, fix="Name the true source")
         if origin:
             raise BadInput("an origin was copied from nothing", got=source, fix="Leave out one of the two")
@@ -247,18 +164,5 @@ def _begin(
     ]  # fmt: skip
     if source:
         events.append(EdgeDrawn("copy", (source,), instance, grade))  # type: ignore[arg-type]
-    _append(archive, events)
-    return instance
-
-
-def _append(archive: Archive, events: list[Event]) -> None:
-    """Commit events; those that would make the lineage untrue are refused."""
     archive.append(events)
-
-
-def _known(archive: Archive, instance: str) -> str:
-    """Return the content of an instance that the archive knows."""
-    known = archive.index.instance(instance)
-    if known is None:
-        raise BadInput("the archive knows no such instance", got=instance, fix="See `selfscope keep lineage`")
-    return known[0]
+    return instance

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from selfscope.cli.keep.opened import desk, opened, say
+from selfscope.cli.keep.opened import content_named, desk, opened, read_bytes, say
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
@@ -65,7 +65,7 @@ def evaluate(
         shown: dict[str, Any] = {"plan": identifier, "allowed": decided.allowed, "rule": decided.rule}
         say({**shown, "reasons": decided.reasons}, decided.sentence(), as_json)
         raise typer.Exit(0 if decided.allowed else 1)
-    contents = [archive.index.resolve(identifier)] if identifier else sorted(ledger.additions)
+    contents = [content_named(archive, identifier)] if identifier else sorted(ledger.additions)
     stand = [standing(policy, ledger, each, now) for each in contents]
     due = policy_due(policy, now)
     rows = [{**_plain(each), "due": each.due.isoformat() if each.due else None} for each in stand]
@@ -96,10 +96,10 @@ def state(
 
     if after not in get_args(Lifecycle):
         raise BadInput(
-            "there is no such state", got=after, fix=f"choose from: {', '.join(get_args(Lifecycle))}"
+            "there is no such state", got=after, fix=f"Choose from: {', '.join(get_args(Lifecycle))}"
         )
     archive = opened(context)
-    content = archive.index.resolve(content)
+    content = content_named(archive, content)
     done = change_state(desk(archive), content, after, by=by, reason=reason)  # type: ignore[arg-type]
     say(
         {"content": content, "before": done.before, "after": done.after},
@@ -129,12 +129,12 @@ def plan(
     from selfscope.archive.policy.tombstone import LIMIT
 
     archive = opened(context)
-    content, at = archive.index.resolve(content), desk(archive)
+    content, at = content_named(archive, content), desk(archive)
     with archive.writing():
         if unseal:
             made = plan_unsealing(at, content, by=by, reason=reason)
         else:
-            kept = tuple(archive.put(_bytes(each)) for each in evidence or [])
+            kept = tuple(archive.put(read_bytes(each)) for each in evidence or [])
             ground = Proviso(proviso, found or archive.now(), statement, kept)  # type: ignore[arg-type]
             made = plan_destruction(at, content, ground, by=by, reason=reason)
     shown = {"plan": made.id, "action": made.action, "content": content, "not_before": made.not_before,
@@ -211,7 +211,8 @@ def cost(
     from selfscope.archive.policy.cost import estimate, load_assumptions
 
     if size is None:
-        rows = opened(context).index.holdings(opened(context).index.resolve(content) if content else "")
+        archive = opened(context)
+        rows = archive.index.holdings(content_named(archive, content) if content else "")
         size = sum({row.content: row.size for row in rows}.values())
     told = load_assumptions(_read(assumptions), str(assumptions)) if assumptions else load_assumptions()
     found = estimate(size, copies, years, told[1], told[0])
@@ -225,11 +226,4 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> str:
-    return _bytes(path).decode("utf-8", "replace")
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput("this file cannot be read", got=error, fix="Name a file") from error
+    return read_bytes(path).decode("utf-8", "replace")

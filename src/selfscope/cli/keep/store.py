@@ -1,4 +1,4 @@
-"""``keep``: beginning an archive, bringing things into it, having them back, and looking after them."""
+"""``keep``: beginning an archive, bringing things into it, and having them back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.keep.opened import desk, opened, say, vault_of
-from selfscope.cli.show import JsonFlag, stages
+from selfscope.cli.keep.opened import content_named, desk, opened, refuse_place, say, vault_of
+from selfscope.cli.keep.progress import moving, size_text
+from selfscope.cli.show import JsonFlag
+from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
@@ -21,9 +23,14 @@ def init(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Begin an archive in a directory that is empty or not there."""
     from selfscope.archive.store.archive import Archive
 
-    archive = Archive.create(context.obj[0], vault=vault_of(context))  # type: ignore[arg-type]
+    _refuse_no_parent(context.obj[0])
+    archive = Archive.create(context.obj[0], vault=vault_of(context))
     shown = {"archive": archive.id, "root": str(archive.root), "key": archive.key}
-    say(shown, f"{archive.id} begins at {archive.root}.", as_json)
+    lines = [
+        f"{archive.id} begins at {archive.root}.",
+        "Only what is added with --domain is encrypted; nothing else can ever be destroyed honestly.",
+    ]
+    say(shown, "\n".join(lines), as_json)
 
 
 def list_contents(context: typer.Context, as_json: JsonFlag = False) -> None:
@@ -39,7 +46,9 @@ def list_contents(context: typer.Context, as_json: JsonFlag = False) -> None:
         for row in archive.index.holdings()
     ]  # fmt: skip
     lines = [
-        f"{r['content'][:15]}  {r['state']:<10} {r['form']:<9} {_size(r['bytes'])}  {r['name']}" for r in rows
+        f"{r['content'][:15]}  {r['state']:<10} {r['form']:<9} {size_text(r['bytes']):>8}  "
+        f"{r['domain'] or 'in the clear'}  {r['name']}\n  {r['instance']}"
+        for r in rows
     ]
     say({"contents": rows}, "\n".join(lines) or "Nothing is held yet.", as_json)
 
@@ -70,31 +79,27 @@ def add(
 ) -> None:
     """Store a file or a directory, bit for bit."""
     from selfscope.archive.journal.events import UNKNOWN
-    from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
-    archive = opened(context)
-    at, told = desk(archive), _read_recipe(recipe)
-    _open_domain(archive, domain)
-    if base:
-        base = archive.index.resolve(base)
-    ledger = at.ledger()
-    form = _form(path)
-    evaluate_ledger(at.policy(ledger), ledger, Facts("add", form=form, domain=domain), at.now()).demand(
-        "Name a --domain"
-    )
-    with _moving("storing") as progress:
+    archive, told = opened(context), _read_recipe(recipe)
+    if not path.exists():
+        raise BadInput("there is nothing to add", got=path, fix="Name a file or a directory")
+    base = content_named(archive, base) if base else ""
+    kept = _reference_of(path) if reference else b""
+    if domain:
+        archive.open_domain(domain)
+    with moving("storing") as progress:
         added = archive.add(
             path, base=base, source=source or UNKNOWN, origin=origin, name=name or path.absolute().name,
             domain=domain, recipe=told, quarantine=quarantine, progress=progress,
         )  # fmt: skip
-    if reference:
-        _keep_reference(archive, added.content, path, domain)
+    if kept:
+        _keep_reference(archive, added.content, kept, domain)
     shown = {
         "content": added.content, "instance": added.instance, "bytes": added.size,
         "stored_bytes": added.stored,
         "base": added.base, "known": added.known,
     }  # fmt: skip
-    new = f"{_size(added.stored)} of {_size(added.size)} were newly stored."
+    new = f"{size_text(added.stored)} of {size_text(added.size)} were newly stored."
     known = "It was here already." if added.known else new
     say(shown, f"{added.content}\n{added.instance}\n{known}", as_json)
 
@@ -108,158 +113,23 @@ def get(
     """Write a content back, bit for bit."""
     from selfscope.archive.policy.evaluate import Facts, evaluate_ledger
 
+    refuse_place(context, out)
     archive = opened(context)
-    content, at = archive.index.resolve(content), desk(archive)
+    content, at = content_named(archive, content), desk(archive)
     ledger = at.ledger()
     evaluate_ledger(at.policy(ledger), ledger, Facts("read", content), at.now()).demand()
-    with _moving("writing") as progress:
+    with moving("writing") as progress:
         size = archive.get(content, out, progress)
-    say({"content": content, "out": str(out), "bytes": size}, f"{_size(size)} at {out}.", as_json)
+    say({"content": content, "out": str(out), "bytes": size}, f"{size_text(size)} at {out}.", as_json)
 
 
-def verify(
-    context: typer.Context,
-    content: Annotated[str, typer.Argument(metavar="[ID]", help="One content; everything if not said.")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Journal, manifests and sizes only.")] = False,
-    deep: Annotated[
-        bool,
-        typer.Option("--deep", help="Also put every file together, and run models with reference logits."),
-    ] = False,
-    seconds: Annotated[float | None, typer.Option(help="Read a random sample for about this long.")] = None,
-    megabytes: Annotated[float | None, typer.Option(help="Read a random sample of about this size.")] = None,
-    seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint kept elsewhere: shows a journal that was cut.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Look whether everything is here and is what was stored."""
-    from selfscope.archive.care.verify import Budget
-    from selfscope.archive.journal.chain import Checkpoint
-
-    archive = opened(context)
-    budget = None
-    if seconds is not None or megabytes is not None:
-        budget = Budget(None if megabytes is None else int(megabytes * 1e6), seconds, seed)
-    with _moving("reading") as progress:
-        found = archive.verify(
-            archive.index.resolve(content) if content else "",
-            level="deep" if deep else "quick" if quick else "full",
-            budget=budget,
-            checkpoint=Checkpoint.read(checkpoint) if checkpoint else None,
-            witness=_witness if deep else None,
-            progress=progress,
-        )
-    shown = {
-        "ok": found.ok, "checked": found.checked, "level": found.level, "complete": found.complete,
-        "bytes": found.read, "problems": found.problems, "notes": found.notes,
-    }  # fmt: skip
-    lines = [f"{p.what} {p.where}: {p.why}" for p in found.problems] + [
-        f"Note: {each}." for each in found.notes
-    ]
-    whole = "Everything that was looked at is what was stored." if found.ok else "Something is wrong."
-    say(shown, "\n".join([*lines, f"{whole} {found.checked} objects were read."]), as_json)
-    if not found.ok:
-        raise typer.Exit(1)
-
-
-def checkpoint(
-    context: typer.Context,
-    out: Annotated[Path, typer.Argument(help="Where to write it; then take it elsewhere.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Write a signed statement of how far the journal has come."""
-    archive = opened(context)
-    made = archive.checkpoint()
-    out.write_bytes(made.as_bytes())
-    shown = {"number": made.number, "digest": made.digest, "time": made.time, "path": str(out)}
-    say(shown, f"The journal stands at record {made.number}.", as_json)
-
-
-def export(
-    context: typer.Context,
-    contents: Annotated[list[str], typer.Argument(metavar="ID...", help="Contents.")],
-    out: Annotated[Path, typer.Option("--out", help="A directory that is not there yet.")],
-    ocfl: Annotated[
-        bool, typer.Option("--ocfl", help="As OCFL 1.1 objects, the one layout there is.")
-    ] = True,
-    as_json: JsonFlag = False,
-) -> None:
-    """Write contents to a directory that stands alone, with a verifier that needs only Python."""
-    from selfscope.archive.exchange.ocfl import export as write
-
-    archive = opened(context)
-    done = write(archive, tuple(archive.index.resolve(each) for each in contents), out)
-    shown = {"path": str(done.path), "contents": done.contents, "bytes": done.size}
-    say(shown, f"{_size(done.size)} at {done.path}. Check it anywhere: python verify.py", as_json)
-
-
-def import_(
-    context: typer.Context,
-    bundle: Annotated[Path, typer.Argument(help="A directory that `keep export` wrote.")],
-    domain: Annotated[str, typer.Option(help="Encrypt it under this destruction domain's key.")] = "",
-    as_json: JsonFlag = False,
-) -> None:
-    """Add an export's contents, after all of it was checked."""
-    from selfscope.archive.exchange.ocfl import import_ as read
-
-    archive = opened(context)
-    _open_domain(archive, domain)
-    added = read(archive, bundle, domain=domain)
-    rows = [
-        {"content": a.content, "instance": a.instance, "bytes": a.size, "stored_bytes": a.stored}
-        for a in added
-    ]
-    say({"contents": rows}, "\n".join(f"{a.content}  {_size(a.size)}" for a in added), as_json)
-
-
-def _size(count: int) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000  # type: ignore[assignment]
-    return f"{count:.3g} TB"
-
-
-def _moving(what: str) -> Any:
-    """Show how many of the bytes are done, with the time left."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def shown() -> Any:
-        import time
-
-        began = time.monotonic()
-        with stages(what) as update:
-
-            def tell(done: int, total: int) -> None:
-                gone = time.monotonic() - began
-                left = gone / done * (total - done) if done else None
-                update(f"{_size(done)} of {_size(total)}", done / max(1, total), left)
-
-            yield tell if _is_terminal() else None
-
-    return shown()
-
-
-def _is_terminal() -> bool:
-    import sys
-
-    return sys.stderr.isatty()
-
-
-def _form(path: Path) -> str:
-    """Return what the policy takes a path for before it is read: a guess that the archive then checks."""
-    if (path / "adapter_config.json").is_file():
-        return "adapter"
-    if (path / "config.json").is_file() and any(path.glob("*.safetensors")):
-        return "model"
-    return "tree" if path.is_dir() else "file"
+def _refuse_no_parent(root: Path) -> None:
+    parent = root.absolute().parent
+    if not parent.is_dir():
+        raise BadInput("there is no such directory", got=parent, fix="Make it first")
 
 
 def _read_recipe(path: Path | None) -> dict[str, Any]:
-    from selfscope.errors import BadInput
-
     if path is None:
         return {}
     try:
@@ -271,24 +141,16 @@ def _read_recipe(path: Path | None) -> dict[str, Any]:
     return told
 
 
-def _open_domain(archive: Archive, domain: str) -> None:
-    """Make a domain's key the first time it is named, and say so in the journal."""
-    if domain:
-        archive.open_domain(domain)
-
-
-def _keep_reference(archive: Archive, content: str, path: Path, domain: str) -> None:
-    """Run the model where it was brought from, and keep what it computed."""
-    from selfscope.archive.journal.events import ReferenceKept
+def _reference_of(path: Path) -> bytes:
+    """Run the model where it is brought from, and return what it computed."""
     from selfscope.models.witness import reference_of
 
+    return bytes(reference_of(path).as_bytes())
+
+
+def _keep_reference(archive: Archive, content: str, reference: bytes, domain: str) -> None:
+    from selfscope.archive.journal.events import ReferenceKept
+
     with archive.writing():
-        stored = archive.put(reference_of(path).as_bytes(), domain)
+        stored = archive.put(reference, domain)
         archive.append([ReferenceKept(content, stored, archive.now(), domain)])
-
-
-def _witness(path: Path, reference: Any) -> Any:
-    """Load the model only when one has reference logits."""
-    from selfscope.models.witness import logits_of
-
-    return logits_of(path, reference.tokens)

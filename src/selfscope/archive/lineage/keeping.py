@@ -1,0 +1,243 @@
+"""Keeping threads in an archive: a file of messages, a turn, a fork, a merge, an end.
+
+Messages are stored without secrets, each an object of its own, under the key of its thread's destruction
+domain where it has one. They are stored before the event that names them, and everything is looked at before
+anything is stored: what is refused leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from selfscope.archive.journal.events import (
+    UNKNOWN,
+    Consent,
+    Event,
+    ThreadBegan,
+    ThreadEnded,
+    TurnTaken,
+    new_id,
+)
+from selfscope.archive.journal.moments import moment
+from selfscope.archive.lineage.admitting import Messages, admit, commit, demand_thread_domain
+from selfscope.archive.lineage.messages import Imported, import_jsonl, store_message
+from selfscope.archive.lineage.redact import redact
+from selfscope.archive.lineage.threads import Threads, fork, merge, read_threads, take
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.archive.store.archive import Archive
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is to be taken as a turn: a message, and who computed it as what.
+
+    Attributes
+    ----------
+    message
+        As the API has it: an object with a role.
+    instance, character
+        The copy that computed it, and the content as which it spoke; UNKNOWN and "" where nobody says.
+    hidden, occasion, tokens, at
+        As in :class:`~selfscope.archive.journal.events.TurnTaken`.
+    """
+
+    message: Any
+    instance: str = UNKNOWN
+    character: str = ""
+    hidden: bool = False
+    occasion: str = ""
+    tokens: int | None = None
+    at: str = ""
+
+
+def threads_of(archive: Archive) -> Threads:
+    """Return the threads that an archive's journal tells of now."""
+    return read_threads(archive.lineage.said())
+
+
+def head_of(threads: Threads, text: str) -> str:
+    """Return the turn that somebody means: a turn, or the one in which a thread can be taken on.
+
+    Raises
+    ------
+    BadInput
+        If there is none, or a thread has several.
+    """
+    if text.startswith("turn:"):
+        return threads.turn(text).turn
+    heads = threads.heads(text)
+    if len(heads) != 1:
+        what = "this thread goes on from several turns" if heads else "this thread has no turn yet"
+        raise BadInput(what, got=", ".join(heads) or text, fix="Name one turn of those that `show` lists")
+    return heads[0]
+
+
+def begin_thread(archive: Archive, agreed: ThreadBegan) -> str:
+    """Begin a thread that has no turn yet, and return its id; what `agreed` has for one is not used.
+
+    Raises
+    ------
+    Refused
+        If somebody declined its being kept, or the policy wants it encrypted and no domain is named.
+    """
+    began = replace(agreed, thread=new_id("thread"), began=agreed.began or archive.now())
+    demand_thread_domain(archive, began.domain)
+    admit(archive, [began])
+    if began.domain:
+        archive.open_domain(began.domain)
+    commit(archive, Messages(archive), [began])
+    return began.thread
+
+
+def keep_file(archive: Archive, lines: Sequence[str], agreed: ThreadBegan) -> Imported:
+    """Keep the threads of a file; turns that are here already are not taken again.
+
+    Parameters
+    ----------
+    agreed
+        What holds for threads of which the file says nothing, and the domain for all that are new.
+
+    Raises
+    ------
+    BadInput
+        If the file is no such file, a thread has ended here, or threads were encrypted where they come from
+        and no domain is named for them here.
+    Refused
+        If somebody declined, or the policy wants a domain.
+    """
+    known = threads_of(archive)
+    agreed = replace(agreed, began=agreed.began or archive.now())
+    looked = import_jsonl(lines, known, agreed)
+    admit(archive, looked.events, tied=False)
+    fresh = [each for each in looked.events if isinstance(each, ThreadBegan)]
+    if not agreed.domain and any(each.domain for each in fresh):
+        raise BadInput(
+            "these threads were encrypted where they come from",
+            got=", ".join(sorted({each.domain for each in fresh if each.domain})),
+            fix="Name a --domain under which they are to be encrypted here",
+        )
+    if fresh:
+        demand_thread_domain(archive, agreed.domain)
+        if agreed.domain:
+            archive.open_domain(agreed.domain)
+    messages = Messages(archive)
+    kept = import_jsonl(lines, known, agreed, messages.name)
+    commit(archive, messages, kept.events)
+    return kept
+
+
+def take_turn(archive: Archive, thread: str, said: Said, after: Iterable[str] = ()) -> TurnTaken:
+    """Take a turn in a thread, after its last one or after those that are named.
+
+    Raises
+    ------
+    BadInput
+        If the thread is not known, has ended or goes on from several turns, or the turn is there already.
+    Refused
+        If somebody in it declined its being kept.
+    """
+    threads = threads_of(archive)
+    parents = tuple(after) or ((head_of(threads, thread),) if threads.of(thread) else ())
+    for parent in parents:
+        threads.turn(parent)
+
+    def drawn(messages: Messages) -> list[Event]:
+        blank = _blank(archive, messages, said, threads.begun.get(thread, ThreadBegan(thread)))
+        return [take(replace(blank, parents=parents))]
+
+    return _taken(archive, drawn)
+
+
+def fork_thread(archive: Archive, at: str, said: Said) -> TurnTaken:
+    """Begin another thread that goes on from a turn, with its first own turn.
+
+    What was agreed about keeping the one thread holds for the other.
+    """
+    threads = threads_of(archive)
+    at = head_of(threads, at)
+    source = threads.turn(at).thread
+    began = replace(
+        threads.begun.get(source, ThreadBegan(source)), thread=new_id("thread"), began=archive.now()
+    )
+
+    def drawn(messages: Messages) -> list[Event]:
+        return list(fork(threads, at, began, _blank(archive, messages, said, began)))
+
+    return _taken(archive, drawn)
+
+
+def merge_threads(archive: Archive, heads: Iterable[str], said: Said, into: str = "") -> TurnTaken:
+    """Take the turn in which two or more threads go on as one: a new thread, or `into`, one of theirs.
+
+    A new one is kept under the narrowest terms of those it came from.
+
+    Raises
+    ------
+    BadInput
+        If they are fewer than two, follow from each other, or are kept in different domains.
+    """
+    threads = threads_of(archive)
+    ends = [head_of(threads, each) for each in heads]
+    terms = [_terms(threads, threads.turn(each).thread) for each in ends]
+    if into and into not in {each.thread for each in terms}:
+        raise BadInput("this is none of the threads that are merged", got=into, fix="Leave out --into")
+    began = _terms(threads, into) if into else _narrowest(archive, terms)
+
+    def drawn(messages: Messages) -> list[Event]:
+        turn = merge(threads, ends, _blank(archive, messages, said, began))
+        return [turn] if into else [began, turn]
+
+    return _taken(archive, drawn)
+
+
+def end_thread(archive: Archive, thread: str) -> str:
+    """Record that nothing will be added to a thread, and return when that was."""
+    threads_of(archive).of(thread)
+    ended = ThreadEnded(thread, archive.now())
+    commit(archive, Messages(archive), [ended])
+    return ended.ended
+
+
+def _taken(archive: Archive, drawn: Callable[[Messages], list[Event]]) -> TurnTaken:
+    """Commit what `drawn` makes of a message, and return the turn."""
+    messages = Messages(archive)
+    events = drawn(messages)
+    admit(archive, events)
+    commit(archive, messages, events)
+    (turn,) = (each for each in events if isinstance(each, TurnTaken))
+    return turn
+
+
+def _blank(archive: Archive, messages: Messages, said: Said, began: ThreadBegan) -> TurnTaken:
+    """Return a turn of a thread that follows from nothing yet, its message named."""
+    if redact(said.occasion)[1] or len(said.occasion) > 200:
+        raise BadInput("an occasion is a short word", fix="Put the words into the message")
+    _, data, kinds = store_message(said.message)
+    return TurnTaken(
+        "", began.thread, (), said.message["role"], messages.name(began.domain, data), said.instance,
+        said.character, said.hidden, said.occasion, said.tokens, kinds, said.at or archive.now(),
+    )  # fmt: skip
+
+
+def _terms(threads: Threads, thread: str) -> ThreadBegan:
+    return threads.begun.get(thread, ThreadBegan(thread))
+
+
+def _narrowest(archive: Archive, terms: Sequence[ThreadBegan]) -> ThreadBegan:
+    """Return the beginning of a thread in which several go on, on the narrowest of their terms."""
+    domains = {each.domain for each in terms}
+    if len(domains) > 1:
+        raise BadInput(
+            "these threads are kept in different domains",
+            got=", ".join(sorted(each or "in the clear" for each in domains)),
+            fix="Say with --into which of them goes on; its domain then holds for the turn",
+        )
+    until = [each.keep_until for each in terms if each.keep_until]
+    consent: Consent = "given" if all(each.consent == "given" for each in terms) else "unknown"
+    return ThreadBegan(
+        new_id("thread"), archive.now(), consent, min(until, key=moment, default=""), domains.pop()
+    )

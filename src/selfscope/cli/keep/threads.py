@@ -1,0 +1,245 @@
+"""``keep thread``: histories of messages, which can fork and merge."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.keep import transcripts
+from selfscope.cli.keep.opened import content_named, known, opened, read_bytes, say
+from selfscope.cli.show import JsonFlag
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.archive.journal.events import ThreadBegan, TurnTaken
+    from selfscope.archive.lineage.keeping import Said
+    from selfscope.archive.store.archive import Archive
+
+app = typer.Typer(help="Keep threads: histories that can fork and merge.", no_args_is_help=True)
+
+app.command("list")(transcripts.list_threads)
+app.command("show")(transcripts.show)
+app.command("export")(transcripts.export)
+
+Thread = transcripts.Thread
+Domain = Annotated[str, typer.Option(help="Encrypt its messages under this destruction domain's key.")]
+Consented = Annotated[
+    str, typer.Option("--consent", help="Whether those in it agreed to its being kept: given, unknown.")
+]
+Until = Annotated[str, typer.Option("--keep-until", help="Not to be kept after this moment, ISO 8601.")]
+Role = Annotated[str, typer.Option(help="Who speaks: user, assistant, system, tool.")]
+Text = Annotated[str, typer.Option(help="What is said, in plain words.")]
+Message = Annotated[
+    str,
+    typer.Option(help="Instead of both: a file with one message as the API has it, in JSON; - reads it in."),
+]
+Instance = Annotated[str, typer.Option(help="The instance that computed it.")]
+Character = Annotated[str, typer.Option(help="The content as which it spoke.")]
+Hidden = Annotated[bool, typer.Option("--hidden", help="Its user was not shown it.")]
+Occasion = Annotated[str, typer.Option(help="A word that tells it from another that says the same there.")]
+Tokens = Annotated[int | None, typer.Option(help="How many tokens it is.", min=0)]
+At = Annotated[str, typer.Option(help="When, ISO 8601; now if not said.")]
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Messages, one JSON object a line; or what `export` wrote.")
+    ],
+    domain: Domain = "",
+    consent: Consented = "unknown",
+    keep_until: Until = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Keep the threads of a file, secrets taken out; turns that are here already are not taken again."""
+    from selfscope.archive.lineage.keeping import keep_file
+
+    text = read_bytes(path)
+    try:
+        lines = text.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise BadInput("this file is no UTF-8", got=f"{path}: {error}", fix="Give JSON lines") from error
+    kept = keep_file(opened(context), lines, _agreed(domain, consent, keep_until))
+    taken = _turns_of(kept.events)
+    shown = {
+        "threads": kept.threads, "turns": [each.node for each in taken],
+        "redacted": [{"turn": turn, "kinds": kinds} for turn, kinds in kept.redacted.items()],
+        "renamed": [{"from": old, "to": new} for old, new in kept.renamed.items()],
+    }  # fmt: skip
+    told = [*kept.threads, f"Turns newly taken: {len(taken)}."]
+    told += [f"Taken out of {turn}: {', '.join(kinds)}." for turn, kinds in kept.redacted.items()]
+    if kept.renamed:
+        told.append(f"Turns that have another id here than in the file: {len(kept.renamed)}.")
+    say(shown, "\n".join(told), as_json)
+
+
+@app.command("begin")
+def begin(
+    context: typer.Context,
+    domain: Domain = "",
+    consent: Consented = "unknown",
+    keep_until: Until = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Begin a thread in which nothing was said yet."""
+    from selfscope.archive.lineage.keeping import begin_thread
+
+    thread = begin_thread(opened(context), _agreed(domain, consent, keep_until))
+    say({"thread": thread}, thread, as_json)
+
+
+@app.command("turn")
+def turn(
+    context: typer.Context,
+    thread: Thread,
+    role: Role = "",
+    text: Text = "",
+    message: Message = "",
+    after: Annotated[
+        list[str] | None, typer.Option(help="The turn that it follows; the thread's last if not said.")
+    ] = None,
+    instance: Instance = "",
+    character: Character = "",
+    hidden: Hidden = False,
+    occasion: Occasion = "",
+    tokens: Tokens = None,
+    at: At = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take a turn in a thread."""
+    from selfscope.archive.lineage.keeping import take_turn
+
+    archive = opened(context)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    _tell(take_turn(archive, known(archive, thread), said, after or ()), as_json)
+
+
+@app.command("fork")
+def fork(
+    context: typer.Context,
+    at_turn: Annotated[
+        str, typer.Argument(metavar="TURN", help="The turn to go on from, or a thread for its last one.")
+    ],
+    role: Role = "",
+    text: Text = "",
+    message: Message = "",
+    instance: Instance = "",
+    character: Character = "",
+    hidden: Hidden = False,
+    occasion: Occasion = "",
+    tokens: Tokens = None,
+    at: At = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Go on from a turn in another thread, on the same terms; the first thread goes on unchanged."""
+    from selfscope.archive.lineage.keeping import fork_thread
+
+    archive = opened(context)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    _tell(fork_thread(archive, at_turn, said), as_json)
+
+
+@app.command("merge")
+def merge(
+    context: typer.Context,
+    heads: Annotated[
+        list[str],
+        typer.Argument(metavar="TURN...", help="Turns, or threads for their last ones: two or more."),
+    ],
+    role: Role = "",
+    text: Text = "",
+    message: Message = "",
+    into: Annotated[
+        str, typer.Option(help="The one of these threads that goes on; a new one if not said.")
+    ] = "",
+    instance: Instance = "",
+    character: Character = "",
+    hidden: Hidden = False,
+    occasion: Occasion = "",
+    tokens: Tokens = None,
+    at: At = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Let two or more threads go on as one, in one turn."""
+    from selfscope.archive.lineage.keeping import merge_threads
+
+    archive = opened(context)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    _tell(merge_threads(archive, heads, said, into), as_json)
+
+
+@app.command("end")
+def end(context: typer.Context, thread: Thread, as_json: JsonFlag = False) -> None:
+    """Record that nothing will be added to a thread."""
+    from selfscope.archive.lineage.keeping import end_thread
+
+    ended = end_thread(opened(context), thread)
+    say({"thread": thread, "ended": ended}, f"{thread} ended at {ended}.", as_json)
+
+
+def _agreed(domain: str, consent: str, keep_until: str) -> ThreadBegan:
+    from typing import get_args
+
+    from selfscope.archive.journal.events import Consent, ThreadBegan
+    from selfscope.archive.journal.moments import moment
+
+    if consent not in get_args(Consent):
+        raise BadInput("consent is given, declined or unknown", got=consent, fix="Choose one of them")
+    if keep_until:
+        moment(keep_until)
+    return ThreadBegan("", "", consent, keep_until, domain)  # type: ignore[arg-type]
+
+
+def _said(
+    archive: Archive,
+    role: str,
+    text: str,
+    message: str,
+    instance: str,
+    character: str,
+    hidden: bool,
+    occasion: str,
+    tokens: int | None,
+    at: str,
+) -> Said:
+    """Return what the options say of a turn."""
+    from selfscope.archive.journal.events import UNKNOWN
+    from selfscope.archive.lineage.keeping import Said
+
+    as_content = content_named(archive, character) if character else ""
+    told = _message(role, text, message)
+    return Said(told, instance or UNKNOWN, as_content, hidden, occasion, tokens, at)
+
+
+def _message(role: str, text: str, message: str) -> Any:
+    if bool(message) == bool(role or text) or (not message and not (role and text)):
+        raise BadInput("a turn is one message", fix="Give --role and --text, or --message FILE")
+    if not message:
+        return {"role": role, "content": text}
+    data = sys.stdin.buffer.read() if message == "-" else read_bytes(Path(message))
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(
+            "this is no message in JSON", got=message, fix="Give one object with a role"
+        ) from error
+
+
+def _turns_of(events: list[Any]) -> list[TurnTaken]:
+    from selfscope.archive.journal.events import TurnTaken
+
+    return [each for each in events if isinstance(each, TurnTaken)]
+
+
+def _tell(taken: TurnTaken, as_json: bool) -> None:
+    shown = {
+        "thread": taken.thread, "turn": taken.node, "parents": taken.parents, "message": taken.message,
+        "redacted": taken.redacted,
+    }  # fmt: skip
+    lines = [taken.thread, taken.node, *(f"Taken out of it: {each}." for each in taken.redacted)]
+    say(shown, "\n".join(lines), as_json)
