@@ -28,6 +28,8 @@ class Limits:
         Characters of one workspace file that are used; the rest is cut, with a marker.
     workspace_total
         Characters of all workspace files together.
+    workspace_bytes
+        Bytes of texts and JSON that are read of a workspace at most; more is an error.
     entries
         Entries of one folder that are looked at; a folder with more is an error.
     carrier_bytes
@@ -37,12 +39,13 @@ class Limits:
     store_rows
         Rows of a store, or entries of a JSON memory, that are read.
     seconds
-        Time that one store may take.
+        Time that all SQLite stores of a workspace may take; more is an error.
     """
 
     file_bytes: int = 1_000_000
     workspace_file: int = 20_000
     workspace_total: int = 60_000
+    workspace_bytes: int = 30_000_000
     entries: int = 5_000
     carrier_bytes: int = 64_000_000
     store_bytes: int = 2_000_000_000

@@ -71,6 +71,15 @@ def test_a_bomb_beside_the_card_is_not_unpacked(tmp_path: Path) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_a_million_entries_are_refused_before_they_are_listed(tmp_path: Path) -> None:
+    whole = charx({"card.json": CARD, "a": ""})
+    start, end = whole.rindex(b"PK\x01\x02"), whole.rindex(b"PK\x05\x06")
+    began = time.monotonic()
+    with pytest.raises(BadInput, match="more than 20,000 entries"):
+        read(tmp_path, whole[:end] + whole[start:end] * 1_000_000 + whole[end:])
+    assert time.monotonic() - began < 3
+
+
 def with_flag(data: bytes) -> bytes:
     """Return a zip whose first entry says that it is encrypted."""
     changed = bytearray(data)

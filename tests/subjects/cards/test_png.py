@@ -106,7 +106,18 @@ def test_a_damaged_picture_with_a_whole_card_is_read_and_said(tmp_path: Path) ->
 
 def test_many_chunks_are_walked_in_time(tmp_path: Path) -> None:
     began = time.monotonic()
-    read(tmp_path, png(chunk(b"tEXt", b"k\0v") * 400_000 + text("ccv3", v3())))
+    read(tmp_path, png(chunk(b"zTXt", b"k\0\0v") * 190_000 + text("ccv3", v3())))
+    with pytest.raises(BadInput, match="more than 200,000 chunks"):
+        read(tmp_path, png(chunk(b"aaAa", b"") * 2_000_000))
+    assert time.monotonic() - began < 5
+
+
+def test_bombs_under_other_names_are_not_unpacked_and_many_cards_are_refused(tmp_path: Path) -> None:
+    bomb = zlib.compress(b"A" * 2_000_000, 9)
+    began = time.monotonic()
+    assert read(tmp_path, png(chunk(b"zTXt", b"other\0\0" + bomb) * 2_000, text("ccv3", v3()))).system
+    with pytest.raises(BadInput, match="more than 4 cards"):
+        read(tmp_path, png(chunk(b"zTXt", b"chara\0\0" + bomb) * 2_000))
     assert time.monotonic() - began < 5
 
 

@@ -151,6 +151,17 @@ def test_a_folder_with_too_many_entries_is_refused(tmp_path: Path) -> None:
         read_identity(tmp_path, Limits(entries=2))
 
 
+def test_a_folder_full_of_blanks_is_refused_before_it_takes_long(tmp_path: Path) -> None:
+    build(tmp_path, SOUL="You are Bo.")
+    (tmp_path / "memory").mkdir()
+    for number in range(500):
+        (tmp_path / "memory" / f"{number}.md").write_text(" " * 144_000)
+    began = time.monotonic()
+    with pytest.raises(BadInput, match="more than 30,000,000 bytes of text"):
+        read_identity(tmp_path)
+    assert time.monotonic() - began < 5
+
+
 def test_deep_folders_are_not_walked(tmp_path: Path) -> None:
     build(tmp_path, SOUL="You are Bo.")
     deep = tmp_path

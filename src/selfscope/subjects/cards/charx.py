@@ -13,6 +13,7 @@ from selfscope.subjects.reading import printable
 
 CARD = "card.json"
 _MOST_ENTRIES = 20_000
+_DIRECTORY_MARK = b"PK\x01\x02"
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: What Python's zip reader raises for files that are broken in one way or another.
 _BROKEN = (
@@ -43,6 +44,11 @@ def read_charx(data: bytes, where: str, most: int) -> Charx:
         If it is no zip, holds no ``card.json`` or two, is encrypted or damaged, unpacks to too much, or has
         an entry whose name leads out of the package.
     """
+    # Counted before the zip reader makes an object of each, which takes seconds for a million.
+    if data.count(_DIRECTORY_MARK) > _MOST_ENTRIES:
+        raise BadInput(
+            f"the package has more than {_MOST_ENTRIES:,} entries", got=where, fix="Give the card as JSON"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             entries = package.infolist()
@@ -60,10 +66,6 @@ def read_charx(data: bytes, where: str, most: int) -> Charx:
 
 
 def _card(entries: list[zipfile.ZipInfo], where: str, most: int) -> zipfile.ZipInfo:
-    if len(entries) > _MOST_ENTRIES:
-        raise BadInput(
-            f"the package has more than {_MOST_ENTRIES:,} entries", got=where, fix="Give the card as JSON"
-        )
     for entry in entries:
         # The raw name counts: the zip reader ends a name at a zero byte and turns its separators.
         if _leads_out(entry.orig_filename) or _leads_out(entry.filename):

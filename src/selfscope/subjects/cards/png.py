@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from selfscope.errors import BadInput
@@ -11,15 +11,17 @@ from selfscope.errors import BadInput
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _LONGEST_KEYWORD = 79
+_MOST_CHUNKS = 200_000
+#: Two keywords, and each perhaps twice.
+_MOST_CARDS = 4
 
 
 @dataclass(frozen=True)
 class PngText:
-    """One text chunk: its keyword, its bytes (UTF-8 for ``iTXt``, Latin-1 otherwise), and its kind."""
+    """One text chunk: its keyword, and its bytes if it was asked for."""
 
     keyword: str
-    data: bytes
-    chunk: str
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class PngTexts:
     notes: tuple[str, ...] = ()
 
 
-def read_png_texts(data: bytes, where: str, most: int) -> PngTexts:
+def read_png_texts(data: bytes, where: str, wanted: Collection[str], most: int) -> PngTexts:
     """Return the text chunks of a PNG or APNG.
 
     Parameters
     ----------
+    wanted
+        Keywords, in small letters, whose texts are unpacked; of every other text the keyword is returned.
     most
         Bytes that one text may have once it is unpacked.
 
@@ -47,7 +51,7 @@ def read_png_texts(data: bytes, where: str, most: int) -> PngTexts:
         raise BadInput("the file does not begin as a PNG does", got=where, fix="Export the card again as PNG")
     texts: list[PngText] = []
     notes: list[str] = []
-    end = len(SIGNATURE)
+    end, cards = len(SIGNATURE), 0
     for kind, body, whole, at in _chunks(data, where):
         end = at
         if kind in _TEXTS:
@@ -57,7 +61,12 @@ def read_png_texts(data: bytes, where: str, most: int) -> PngTexts:
                     got=where,
                     fix="Export the card again, or take an undamaged copy",
                 )
-            texts.append(_text(kind, body, where, most))
+            texts.append(_text(kind, body, where, wanted, most))
+            cards += texts[-1].data is not None
+            if cards > _MOST_CARDS:
+                raise BadInput(
+                    f"the PNG carries more than {_MOST_CARDS} cards", got=where, fix="Export the card again"
+                )
         elif not whole and "damaged" not in "".join(notes):
             notes.append(
                 f"{where}: the picture itself is damaged ({kind.decode('latin-1')}); its texts are not"
@@ -69,8 +78,13 @@ def read_png_texts(data: bytes, where: str, most: int) -> PngTexts:
 
 def _chunks(data: bytes, where: str) -> Iterator[tuple[bytes, bytes, bool, int]]:
     """Yield each chunk's kind and body, whether its checksum fits, and where it ends, up to ``IEND``."""
-    at, kind = len(SIGNATURE), b""
+    at, kind, number = len(SIGNATURE), b"", 0
     while kind != b"IEND":
+        number += 1
+        if number > _MOST_CHUNKS:
+            raise BadInput(
+                f"the PNG has more than {_MOST_CHUNKS:,} chunks", got=where, fix="Export the card again"
+            )
         if at + 12 > len(data):
             raise _ends(where, at)
         size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
@@ -95,12 +109,15 @@ def _ends(where: str, at: int) -> BadInput:
     )
 
 
-def _text(kind: bytes, body: bytes, where: str, most: int) -> PngText:
+def _text(kind: bytes, body: bytes, where: str, wanted: Collection[str], most: int) -> PngText:
     keyword, zero, rest = body.partition(b"\0")
     if not zero or not 0 < len(keyword) <= _LONGEST_KEYWORD:
         raise BadInput(
             f"a {kind.decode()} chunk of the PNG has no keyword", got=where, fix="Export the card again"
         )
+    name = keyword.decode("latin-1")
+    if name.lower() not in wanted:
+        return PngText(name)
     packed = kind == b"zTXt"
     if kind == b"zTXt":
         rest = rest[1:]
@@ -110,7 +127,7 @@ def _text(kind: bytes, body: bytes, where: str, most: int) -> PngText:
     data = _unpacked(rest, where, most) if packed else rest
     if len(data) > most:
         raise _too_large(where, most)
-    return PngText(keyword.decode("latin-1"), data, kind.decode())
+    return PngText(name, data)
 
 
 def _unpacked(data: bytes, where: str, most: int) -> bytes:

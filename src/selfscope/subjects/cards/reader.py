@@ -41,9 +41,12 @@ def read_json_card(path: Path, limits: Limits, settings: Settings | None = None)
 def read_png_card(path: Path, limits: Limits, settings: Settings | None = None) -> Reading:
     """Read a card from the texts of a PNG; ``ccv3`` comes before ``chara``, and both are compared."""
     name = printable(path.name)
-    png = read_png_texts(read_carrier(path, limits.carrier_bytes), name, 2 * limits.file_bytes)
-    texts = {keyword: _one(png.texts, keyword, name) for keyword in (V3_KEYWORD, V2_KEYWORD)}
-    cards = {key: _carried(text, path, f"{name}, {key}", limits) for key, text in texts.items() if text}
+    wanted = (V3_KEYWORD, V2_KEYWORD)
+    png = read_png_texts(read_carrier(path, limits.carrier_bytes), name, wanted, 2 * limits.file_bytes)
+    texts = {keyword: _one(png.texts, keyword, name) for keyword in wanted}
+    cards = {
+        key: _carried(data, path, f"{name}, {key}", limits) for key, data in texts.items() if data is not None
+    }
     if not cards:
         keywords = ", ".join(dict.fromkeys(printable(t.keyword) for t in png.texts)) or "no texts at all"
         raise BadInput(
@@ -113,18 +116,18 @@ def _contradiction(card: Card, settings: Settings, name: str) -> tuple[str, ...]
     return (f"{name}: version 3 lists {', '.join(there)} and forbids their use: {how}",)
 
 
-def _one(texts: tuple[PngText, ...], keyword: str, where: str) -> PngText | None:
-    found = [t for t in texts if t.keyword.lower() == keyword]
-    if len({t.data for t in found}) > 1:
+def _one(texts: tuple[PngText, ...], keyword: str, where: str) -> bytes | None:
+    """Return the one text of a keyword; BadInput if there are two that differ."""
+    found = {t.data for t in texts if t.keyword.lower() == keyword}
+    if len(found) > 1:
         raise BadInput(
             f"the PNG carries {len(found)} different cards named {keyword}", got=where, fix="Export it again"
         )
-    return found[0] if found else None
+    return found.pop() if found else None
 
 
-def _carried(text: PngText, path: Path, where: str, limits: Limits) -> Card:
+def _carried(data: bytes, path: Path, where: str, limits: Limits) -> Card:
     """Return the card in a text chunk: base64 of JSON, or in an ``iTXt`` the JSON itself."""
-    data = text.data
     if not data.lstrip().startswith(b"{"):
         try:
             data = base64.b64decode(_BLANKS.sub(b"", data), validate=True)

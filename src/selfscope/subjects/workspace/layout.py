@@ -6,8 +6,9 @@ after those of the workspace itself, the newest name first, so that the limits k
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from selfscope.errors import BadInput
@@ -18,7 +19,7 @@ from selfscope.subjects.reading import ROLES, Limits, Role, Source
 from selfscope.subjects.workspace.entries import Entry
 from selfscope.subjects.workspace.roles import rank
 from selfscope.subjects.workspace.settings import Settings
-from selfscope.subjects.workspace.stores import is_store, read_store
+from selfscope.subjects.workspace.stores import SQLITE, TooSlow, is_store, read_store
 
 #: A part of a file shorter than this is not worth having.
 _LEAST_PART = 200
@@ -46,8 +47,16 @@ def lay_out_roles(entries: Iterable[Entry], limits: Limits, settings: Settings) 
     file_limit = settings.limits.get("file", limits.workspace_file)
     left = total = settings.limits.get("total", limits.workspace_total)
     pieces = []
+    end, read = time.monotonic() + limits.seconds, 0
     for entry in _ordered(e for e in entries if e.role):
-        piece = _piece(entry, limits, file_limit, left)
+        read += _to_read(entry, file_limit) if left > 0 else 0
+        if read > limits.workspace_bytes:
+            raise BadInput(
+                f"the workspace holds more than {limits.workspace_bytes:,} bytes of text and data",
+                got=entry.name,
+                fix="Leave files out in selfscope.yaml: PATH: none",
+            )
+        piece = _piece(entry, replace(limits, seconds=max(0.0, end - time.monotonic())), file_limit, left)
         left -= piece.source.used if piece.source else 0
         pieces.append(piece)
     pieces += [dropped(e.name, e.reason) for e in entries if not e.role]
@@ -82,6 +91,18 @@ def body_of(entry: Entry, limits: Limits, most: int) -> Body:
     )
 
 
+def _to_read(entry: Entry, file_limit: int) -> int:
+    """Return how many bytes reading an entry takes; a SQLite store is held by its time instead."""
+    suffix = entry.path.suffix.lower()
+    if suffix in SQLITE:
+        return 0
+    try:
+        size = entry.path.stat().st_size
+    except OSError:
+        return 0
+    return size if is_store(entry.name) else min(size, WIDEST * file_limit + _HEADER_BYTES)
+
+
 def _ordered(entries: Iterable[Entry]) -> list[Entry]:
     newest_first = sorted(entries, key=lambda e: e.name, reverse=True)
     by_name = sorted(newest_first, key=lambda e: "" if "/" in e.name else e.name)
@@ -102,7 +123,7 @@ def _piece(entry: Entry, limits: Limits, file_limit: int, left: int) -> Piece:
         body = body_of(entry, limits, file_limit)
     except BadInput as error:
         # An identity without a file that was meant is another one; a single note of many may be missing.
-        if "/" in entry.name and not entry.given:
+        if "/" in entry.name and not entry.given and not isinstance(error, TooSlow):
             return dropped(entry.name, error.what, role=entry.role)
         raise
     if not body.text:

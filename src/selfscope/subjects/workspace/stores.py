@@ -32,6 +32,10 @@ _STEPS = 20_000
 _LONGEST_VALUE = 1_000_000
 
 
+class TooSlow(BadInput):
+    """A store took too long. Never passed over: what an identity is must not depend on a machine's speed."""
+
+
 @dataclass(frozen=True)
 class StoreText:
     """A store as text, and what a reader must know of it; `whole` is False if a limit ended it."""
@@ -111,6 +115,12 @@ def _sqlite(path: Path, name: str, limits: Limits) -> StoreText:
         with closing(_opened(path, limits)) as store:
             return _told(store, path, name, limits, size)
     except sqlite3.Error as error:
+        if "interrupted" in str(error):
+            raise TooSlow(
+                "the stores take longer to read than they may",
+                got=shown(path),
+                fix="Leave it out in selfscope.yaml, or give a smaller one",
+            ) from None
         raise BadInput(
             f"the SQLite store cannot be read ({clean(str(error))})",
             got=shown(path),
