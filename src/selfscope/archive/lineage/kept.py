@@ -127,10 +127,7 @@ class Lineage:
         state = self._state
         if state is None or not self.journal.had(state.head):
             state = self._begun()
-        new = list(self.journal.sealed(since=state.head))
-        if new:
-            state = self._on(state, new)
-        self._state = state
+        self._state = state = self._on(state)
         size = len(state.reading.nodes)
         many = state.records >= max(self.records, size // 500) or state.events >= max(self.events, size // 50)
         if many:
@@ -145,20 +142,24 @@ class Lineage:
                 return _State(head, Reading(graph), told)
         return _State()
 
-    def _on(self, state: _State, new: list[Sealed]) -> _State:
-        """Return the state after some more records; where they are refused, `state` stays as it was."""
-        events = [event for sealed in new for event in sealed.record.events]
+    def _on(self, state: _State) -> _State:
+        """Return the state after all later records; where they are refused, `state` stays as it was."""
         first = not len(state.reading.nodes) and not len(state.reading.about)
         layer = Reading() if first else Reading(state.reading)
-        layer.take(events)
+        head, said, records, events = state.head, list[Event](), 0, 0
+        for sealed in self.journal.sealed(since=head):
+            layer.take(sealed.record.events)
+            said += filter(_is_said, sealed.record.events)
+            head, records, events = sealed.head, records + 1, events + len(sealed.record.events)
+        if not records:
+            return state
         layer.check()
         if first:
             state.reading = layer
         else:
             state.reading.absorb(layer)
-        state.head = new[-1].head
-        state.said += filter(_is_said, events)
-        state.records, state.events = state.records + len(new), state.events + len(events)
+        state.head, state.said = head, state.said + said
+        state.records, state.events = state.records + records, state.events + events
         return state
 
     def _rebased(self, state: _State) -> _State:

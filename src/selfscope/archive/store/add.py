@@ -190,7 +190,8 @@ def _stored(
     held = _holding(manifest, domain, base, ingest.packer.kept, [pieces for _, pieces in stored])
     data = holding_bytes(held, lambda body: archive.open_vault().seal(domain, body))
     for row in archive.index.holdings(manifest.id):
-        same = row.domain == domain and not row.base and not ingest.packer.staged
+        alike = row.domain == domain and row.base == held.base
+        same = alike and (_lies_whole(archive, row) if row.base else not ingest.packer.staged)
         if same or row.holding == bytes_id(data):
             return _know(archive, ingest, manifest, row.instance, labels)
     return commit(archive, staging, held, data, ingest, labels, bool(found.quarantined), start)
@@ -225,9 +226,9 @@ class _Met(Exception):
 
 
 def _alone(archive: Archive, held: Holding, start: int) -> None:
-    """Go on unless the content came to be held, whole and in the same domain, after the record `start`."""
+    """Go on unless the content came to be held, in the same form and domain, after the record `start`."""
     for row in archive.index.holdings(held.content):
-        if row.domain == held.domain and not row.base and row.number > start:
+        if row.domain == held.domain and row.base == held.base and row.number > start:
             raise _Met
 
 
@@ -301,6 +302,19 @@ def _holding(
     """Return the holding; one that came out without any delta needs no base."""
     needs = any(piece.codec != "raw" for row in pieces for piece in row)
     return Holding(manifest, manifest.id, domain, base if needs else "", tuple(kept), tuple(pieces))
+
+
+def _lies_whole(archive: Archive, row: Row) -> bool:
+    """Say whether every object of a delta is what was stored, its base's too.
+
+    The same difference may lie in other objects than it would be packed into now: what it was packed with
+    the first time is not stored again. So its bytes are read where they lie.
+    """
+    try:
+        kept = [each.object for each in archive.envelope(row.holding).objects]
+        return all(file_digest(archive.objects.place(each, row.domain)) == each for each in kept)
+    except CouldNot:
+        return False  # for `verify` to report; here the bytes are stored again
 
 
 def _know(archive: Archive, ingest: Ingest, manifest: Manifest, instance: str, labels: Labels) -> Added:

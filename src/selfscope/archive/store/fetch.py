@@ -19,7 +19,8 @@ from blake3 import blake3
 
 from selfscope.archive.journal.chain import Damaged
 from selfscope.archive.journal.disk import Disk, make_dirs
-from selfscope.archive.store.ingest import Progress, aside
+from selfscope.archive.store.aside import aside
+from selfscope.archive.store.ingest import Progress
 from selfscope.archive.store.manifests import File, Holding, Piece
 from selfscope.archive.store.objects import CHUNK, read_range
 from selfscope.errors import BadInput, CouldNot, SelfscopeError

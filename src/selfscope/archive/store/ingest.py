@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from selfscope.archive.store.aside import Aside, aside
 from selfscope.archive.store.manifests import File, Holding, Kept, Piece
 from selfscope.archive.store.objects import Staged, read_range
 from selfscope.errors import CouldNot
@@ -312,57 +311,3 @@ def _raw_pieces(holding: Holding) -> Iterator[tuple[str, tuple[str, int, int]]]:
         for piece in pieces:
             if piece.codec == "raw":
                 yield piece.b3, (holding.objects[piece.object].object, piece.at, piece.length)
-
-
-class Hasher(Protocol):
-    """What takes bytes and has a digest of them: a sha256, a blake3."""
-
-    def update(self, data: bytes, /) -> object:
-        """Take the next bytes."""
-
-    def hexdigest(self) -> str:
-        """Return the digest of all that was taken."""
-
-
-H = TypeVar("H", bound=Hasher)
-
-
-@dataclass
-class Aside(Generic[H]):
-    """A digest that is computed in a thread of its own, beside reading, comparing and writing."""
-
-    hasher: H
-    _queue: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=2))
-
-    def feed(self, data: bytes) -> None:
-        """Hand over the next bytes."""
-        self._queue.put(data)
-
-    def so_far(self) -> H:
-        """Return the hasher once all that was fed has been worked through."""
-        self._queue.join()
-        return self.hasher
-
-    def run(self) -> None:
-        """Work until told to end."""
-        while (data := self._queue.get()) is not None:
-            self.hasher.update(data)
-            self._queue.task_done()
-        self._queue.task_done()
-
-    def end(self) -> None:
-        """Say that nothing more will come."""
-        self._queue.put(None)
-
-
-@contextmanager
-def aside(hasher: H) -> Iterator[Aside[H]]:
-    """Give a hasher its own thread, which has ended when the block has."""
-    digest = Aside(hasher)
-    thread = threading.Thread(target=digest.run, name="digest")
-    thread.start()
-    try:
-        yield digest
-    finally:
-        digest.end()
-        thread.join()
