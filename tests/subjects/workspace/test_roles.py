@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from subjects_files import build, reasons, roles
 
 from selfscope.errors import BadInput
@@ -168,3 +171,40 @@ def test_a_folder_that_is_named_has_its_limits_too(tmp_path: Path) -> None:
     build(tmp_path, {"SOUL.md": SOUL, "selfscope.yaml": "roles:\n  notes/: memory\n", **files})
     with pytest.raises(BadInput, match="more than 4 entries"):
         read_identity(tmp_path, Limits(entries=4))
+
+
+_NAMES = st.sampled_from([
+    "SOUL.md", "AGENTS.md", "TOOLS.md", "HEARTBEAT.md", "USER.md", "intent.md", "CLAW.md", "soul.json",
+    "a.json", "memory.jsonl", "brain.db", "brain.py", "memory/2026-01-02.md", "memory/a.db", "notes/b.md",
+    "selfscope.yaml",
+])  # fmt: skip
+_CONTENTS = st.one_of(
+    st.sampled_from([
+        b"You are Bo.", b"", b"---\na: b\n---\nWords.", b"---\nschemaVersion: 1\n---\nYou are Bo.", b"{}",
+        b"[1, {}]", b'{"files": {"soul": "USER.md"}}', b'{"text": "Rain."}', b"layout: openclaw",
+        b"session: group\ntoday: 2026-01-02", b"roles:\n  notes/: memory\n  USER.md: note\n",
+        b"SQLite format 3\0", b"\xff\xfe",
+    ]),
+    st.binary(max_size=40),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(files=st.dictionaries(_NAMES, _CONTENTS, min_size=2, max_size=9))
+def test_any_workspace_lists_all_that_it_met_or_is_a_named_error(files: dict[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = build(Path(folder), dict(files))
+        try:
+            reading = read_identity(root)
+        except BadInput as error:
+            assert error.what
+            return
+    listed = [s.path for s in reading.sources]
+    assert len(listed) == len(set(listed))
+    met = {"notes" if n.startswith("notes/") and n not in listed else n for n in files}
+    missing = {s.path for s in reading.dropped if s.reason.startswith("not there")}
+    assert set(listed) - missing == met
+    assert all(s.reason for s in reading.dropped)
+    assert "\n\n".join(reading.system[p.start : p.end] for p in reading.parts) == reading.system
+    for claim in reading.claims:
+        assert 0 <= claim.start < claim.end <= len(reading.system)

@@ -124,8 +124,17 @@ def test_changes_that_wait_in_a_log_are_said(tmp_path: Path) -> None:
         store.execute("INSERT INTO m VALUES ('Waiting.')")
         store.commit()
         reading = read_identity(tmp_path)
-    assert "memory.db: changes that wait in memory.db-wal are not read" in reading.notes
+    assert "memory.db: changes that wait in its -wal file are not read" in reading.notes
     assert reasons(reading)["memory.db"] == "empty"
+
+
+def test_a_change_that_was_not_finished_is_said(tmp_path: Path) -> None:
+    database(build(tmp_path, SOUL) / "memory.db", "CREATE TABLE m (text)", "INSERT INTO m VALUES ('Old.')")
+    (tmp_path / "memory.db-journal").write_bytes(b"half of a change")
+    reading = read_identity(tmp_path)
+    assert memory(reading) == "- Old."
+    assert "memory.db: a change was not finished (-journal); it is read as it stands" in reading.notes
+    assert (tmp_path / "memory.db-journal").read_bytes() == b"half of a change"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,11 @@ JSONL = frozenset({".jsonl", ".ndjson"})
 SQLITE = frozenset({".db", ".sqlite", ".sqlite3"})
 ENDINGS = JSON | JSONL | SQLITE
 _MAGIC = b"SQLite format 3\0"
+#: Files beside a store that hold what is not in it yet, or what is in it and not yet settled.
+_BESIDE = {
+    "-wal": "changes that wait in its -wal file are not read",
+    "-journal": "a change was not finished (-journal); it is read as it stands",
+}
 #: Tables that a full-text index keeps for itself, by the ending of their names.
 _SHADOWS = ("_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir", "_stat")
 #: Instructions of SQLite between two looks at the clock.
@@ -153,10 +158,16 @@ def _told(store: sqlite3.Connection, path: Path, name: str, limits: Limits, size
         if room.full:
             notes.append(f"{name}: read up to {room.full}; the rest is not read")
             break
-    if Path(f"{path}-wal").exists() and Path(f"{path}-wal").stat().st_size:
-        notes.append(f"{name}: changes that wait in {name}-wal are not read")
+    notes += [f"{name}: {told}" for ending, told in _BESIDE.items() if _holds(Path(f"{path}{ending}"))]
     text = "\n".join(lines).strip()
     return StoreText(text, "SQLite", (*notes, *left_out.notes(name)), not room.full, size)
+
+
+def _holds(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _tables(store: sqlite3.Connection, name: str) -> tuple[list[str], list[str]]:
