@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types acceptance bench lock docs clean
+.PHONY: demo test lint types acceptance bench lock docs soak clean
 
 demo: $(STAMP)
 	@$(BIN)/selfscope models fetch embedded
@@ -27,6 +27,10 @@ acceptance: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python bench/closed_scoring.py
+
+# Every test of faults at its full length, 10 to 20 minutes on two cores; broken off, it goes on where it was.
+soak: $(STAMP)
+	$(BIN)/python -m tests.archive.faults.soak
 
 docs: $(STAMP)
 	$(BIN)/python -m selfscope.cli.pages

@@ -26,7 +26,7 @@ def crowd(path: str, writers: int, rounds: int, among: str = "") -> dict[str, An
     Parameters
     ----------
     among
-        "verify" or "collect" for one more process that does that all the while.
+        One of `OTHERS`, for one more process that does that all the while.
     """
     place = new_place(Path(path))
     _begin(place, writers)
@@ -100,7 +100,33 @@ def _collect(place: Place) -> None:
     (place.path / "out" / "looks").write_text(str(looks))
 
 
-OTHERS: dict[str, Callable[[Place], None]] = {"verify": _verify, "collect": _collect}
+def _scrub(place: Place) -> None:
+    """Read and attest, over and over."""
+    looks = 0
+    while looks == 0 or not (place.path / "enough").exists():
+        archive = place.open()
+        archive.patience = PATIENCE
+        assert archive.scrub().verification.ok
+        looks += 1
+    (place.path / "out" / "looks").write_text(str(looks))
+
+
+def _replicate(place: Place) -> None:
+    """Bring a replica up to date, over and over; each time it must be whole."""
+    looks = 0
+    while looks == 0 or not (place.path / "enough").exists():
+        archive = place.open()
+        archive.patience = PATIENCE
+        assert not archive.replicate(place.twin).problems
+        seen = place.open(place.twin).verify(level="full")
+        assert seen.ok, seen.problems
+        looks += 1
+    (place.path / "out" / "looks").write_text(str(looks))
+
+
+OTHERS: dict[str, Callable[[Place], None]] = {
+    "verify": _verify, "collect": _collect, "scrub": _scrub, "replicate": _replicate,
+}  # fmt: skip
 
 
 def _judged(place: Place, writers: int, rounds: int, ended: list[int]) -> dict[str, Any]:

@@ -23,7 +23,9 @@ from selfscope.errors import SelfscopeError
 from . import judge
 from .place import Place, new_place, same
 
-CLASSES = ("data", "sealed data", "manifest", "journal", "card", "signing key", "domain key", "index")
+CLASSES = (
+    "data", "sealed data", "manifest", "journal record", "seal", "card", "signing key", "domain key", "index",
+)  # fmt: skip
 
 
 def furnished(path: Path) -> Place:
@@ -48,7 +50,8 @@ def files(place: Place, kind: str) -> list[Path]:
         "data": (root / "objects").rglob("*"),
         "sealed data": (root / "sealed").rglob("*"),
         "manifest": (root / "manifests").rglob("*"),
-        "journal": (root / "journal").rglob("*"),
+        "journal record": (root / "journal").rglob("*"),
+        "seal": (root / "journal").rglob("*"),
         "card": [root / "archive.json"],
         "signing key": [root / "keys" / "journal.pem"],
         "domain key": [root / "keys" / "d.wrapped", place.path / "keys" / "d.wrapping"],
@@ -122,7 +125,7 @@ class Tally:
 
 
 def flips(path: str, each: int, seed: int) -> dict[str, Any]:
-    """Flip single bits at random places, `each` in every class of file, one at a time."""
+    """Flip single bits at random places, `each` in every class of bytes, one at a time."""
     place, rng, tally = furnished(Path(path)), random.Random(seed), Tally()
     assert found(place) == []
     meaning = _meaning(place)
@@ -130,12 +133,20 @@ def flips(path: str, each: int, seed: int) -> dict[str, Any]:
         for _ in range(each):
             target = rng.choice(files(place, kind))
             data = bytearray(target.read_bytes())
-            at, bit = rng.randrange(len(data)), 1 << rng.randrange(8)
+            at, bit = rng.choice(_part(kind, data)), 1 << rng.randrange(8)
             data[at] ^= bit
             with changed(*files(place, "index"), target):
                 _write(target, bytes(data))
                 _judge(place, kind, target, f"{kind} {target.name} at {at} bit {bit}", tally, meaning)
     return tally.as_json()
+
+
+def _part(kind: str, data: bytearray) -> range:
+    """Return where in a file the bytes of a class are: a record and its seal are lines of one file."""
+    if kind not in ("journal record", "seal"):
+        return range(len(data))
+    cut = data.index(b"\n") + 1
+    return range(cut) if kind == "journal record" else range(cut, len(data))
 
 
 def _write(target: Path, data: bytes) -> None:
@@ -228,7 +239,7 @@ def wholes(path: str, each: int, seed: int) -> dict[str, Any]:
         for way in (*WHOLES, "removed"):
             for target in rng.sample(files(place, kind), min(each, len(files(place, kind)))):
                 other = rng.choice([f for f in files(place, kind) if f != target])
-                last = kind == "journal" and target == files(place, kind)[-1]
+                last = kind == "journal record" and target == files(place, kind)[-1]
                 with changed(*files(place, "index"), target):
                     target.unlink() if way == "removed" else _write(
                         target, WHOLES[way](target.read_bytes(), other.read_bytes())
@@ -250,7 +261,7 @@ def histories(path: str) -> dict[str, Any]:
     Each is judged with the checkpoint that was kept elsewhere, and without it and without the index.
     """
     place = furnished(Path(path))
-    records = files(place, "journal")
+    records = files(place, "journal record")
     trials: dict[str, Callable[[], None]] = {
         "a record doubled at the end": lambda: _copy(
             records[2], records[-1].with_name(f"{len(records) + 1:09d}.json")
@@ -308,5 +319,5 @@ def _rewritten(place: Place, records: list[Path]) -> None:
 
 def _foreign(place: Place, records: list[Path]) -> None:
     other = furnished(place.path / "foreign")
-    for mine, theirs in zip(records, files(other, "journal"), strict=True):
+    for mine, theirs in zip(records, files(other, "journal record"), strict=True):
         _copy(theirs, mine)

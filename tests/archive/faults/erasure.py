@@ -36,15 +36,24 @@ def search(place: Place, wanted: dict[str, bytes]) -> list[str]:
     ]
 
 
-def erased(path: str, step: int = 0) -> dict[str, Any]:
-    """Destroy the secret, having died at a step before if `step` is not 0; search for it and for its keys."""
-    place = scenes.prepared("destroy", Path(path))
-    vault = place.vault()
-    keys = {
-        "the data key": vault._key("d"),
+def keys_of(place: Place) -> dict[str, bytes]:
+    """Return what opens the secret."""
+    return {
+        "the data key": place.vault()._key("d"),
         "the wrapped key": (place.root / "keys" / "d.wrapped").read_bytes(),
         "the unwrapping key": (place.path / "keys" / "d.wrapping").read_bytes(),
     }
+
+
+def keys_in(path: str) -> dict[str, str]:
+    """Return the same in hexadecimal digits, for a place that is somewhere else."""
+    return {what: key.hex() for what, key in keys_of(Place(Path(path))).items()}
+
+
+def erased(path: str, step: int = 0) -> dict[str, Any]:
+    """Destroy the secret, having died at a step before if `step` is not 0; search for it and for its keys."""
+    place = scenes.prepared("destroy", Path(path))
+    keys = keys_of(place)
     before = search(place, keys)
     if step:
         _die(place, step)
@@ -56,6 +65,14 @@ def erased(path: str, step: int = 0) -> dict[str, Any]:
         "ciphertext": sum(1 for _, lies in archive.objects.all() if lies.domain == "d"),
         "ok": archive.verify().ok,
     }
+
+
+def calls_of(path: str) -> int:
+    """Return by how many calls a destruction changes the disk."""
+    place = scenes.prepared("destroy", Path(path))
+    with calls.counted(place.path) as made:
+        scenes.act("destroy", path)
+    return len(made)
 
 
 def _die(place: Place, step: int) -> None:

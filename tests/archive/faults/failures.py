@@ -7,84 +7,107 @@ failed is asked for once: what the kernel then says of a second one is worth not
 """
 
 import errno
+import shutil
+from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from selfscope.archive.journal.disk import Disk
 from selfscope.errors import CouldNot
 
-from . import judge, scenes
+from . import judge, kills, scenes
+from .calls import Call, Calls
 from .place import Place
 
 ERRORS = {"ENOSPC": errno.ENOSPC, "EDQUOT": errno.EDQUOT, "EIO": errno.EIO, "EROFS": errno.EROFS}
 SYNCS = ("sync", "sync_dir")
 
 
-class Counting(Disk):
-    """Counts its steps."""
+@contextmanager
+def refusing(top: Path, at: int = 0, code: str = "EIO", *, ever: bool = False):
+    """Refuse the `at`-th step (from 1; 0 for none), and with `ever` all that write after it; give the steps.
 
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, Path]] = []
+    A directory that is there already and a name that is gone already are no steps: a disk has an answer to
+    them even when it is full.
+    """
+    made: list[Call] = []
 
-    def step(self, name: str, path: Path) -> None:
-        self.steps.append((name, path))
+    def before(call: Call) -> None:
+        if _is_answered(call):
+            return
+        made.append(Call(call.name, call.path))
+        if len(made) == at or (ever and len(made) > at and call.name not in ("unlink", "rmdir")):
+            raise OSError(ERRORS[code], "as the test wants it")
+
+    with Calls(top, before).watched():
+        yield made
 
 
-class Refusing(Counting):
-    """Refuses its `at`-th step (from 1), and with `ever` all that write after it."""
-
-    def __init__(self, at: int, code: int, *, ever: bool) -> None:
-        super().__init__()
-        self.at, self.code, self.ever = at, code, ever
-
-    def step(self, name: str, path: Path) -> None:
-        super().step(name, path)
-        count = len(self.steps)
-        if count == self.at or (self.ever and count > self.at and name not in ("unlink", "rmdir")):
-            raise OSError(self.code, "as the test wants it")
+def _is_answered(call: Call) -> bool:
+    there = Path(call.path).exists()
+    return (call.name == "mkdir" and there) or (call.name in ("unlink", "rmdir", "touch") and not there)
 
 
 def steps(scene: str, path: str) -> list[str]:
     """Do an act on a disk that works; return the names of its steps."""
-    disk = Counting()
-    _act(scene, Place(Path(path)), disk)
-    return [name for name, _ in disk.steps]
-
-
-def _act(scene: str, place: Place, disk: Disk) -> None:
-    """Do an act with this disk for everything."""
-    scenes.SCENES[scene].act(place.with_disk(disk))
+    with refusing(Path(path)) as made:
+        scenes.act(scene, path)
+    return [call.name for call in made]
 
 
 def refused(
     scene: str, path: str, reference: dict[str, Any], at: int, code: str, ever: bool
 ) -> dict[str, Any]:
     """Do an act on a disk that refuses; judge what is there, look at it without changing it, do it again."""
-    place, disk = Place(Path(path)), Refusing(at, ERRORS[code], ever=ever)
-    raised = ""
-    try:
-        _act(scene, place, disk)
-    except CouldNot as error:
-        raised = error.sentence()
+    place, raised = Place(Path(path)), ""
+    with refusing(place.path, at, code, ever=ever) as made:
+        try:
+            scenes.act(scene, path)
+        except CouldNot as error:
+            raised = error.sentence()
+    refused_call = made[at - 1]
     wrong = [] if raised else ["the disk refused and nobody said so"]
-    name, refused_path = disk.steps[at - 1]
-    if name in SYNCS and (name, refused_path) in disk.steps[at:] and not ever:
-        wrong.append(f"{name} {refused_path.name} was asked for again after it had failed")
+    if refused_call.name in SYNCS and refused_call in made[at:] and not ever:
+        wrong.append(
+            f"{refused_call.name} {Path(refused_call.path).name} was asked for again after it failed"
+        )
     before = judge.tree_of(place.root)
     seen = judge.look(path)
     hurt = scenes.SCENES[scene].hurt
     wrong += [f"after the refusal: {each}" for each in seen["wrong"] if not hurt or "something else" in each]
     wrong += [f"a look changed {each}" for each in judge.differences(before, judge.tree_of(place.root))]
-    ends = (reference["before"]["kinds"], reference["after"]["kinds"])
-    if seen["kinds"] not in ends and not (hurt and seen["kinds"] == ends[1][: len(seen["kinds"])]):
-        wrong.append(f"between two records: {seen['kinds']}")
+    wrong += kills.not_between(seen, reference)
     committed = len(seen["kinds"]) == len(reference["after"]["kinds"])
     scenes.act(scene, path)
     after = judge.look(path, out="again")
     wrong += [f"done again: {each}" for each in after["wrong"]]
     if set(after["contents"]) != set(reference["after"]["contents"]):
         wrong.append(f"done again: holds {after['contents']}")
-    return {"wrong": wrong, "said": raised, "step": name, "committed": committed}
+    return {"wrong": wrong, "said": raised, "step": refused_call.name, "committed": committed}
+
+
+def every(scene: str, path: str, reference: dict[str, Any], part: int, parts: int) -> dict[str, Any]:
+    """Refuse at every `parts`-th step from `part` on: each error from there on, a sync also once."""
+    ground = Path(path)
+    before = Place(ground / "before")
+    names = steps(scene, str(before.copy_to(ground / "counted").path))
+    tally: dict[str, Any] = {"steps": 0, "refusals": 0, "committed": 0, "wrong": []}
+    codes: Counter[str] = Counter()
+    for at in range(1 + part, len(names) + 1, parts):
+        tally["steps"] += 1
+        once = [("EIO", False)] if names[at - 1] in SYNCS else []
+        for code, ever in [*((code, True) for code in ERRORS), *once]:
+            place = before.copy_to(ground / "work")
+            what = f"{scene}, step {at} ({names[at - 1]}), {code}{'' if ever else ' once'}"
+            try:
+                found = refused(scene, str(place.path), reference, at, code, ever)
+                tally["wrong"] += [f"{what}: {each}" for each in found["wrong"]]
+                tally["committed"] += found["committed"]
+            except Exception as error:
+                tally["wrong"].append(f"{what}: {type(error).__name__}: {error}")
+            codes[code if ever else f"{code} once"] += 1
+            shutil.rmtree(place.path)
+    return tally | {"refusals": codes.total(), "codes": dict(codes)}
 
 
 def full(path: str) -> dict[str, Any]:

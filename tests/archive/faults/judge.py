@@ -117,7 +117,7 @@ def _ending(root: Path) -> set[str]:
 
 def tree_of(root: Path) -> dict[str, bytes]:
     """Return every file of an archive but its index, which is rebuilt at will."""
-    files = [each for each in root.rglob("*") if each.is_file() and not each.name.startswith("index.sqlite")]
+    files = [each for each in root.rglob("*") if each.is_file() and not each.name.startswith("index.")]
     return {str(each.relative_to(root)): each.read_bytes() for each in files}
 
 

@@ -7,7 +7,9 @@ What must then be true, whatever the moment:
 2. its journal ends after one of the records that the act writes, or before the first: never inside one;
 3. every content that it shows comes back bit for bit, and it shows no other than before or after the act;
 4. the act, done again, ends in the same state as if nothing had happened;
-5. collection then leaves exactly what the journal needs, and no staging.
+5. collection then leaves exactly what the journal needs, and no staging;
+6. once the journal says that a key was destroyed, no part of it is anywhere in the archive or beside it, and
+   neither is anything of what it opened.
 """
 
 import random
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import calls, judge, scenes
+from . import calls, erasure, judge, scenes
 from .place import Place
 from .zygote import Zygote
 
@@ -41,8 +43,10 @@ def judged(scene: str, path: str, reference: dict[str, Any]) -> dict[str, Any]:
     seen = judge.look(path)
     hurt = scenes.SCENES[scene].hurt
     wrong = [f"after the fault: {each}" for each in seen["wrong"] if not hurt or "something else" in each]
-    wrong += _not_between(seen, reference) + _twin(path, "after the fault")
+    wrong += not_between(seen, reference) + _twin(path, "after the fault")
+    wrong += _not_erased(place, reference, "after the fault")
     scenes.act(scene, path)
+    wrong += _not_erased(place, reference, "done again")
     after = judge.look(path, out="again")
     wrong += [f"done again: {each}" for each in after["wrong"]]
     if set(after["contents"]) != set(reference["after"]["contents"]):
@@ -52,6 +56,15 @@ def judged(scene: str, path: str, reference: dict[str, Any]) -> dict[str, Any]:
     wrong += [f"collected: {each}" for each in judge.leftovers(place.root)]
     wrong += [f"collected: {each}" for each in judge.look(path, out="collected")["wrong"]]
     return {"wrong": wrong, "record": len(seen["kinds"]), "shown": sum(seen["contents"].values())}
+
+
+def _not_erased(place: Place, reference: dict[str, Any], when: str) -> list[str]:
+    """Return what is still there of a key that the journal calls destroyed, and of what it opened."""
+    said = {kind for record in judge.kinds(place.root) for kind in record}
+    if "keys" not in reference or "key_destroyed" not in said:
+        return []
+    keys = {what: bytes.fromhex(key) for what, key in reference["keys"].items()}
+    return [f"{when}: {each}" for each in erasure.search(place, keys | erasure.traces(place))]
 
 
 def _twin(path: str, when: str) -> list[str]:
@@ -66,7 +79,7 @@ def _twin(path: str, when: str) -> list[str]:
     return wrong
 
 
-def _not_between(seen: dict[str, Any], reference: dict[str, Any]) -> list[str]:
+def not_between(seen: dict[str, Any], reference: dict[str, Any]) -> list[str]:
     """Say what is neither before nor after the act nor between two of its records."""
     before, after = reference["before"], reference["after"]
     wrong = []
@@ -83,6 +96,8 @@ class Tally:
 
     scene: str
     calls: int = 0
+    before: int = 0
+    after: int = 0
     kills: int = 0
     torn: int = 0
     timed: int = 0
@@ -126,7 +141,10 @@ class Gallows:
             "before": zygote.call("judge.look", path=str(look.path)).value(),
             "after": zygote.call("judge.look", path=str(whole.path)).value(),
         }
-        self.tally = Tally(scene, len(self.calls))
+        if scene == "destroy":
+            self.reference["keys"] = zygote.call("erasure.keys_in", path=str(self.before.path)).value()
+        ends = [len(self.reference[when]["kinds"]) for when in ("before", "after")]
+        self.tally = Tally(scene, len(self.calls), *ends)
         sound = not self.reference["before"]["wrong"] or scenes.SCENES[scene].hurt
         assert sound and not self.reference["after"]["wrong"], self.reference
 
@@ -153,11 +171,11 @@ class Gallows:
             self.tally.timed += 1
             self._judge(place, f"{self.scene}, after {after:.4f} s")
 
-    def all(self) -> None:
-        """Kill before every call, and in the middle of every write."""
-        for step, name in enumerate(self.calls, 1):
+    def every(self, part: int = 0, parts: int = 1) -> None:
+        """Kill before every call, and in the middle of every write; or at each `parts`-th from `part` on."""
+        for step in range(1 + part, len(self.calls) + 1, parts):
             self.at(step)
-            if name == "write":
+            if self.calls[step - 1] == "write":
                 self.at(step, tear=True)
 
     def _fresh(self) -> Place:

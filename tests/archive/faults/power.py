@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import calls, judge, kills, scenes
+from . import calls, erasure, judge, kills, scenes
 from .calls import Call
 from .place import Place
 
@@ -120,7 +120,7 @@ class Recording:
 
 
 def _is_index(path: Path) -> bool:
-    return path.name.startswith("index.sqlite")
+    return path.name.startswith("index.")
 
 
 def _bytes(inode: Inode, until: int, keep: "Luck") -> bytes:
@@ -228,7 +228,14 @@ def made(state: dict[str, bytes | None], path: Path, index: Path, luck: random.R
 
 
 def lost(
-    scene: str, path: str, draws: int, seed: int, most: int = 0, ignored: tuple[str, ...] = ()
+    scene: str,
+    path: str,
+    draws: int,
+    seed: int,
+    most: int = 0,
+    ignored: tuple[str, ...] = (),
+    part: int = 0,
+    parts: int = 1,
 ) -> dict[str, Any]:
     """Lose the power at every moment of a scene's act, and judge each tree that may be found.
 
@@ -240,6 +247,8 @@ def lost(
         If not 0, only that many trees, drawn evenly from all of them.
     ignored
         Names of calls that the disk only pretends to carry out, to see that this is noticed here.
+    part, parts
+        Of all trees only each `parts`-th, from the `part`-th on.
     """
     ground, rng = Path(path), random.Random(seed)
     place = scenes.prepared(scene, ground / "before")
@@ -247,10 +256,12 @@ def lost(
     working = place.copy_to(ground / "work")
     recording = record(scene, str(working.path), tuple(ignored))
     reference = {"before": seen, "after": judge.look(str(working.path))}
-    trials = list(moments(recording, draws, rng))
+    if scene == "destroy":
+        reference["keys"] = erasure.keys_in(str(place.path))
+    trials = list(moments(recording, draws, rng))[part::parts]
     if most:
         trials = rng.sample(trials, min(most, len(trials)))
-    tally = Tally(recording.length)
+    tally = Tally(recording.length, *(len(reference[when]["kinds"]) for when in ("before", "after")))
     for until, kind in trials:
         luck = Luck(kind, random.Random(f"{seed} {until} {kind} {rng.random()}"))
         state = recording.state(until, luck)
@@ -267,6 +278,8 @@ class Tally:
     """What the losses of one scene came to."""
 
     calls: int
+    before: int
+    after: int
     states: int = 0
     records: Counter = field(default_factory=Counter)
     trees: set[int] = field(default_factory=set)
@@ -288,6 +301,7 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "calls": self.calls, "states": self.states, "distinct": len(self.trees),
+            "calls": self.calls, "before": self.before, "after": self.after, "states": self.states,
+            "distinct": len(self.trees),
             "records": dict(sorted(self.records.items())), "bad": len(self.wrong), "wrong": self.wrong[:5],
         }  # fmt: skip

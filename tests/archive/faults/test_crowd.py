@@ -7,7 +7,7 @@ from selfscope.errors import Refused
 from .place import new_place
 
 
-@pytest.mark.parametrize("writers, among", [(2, ""), (8, "verify")])
+@pytest.mark.parametrize("writers, among", [(2, ""), (8, "verify"), (4, "replicate")])
 def test_many_writers_make_one_line(writers, among, zygote, ground):
     found = zygote.call(
         "crowd.crowd", path=str(ground / "crowd"), writers=writers, rounds=4, among=among

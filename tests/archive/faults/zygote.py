@@ -2,7 +2,7 @@
 
 To begin a process with everything imported takes half a second, to fork one a millisecond. What is forked
 must have no threads, and the hashes start some; so the one that forks never hashes. Questions and answers are
-lines of JSON: ``{"call": "module.function", "args": {…}, "after": seconds}``.
+lines of JSON: ``{"call": "module.function", "args": {…}, "after": seconds, "patience": seconds}``.
 """
 
 import importlib
@@ -22,7 +22,8 @@ from typing import Any
 HERE = Path(__file__).resolve()
 PROJECT = HERE.parents[3]
 PACKAGE = "tests.archive.faults"
-WARM = ("scenes", "judge", "kills", "power", "damage", "failures", "crowd", "erasure")
+PATIENCE = 120.0
+WARM = ("scenes", "judge", "kills", "power", "damage", "failures", "crowd", "erasure", "machine")
 
 
 @dataclass
@@ -50,9 +51,11 @@ class Zygote:
             cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def call(self, function: str, after: float | None = None, **args: Any) -> Ended:
+    def call(
+        self, function: str, after: float | None = None, patience: float = PATIENCE, **args: Any
+    ) -> Ended:
         """Call a function of this package in a forked process, to be killed after so many seconds or not."""
-        question = {"call": function, "args": args, "after": after}
+        question = {"call": function, "args": args, "after": after, "patience": patience}
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         return Ended(**json.loads(self.process.stdout.readline()))
@@ -70,7 +73,7 @@ class Zygote:
         self.close()
 
 
-def fork(function: str, args: dict[str, Any], after: float | None, patience: float = 120.0) -> Ended:
+def fork(function: str, args: dict[str, Any], after: float | None, patience: float = PATIENCE) -> Ended:
     """Run a function in a forked process and wait for it, or kill it on time."""
     reading, writing = os.pipe()
     began = time.monotonic()
@@ -122,7 +125,7 @@ def main() -> None:
     os.dup2(2, 1)
     for line in sys.stdin:
         question = json.loads(line)
-        ended = fork(question["call"], question["args"], question["after"])
+        ended = fork(question["call"], question["args"], question["after"], question["patience"])
         answers.write(json.dumps(vars(ended)) + "\n")
         answers.flush()
 

@@ -110,12 +110,13 @@ def replicate(
         ) as staging:
             _refuse_other_history(archive, target)
             copying = Copying(archive, target, staging, progress)
+            until = archive.journal.head().number
             whole = copying.holdings()
             place = f"{name} at {target}"
             events = _begun(archive, whole, place, device or f"machine:{archive.host.machine}", medium, name)
-            if events:
-                archive.append(events)
-            records = copying.journal()
+            if events and (last := archive.append(events).number) > until + 1:
+                copying.holdings()  # what others committed meanwhile, for its records are copied too
+            records = copying.journal(last if events else until)
             _finish(archive, target, staging)
     began = tuple(each.instance for each in events if isinstance(each, InstanceBegan))
     return Replicated(
@@ -183,12 +184,14 @@ class Copying:
             self._object(identifier, present[identifier], ())
         return [added for added in held.live.values() if self._holding(added)]
 
-    def journal(self) -> int:
-        """Copy the records that the replica lacks, up to the last one there is now."""
+    def journal(self, until: int) -> int:
+        """Copy the records that the replica lacks, up to one of which all that it needs is there."""
         copied, here = 0, self.archive.journal
         there = Journal(self.target, self.archive.id, self.archive.disk)
         for sealed in here.sealed(since=there.head()):
             number = sealed.record.number
+            if number > until:
+                break
             data = read_range(here.path(number))
             publish_record(self.archive, self.staging, data, there.path(number), self.target)
             copied += 1
@@ -232,7 +235,9 @@ class Copying:
         return True
 
     def _problem(self, what: str, where: str, error: SelfscopeError, contents: tuple[str, ...]) -> None:
-        self.problems.append(Problem(what, where, error.sentence(), contents))
+        problem = Problem(what, where, error.sentence(), contents)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def staged_copy(archive: Archive, staging: Path, source: Path, identifier: str) -> Staged:

@@ -28,11 +28,12 @@ from selfscope.archive.store.bring import Found, bring
 from selfscope.archive.store.ingest import Brought, Ingest, Progress
 from selfscope.archive.store.manifests import Holding, Kept, Manifest, Piece, holding_bytes
 from selfscope.archive.store.objects import file_digest
-from selfscope.errors import BadInput, Refused
+from selfscope.errors import BadInput, CouldNot, Refused
 from selfscope.values.canonical import bytes_id
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
+    from selfscope.archive.store.index import Row
 
 
 @dataclass(frozen=True)
