@@ -12,9 +12,9 @@ from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
 from selfscope.models.phantoms import PhantomGround, table_of
 from selfscope.stats.findings import row_findings
+from selfscope.stats.results import Settings
 from selfscope.studies.acceptance import (
     CHARACTERS,
-    SETTINGS,
     check_of,
     design_of,
     drawn_answers,
@@ -100,9 +100,7 @@ def asked_in_words(plant, answers, root):
     ground.learn(table_of(arms, design.asks, answers[rows]))
     store = RunStore.of(study, root)
     asyncio.run(run_study(study, items, ground, store))
-    return analyse(
-        study, items, store.observations(), None, ground.identity, settings={"self_report": SETTINGS}
-    )
+    return analyse(study, items, store.observations(), None, ground.identity)
 
 
 def same(mine, theirs, where=""):
@@ -128,7 +126,7 @@ def same(mine, theirs, where=""):
 )
 def test_a_phantom_that_is_asked_its_prompts_comes_to_the_same(plant, tmp_path):
     answers = drawn_answers(plant, 1, np.random.default_rng(15))
-    result = family_of(plant, answers)
+    result = family_of(plant, answers, Settings())
     there = row_findings(
         result,
         design_of(plant.preset).layout.dimensions,

@@ -88,7 +88,7 @@ def drawn_answers(plant: Plant, size: int, rng: np.random.Generator) -> Floats:
     return rng.binomial(DRAWS_NEEDED, special.expit(log_odds)).astype(float)
 
 
-def family_of(plant: Plant, answers: Floats) -> FamilyResult:
+def family_of(plant: Plant, answers: Floats, settings: Settings = SETTINGS) -> FamilyResult:
     """Return the judgement on `answers` ``(study, arm, ask)``, in the way that real runs are judged."""
     design = design_of(plant.preset)
     controls, at = {}, 1
@@ -100,7 +100,7 @@ def family_of(plant: Plant, answers: Floats) -> FamilyResult:
         _scores(design, answers[:, 0], plant.sampled),
         controls,
         design.layout.keyed,
-        settings=SETTINGS,
+        settings=settings,
         gates=Gates(g1=check_of(plant, answers).state),
         forms=design.layout.forms,
     )
