@@ -183,7 +183,7 @@ def _role(look: _Look, name: str, mode: int) -> tuple[str, str]:
     if given:
         return given, ""
     if name == SOUL_JSON and look.package.file == SOUL_JSON:
-        return "", "describes the package; shown above and not sent"
+        return "", "describes the package; its fields are shown and not sent"
     if look.package.closed:
         return "", f"not named in {look.package.file}"
     role, reason = role_of(name)
