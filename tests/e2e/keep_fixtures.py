@@ -1,14 +1,18 @@
 """`keep` in this process: every verb's JSON is checked against its schema."""
 
 import json
+from importlib.resources import files
 
 import jsonschema
 import numpy as np
 import pytest
+import typer
 from safetensors.numpy import save_file
 
-from selfscope.cli.app import run
+from selfscope.cli import app
 
+#: The command with its verbs read once: reading them again for each of some hundred calls would take longest.
+COMMAND = typer.main.get_command(app.app)
 GROUPS = ("instance", "policy", "thread")
 
 
@@ -16,18 +20,18 @@ GROUPS = ("instance", "policy", "thread")
 def keep(tmp_path, monkeypatch, capsys):
     """Run a verb of keep in this process, check its JSON against its schema, and return it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app, "app", COMMAND)
 
     def call(*arguments, code=0, root="kept"):
-        got = run(["keep", "--root", root, *map(str, arguments), "--json"])
+        got = app.run(["keep", "--root", root, *map(str, arguments), "--json"])
         out, err = capsys.readouterr()
         assert got == code or (code is None and got in (0, 1)), err
         if got not in (0, 1):
             return err
         body = json.loads(out)
-        words = [each for each in arguments[:2] if str(each).isalpha()]
-        nested = arguments[0] in GROUPS
-        assert run(["schema", "keep-" + "-".join(words[: 1 + nested])]) == 0
-        jsonschema.validate(body, json.loads(capsys.readouterr().out))
+        verb = "-".join(arguments[: 1 + (arguments[0] in GROUPS)])
+        schema = files("selfscope.cli") / "schemas" / f"keep-{verb}.json"
+        jsonschema.validate(body, json.loads(schema.read_text(encoding="utf-8")))
         return body
 
     call("init")

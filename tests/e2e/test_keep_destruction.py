@@ -1,7 +1,7 @@
 """Destruction by the command, from the first byte to the tombstone; then the whole root is searched.
 
-The cooling-off is a day at least, but where an archive only practises: a rehearsal's may be a second. All else
-in a rehearsal is as it is in earnest.
+The cooling-off is a day at least, but where an archive only practises: a rehearsal's may be a second. All
+else in a rehearsal is as it is in earnest.
 """
 
 import time

@@ -145,6 +145,10 @@ def _reference_of(path: Path) -> bytes:
     """Run the model where it is brought from, and return what it computed."""
     from selfscope.models.witness import reference_of
 
+    if not (path / "config.json").is_file():
+        raise BadInput(
+            "reference logits are a model's, and this is none", got=path, fix="Leave out --reference"
+        )
     return bytes(reference_of(path).as_bytes())
 
 

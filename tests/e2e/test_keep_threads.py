@@ -1,0 +1,158 @@
+"""Threads by the command: kept from a file, taken on turn by turn, forked, merged, ended, handed on."""
+
+import json
+
+import pytest
+
+pytest_plugins = ("tests.e2e.keep_fixtures",)
+
+SECRET = "sk-ant-" + "a1b2" * 6
+
+
+@pytest.fixture
+def talk(tmp_path):
+    """A file of two messages, one of them with a key in it."""
+    lines = [{"role": "user", "content": f"hi, use {SECRET}"}, {"role": "assistant", "content": "hello"}]
+    path = tmp_path / "talk.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    return path
+
+
+def said(keep, thread, *options):
+    return [each["content"]["content"] for each in keep("thread", "show", thread, *options)["turns"]]
+
+
+def test_a_file_is_kept_without_its_secrets(keep, talk, tmp_path):
+    kept = keep("thread", "add", talk, "--consent", "given")
+    (thread,) = kept["threads"]
+    assert [each["kinds"] for each in kept["redacted"]] == [["anthropic_key"]]
+    assert said(keep, thread) == ["hi, use [redacted:anthropic_key]", "hello"]
+    files = [path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in each for each in files)
+    (row,) = keep("thread", "list")["threads"]
+    assert (row["turns"], row["consent"], row["overdue"]) == (2, "given", False)
+    assert keep("verify")["ok"] and keep("gc", "--grace", "0 seconds")["objects"] == []
+
+
+def test_a_thread_is_taken_on_forked_merged_and_ended(keep, model, tmp_path):
+    one = keep("add", model, "--origin")["instance"]
+    thread = keep("thread", "begin", "--consent", "given")["thread"]
+    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
+    (tmp_path / "reply.json").write_text('{"role": "assistant", "content": "left", "tool_calls": []}')
+    left = keep("thread", "turn", thread, "--message", "reply.json", "--instance", one, "--tokens", "1")
+    assert left["parents"] == [first]
+    right = keep("thread", "fork", first, "--role", "assistant", "--text", "right", "--instance", one)
+    assert right["thread"] != thread and right["parents"] == [first]
+    end = keep("thread", "merge", thread, right["thread"], "--role", "assistant", "--text", "both")
+    assert end["parents"] == sorted([left["turn"], right["turn"]])
+    assert end["thread"] not in (thread, right["thread"])
+    assert said(keep, end["thread"]) == ["go", "left", "right", "both"]
+    assert {row["consent"] for row in keep("thread", "list")["threads"]} == {"given"}
+    kinds = {(e["kind"], e["source"]) for e in keep("lineage", end["thread"])["edges"]}
+    assert kinds == {("turn", first), ("fork", first), ("merge", left["turn"]), ("merge", right["turn"])}
+    assert keep("survives", thread, "--view", "thread_pieces")["views"][0]["answer"] == "yes"
+    keep("thread", "end", thread)
+    for verb in (("end", thread), ("turn", thread, "--role", "user", "--text", "more")):
+        assert "ended" in keep("thread", *verb, code=2)
+
+
+def test_a_merge_can_go_on_in_one_of_its_threads(keep):
+    thread = keep("thread", "begin")["thread"]
+    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
+    keep("thread", "turn", thread, "--role", "user", "--text", "on")
+    other = keep("thread", "fork", first, "--role", "user", "--text", "aside")["thread"]
+    merged = keep("thread", "merge", thread, other, "--into", thread, "--role", "user", "--text", "both")
+    assert merged["thread"] == thread
+    assert keep("thread", "show", thread)["heads"] == [merged["turn"]]
+
+
+def test_hidden_turns_are_shown_to_an_audit_and_not_as_to_the_user(keep):
+    thread = keep("thread", "begin")["thread"]
+    keep("thread", "turn", thread, "--role", "system", "--text", "be kind", "--hidden")
+    keep("thread", "turn", thread, "--role", "user", "--text", "go")
+    assert said(keep, thread) == ["be kind", "go"]
+    assert said(keep, thread, "--as-user") == ["go"]
+
+
+def test_the_same_words_at_the_same_place_need_an_occasion(keep):
+    thread = keep("thread", "begin")["thread"]
+    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
+    again = ("thread", "turn", thread, "--role", "assistant", "--text", "hm", "--after", first)
+    keep(*again)
+    assert "occasion" in keep(*again, code=2)
+    keep(*again, "--occasion", "second")
+    assert "several turns" in keep("thread", "turn", thread, "--role", "user", "--text", "which?", code=2)
+
+
+@pytest.mark.parametrize("domain", [(), ("--domain", "family")])
+def test_an_export_read_back_takes_no_turn_twice(keep, talk, tmp_path, domain):
+    (thread,) = keep("thread", "add", talk, *domain)["threads"]
+    keep("thread", "turn", thread, "--role", "user", "--text", "and on")
+    assert keep("thread", "export", thread, "--out", "out.jsonl")["turns"] == 3
+    assert keep("thread", "add", "out.jsonl")["turns"] == []
+    keep("init", root="other")
+    if domain:
+        assert "--domain" in keep("thread", "add", "out.jsonl", code=2, root="other")
+        assert not (tmp_path / "other-keys").exists()
+    assert len(keep("thread", "add", "out.jsonl", *domain, root="other")["turns"]) == 3
+    keep("thread", "export", thread, "--out", "again.jsonl", root="other")
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
+def test_a_policy_that_encrypts_threads_is_obeyed(keep, talk, tmp_path):
+    from selfscope.archive.policy.rules import default_text
+
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(default_text().replace("encrypt_at_ingest: []", "encrypt_at_ingest: [thread]"))
+    keep("policy", "adopt", policy, "--by", "Ada")
+    assert "name a domain" in keep("thread", "add", talk, code=4)
+    assert "name a domain" in keep("thread", "begin", code=4)
+    keep("thread", "add", talk, "--domain", "person-1")
+    sealed = [path for path in (tmp_path / "kept" / "sealed" / "person-1").rglob("*") if path.is_file()]
+    assert len(sealed) == 2 and not any(b"hello" in path.read_bytes() for path in sealed)
+
+
+REFUSED = [
+    (("add", "none.jsonl"), 2, "none.jsonl"),
+    (("add", "."), 2, "directory"),
+    (("add", "model/model.safetensors"), 2, "UTF-8"),
+    (("add", "model/config.json"), 2, "line 1"),
+    (("add", "talk.jsonl", "--consent", "declined"), 4, "declined"),
+    (("add", "talk.jsonl", "--consent", "perhaps"), 2, "given, declined or unknown"),
+    (("add", "talk.jsonl", "--keep-until", "soon"), 2, "no moment"),
+    (("add", "talk.jsonl", "--domain", "Bad Name"), 2, "name of a domain"),
+    (("turn", "thread:none", "--role", "user", "--text", "x"), 2, "thread list"),
+    (("turn", "THREAD", "--role", "user"), 2, "--message"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--message", "talk.jsonl"), 2, "one message"),
+    (("turn", "THREAD", "--message", "talk.jsonl"), 2, "JSON"),
+    (("turn", "THREAD", "--role", "User!", "--text", "x"), 2, "role"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--instance", "instance:no"), 2, "instance add"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--character", "nobody"), 2, "no such content"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--after", "turn:no"), 2, "such a turn"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--at", "now"), 2, "no moment"),
+    (("turn", "THREAD", "--role", "user", "--text", "x", "--occasion", SECRET), 2, "occasion"),
+    (("fork", "turn:no", "--role", "user", "--text", "x"), 2, "no thread has"),
+    (("merge", "THREAD", "THREAD", "--role", "user", "--text", "x"), 2, "two parents"),
+    (("merge", "THREAD", "thread:no", "--role", "user", "--text", "x"), 2, "no such thread"),
+    (("export", "thread:no", "--out", "x.jsonl"), 2, "no such thread"),
+    (("export", "THREAD", "--out", "talk.jsonl"), 2, "something already"),
+    (("export", "THREAD", "--out", "kept/x.jsonl"), 2, "inside the archive"),
+    (("show", "thread:no"), 2, "no such thread"),
+    (("end", "thread:no"), 2, "no such thread"),
+]
+
+
+def test_what_cannot_be_kept_is_said_and_leaves_nothing(keep, model, talk, tmp_path):
+    thread = keep("thread", "begin")["thread"]
+    keep("thread", "turn", thread, "--role", "user", "--text", "go")
+    before = everything(tmp_path / "kept")
+    for arguments, code, words in REFUSED:
+        told = [thread if each == "THREAD" else each for each in arguments]
+        assert words in keep("thread", *told, code=code), arguments
+        assert everything(tmp_path / "kept") == before, arguments
+    assert not (tmp_path / "kept-keys").exists()
+
+
+def everything(root):
+    """The files of an archive by which it is what it is."""
+    return sorted(path for top in ("journal", "objects", "sealed") for path in (root / top).rglob("*"))
