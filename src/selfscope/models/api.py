@@ -43,6 +43,9 @@ SEEDED = frozenset(
     {"selfscope", "vllm", "sglang", "ollama", "openai-api", "llama-cpp-python", "mistral", "together", "groq"}
 )
 
+#: Tokens that a chat template puts around one message, about.
+MESSAGE_TOKENS = 4
+
 
 def open_api(
     model_name: str,
@@ -171,8 +174,7 @@ class InspectGround:
         if any(p.options is None for p in prompts):
             raise BadInput("this ground cannot score a text", fix=self.unavailable("text"))
         started = time.monotonic()
-        draws = 1 if self._chosen.way == "top_logprobs" else self._draws if replicates == 1 else replicates
-        calls = [[self._call(p, r, seed) for r in range(draws)] for p in prompts]
+        calls = [[self._call(p, r, seed) for r in range(self._draws_of(replicates))] for p in prompts]
         # draw by draw, not prompt by prompt: what an interrupted run has done is spread over all prompts
         distinct = list(
             {call.id: call for one_draw in zip(*calls, strict=True) for call in one_draw}.values()
@@ -189,6 +191,25 @@ class InspectGround:
         return Answers(
             answers, _usage(len(prompts), [replies[c.id] for c in distinct], started, self._chosen)
         )
+
+    def forecast(self, prompts: Sequence[Prompt], *, replicates: int = 1) -> Usage:
+        """Return what `answer` would use: calls exactly, tokens about.
+
+        Tokens that go in are counted by the stand-in, with `MESSAGE_TOKENS` for each message; each reply is
+        taken to be as long as it may be.
+        """
+        distinct = list(dict.fromkeys(p.messages for p in prompts))
+        calls = len(distinct) * self._draws_of(replicates)
+        counts = (self.count_tokens(m.content) + MESSAGE_TOKENS for p in distinct for m in p)
+        put_in = sum(counts) * self._draws_of(replicates)
+        drawn = calls * int(self._asked["max_tokens"])
+        return Usage(prompts=len(prompts), input_tokens=put_in, output_tokens=drawn, calls=calls)
+
+    def _draws_of(self, replicates: int) -> int:
+        """Return the calls of one prompt."""
+        if self._chosen.way == "top_logprobs":
+            return 1
+        return self._draws if replicates == 1 else replicates
 
     async def close(self) -> None:
         """Give back local weights; connections to a provider are closed after every answer."""
@@ -299,5 +320,6 @@ def _usage(prompts: int, replies: Sequence[Reply], started: float, chosen: Chose
         output_tokens=sum(r.output_tokens for r in replies),
         seconds=time.monotonic() - started,
         cost=sum(costs) if costs else None,
+        calls=len(replies),
         path=f"inspect, {chosen.way}" + (f"; some answered as {', '.join(others)}" if others else ""),
     )

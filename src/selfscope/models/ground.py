@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from selfscope.values import Answers, Prompt
+from selfscope.values import Answers, Prompt, Usage
 
 AskKind = Literal["options", "text"]
 Progress = Callable[[int], None]
@@ -92,6 +92,15 @@ class Ground(Protocol):
         ------
         CouldNot
             If the provider, the network or the device failed; nothing is made up in its place.
+        """
+        ...
+
+    def forecast(self, prompts: Sequence[Prompt], *, replicates: int = 1) -> Usage:
+        """Return what `answer` would use for these prompts, asking nothing.
+
+        Prompts and calls are exact; so are the tokens of local weights. Behind an API the stand-in tokenizer
+        counts what goes in, and the most that a reply may take counts as what comes out. Seconds and cost
+        are left out.
         """
         ...
 

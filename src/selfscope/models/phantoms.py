@@ -281,7 +281,8 @@ class PhantomGround:
         answers = tuple(self._one(prompt, replicates, rng) for prompt in prompts)
         if progress is not None:
             progress(len(prompts))
-        return Answers(answers, Usage(prompts=len(prompts), path="table"))
+        calls = sum(map(len, answers))
+        return Answers(answers, Usage(prompts=len(prompts), path="table", calls=calls))
 
     def _one(self, prompt: Prompt, replicates: int, rng: np.random.Generator) -> tuple[Answer, ...]:
         value = self._look_up(prompt)
@@ -302,6 +303,11 @@ class PhantomGround:
                 "the phantom was not given this prompt", got=key, fix="draw its table from the study"
             )
         return self._table[key]
+
+    def forecast(self, prompts: Sequence[Prompt], *, replicates: int = 1) -> Usage:
+        """Return the number of prompts: reading a table uses nothing else."""
+        draws = sum(replicates if self._sampled and p.text is None else 1 for p in prompts)
+        return Usage(prompts=len(prompts), calls=draws)
 
     async def close(self) -> None:
         """Do nothing; a phantom holds nothing."""

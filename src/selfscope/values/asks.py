@@ -7,7 +7,7 @@ system prompt and thread before it, which gives a *prompt*. A ground answers pro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from selfscope.values.items import Channel
 
@@ -74,6 +74,8 @@ class Prompt:
     text: str | None = None
 
 
+#: Scorer of a value that is a bound.
+BOUND: Final = "top_logprobs_bound"
 Refusal = Literal["none", "refused", "unparsed", "incoherent"]
 
 
@@ -89,7 +91,8 @@ class Answer:
     scale
         ``log_odds``, ``log_prob`` or ``agreement``.
     scorer
-        How it was got: ``logprob`` (whole vocabulary), ``top_logprobs`` (a provider's list) or ``sampled``.
+        How it was got: ``logprob`` (whole vocabulary), ``top_logprobs`` (a provider's list),
+        ``top_logprobs_bound`` (one option was not in that list, so the value is a bound) or ``sampled``.
     option_mass
         P(agree) + P(disagree) over all spellings; NaN where not known.
     tokens
@@ -100,7 +103,7 @@ class Answer:
 
     value: float
     scale: Literal["log_odds", "log_prob", "agreement"]
-    scorer: Literal["logprob", "top_logprobs", "sampled"]
+    scorer: Literal["logprob", "top_logprobs", "top_logprobs_bound", "sampled"]
     option_mass: float = float("nan")
     refusal: Refusal = "none"
     tokens: int = 0
@@ -110,7 +113,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Usage:
-    """What answering cost: tokens put in (distinct and in all), tokens drawn, seconds, money where known."""
+    """What answering cost: tokens put in (distinct and in all), tokens drawn, seconds, money where known.
+
+    `calls` counts answers: one a prompt where scores are exact, one a draw where answers are drawn.
+    """
 
     prompts: int = 0
     input_tokens: int = 0
@@ -120,6 +126,7 @@ class Usage:
     cost: float | None = None
     peak_bytes: int = 0
     path: str = ""
+    calls: int = 0
 
     def plus(self, other: Usage) -> Usage:
         """Return the sum of two usages; peak memory is the larger one."""
@@ -133,6 +140,7 @@ class Usage:
             cost,
             max(self.peak_bytes, other.peak_bytes),
             self.path or other.path,
+            self.calls + other.calls,
         )
 
 

@@ -24,7 +24,7 @@ from selfscope.models.local.paths import Path as WayChosen
 from selfscope.models.local.paths import choose, reading
 from selfscope.models.local.render import Renderer, option_lines, text_line, tokens_of
 from selfscope.models.local.scorer import MEMORY_BYTES, Floats, Scored, Watch, score
-from selfscope.models.local.tree import Ints, Line
+from selfscope.models.local.tree import Ints, Line, distinct_tokens
 from selfscope.values import Answer, Answers, Prompt, Usage
 
 if TYPE_CHECKING:
@@ -212,7 +212,21 @@ class LocalGround:
             seconds=seconds,
             cost=0.0,
             peak_bytes=peak_bytes(self.model),
+            calls=len(asked),
             path="; ".join(filter(None, (scored.way, self.way.reason, again))),
+        )
+
+    def forecast(self, prompts: Sequence[Prompt], *, replicates: int = 1) -> Usage:
+        """Return what `answer` would use, to the token, without computing anything."""
+        del replicates
+        lines, asked = self._lines(prompts)
+        put_in = sum(_fed(each, lines) for each in asked)
+        return Usage(
+            prompts=len(asked),
+            input_tokens=put_in,
+            distinct_tokens=distinct_tokens(lines),
+            cost=0.0,
+            calls=len(asked),
         )
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ nothing is read after it. Pure Python and numpy; no weights are touched here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,6 +97,12 @@ def grow(sequences: Sequence[tuple[int, ...]]) -> Node:
         last = here
     measure(root)
     return root
+
+
+def distinct_tokens(lines: Iterable[Line]) -> int:
+    """Return how many tokens must be computed for `lines` where every distinct one is computed once."""
+    sequences = list({line.fed for line in lines})
+    return grow(sequences).size if sequences else 0
 
 
 def _shared(left: Ints, right: Ints) -> int:
