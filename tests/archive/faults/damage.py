@@ -7,6 +7,7 @@ for themselves.
 """
 
 import random
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -163,12 +164,34 @@ def _meaning(place: Place) -> dict[str, Any]:
 
 
 def _dump(path: Path) -> list[Any]:
+    """Return all that an index says, each row as a scan and as a search gives it.
+
+    Where a shared piece lies is left out: it is compared byte by byte before it is believed, which
+    :func:`_misled` tries.
+    """
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        tables = ("head", "holding", "instance", "uses", "piece")
-        return [sorted(db.execute(f"SELECT * FROM {each}").fetchall()) for each in tables]
+        tables = ("head", "holding", "instance", "uses", "deciding", "domain")
+        said = [sorted(db.execute(f"SELECT * FROM {each}").fetchall()) for each in tables]
+        for name, column in (("holding", "content"), ("holding", "base"), ("instance", "instance")):
+            rows = sorted(db.execute(f"SELECT DISTINCT {column} FROM {name} NOT INDEXED").fetchall())
+            asked = f"SELECT * FROM {name} WHERE {column} = ?"
+            said.append([sorted(db.execute(asked, row).fetchall()) for row in rows])
+        return said
     finally:
         db.close()
+
+
+def _misled(place: Place) -> str:
+    """Bring again what shares every piece with what is there; say what is then wrong."""
+    copy = place.copy_to(place.path.with_name("misled"))
+    try:
+        archive = copy.open()
+        archive.add(copy.source("base"), name="base")
+        seen = archive.verify(level="full")
+        return _returned(copy) or "".join(each.why for each in seen.problems)
+    finally:
+        shutil.rmtree(copy.path)
 
 
 def _judge(place: Place, kind: str, target: Path, what: str, tally: Tally, meaning: dict[str, Any]) -> None:
@@ -183,6 +206,8 @@ def _judge(place: Place, kind: str, target: Path, what: str, tally: Tally, meani
             tally.wrong.append(f"{what}: not located: {problems[:3]}")
     elif kind in meaning and _means(place, kind) == meaning[kind]:
         tally.harmless[kind] += 1
+        if kind == "index" and (misled := _misled(place)):
+            tally.wrong.append(f"{what}: {misled}")
     else:
         tally.wrong.append(f"{what}: not detected")
     if returns:
@@ -212,8 +237,6 @@ def _returned(place: Place) -> str:
 
 
 def _wrongly(archive: Archive, content: str, name: str, place: Place, out: Path) -> str:
-    import shutil
-
     try:
         archive.get(content, out)
     except SelfscopeError:

@@ -86,8 +86,8 @@ class Keeping(RuleBasedStateMachine):
         raise AssertionError(f"{what} should have been refused")
 
     def own(self, name: str) -> list[str]:
-        """Return the copies of it that the archive holds: whole, as a delta, or both."""
-        return sorted(instance for instance, each in self.held.items() if each == name)
+        """Return the copies of it that the archive holds, in the order in which they came."""
+        return [instance for instance, each in self.held.items() if each == name]
 
     @rule(name=st.sampled_from(OPEN + SECRET), on_base=st.booleans())
     def add(self, name: str, on_base: bool) -> None:
@@ -150,7 +150,7 @@ class Keeping(RuleBasedStateMachine):
     def pin(self, pin: bool, which: int) -> None:
         self.steps["pin"] += 1
         if self.held:
-            instance = sorted(self.held)[which % len(self.held)]
+            instance = list(self.held)[which % len(self.held)]
             self.archive.append([Pinned(instance, pin)])
             (self.pinned.add if pin else self.pinned.discard)(instance)
 
@@ -208,11 +208,11 @@ class Keeping(RuleBasedStateMachine):
         assert not mended or had, "it was mended from nowhere"
         assert mended or not had or self.pinned, "it could have been mended"
         self.steps["repaired"] += mended
-        for old, new in done.instances:
-            assert old not in self.pinned
-            self.held[new] = self.held.pop(old)
-            if old in self.delta:
-                self.delta[new] = self.delta.pop(old)
+        renamed = dict(done.instances)
+        assert not self.pinned & renamed.keys()
+        # In the old order, for ids are drawn by chance and the machine must choose by something that is not.
+        self.held = {renamed.get(each, each): name for each, name in self.held.items()}
+        self.delta = {renamed.get(each, each): base for each, base in self.delta.items()}
 
     def _lay(self, path: Path, data: bytes) -> None:
         path.unlink()
@@ -243,7 +243,7 @@ class Keeping(RuleBasedStateMachine):
         if secret & self.pinned:
             return
         self.steps["destroy"] += 1
-        content = self.content[self.held[min(secret)]]
+        content = self.content[min(self.held[each] for each in secret)]
         desk = desk_of(self.archive)
         adopt_policy(desk, policy_text(*NAMED, cooling_off="1 days"), by="Ada")
         change_state(desk, content, "sealed", by="Ada", reason="it can do harm")

@@ -198,7 +198,7 @@ class Check:
             return
         fresh = self.archive.index.in_memory()
         try:
-            if not self._agree(fresh):
+            if not self._agree(fresh) or not self.archive.index.sound():
                 why = "it does not say what the journal says; rebuild it"
                 self.problems.append(Problem("index", "index.sqlite", why))
         finally:

@@ -98,12 +98,13 @@ def load_key(path: Path) -> SigningKey:
     Refused
         If others than its owner may read or write it.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         private = load_pem_private_key(_read_private(path), password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadInput("this file holds no readable private key", got=path) from error
     if not isinstance(private, Ed25519PrivateKey):
         raise BadInput("this is no Ed25519 key", got=path)

@@ -191,6 +191,14 @@ class Index:
         questions = ("head", "holding", "instance", "deciding", "domain", f"uses WHERE holding IN ({live})")
         return [(asked, *row) for asked in questions for row in sorted(self._ask(f"SELECT * FROM {asked}"))]
 
+    def sound(self) -> bool:
+        """Say whether the file's search trees find what its tables hold."""
+        try:
+            with self._lock:
+                return self._connect().execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        except sqlite3.Error:
+            return False
+
     def seen(self) -> int:
         """Return the number of the last record that the file has read, without catching up; 0 if unknown."""
         try:
