@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from selfscope.instruments.instrument import Instrument, instrument_for
 from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.studies.budget import Budget
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
-from selfscope.values import Ask, ItemSet, Study, Usage, plain
+from selfscope.values import Ask, ItemSet, Prompt, Study, Usage, plain
 from selfscope.values.study import Arm, Question
 
 if TYPE_CHECKING:
@@ -83,22 +84,28 @@ async def run_study(
     store: RunStore,
     *,
     progress: RunProgress | None = None,
+    budget: Budget | None = None,
 ) -> dict[str, str]:
     """Ask everything that is not yet answered, and store it; return unavailable channels with reasons.
 
     Raises
     ------
+    Stopped
+        If the next batch would go over the budget; what was done is kept.
     CouldNot
         If the ground or the disk failed, or another process asks this run; what was done is kept.
     """
     with store.held():
         store.begin(study, items)
-        return await _ask(study, items, ground, store, progress)
+        work, unavailable = work_of(study, items, ground)
+        await _answer_all(study, ground, store, work, progress, budget)
+        if work:
+            store.finish(study)
+        return unavailable
 
 
-async def _ask(
-    study: Study, items: ItemSet, ground: Ground, store: RunStore, progress: RunProgress | None
-) -> dict[str, str]:
+def work_of(study: Study, items: ItemSet, ground: Ground) -> tuple[list[Batch], dict[str, str]]:
+    """Return all batches of a study on a ground, and the channels that it cannot serve with reasons."""
     unavailable: dict[str, str] = {}
     work: list[Batch] = []
     for question in study.questions:
@@ -107,14 +114,16 @@ async def _ask(
             unavailable[question.channel] = reason
         else:
             work.extend(batches_of(study, items, question))
-    await _answer_all(study, ground, store, work, progress)
-    if work:
-        store.finish(study)
-    return unavailable
+    return work, unavailable
 
 
 async def _answer_all(
-    study: Study, ground: Ground, store: RunStore, work: Sequence[Batch], progress: RunProgress | None
+    study: Study,
+    ground: Ground,
+    store: RunStore,
+    work: Sequence[Batch],
+    progress: RunProgress | None,
+    budget: Budget | None,
 ) -> None:
     total = sum(len(b.asks) for b in work)
     done = sum(len(b.asks) for b in work if store.has_part(b.name))
@@ -122,6 +131,8 @@ async def _answer_all(
     for batch in work:
         if store.has_part(batch.name):
             continue
+        if budget is not None:
+            budget.insist(spent, forecast_of(study, ground, batch), done, total)
         count = _counter(progress, done, total, batch.label, _cost(spent, ground))
         frame, usage = await _answer(study, ground, batch, store.run, count)
         store.write_part(batch.name, frame, plain(usage))
@@ -159,11 +170,21 @@ def _counter(
 async def _answer(
     study: Study, ground: Ground, batch: Batch, run: str, progress: Callable[[int], None] | None
 ) -> tuple[pd.DataFrame, Usage]:
-    subjects = {arm.name: subject_of(arm, ground.identity) for arm, _ in batch.asks}
-    prompts = [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
+    subjects, prompts = _prompts(ground, batch)
     answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
     frame = rows_of(study, run, ground.identity, subjects, batch.asks, prompts, answers)
     return frame, answers.usage
+
+
+def _prompts(ground: Ground, batch: Batch) -> tuple[dict[str, Subject], list[Prompt]]:
+    """Return the subjects of a batch by arm, and its prompts in the order of its asks."""
+    subjects = {arm.name: subject_of(arm, ground.identity) for arm, _ in batch.asks}
+    return subjects, [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
+
+
+def forecast_of(study: Study, ground: Ground, batch: Batch) -> Usage:
+    """Return what answering a batch would use; nothing is asked."""
+    return ground.forecast(_prompts(ground, batch)[1], replicates=study.replicates)
 
 
 async def ask_all(study: Study, items: ItemSet, ground: Ground) -> pd.DataFrame:
