@@ -4,6 +4,7 @@ And that their short way, without words, comes to what the way of real runs come
 """
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from selfscope.studies.acceptance import (
     measure,
     texts_of,
 )
+from selfscope.studies.acceptance_page import Passed, page
 from selfscope.studies.analyse import analyse
 from selfscope.studies.planted import base_rows, other_cells, sampled_rows
 from selfscope.studies.run import run_study
@@ -55,6 +57,13 @@ def test_only_exponential_errors_may_cover_less():
         (covered,) = {m for p in rows for m in p.must if m[0] == "coverage"}
         law = ("coverage", "at least", 0.90) if "exponential" in name else ("coverage", "within .02 of", 0.95)
         assert covered == law
+
+
+def test_every_cell_says_how_many_studies_its_rows_are_of():
+    row = Passed("nothing", "shifted in any", "at most", 0.05, 0.058, 0.02, 2000, ok=True)
+    shown = page({"base cell": (row, replace(row, studies=400)), "t4 tails": (replace(row, studies=500),)})
+    assert "## base cell, 2,000 studies a row" in shown
+    assert "## t4 tails, 500 studies a row" in shown
 
 
 class Counted(PhantomGround):

@@ -17,7 +17,7 @@ the observation table, the analysis of real runs reads them, and every finding i
 exact answers and for drawn ones. This page is written by
 
 ```
-python -m selfscope.studies.acceptance --studies 2000 --all --page docs/acceptance.md
+python -m selfscope.studies.acceptance --studies 2000 --all --others 500 --page docs/acceptance.md
 ```
 
 The base cell (statement SD of the shift .6, text SD .1, normal tails, exact answers) must hold in
@@ -53,10 +53,11 @@ def line(row: Passed) -> str:
     return f"| {row.row} | {row.measure} | {must} | {row.value:.3f} | {verdict} |"
 
 
-def page(found: Mapping[str, tuple[Passed, ...]], studies: int) -> str:
-    """Return the page of all cells, as Markdown."""
+def page(found: Mapping[str, tuple[Passed, ...]]) -> str:
+    """Return the page of all cells, as Markdown; each says of how many studies its rows are."""
     parts = [PREFACE]
     for cell, rows in found.items():
+        studies = max(row.studies for row in rows)
         parts.append(f"\n## {cell}, {studies:,} studies a row\n\n{HEAD}")
         parts.extend(line(row) for row in rows)
     return "\n".join(parts) + "\n"
