@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 
 from selfscope.archive.journal import events as ev
+from selfscope.archive.journal.chain import PURPOSE, Head
+from selfscope.archive.journal.signing import PREFIX, message
 from selfscope.archive.lineage.graph import Graph
 from selfscope.archive.lineage.reading import admit, read_lineage
 from selfscope.archive.policy.office import desk_of
@@ -28,6 +30,7 @@ from selfscope.archive.store.archive import Archive
 from selfscope.archive.survival.scene import Scene
 from selfscope.archive.survival.survive import at_most_steps, flipped, origins_pinned, what_if
 from selfscope.archive.survival.views import VIEWS, survivals, survive
+from selfscope.values.canonical import bytes_id, canonical_json
 from selfscope.values.lineage import Terms
 
 TERMS = Terms("2026-11-21T00:00:00Z")
@@ -88,13 +91,27 @@ def measure(shape: str, n: int) -> dict[str, Any]:
     return {"shape": shape, "copies": n, "read_events": reading, "load_columns": loading, **slowest, **others}
 
 
+def write_journal(archive: Archive, n: int) -> None:
+    """Write a thousand copies a record, as the journal does but unsynced and with a faster JSON writer."""
+    told, head, signer = lineage("forest", n), archive.journal.head(), archive.journal.signer
+    assert signer is not None
+    while events := list(islice(told, 2000)):
+        bodies = [{"event": each.kind, **vars(each)} for each in events]
+        record = {"archive": archive.id, "events": bodies, "number": head.number + 1,
+                  "previous": head.digest, "time": TERMS.at}  # fmt: skip
+        first = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+        head = Head(head.number + 1, bytes_id(first), TERMS.at)
+        said = {"archive": archive.id, "number": head.number, "time": head.time, "digest": head.digest}
+        key, signature = PREFIX + signer.key, PREFIX + signer.sign(message(PURPOSE, said)).hex()
+        seal = canonical_json({"digest": head.digest, "key": key, "signature": signature})
+        archive.journal.path(head.number).parent.mkdir(exist_ok=True)
+        archive.journal.path(head.number).write_bytes(first + b"\n" + seal + b"\n")
+
+
 def appended(root: Path, n: int) -> dict[str, Any]:
     """Return what one more copy takes in an archive that knows `n`, in seconds."""
     archive = Archive.create(root)
-    told = lineage("forest", n)
-    with archive.writing() as staging:
-        while events := tuple(islice(told, 2000)):
-            archive.journal.append(events, staging)
+    write_journal(archive, n)
 
     def one(where: Archive) -> list[ev.Event]:
         source = f"instance:{n // 2:036}"

@@ -422,6 +422,10 @@ class Exported(Event):
 
 
 KINDS: dict[str, type[Event]] = {each.kind: each for each in Event.__subclasses__()}
+_TUPLES = {
+    kind: {each.name for each in dataclasses.fields(known) if str(each.type).startswith("tuple")}
+    for kind, known in KINDS.items()
+}
 
 
 def as_json(event: Event) -> dict[str, Any]:
@@ -443,9 +447,10 @@ def from_json(body: dict[str, Any]) -> Event:
         raise BadInput(
             "the journal holds an event of unknown kind", got=kind, fix="Read it with a newer selfscope"
         )
+    for name in _TUPLES[kind] & rest.keys():
+        rest[name] = tuple(rest[name])
     known = KINDS[kind]
-    tuples = {f.name for f in dataclasses.fields(known) if str(f.type).startswith("tuple")}
     try:
-        return known(**{k: tuple(v) if k in tuples else v for k, v in rest.items()})
+        return known(**rest)
     except TypeError as error:
         raise BadInput(f"an event of kind {kind} has wrong fields", got=str(error)) from error

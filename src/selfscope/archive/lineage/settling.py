@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from selfscope.archive.lineage.graph import COPY, NEVER, Edges, Graph, Nodes
-from selfscope.archive.lineage.reach import cycle
 from selfscope.errors import BadInput
 
 BEGINNING = "its beginning"
@@ -85,6 +84,8 @@ def _refuse_other_content(graph: Graph) -> None:
 
 
 def _refuse_cycles(graph: Graph) -> None:
+    from selfscope.archive.lineage.reach import cycle  # scipy, which recording a few copies does without
+
     for edges, names in ((graph.edges, graph.instances), (graph.descent, graph.contents)):
         known = edges.source >= 0
         found = cycle(len(names), edges.source[known], edges.target[known])

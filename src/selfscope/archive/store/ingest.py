@@ -157,6 +157,11 @@ class Packer:
             self._current.hasher = self.follow.so_far().copy()
         self.follow = None
 
+    def sync(self) -> None:
+        """Wait for the disk while digests are still being computed; there is less to wait for at the end."""
+        if self._current is not None:
+            self.archive.disk.sync(self._current.opened)
+
     def finish(self) -> None:
         """End the current object; the next piece begins another."""
         self.diverge()
@@ -232,6 +237,8 @@ class Ingest:
                 pieces.append(self._piece(data, brought, start))
                 other.feed(data)  # later than the piece, whose object may have followed the file up to it
                 self.done(len(data))
+            if alone:
+                self.packer.sync()
         if alone:
             self.packer.finish()
         whole = HASH_PREFIX + str(b3.hexdigest())
