@@ -112,6 +112,19 @@ def test_a_replica_is_for_reading(keep, model):
     keep("get", "one", "back", root="replica")
 
 
+def test_whoever_may_not_read_the_signing_key_may_read_the_rest(keep, model, monkeypatch):
+    keep("add", model, "--name", "one")
+    monkeypatch.setattr("os.access", lambda path, how: not str(path).endswith("journal.pem"))
+    assert keep("list")["contents"] and keep("verify")["ok"]
+    keep("get", "one", "back")
+    assert "open for reading" in keep("add", "model/config.json", code=4)
+
+
+def test_what_the_system_refuses_is_a_sentence(keep):
+    assert "the system refused" in keep("init", root="a" * 300, code=5)
+    assert "the system refused" in keep("list", root="a" * 300, code=5)
+
+
 def test_a_damaged_journal_is_a_sentence_for_every_verb(keep, model, tmp_path):
     keep("add", model, "--name", "one")
     keep("replicate", "replica")

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from selfscope.cli.keep import care, copies, decisions, handing, stated, store, survival, threads
+from selfscope.errors import CouldNot
 
-app = typer.Typer(help="Keep models, characters and threads, and say what survives.", no_args_is_help=True)
+
+class Keep(TyperGroup):
+    """The verbs of ``keep``, in which what the system refuses is a sentence, wherever it happens."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise CouldNot(
+                "the system refused", got=error, fix="Look at that path, and at who may use it"
+            ) from error
+
+
+app = typer.Typer(
+    cls=Keep, help="Keep models, characters and threads, and say what survives.", no_args_is_help=True
+)
 
 
 @app.callback()

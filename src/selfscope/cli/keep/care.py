@@ -10,7 +10,7 @@ import typer
 from selfscope.cli.keep.opened import content_named, opened, refuse_place, say
 from selfscope.cli.keep.progress import moving, size_text
 from selfscope.cli.show import JsonFlag, writing
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from selfscope.archive.care.problems import Problem, Verification
@@ -53,6 +53,10 @@ def verify(
     if quick and (deep or budget or attest):
         raise BadInput("a quick verification reads no bytes", fix="Leave out --quick, or all else")
     archive = opened(context)
+    if attest and archive.journal.signer is None:
+        raise Refused(
+            "this archive is open for reading: its signing key is not here", fix="Verify without --attest"
+        )
     content = content_named(archive, content) if content else ""
     with moving("reading") as progress:
         found = archive.verify(

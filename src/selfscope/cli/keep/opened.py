@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from selfscope.cli.show import console, print_json
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from selfscope.archive.policy.desk import Desk
@@ -30,11 +31,25 @@ def vault_of(context: typer.Context) -> Vault:
 
 
 def opened(context: typer.Context) -> Archive:
-    """Open the archive that ``--root`` names."""
-    from selfscope.archive.store.archive import Archive
+    """Open the archive that ``--root`` names; for reading only where this user may not read its key."""
+    from selfscope.archive.store.archive import KEY, Archive
 
     root, _ = context.obj
-    return Archive.open(root, vault=vault_of(context))
+    if not (root / KEY).exists() or os.access(root / KEY, os.R_OK):
+        return Archive.open(root, vault=vault_of(context))
+    archive = Archive.open(root, vault=vault_of(context), signer=_Nobody())
+    archive.journal.signer = None
+    return archive
+
+
+class _Nobody:
+    """Stands where a key would be that this user may not read; it signs nothing."""
+
+    key = ""
+
+    def sign(self, data: bytes) -> bytes:
+        """Refuse."""
+        raise Refused("the key that signs the journal is not this user's to read")
 
 
 def desk(archive: Archive) -> Desk:
