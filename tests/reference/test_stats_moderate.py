@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from selfscope.stats.moderate import moderate, trigamma_inverse
+from selfscope.stats.moderate import Moderated, moderate, trigamma_inverse
 
 
 def test_trigamma_inverse_inverts() -> None:
@@ -16,15 +16,23 @@ def test_trigamma_inverse_inverts() -> None:
 def test_prior_is_recovered(prior_df: float, prior: float) -> None:
     rng = np.random.default_rng(4)
     sigma2 = prior_df * prior / rng.chisquare(prior_df, 60_000)
-    found = moderate(sigma2 * rng.chisquare(4, 60_000) / 4, 4)
-    assert found.prior_df == pytest.approx(prior_df, rel=0.08)
-    assert found.prior_variance == pytest.approx(prior, rel=0.03)
+    s2 = sigma2 * rng.chisquare(4, 60_000) / 4
+    found = moderate(s2, 4)
+    d0, s0 = prior_of(found, s2)
+    assert d0 == pytest.approx(prior_df, rel=0.08)
+    assert s0 == pytest.approx(prior, rel=0.03)
+
+
+def prior_of(found: Moderated, s2: np.ndarray) -> tuple[float, float]:
+    """d₀ and s₀² of what weighs 4 degrees of freedom with them."""
+    d0 = found.df[0] - 4
+    return d0, ((d0 + 4) * found.variance[0] - 4 * s2[0]) / d0
 
 
 def test_posterior_weighs_by_degrees_of_freedom() -> None:
     s2 = np.array([0.01, 0.2, 3.0, 0.4, 9.0, 0.05])
     found = moderate(s2, 4)
-    d0, s0 = found.prior_df, found.prior_variance
+    d0, s0 = prior_of(found, s2)
     assert 0 < d0 < np.inf
     assert found.variance == pytest.approx((d0 * s0 + 4 * s2) / (d0 + 4))
     assert found.df == pytest.approx(np.full(6, d0 + 4))
@@ -32,9 +40,9 @@ def test_posterior_weighs_by_degrees_of_freedom() -> None:
 
 def test_equal_variances_pool_without_limit() -> None:
     found = moderate([0.5, 0.5, 0.5], 4)
-    assert np.isinf(found.prior_df)
     assert np.isinf(found.df).all()
-    assert found.variance == pytest.approx(np.full(3, found.prior_variance))
+    offset = np.log(0.5) - special.digamma(2) + np.log(2)
+    assert found.variance == pytest.approx(np.full(3, np.exp(offset)))
 
 
 def test_moderated_t_has_its_level() -> None:
@@ -51,7 +59,7 @@ def test_moderated_t_has_its_level() -> None:
 @pytest.mark.parametrize("s2", [[0.7], [0.0, 0.0, 0.3], [0.0, 0.0]])
 def test_nothing_to_borrow_leaves_variances_alone(s2: list[float]) -> None:
     found = moderate(s2, 4)
-    assert found.prior_df == 0
+    assert found.df == pytest.approx(np.full(len(s2), 4.0))
     assert found.variance == pytest.approx(s2)
 
 

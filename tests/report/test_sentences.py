@@ -43,7 +43,19 @@ CASES: list[tuple[dict[str, object], list[str]]] = [
     ),
     ({"estimate": -0.62, "ci": (-0.83, -0.41)}, ["is lower with SOUL.md", "−0.62 (−0.83 to −0.41)"]),
     ({"control": "none", "claim": "any text"}, ["than with no text at all", "any text might do the same"]),
-    ({"control": "generic"}, ["professional identities of its length", "another strong persona might"]),
+    (
+        {"control": "generic", "claim": "any strong persona"},
+        ["professional identities of its length", "another strong persona might"],
+    ),
+    (
+        {"control": "generic", "claim": "than this class"},
+        ["carries no claim", "differs from no text at all as well is not shown"],
+    ),
+    (
+        {"control": "persona", "claim": "than this class"},
+        ["both no text and professional identities as well is not shown"],
+    ),
+    ({"claim": "screening"}, ["This is a screening", "to be confirmed with more"]),
     ({"control": "persona"}, ["more than a strong persona does"]),
     ({"control": "checklist", "claim": "than this control"}, ["not for others of their kind"]),
     ({"control": "old.md", "claim": "than this control"}, ["the control text old.md", "not for others"]),

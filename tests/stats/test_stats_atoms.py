@@ -6,16 +6,12 @@ from selfscope.stats.atoms import (
     ArmScores,
     atoms,
     by_format,
-    coherence,
     forms_table,
-    naive_rate,
-    orthogonality,
-    percentage_points,
-    saturation,
     score_arm,
     stack_texts,
     warnings_of,
 )
+from selfscope.stats.shares import coherence, naive_rate, orthogonality, percentage_points, saturation
 from selfscope.stats.strata import half_difference, score, strata
 
 KEYED = np.array([1.0, 1, -1, -1])

@@ -5,7 +5,7 @@ from selfscope.errors import BadInput
 from selfscope.stats.atoms import Forms
 from selfscope.stats.classes import class_contrast
 from selfscope.stats.contrast import paired_contrast
-from selfscope.stats.effects import pooled, pooled_contrast
+from selfscope.stats.effects import effect_over, pooled
 from selfscope.stats.form_effects import form_effects
 from selfscope.stats.level import level
 
@@ -120,10 +120,10 @@ def test_pooling_a_class_contrast_keeps_the_spread_of_texts() -> None:
     own = rng.normal(0, 1, (6, 1, 1))
     d = own + rng.normal(0, 0.1, (6, 21, 12))
     found = class_contrast(d[-1], d[:-1], KEYED, flip=False)
-    whole = pooled_contrast(found)
+    whole = pooled(effect_over(found))
     assert whole.estimate == pytest.approx(found.estimate.mean())
     assert whole.se == pytest.approx(d[:-1].mean(axis=(1, 2)).std(ddof=1) * np.sqrt(1.2), rel=0.05)
-    single = pooled_contrast(class_contrast(d[-1], d[:1], KEYED, flip=False))
+    single = pooled(effect_over(class_contrast(d[-1], d[:1], KEYED, flip=False)))
     assert single.se < whole.se
 
 

@@ -39,7 +39,6 @@ def test_a_class_of_one_text_is_the_paired_contrast() -> None:
     assert found.p == pytest.approx(alone.p)
     assert found.ci90 == pytest.approx(alone.ci90)
     assert np.isnan(found.p_texts).all()
-    assert found.moderated is None
 
 
 def test_both_tests_must_pass_and_the_wider_interval_is_shown() -> None:
@@ -50,7 +49,7 @@ def test_both_tests_must_pass_and_the_wider_interval_is_shown() -> None:
     assert (width >= items - 1e-12).all()
     assert (width > items).any()
     assert found.estimate == pytest.approx(found.items.estimate)
-    assert found.text_df == pytest.approx(found.moderated.prior_df + 5)  # type: ignore[union-attr]
+    assert (found.text_df > 5).all()
 
 
 def test_a_statement_that_one_text_lacks_counts_for_none() -> None:

@@ -9,7 +9,6 @@ import pytest
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
 from selfscope.models.phantoms import Truth
-from selfscope.stats.results import Settings
 from selfscope.studies.analyse import analyse
 from selfscope.studies.compare import compare_runs
 from selfscope.studies.conclude import conclude
@@ -80,10 +79,12 @@ def test_a_bare_ground_gets_levels_and_no_verdict_about_a_shift(request_, phanto
 
 
 def test_a_changed_setting_is_recorded(request_, phantom, tmp_path):
-    study, store, _ = run(request_, phantom, tmp_path)
-    settings = {"self_report": Settings(sesoi=0.3)}
-    found = analyse(study, request_.items, store.observations(), None, phantom.identity, settings=settings)
-    assert found.changes == ("sesoi 0.3 (default 0.5)",)
+    study, store, _ = run(replace(request_, channels=("self_report", "utterance")), phantom, tmp_path)
+    declared = replace(study, questions=tuple(replace(q, sesoi=0.3) for q in study.questions))
+    found = analyse(declared, request_.items, store.observations(), None, phantom.identity)
+    assert set(found.changes) == {"sesoi 0.3 (default 0.5)", "sesoi 0.3 (default 0.25)"}
+    assert {(f.channel, f.sesoi) for f in found.findings} == {("self_report", 0.3), ("utterance", 0.3)}
+    assert {c.sesoi for c in found.sensitivity} == {0.3}
 
 
 def test_layout_puts_every_answer_where_it_belongs(request_, phantom, tmp_path):
@@ -116,7 +117,7 @@ def test_two_runs_compare_by_the_same_statistics(request_, phantom, tmp_path):
     assert set(by) == set(ASKED)
     assert by["shutdown"].verdict == "shifted"
     assert by["shutdown"].estimate > 1.5
-    assert {f.family for f in result.findings} == {"confirmatory"}
+    assert {f.family for f in result.findings} == {"descriptive"}
 
 
 def test_an_outcome_is_stored_with_its_manifest(request_, phantom, tmp_path):

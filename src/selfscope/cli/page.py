@@ -69,6 +69,7 @@ def comparison_view(a: RunStore, b: RunStore, comparison: Comparison) -> RunView
         observations=pd.concat([former, b.observations()], ignore_index=True),
         evidence=b.evidence(),
         warnings=comparison.analysis.warnings,
+        unavailable=tuple(comparison.unavailable.items()),
         baseline=_subject(first),
         baseline_manifest=_manifest(a, first, Usage(), comparison.analysis),
         **_checks(comparison.analysis),

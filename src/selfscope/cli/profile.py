@@ -87,7 +87,7 @@ def profile(
     ground = choose_ground(model, log_folder=runs_folder() / "logs")
     outcome = asyncio.run(_ask(request, ground, as_json))
     _show(outcome, as_json)
-    raise typer.Exit(gate_code(outcome.findings, fail_on))
+    raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))
 
 
 def demo(

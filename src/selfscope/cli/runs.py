@@ -83,8 +83,16 @@ def compare(
         report = write_comparison(view, stores[1].folder / name)
     findings = in_words(result.findings, result.items)
     if as_json:
-        print_json({"runs": [s.run for s in stores], "report": str(report), "findings": findings})
+        print_json(
+            {
+                "runs": [s.run for s in stores],
+                "report": str(report),
+                "findings": findings,
+                "unavailable": result.unavailable,
+                "warnings": result.analysis.warnings,
+            }
+        )
     else:
         console().print(render_summary(view))
         console().print(str(report), markup=False, soft_wrap=True)
-    raise typer.Exit(gate_code(result.findings, fail_on))
+    raise typer.Exit(gate_code(result.findings, fail_on, result.unavailable))

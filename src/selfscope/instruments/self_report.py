@@ -17,6 +17,7 @@ from selfscope.instruments.instrument import chosen_dimensions, chosen_statement
 from selfscope.models.ground import AskKind
 from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
+from selfscope.values.study import SESOI
 
 #: Statements of each keying that the demo asks of a dimension (measurement.md §2: m = 12).
 DEMO_STATEMENTS = 6
@@ -38,7 +39,7 @@ class SelfReport:
     name = "cluster_self_report"
     channel: Channel = "self_report"
     kind: AskKind = "options"
-    sesoi = 0.5
+    sesoi = SESOI["self_report"]
     reference = "Closed agreement questions with twins and balanced forms; measurement.md §1-§8."
 
     def asks(

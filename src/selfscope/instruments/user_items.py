@@ -33,7 +33,8 @@ def load_user_items(path: Path) -> ItemSet:
     Raises
     ------
     BadInput
-        If the file is missing, too large, not text, of an unknown kind, or a row cannot be read.
+        If the file is missing, too large, not text, of an unknown kind, a row cannot be read, or only some
+        statements of a construct have twins.
     """
     rows = list(_rows(path, _text(path)))
     if not rows:
@@ -46,6 +47,7 @@ def load_user_items(path: Path) -> ItemSet:
         )
     statements = [_statement(path, line, row, number) for number, (line, row) in enumerate(rows, 1)]
     _refuse_repeats(path, statements)
+    _refuse_some_twins(path, statements)
     constructs = dict.fromkeys(s.construct for s in statements)
     return ItemSet(path.name, tuple(_dimension(c, statements) for c in constructs))
 
@@ -171,6 +173,20 @@ def _refuse_repeats(path: Path, statements: list[Statement]) -> None:
                 fix="A repeated statement is no second observation; remove it",
             )
         seen[key] = statement.id
+
+
+def _refuse_some_twins(path: Path, statements: list[Statement]) -> None:
+    """Refuse a construct in which only some statements have twins: no score would be the same for all."""
+    for construct in dict.fromkeys(s.construct for s in statements):
+        own = [s for s in statements if s.construct == construct]
+        lone = [s for s in own if s.twin is None]
+        if lone and len(lone) < len(own):
+            raise BadInput(
+                f"{path.name} has twins for only {len(own) - len(lone)} of the {len(own)} statements of "
+                f"{construct}",
+                got=f"no twin: {lone[0].id}: {lone[0].text}",
+                fix="Give every statement of a construct a twin, or none",
+            )
 
 
 def _dimension(construct: str, statements: list[Statement]) -> Dimension:

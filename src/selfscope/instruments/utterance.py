@@ -12,6 +12,7 @@ from selfscope.instruments.instrument import chosen_dimensions, chosen_statement
 from selfscope.models.ground import AskKind
 from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
+from selfscope.values.study import SESOI
 
 #: Elicitors of the standard preset (measurement.md §3b: at least four).
 STANDARD_ELICITORS = 4
@@ -23,7 +24,7 @@ class Utterance:
     name = "cluster_utterance"
     channel: Channel = "utterance"
     kind: AskKind = "text"
-    sesoi = 0.25
+    sesoi = SESOI["utterance"]
     reference = "Likelihood of a statement against its negation after open elicitors; measurement.md §3b."
 
     def asks(

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from selfscope.values import Answer, Options
+from selfscope.values.asks import BOUND
 
 Choice = Literal["agree", "disagree", "refused", "unparsed"]
 Listed = tuple[tuple[str, float], ...]
@@ -120,7 +121,8 @@ def listed_answer(listed: Listed, options: Options, *, reply: str, stop_reason: 
     Returns
     -------
     Answer
-        Scale ``log_odds``, scorer ``top_logprobs``; NaN and ``unparsed`` where neither option is listed.
+        Scale ``log_odds``, scorer ``top_logprobs``, or ``top_logprobs_bound`` where one option is not listed;
+        NaN and ``unparsed`` where neither is.
     """
     if stop_reason == "content_filter" and not listed:
         return Answer(math.nan, "log_odds", "top_logprobs", refusal="refused", reply=reply)
@@ -129,13 +131,15 @@ def listed_answer(listed: Listed, options: Options, *, reply: str, stop_reason: 
     if agree == disagree == -math.inf:
         note = f"{reply} [neither option is among the {len(listed)} likeliest first tokens]"
         return Answer(math.nan, "log_odds", "top_logprobs", mass, "unparsed", tokens=1, reply=note)
+    bound = -math.inf in (agree, disagree)
     if agree == -math.inf:
         agree = _most(listed, options.agree)
         reply = _bound_note(reply, "agree", "most", agree - disagree, len(listed))
     elif disagree == -math.inf:
         disagree = _most(listed, options.disagree)
         reply = _bound_note(reply, "disagree", "least", agree - disagree, len(listed))
-    return Answer(agree - disagree, "log_odds", "top_logprobs", mass, tokens=1, reply=reply)
+    scorer: Literal["top_logprobs", "top_logprobs_bound"] = BOUND if bound else "top_logprobs"
+    return Answer(agree - disagree, "log_odds", scorer, mass, tokens=1, reply=reply)
 
 
 def _bound_note(reply: str, absent: str, direction: str, value: float, length: int) -> str:

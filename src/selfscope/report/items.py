@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from selfscope.report.view import RunView
-from selfscope.stats.atoms import coherence, naive_rate, orthogonality
+from selfscope.stats.shares import coherence, naive_rate, orthogonality
 
 if TYPE_CHECKING:
     import pandas as pd

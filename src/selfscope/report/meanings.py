@@ -24,6 +24,7 @@ BLOCKING = (
     "the two keyings",
     "yes/no and lettered",
     "the bootstrap interval",
+    "skewed differences",
     "sensitivity not estimated",
     "percentage points",
 )
@@ -37,6 +38,10 @@ MIXED = {
 _NOTES: tuple[tuple[str, str], ...] = (
     ("sharpening", "the model became more decided about everything, which imitates a shift"),
     ("percentage points", "the change in drawn answers is too few percentage points, whatever its log-odds"),
+    (
+        "skewed differences",
+        "a few statements differ far more than the rest, so that it is not surely too small to matter",
+    ),
     ("skewed", "a few statements moved far more than the rest, so a second, stricter interval had to agree"),
     ("saturated", "many answers are so certain that their size says little"),
     ("low reliability", "the instrument tells characters apart poorly on this dimension and this model"),
@@ -65,6 +70,7 @@ _NOTES: tuple[tuple[str, str], ...] = (
     ("over 400 statements", "more statements alone would not settle it"),
     ("not for want of statements", "more statements would not settle it"),
     ("control texts bind", "control texts differ so much among themselves that more of them are needed"),
+    ("a screening", "too little was asked for a claim, so this is to be confirmed"),
     ("length_off", "its length differs from the identity’s by more than 5 %"),
     ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),
 )

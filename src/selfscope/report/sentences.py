@@ -60,16 +60,20 @@ def _claim_words(f: Finding, subject: str) -> str:
     """Return how far a shift against this control reaches."""
     if f.control == "former":
         return "This compares two subjects and says nothing of what other texts would do"
-    if f.claim == "than this control":
-        return "This holds against these control texts and not for others of their kind"
+    if f.claim == "this identity":
+        if f.control == "all":
+            return f"The claim is “{f.claim}”: no text that we tried does this as {subject} does"
+        return "So it is more than a strong persona does"
+    if f.claim == "screening":
+        return "This is a screening: too little was asked to claim it, so it is to be confirmed with more"
+    milder = {"generic": "no text at all", "persona": "both no text and professional identities"}
     return {
-        "all": f"The claim is “{f.claim}”: no text that we tried does this as {subject} does",
-        "none": "On its own this says only that a text was there: any text might do the same",
-        "generic": "So it is not the work of any text; another strong persona might still do the same",
-        "persona": "So it is more than a strong persona does",
-        "checklist": "So it is more than its rules of conduct do; this row is descriptive",
-        "shuffled": "So the order of its sentences matters; this row is descriptive",
-    }.get(f.control, "This holds against this one text and not for others of its kind")
+        "any text": "On its own this says only that a text was there: any text might do the same",
+        "any strong persona": "So it is not the work of any text; another strong persona might still do the "
+        "same",
+        "than this class": "This row alone carries no claim: that it differs from "
+        f"{milder.get(f.control, 'milder controls')} as well is not shown",
+    }.get(f.claim, "This holds against these control texts and not for others of their kind")
 
 
 def _bias_only(f: Finding, title: str, subject: str) -> str:

@@ -43,6 +43,11 @@ class Standing:
         return self.primary.verdict
 
     @property
+    def screening(self) -> bool:
+        """Whether too little was asked for any claim (`measurement.md` §3b)."""
+        return self.primary.claim == "screening"
+
+    @property
     def sign(self) -> int:
         """+1 where the trait is higher with the identity, -1 where it is lower."""
         return 1 if self.primary.estimate >= 0 else -1
@@ -53,12 +58,12 @@ class Standing:
 
     @property
     def reach(self) -> str:
-        """How far the claim goes: a claim's name, or ``""`` where nothing moved.
+        """How far the claim goes: a claim's name, ``screening`` for none yet, ``""`` where nothing moved.
 
         ``any text``: moved against no text but not shown against professions. ``any strong persona``:
         against both, but not shown against personas (`measurement.md` §5).
         """
-        if self.primary.control != "all":
+        if self.primary.control != "all" or self.screening:
             return self.primary.claim if self.verdict == "shifted" else ""
         if self.verdict == "shifted":
             return self.primary.claim

@@ -62,6 +62,17 @@ def _clause(view: RunView, channel: str, found: Sequence[Standing]) -> Clause:
     inside = [s for s in found if not s.check]
     if not inside:
         return Clause("")
+    clause = _found_clause(view, channel, inside)
+    if not any(s.screening for s in inside):
+        return clause
+    return Clause(f"as a screening, {clause.lead}", "; ".join(p for p in (clause.detail, _SCREENED) if p))
+
+
+#: What stands behind a verdict in a channel that was asked too little for a claim.
+_SCREENED = "too few statements or elicitors for a claim, to be confirmed with the standard preset"
+
+
+def _found_clause(view: RunView, channel: str, inside: Sequence[Standing]) -> Clause:
     place = channel_words(channel).place
     shifted = [s for s in inside if s.verdict == "shifted"]
     if shifted:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Columns that the evidence table must have; `reply` may be empty.
 EVIDENCE_COLUMNS = ("evidence", "character", "user", "text", "agree", "disagree", "reply")
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position"]
+BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ class RunView:
     @property
     def screening(self) -> bool:
         """Whether the findings are a screening of the user's own statements, and no declared family."""
-        return any(f.family == "screening" for f in self.findings)
+        return self.manifest.items_name != "cluster" and any(f.family == "screening" for f in self.findings)
 
     def dimension(self, name: str) -> Dimension | None:
         """Return the dimension called `name`, or None."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from selfscope.errors import BadInput
 from selfscope.stats.masked import Array, Mask, mean, median
+from selfscope.stats.shares import coherence, naive_rate, orthogonality, percentage_points, saturation
 
-Format = Literal["yesno", "lettered"]
-SATURATED = 8.0
 LOW_MASS_WARNING = 0.05
 SATURATED_SHARE = 0.20
 INNER = {"d": 2, "b": 2, "noise": 2, "d_forms": 3, "b_forms": 3, "agreed": 4, "asked": 4, "lost": 4}
@@ -98,7 +96,7 @@ class ArmScores:
     points
         Half of mean P(agree | pro) - mean P(agree | con), in percentage points, ``(..., dimension)``.
     coherence, naive, orthogonality
-        What :func:`coherence`, :func:`naive_rate` and :func:`orthogonality` say, ``(..., dimension)``; None
+        What the functions of these names in :mod:`selfscope.stats.shares` say, ``(..., dimension)``; None
         for utterances, but for the last.
     agreed, asked, lost
         Counts of drawn answers, ``(..., dimension, m, 2, form)``: agreement, among those that could be read,
@@ -136,6 +134,15 @@ class ArmScores:
 def stack_texts(arms: list[ArmScores]) -> ArmScores:
     """Return several characters as one class, a text axis before `dimension`.
 
+    Parameters
+    ----------
+    arms
+        Scores ``(..., dimension, m)`` of one shape. A field that any of them lacks is None in the class.
+
+    Returns
+    -------
+    Scores ``(..., text, dimension, m)``.
+
     Raises
     ------
     BadInput
@@ -152,7 +159,7 @@ def stack_texts(arms: list[ArmScores]) -> ArmScores:
     return ArmScores(**joined)
 
 
-def atoms(answers: ArrayLike, keyed: ArrayLike, *, twins: bool = True) -> tuple[Array, Array]:
+def atoms(answers: ArrayLike, keyed: ArrayLike, *, twins: ArrayLike = True) -> tuple[Array, Array]:
     """Split every pair into its trait part and its bias part.
 
     D = k (L(v=+1) - L(v=-1))/2 and B = (L(v=+1) + L(v=-1))/2, both polarities in the same form. With
@@ -166,7 +173,8 @@ def atoms(answers: ArrayLike, keyed: ArrayLike, *, twins: bool = True) -> tuple[
         k, shape ``(m,)`` or broadcastable to ``(..., m)``.
     twins
         False for a user's statements without twins: then D = k L(v=+1), which keeps γ (and, with one
-        keying, yes-saying), and B does not exist.
+        keying, yes-saying), and B does not exist. For all, or of every dimension, broadcastable to the axes
+        before `m`.
 
     Returns
     -------
@@ -186,16 +194,18 @@ def atoms(answers: ArrayLike, keyed: ArrayLike, *, twins: bool = True) -> tuple[
         )
     k = np.asarray(keyed, float)[..., None]
     statement, twin = given[..., 0, :], given[..., 1, :]
-    if not twins:
-        return k * statement, np.full(statement.shape, np.nan)
-    return k * (statement - twin) / 2, (statement + twin) / 2
+    d, b = k * (statement - twin) / 2, (statement + twin) / 2
+    paired = np.asarray(twins, bool)[..., None, None]
+    if paired.all():
+        return d, b
+    return np.where(paired, d, k * statement), np.where(paired, b, np.nan)
 
 
 def score_arm(
     answers: ArrayLike,
     keyed: ArrayLike,
     *,
-    twins: bool = True,
+    twins: ArrayLike = True,
     option_mass: ArrayLike | None = None,
     refused: ArrayLike | None = None,
     questions: bool = True,
@@ -208,12 +218,19 @@ def score_arm(
         L, shape ``(..., dimension, m, 2, form)``; NaN where not asked or not answered.
     keyed
         Shape ``(dimension, m)`` or ``(m,)``.
+    twins
+        As for :func:`atoms`, for all or ``(dimension,)``.
     option_mass
         Shape of `answers`.
     refused
         Share of refusals, ``(..., dimension)``.
     questions
         False for utterances: no percentage points, saturation or formats.
+
+    Raises
+    ------
+    BadInput
+        If the polarity axis does not have two entries.
     """
     given = np.asarray(answers, float)
     d_forms, b_forms = atoms(given, keyed, twins=twins)
@@ -233,43 +250,6 @@ def score_arm(
     )
 
 
-def saturation(answers: ArrayLike) -> Array:
-    """Return the share of |L| > 8 of every dimension; over 20 % is noted as `saturated`."""
-    given = np.asarray(answers, float)
-    return mean(np.where(np.isfinite(given), np.abs(given) > SATURATED, np.nan), axis=(-3, -2, -1))
-
-
-def percentage_points(answers: ArrayLike, keyed: ArrayLike) -> Array:
-    """Return half of mean P(agree | pro-trait text) - mean P(agree | con-trait text), in points.
-
-    Shown, never decided on: yes-saying alone shrinks it (θ = 1: 23 points, with yes +2: 11).
-    """
-    agree = special.expit(np.asarray(answers, float))
-    pro = _effective(keyed)[..., None] > 0
-    return 50 * (mean(agree, (-3, -2, -1), pro) - mean(agree, (-3, -2, -1), ~pro))
-
-
-def naive_rate(answers: ArrayLike, keyed: ArrayLike) -> Array:
-    """Return the share of agreement with statements keyed +1: labelled naive, never tested."""
-    given = np.asarray(answers, float)
-    agrees = np.where(np.isfinite(given), given > 0, np.nan)[..., 0, :]
-    return mean(agrees, axis=(-2, -1), where=(np.asarray(keyed, float) > 0)[..., None])
-
-
-def coherence(answers: ArrayLike) -> Array:
-    """Return the share of atoms whose statement and twin are answered oppositely, per dimension."""
-    given = np.asarray(answers, float)
-    product = given[..., 0, :] * given[..., 1, :]
-    return mean(np.where(np.isfinite(product), product < 0, np.nan), axis=(-2, -1))
-
-
-def orthogonality(answers: ArrayLike, keyed: ArrayLike) -> Array:
-    """Return the share of κ = -1 among scored texts: 0.5 where trait and yes-saying are crossed."""
-    given = np.asarray(answers, float)
-    con = np.broadcast_to(_effective(keyed)[..., None] < 0, given.shape)
-    return mean(np.where(np.isfinite(given), con, np.nan), axis=(-3, -2, -1))
-
-
 def by_format(scores: Array, lettered: Mask) -> tuple[Array, Array]:
     """Return D ``(..., m)`` averaged over yes/no forms, and over lettered forms."""
     return mean(scores, where=~lettered), mean(scores, where=lettered)
@@ -283,8 +263,3 @@ def warnings_of(option_mass: float, saturated: float) -> tuple[str, ...]:
     if saturated > SATURATED_SHARE:
         found.append("saturated")
     return tuple(found)
-
-
-def _effective(keyed: ArrayLike) -> Array:
-    """κ = k v of every text, ``(..., m, 2)``."""
-    return np.asarray(np.asarray(keyed, float)[..., None] * np.array([1.0, -1.0]))

@@ -15,7 +15,7 @@ from selfscope.errors import BadInput
 from selfscope.stats.contrast import PairedContrast, critical, paired_contrast, two_sided
 from selfscope.stats.flip import DRAWS
 from selfscope.stats.masked import Array
-from selfscope.stats.moderate import Moderated, moderate
+from selfscope.stats.moderate import moderate
 from selfscope.stats.strata import score
 
 LEAST_TEXTS = 5
@@ -42,7 +42,6 @@ class ClassContrast(NamedTuple):
 
     items: PairedContrast
     texts: Array
-    moderated: Moderated | None
     text_se: Array
     text_df: Array
     p_texts: Array
@@ -129,9 +128,7 @@ def with_texts(items: PairedContrast, theta: Array, stretch: ArrayLike = 1.0) ->
     k = theta.shape[-2]
     if k == 1:
         nothing = np.full(items.estimate.shape, np.nan)
-        return ClassContrast(
-            items, theta, None, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k
-        )
+        return ClassContrast(items, theta, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k)
     moderated = moderate(theta.var(axis=-2, ddof=1), k - 1)
     se = np.sqrt(moderated.variance * (1 + 1 / k)) * np.asarray(stretch, float)[..., None]
     p_texts = np.where(np.isfinite(items.p_t), two_sided(items.estimate, se, moderated.df), np.nan)
@@ -140,7 +137,7 @@ def with_texts(items: PairedContrast, theta: Array, stretch: ArrayLike = 1.0) ->
         _wider(items.estimate, given, critical(moderated.df, level) * se)
         for given, level in ((items.ci95, 0.95), (items.ci90, 0.90))
     ]
-    return ClassContrast(items, theta, moderated, se, moderated.df, p_texts, p, wide[0], wide[1], k)
+    return ClassContrast(items, theta, se, moderated.df, p_texts, p, wide[0], wide[1], k)
 
 
 def _wider(estimate: Array, given: Array, half: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from selfscope.stats.atoms import LOW_MASS_WARNING
+from selfscope.stats.contrast import LEAST_TESTED
 from selfscope.stats.power import statements_to_settle
 from selfscope.stats.results import FamilyResult, Row
 from selfscope.stats.verdicts import UNKNOWN, Decision, Evidence, at, decide
@@ -12,7 +13,6 @@ from selfscope.values.finding import Verdict
 
 Index = tuple[int, ...]
 LEAST_CLUSTERS = 12
-LEAST_TESTED = 6
 MIXED = {
     (False, False): "one keying and no negations: yes-saying stays in the trait",
     (True, False): "no negations: a liking for what these statements say stays in the trait",
@@ -74,10 +74,11 @@ def _least_p(result: FamilyResult, row: Row, n: int, where: Index) -> float:
 
 def _mixed(row: Row, e: Evidence, where: Index) -> tuple[str, ...]:
     """Say what cannot be told from the trait with these statements."""
-    if e.separated:
+    if e.separated or row.trait.items.n[where] == 0:
         return ()
     both = bool(row.trait.items.n_plus[where] > 0 and row.trait.items.n_minus[where] > 0)
-    return (MIXED[both, row.agreement is not None],) if not (both and row.agreement is not None) else ()
+    twins = row.agreement is not None and bool(np.isfinite(row.agreement.acquiescence.estimate[where]))
+    return () if both and twins else (MIXED[both, twins],)
 
 
 def _refusals(row: Row, e: Evidence, verdict: Verdict, where: Index) -> tuple[str, ...]:

@@ -20,14 +20,10 @@ class Moderated(NamedTuple):
         s̃² = (d₀ s₀² + d s²)/(d₀ + d), shape ``(..., dimension)``.
     df
         d₀ + d, shape ``(..., dimension)``; infinite where the dimensions differ no more than chance.
-    prior_df, prior_variance
-        d₀ and s₀², shape ``(...)``.
     """
 
     variance: Array
     df: Array
-    prior_df: Array
-    prior_variance: Array
 
 
 def moderate(variances: ArrayLike, df: float) -> Moderated:
@@ -70,7 +66,7 @@ def _posterior(s2: Array, df: float, prior_df: Array, prior: Array) -> Moderated
     finite = np.where(endless, 0.0, d0)
     weighed = (finite * s0 + df * s2) / (finite + df)
     variance = np.where(endless & np.isfinite(s2), s0, weighed)
-    return Moderated(variance, np.where(np.isfinite(s2), d0 + df, np.nan), prior_df, prior)
+    return Moderated(variance, np.where(np.isfinite(s2), d0 + df, np.nan))
 
 
 def _prior_df(excess: Array) -> Array:

@@ -28,17 +28,16 @@ class Generalizability(NamedTuple):
     Attributes
     ----------
     coefficient, ci95
-        Relative Eρ² and its exact F interval ``(..., 2)``; NaN under 12 objects.
-    objects_variance, error_variance
-        σ²_o of half contrasts, and the relative error variance of a score over these m statements. A negative
-        σ²_o is given as such; the coefficient is then negative too.
+        Relative Eρ² and its exact F interval ``(..., 2)``; NaN under 12 objects. Where the variance of
+        objects is estimated as negative, so is the coefficient.
+    error_variance
+        The relative error variance of a score over these m statements.
     objects, statements
         How many.
     """
 
     coefficient: Array
     ci95: Array
-    objects_variance: Array
     error_variance: Array
     objects: int
     statements: Array
@@ -89,7 +88,6 @@ def generalizability(scores: ArrayLike, keyed: ArrayLike, *, least: int = LEAST_
     return Generalizability(
         found,
         _f_interval(ratio(between, error), n_objects - 1, df_error),
-        ratio(between - error, m),
         ratio(error, m),
         n_objects,
         n_plus + n_minus,

@@ -13,11 +13,13 @@ from selfscope.stats.atoms import ArmScores, Forms
 from selfscope.stats.bias import Agreement
 from selfscope.stats.classes import LEAST_TEXTS, ClassContrast
 from selfscope.stats.contrast import PairedContrast
+from selfscope.stats.effects import Effect
 from selfscope.stats.flip import DRAWS
 from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.verdicts import UNKNOWN, Evidence
+from selfscope.values.study import SESOI
 
 CLAIMED = ("none", "generic", "persona")
 """The classes of "this identity"."""
@@ -49,7 +51,7 @@ class Settings:
         Names both.
     """
 
-    sesoi: float = 0.5
+    sesoi: float = SESOI["self_report"]
     points: float = 10.0
     alpha: float = 0.05
     correction: Literal["holm", "benjamini-hochberg"] = "holm"
@@ -64,7 +66,7 @@ class Settings:
     @classmethod
     def utterance(cls, **changes: object) -> Settings:
         """Return the defaults of the channel `utterance`: δ = 0.25, B is fluency (§3b)."""
-        return cls(**{"sesoi": 0.25, "bias_name": "fluency", **changes})  # type: ignore[arg-type]
+        return cls(**{"sesoi": SESOI["utterance"], "bias_name": "fluency", **changes})  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         if self.bias_name == "fluency" and not self.guard:
@@ -114,12 +116,17 @@ class Row(NamedTuple):
         Corrected over the family.
     bootstrap
         Studentised bootstrap interval, ``(..., dimension, 2)``.
+    bootstrap_small
+        Whether the bootstrap agrees that a skewed contrast is smaller than δ; true where it was not asked.
     agreement
         Contrasts of B and of pro and con texts; None where statements have no twins.
     bias_p, position_p, label_p, merged_p
         Corrected over the dimensions, every kind of bias a family of its own.
     forms
         Position and label, or both as one; None where the channel has none.
+    negation, keying
+        The change in ν, the taste for negated wording, and in γ, what the keying of a statement carries; the
+        second None where statements have no twins.
     yesno, lettered
         The trait contrast in each format, uncorrected; None where the channel has none.
     points
@@ -143,12 +150,15 @@ class Row(NamedTuple):
     p_adjusted: Array
     guarded_p: Array
     bootstrap: Array
+    bootstrap_small: Mask
     agreement: Agreement | None
     bias_p: Array
     position_p: Array
     label_p: Array
     merged_p: Array
     forms: FormEffects | None
+    negation: Effect
+    keying: Effect | None
     yesno: PairedContrast | None
     lettered: PairedContrast | None
     points: Array | None

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
-from selfscope.stats.atoms import ArmScores, Forms, atoms, coherence, naive_rate, orthogonality
+from selfscope.stats.atoms import ArmScores, Forms, atoms
 from selfscope.stats.contrast import LEAST_TESTED, PairedContrast, interval, two_sided
-from selfscope.stats.effects import against_texts, effect_of
+from selfscope.stats.effects import Effect, against_texts, effect_of
 from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.masked import Array, mean, ratio
 from selfscope.stats.sampled_design import SampledDesign
 from selfscope.stats.sampled_fit import OWN, PREFERENCES, TARGETS, fit_counts
+from selfscope.stats.shares import coherence, naive_rate, orthogonality
 
 DRAWS_NEEDED = 20
 """Draws a text below which a page warns (§9)."""
@@ -33,7 +34,8 @@ class SampledContrasts(NamedTuple):
     `trait`, `acquiescence`, `pro` and `con` as in exact channels, but that their p has no sign-flip, and
     skewness is NaN. `guarded` is θ_s - ĉθ_c. `texts` and so on are the coefficients of every control arm
     ``(..., text, dimension)``, up to a constant, for the tests over texts. `preferences` are those for a
-    position and a letter, tests over texts included; `points` is the shift of the trait in percentage points.
+    position and a letter, tests over texts included, `negation` and `keying` the changes in ν and in γ, too;
+    `points` is the shift of the trait in percentage points.
     """
 
     trait: PairedContrast
@@ -44,6 +46,8 @@ class SampledContrasts(NamedTuple):
     texts: Array
     texts_acquiescence: Array
     preferences: FormEffects
+    negation: Effect
+    keying: Effect
     points: Array
 
 
@@ -52,7 +56,7 @@ def score_counts(
     asked: ArrayLike,
     keyed: ArrayLike,
     *,
-    twins: bool = True,
+    twins: ArrayLike = True,
     lost: ArrayLike | None = None,
 ) -> ArmScores:
     """Return the scores of one character whose answers were drawn.
@@ -64,6 +68,8 @@ def score_counts(
     ----------
     agreed, asked
         Counts ``(..., dimension, m, 2, form)`` of agreement and of parsed answers; 0 asked where none.
+    twins
+        As for :func:`selfscope.stats.atoms.atoms`.
     lost
         Counts of refused, unparsed and incoherent answers, of the same shape.
 
@@ -81,7 +87,8 @@ def score_counts(
     logits = np.where(there, np.log(y + 0.5) - np.log(r - y + 0.5), np.nan)
     error = np.where(there, 1 / (y + 0.5) + 1 / (r - y + 0.5), np.nan)
     d_forms, b_forms = atoms(logits, keyed, twins=twins)
-    pairs = error[..., 0, :] + error[..., 1, :] if twins else 4 * error[..., 0, :]
+    paired = np.asarray(twins, bool)[..., None, None]
+    pairs = np.where(paired, error[..., 0, :] + error[..., 1, :], 4 * error[..., 0, :])
     counted = np.isfinite(pairs).sum(axis=-1)
     share = np.where(there, ratio(y, r), np.nan)
     pro = (np.asarray(keyed, float)[..., None] * np.array([1.0, -1.0]))[..., None] > 0
@@ -121,7 +128,24 @@ def refusal_bounds(
 ) -> tuple[PairedContrast, PairedContrast] | None:
     """What would the contrast be if every refusal had been agreement, and if every one had been disagreement?
 
-    Refused, unparsed and incoherent answers of both sides. None where every answer could be read.
+    Refused, unparsed and incoherent answers of both sides, as §9 asks.
+
+    Parameters
+    ----------
+    subject, texts
+        As for :func:`sampled_contrasts`, with ``lost``.
+    keyed
+        ``(dimension, m)`` or ``(m,)``.
+
+    Returns
+    -------
+    The trait contrast, ``(..., dimension)``, with all as agreement and with all as disagreement; None where
+    every answer could be read.
+
+    Raises
+    ------
+    BadInput
+        If answers were lost of arms without counts.
     """
     if subject.lost is None or texts.lost is None or not (subject.lost.any() or texts.lost.any()):
         return None
@@ -141,7 +165,20 @@ def _read_as(arm: ArmScores, as_agreement: bool) -> ArmScores:
 
 
 def in_format(arm: ArmScores, forms: Forms, *, lettered: bool) -> ArmScores:
-    """Return an arm as if only its yes/no forms, or only its lettered forms, had been asked."""
+    """Return an arm as if only its yes/no forms, or only its lettered forms, had been asked.
+
+    Parameters
+    ----------
+    arm
+        With counts ``(..., dimension, m, 2, form)``; those of other forms become 0.
+    lettered
+        Which forms are kept.
+
+    Raises
+    ------
+    BadInput
+        If the arm has no counts.
+    """
     if arm.agreed is None or arm.asked is None:
         raise BadInput("no counts to model", fix="Score drawn answers with score_counts")
     here = forms.lettered == lettered
@@ -169,11 +206,20 @@ def sampled_contrasts(
     Parameters
     ----------
     subject, texts
-        With counts: ``agreed``, ``asked``; a text axis before `dimension` in `texts`.
+        With counts ``agreed`` and ``asked``, ``(..., dimension, m, 2, form)``; a text axis before `dimension`
+        in `texts`.
+    keyed
+        ``(dimension, m)`` or ``(m,)``.
     slope
         ĉ, ``(...)``.
+    forms
+        What the form axis is; None where there are no formats.
     least
         Fewest statements for a p.
+
+    Returns
+    -------
+    Contrasts ``(..., dimension)``. Sources: Firth 1993; Pustejovsky and Tipton 2018.
 
     Raises
     ------
@@ -201,9 +247,15 @@ def sampled_contrasts(
     return SampledContrasts(
         trait, acquiescence, pro, con, guarded,
         by_text["trait"], by_text["acquiescence"],
-        FormEffects(*(against_texts(effect_of(*_of(table, name)), by_text[name]) for name in PREFERENCES)),
+        FormEffects(*(_effect(table, by_text, name) for name in PREFERENCES)),
+        _effect(table, by_text, "nu"), _effect(table, by_text, "gamma"),
         points.reshape(outer),
     )  # fmt: skip
+
+
+def _effect(table: Array, by_text: dict[str, Array], name: str) -> Effect:
+    """Return one target as a bias, the test over texts included."""
+    return against_texts(effect_of(*_of(table, name)), by_text[name])
 
 
 def _counts(subject: ArmScores, texts: ArmScores) -> tuple[Array, Array]:

@@ -19,13 +19,20 @@ COMBINED: dict[str, dict[str, float]] = {
     "pro": {"all": 1.0, "trait": 1.0},
     "con": {"all": 1.0, "trait": -1.0},
     "nu": {"negation": 1.0},
+    "gamma": {"keyed": 1.0},
     "plus": {"trait": 1.0, "negation": 1.0},
     "minus": {"trait": 1.0, "negation": -1.0},
 }
 PREFERENCES = FormEffects._fields
 TARGETS = (*COMBINED, *PREFERENCES, "guarded")
 """What is estimated, in this order; every one with its standard error and degrees of freedom."""
-OWN = {"trait": "trait", "acquiescence": "all", **dict(zip(PREFERENCES, PREFERENCES, strict=True))}
+OWN = {
+    "trait": "trait",
+    "acquiescence": "all",
+    "nu": "negation",
+    "gamma": "keyed",
+    **dict(zip(PREFERENCES, PREFERENCES, strict=True)),
+}
 """What is known of every control text, for the tests over texts, and the term that it is."""
 
 
@@ -49,7 +56,21 @@ class SampledFit(NamedTuple):
 
 
 def fit_counts(design: SampledDesign, agreed: Array, asked: Array, slope: Array) -> SampledFit:
-    """Return every target of counts ``(fit, cell)``, with the sharpening slope of each fit."""
+    """Return every target of counts of one design, each fit by itself (§9).
+
+    Parameters
+    ----------
+    design
+        What was asked of whom; a cell is one arm, statement, polarity and form that was asked.
+    agreed, asked
+        Counts, ``(fit, cell)``; asked is above 0 everywhere.
+    slope
+        ĉ of every fit, ``(fit,)``.
+
+    Returns
+    -------
+    NaN where the design cannot tell a target from another.
+    """
     whole = firth_logistic(design.x, agreed, asked)
     here = design.controls
     level = firth_logistic(design.level_x, agreed[:, here], asked[:, here])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,41 +12,35 @@ from numpy.typing import NDArray
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.atoms import ArmScores, stack_texts
-from selfscope.stats.effects import Effect, pooled, pooled_contrast
 from selfscope.stats.family import judge
 from selfscope.stats.findings import level_findings, row_findings
-from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.level import level
-from selfscope.stats.multiplicity import holm
 from selfscope.stats.reliability import profile_reliability
 from selfscope.stats.results import FamilyResult, Gates, Settings
-from selfscope.stats.sampled import DRAWS_NEEDED
 from selfscope.stats.sensitivity import Sensitivity
+from selfscope.stats.verdicts import FAIL, G2_FLOOR, PASS, UNKNOWN
 from selfscope.studies.analysis import (
     Analysis,
     Answering,
-    BiasKind,
-    BiasShown,
     Checked,
     Outcomes,
     ProfileReliability,
 )
+from selfscope.studies.biases import bias_changes, own_biases
+from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse_gate
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, reliability_here
-from selfscope.studies.scores import KEY, Layout, arm_scores
-from selfscope.values import Estimate, Finding, Gate, ItemSet, Reliability, Study
+from selfscope.studies.scores import Layout, arm_scores
+from selfscope.values import Finding, Gate, ItemSet, Reliability, Study
 from selfscope.values.study import ArmRole, Question
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PREFERENCES: tuple[BiasKind, ...] = ("position", "label", "label_or_position")
 #: Control classes in the order in which they are shown.
 CLASSES: tuple[ArmRole, ...] = ("none", "generic", "persona", "checklist", "shuffled")
 STATES = {1: "pass", 0: "fail"}
-#: How warnings name a channel.
-CHANNEL_WORDS = {"utterance": "In its own words", "self_report": "When asked"}
 
 
 def analyse(
@@ -56,21 +50,33 @@ def analyse(
     panel: Panel | None,
     ground: GroundIdentity,
     *,
-    settings: Mapping[str, Settings] | None = None,
+    other: Elsewhere | None = None,
 ) -> Analysis:
-    """Return the findings of a study.
+    """Return the findings of a study, channel by channel, in the order of its questions.
 
     Parameters
     ----------
     observations
-        The observation table of the run.
+        The observation table of the run; a channel without rows is left out.
     panel
         The reliability panel of the ground; None reads ``not estimated``.
-    settings
-        By channel, where they differ from the law's defaults; the difference is printed.
+    ground
+        The ground that was asked.
+    other
+        The run on another ground that the control was taken from: every gate is then the worse of both.
+
+    Returns
+    -------
+    Findings where there are controls, else levels, with all that is shown beside them.
+
+    Raises
+    ------
+    BadInput
+        If an arm's answers were drawn and another's are exact, or only some statements of a dimension have
+        twins.
     """
     parts = [
-        _Channel(study, items, question, observations, panel, ground, settings or {}).analysis()
+        _Channel(study, items, question, observations, panel, ground, other).analysis()
         for question in study.questions
         if (observations["channel"] == question.channel).any()
     ]
@@ -88,6 +94,16 @@ def analyse(
     )
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A run on another ground, whose gates count too."""
+
+    study: Study
+    observations: pd.DataFrame
+    panel: Panel | None
+    ground: GroundIdentity
+
+
 class _Channel:
     """One channel of one study on its way from rows to findings."""
 
@@ -99,7 +115,7 @@ class _Channel:
         observations: pd.DataFrame,
         panel: Panel | None,
         ground: GroundIdentity,
-        settings: Mapping[str, Settings],
+        other: Elsewhere | None = None,
     ) -> None:
         self.study = study
         self.items = items
@@ -109,13 +125,19 @@ class _Channel:
         self.rows = observations[observations["channel"] == question.channel]
         asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
         self.layout = Layout.of(asks)
-        self.settings = settings.get(question.channel) or self._settings()
+        self.settings = self._settings()
+        self.screens = screens(question.channel, self.layout)
+        self.other: _Channel | None = None
+        if other is not None:
+            own = (other.observations, other.panel, other.ground)
+            self.other = _Channel(other.study, items, question, *own)
 
     def analysis(self) -> Analysis:
         checks = self._sensitivity()
         subject = self.scores(self.study.subject.name)
         controls = self._controls()
         reliable = self._reliability({self.study.subject.name: subject, **controls})
+        own = own_biases(self.question.channel, self.study.subject.name, subject, self.layout)
         common = {
             "sensitivity": self._checked(checks),
             "reliability": reliable,
@@ -125,13 +147,14 @@ class _Channel:
             "changes": self.settings.changes(),
         }
         if not controls:
-            return Analysis(levels=self._levels(subject, checks), **common)  # type: ignore[arg-type]
+            levels = self._levels(subject, checks)
+            return Analysis(levels=levels, biases=own, **common)  # type: ignore[arg-type]
         result = judge(
             subject,
             controls,
             self.layout.keyed,
             settings=self.settings,
-            gates=Gates(checks.state, np.array([r.generalizability.coefficient for r in reliable])),
+            gates=self._gates(checks, reliable),
             forms=self.layout.forms,
             declared=np.array([d in self.question.declared for d in self.layout.dimensions]),
         )
@@ -142,10 +165,9 @@ class _Channel:
             subject=self.study.subject.name,
             reliability=[_known(r.generalizability) for r in reliable],
         )
-        biases = (*_together(self._own_biases(subject)), *_together(self._bias_changes(result)))
         return Analysis(
-            findings=tuple(self._noted(f) for f in findings),
-            biases=biases,
+            findings=tuple(self._screened(self._noted(f)) for f in findings),
+            biases=(*own, *bias_changes(self.question.channel, result, self.layout)),
             profiles=tuple(self._profiles(result)),
             **common,  # type: ignore[arg-type]
         )
@@ -158,6 +180,27 @@ class _Channel:
         ratio = own.tokens / max(self.study.subject.tokens, 1)
         return replace(finding, notes=(*finding.notes, f"length_off: {ratio:.2f} of the identity's tokens"))
 
+    def _screened(self, finding: Finding) -> Finding:
+        """Return a finding without a claim where too little was asked in its dimension for one (§3b)."""
+        if not self.screens[self.layout.dimensions.index(finding.dimension)]:
+            return finding
+        family = finding.family if finding.family == "outside" else "screening"
+        return replace(finding, claim="screening", family=family, notes=(SCREENING, *finding.notes))
+
+    def _gates(self, checks: Sensitivity, reliable: Sequence[Reliable]) -> Gates:
+        """Return both gates; of two grounds the worse: failed, then not estimated, then passed."""
+        state, g2 = checks.state, np.array([r.generalizability.coefficient for r in reliable])
+        if self.other is None:
+            return Gates(state, g2)
+        theirs = np.array([r.generalizability.coefficient for r in self.other._reliability({})])
+        states = np.stack(np.broadcast_arrays(state, self.other._sensitivity().state))
+        failed, unknown = (states == FAIL).any(axis=0), (states == UNKNOWN).any(axis=0)
+        least = np.fmin(g2, theirs)
+        return Gates(
+            np.where(failed, FAIL, np.where(unknown, UNKNOWN, PASS)),
+            np.where(least < G2_FLOOR, least, np.minimum(g2, theirs)),
+        )
+
     def scores(self, *characters: str) -> ArmScores:
         """Return the scores of one arm, or of several that split the statements between them."""
         return arm_scores(self.rows[self.rows["character"].isin(characters)], self.layout)
@@ -165,9 +208,8 @@ class _Channel:
     def _settings(self) -> Settings:
         screening = self.items.name != "cluster"
         correction: Literal["holm", "benjamini-hochberg"] = "benjamini-hochberg" if screening else "holm"
-        if self.question.channel == "utterance":
-            return Settings.utterance(correction=correction, seed=self.study.seed)
-        return Settings(sesoi=self.question.sesoi, correction=correction, seed=self.study.seed)
+        kind = Settings.utterance if self.question.channel == "utterance" else Settings
+        return kind(sesoi=self.question.sesoi, correction=correction, seed=self.study.seed)
 
     def _controls(self) -> dict[str, ArmScores]:
         found: dict[str, ArmScores] = {}
@@ -183,6 +225,14 @@ class _Channel:
         sides: tuple[ArmRole, ArmRole] = ("high", "low")
         high, low = (self.scores(*(a.name for a in self.study.arms_of(side))) for side in sides)
         return sensitivity_of(high, low, self.layout, self.settings.sesoi)
+
+    def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
+        some = bool(self.screens.any())
+        said = warnings_about(self.study, self.question, self.rows, reliable, some)
+        if self.other is None:
+            return said
+        passed = int((self.other._sensitivity().state == PASS).sum())
+        return (*said, worse_gate(self.question.channel, passed, len(self.layout.dimensions)))
 
     def _checked(self, checks: Sensitivity) -> tuple[Checked, ...]:
         return tuple(
@@ -235,70 +285,6 @@ class _Channel:
         )
         states = [STATES.get(int(s), "not estimated") for s in np.broadcast_to(checks.state, len(findings))]
         return tuple(replace(f, gate=Gate(g1=s)) for f, s in zip(findings, states, strict=True))
-
-    def _own_biases(self, subject: ArmScores) -> Iterable[BiasShown]:
-        if self.layout.forms is None or not self.layout.twins:
-            return
-        own = level(subject, self.layout.keyed, forms=self.layout.forms)
-        who = self.study.subject.name
-        if own.agreement is not None:
-            a = own.agreement
-            effect = pooled(Effect(a.estimate, a.ci95, a.p_t, a.se, a.df))
-            yield self._bias("acquiescence", who, effect, change=False)
-        if own.forms is not None:
-            yield from self._preferences(own.forms, who, change=False)
-
-    def _bias_changes(self, result: FamilyResult) -> Iterable[BiasShown]:
-        kind: BiasKind = "fluency" if self.layout.forms is None else "acquiescence"
-        for name, row in result.rows.items():
-            if row.agreement is not None:
-                yield self._bias(kind, name, pooled_contrast(row.agreement.acquiescence), change=True)
-            if row.forms is not None:
-                yield from self._preferences(row.forms, name, change=True)
-
-    def _preferences(self, forms: FormEffects, who: str, *, change: bool) -> Iterable[BiasShown]:
-        """Yield what the forms tell of position and letter, or of both as one."""
-        for kind, effect in zip(PREFERENCES, forms, strict=True):
-            if np.isfinite(effect.estimate).any():
-                yield self._bias(kind, who, pooled(effect), change=change)
-
-    def _bias(self, kind: BiasKind, who: str, effect: Effect, *, change: bool) -> BiasShown:
-        ci = (float(effect.ci95[0]), float(effect.ci95[1]))
-        estimate = Estimate(float(effect.estimate), ci)
-        return BiasShown(self.question.channel, kind, who, estimate, change, float(effect.p))
-
-    def _draws(self) -> int:
-        """Return the fewest draws of one text, refused ones counted; 0 where log-odds are exact."""
-        drawn = self.rows[self.rows["scale"] == "agreement"]
-        return int(drawn.groupby(["character", *KEY]).size().min()) if len(drawn) else 0
-
-    def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
-        channel = CHANNEL_WORDS.get(self.question.channel, self.question.channel)
-        said = []
-        if not self.study.arms_of("high"):
-            said.append(f"{channel}: no sensitivity check was asked, so absence cannot be claimed.")
-        if all(np.isnan(r.generalizability.coefficient) for r in reliable):
-            said.append(
-                f"{channel}: reliability is not estimated: {reliable[0].reason} (selfscope panel build)."
-            )
-        if self.question.channel == "utterance" and not self._controls():
-            said.append(f"{channel}: a level contains word frequency; only differences are read.")
-        draws = self._draws()
-        if 0 < draws < DRAWS_NEEDED:
-            said.append(f"{channel}: {draws} draws a text, fewer than the {DRAWS_NEEDED} that are needed.")
-        lost = float((self.rows["refusal"] != "none").mean())
-        if lost > 0:
-            said.append(
-                f"{channel}: {lost:.1%} of answers were refused or could not be read; they are counted."
-            )
-        return tuple(said)
-
-
-def _together(shown: Iterable[BiasShown]) -> tuple[BiasShown, ...]:
-    """Correct pooled biases as one Holm family: the levels of a channel, or its changes."""
-    rows = tuple(shown)
-    p = holm(np.array([row.p_adjusted for row in rows]))
-    return tuple(replace(row, p_adjusted=float(x)) for row, x in zip(rows, p, strict=True))
 
 
 def _at(values: NDArray[np.float64] | None, index: int) -> float:

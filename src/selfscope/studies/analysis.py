@@ -8,7 +8,7 @@ from typing import Literal
 from selfscope.studies.reliable import Reliable
 from selfscope.values import Estimate, Finding
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position"]
+BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,11 @@ class ProfileReliability:
 
 @dataclass(frozen=True)
 class BiasShown:
-    """A response bias pooled over dimensions: the subject's own level, or its change against a class."""
+    """A response bias pooled over dimensions: the subject's own level, or its change against a class.
+
+    `negation` is the taste for negated wording (ν), `keying` what agreement with statements for the trait has
+    beyond that with statements against it, whatever the polarity (γ).
+    """
 
     channel: str
     kind: BiasKind

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
-from selfscope.studies.analyse import analyse
+from selfscope.studies.analyse import Elsewhere, analyse
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.panel import find_panel
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Arm, Finding, ItemSet, Study
+from selfscope.values import Arm, Finding, ItemSet, Question, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What the first run's subject is called in the comparison.
 FORMER = "former"
@@ -21,12 +26,14 @@ FORMER = "former"
 class Comparison:
     """What came of comparing run B's subject with run A's.
 
-    `studies` are the two studies as they were declared.
+    `studies` are the two studies as they were declared; `unavailable` names the channels that both were
+    asked in and that cannot be compared, each with the reason.
     """
 
     studies: tuple[Study, Study]
     items: ItemSet
     analysis: Analysis
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -37,41 +44,53 @@ class Comparison:
 def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     """Return by how much B's subject differs from A's.
 
-    The claim is "than this control": A's subject is one text. Runs on different grounds can be compared in
-    ``self_report``; in ``utterance`` only on one ground, because a text's likelihood is the ground's own.
+    The claim is "than this control": A's subject is one text, and every row is descriptive. Runs on different
+    grounds can be compared in ``self_report``, and an absence is then seen only if both grounds pass their
+    checks; in ``utterance`` only on one ground, because a text's likelihood is the ground's own. Drawn
+    answers are not compared with log-odds: only empirical logits could be, and those do not decide (§9).
 
     Raises
     ------
     BadInput
-        If the runs asked different items or presets, or have no channel in common.
+        If the runs asked different items or presets, or have no channel that can be compared.
     """
     studies = (stored_study(a), stored_study(b))
     _refuse_unlike(*studies)
     items = stored_items(b)
-    joined = _join(*studies)
-    if not joined.questions:
-        raise BadInput(
-            "the two runs have nothing that can be compared",
-            got=f"{a.run} and {b.run}",
-            fix="run both on one ground, or both with the channel self_report",
-        )
     import pandas as pd
 
-    former = a.observations()
-    former = former[former["character"] == studies[0].subject.name].assign(character=FORMER)
-    rows = pd.concat([former, b.observations()], ignore_index=True)
-    ground = GroundIdentity(**studies[1].ground)  # type: ignore[arg-type]
-    analysis = analyse(joined, items, rows, find_panel(ground, joined.items), ground)
-    confirmatory = {(q.channel, d) for q in joined.questions for d in q.declared}
-    findings = tuple(
-        replace(f, family="confirmatory")
-        if (f.channel, f.dimension) in confirmatory and f.family == "descriptive"
-        else replace(f, family="outside")
-        if f.family == "descriptive"
-        else f
-        for f in analysis.findings
-    )
-    return Comparison(studies, items, replace(analysis, findings=findings))
+    earlier, later = a.observations(), b.observations()
+    former = earlier[earlier["character"] == studies[0].subject.name].assign(character=FORMER)
+    unavailable = _not_comparable(*studies, former, later)
+    joined = _join(*studies, unavailable)
+    if not joined.questions:
+        reasons = "; ".join(f"{channel}: {why}" for channel, why in unavailable.items())
+        raise BadInput(
+            "the two runs have nothing that can be compared",
+            got=reasons or f"no channel that {a.run} and {b.run} were both asked in",
+            fix="run both on one ground, or both with the channel self_report",
+        )
+    ground, first = (GroundIdentity(**study.ground) for study in reversed(studies))  # type: ignore[arg-type]
+    other = Elsewhere(studies[0], earlier, find_panel(first, joined.items), first)
+    rows = pd.concat([former, later], ignore_index=True)
+    panel = find_panel(ground, joined.items)
+    analysis = analyse(joined, items, rows, panel, ground, other=None if first == ground else other)
+    return Comparison(studies, items, analysis, unavailable)
+
+
+def _not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame) -> dict[str, str]:
+    """Return why channels that both runs were asked in cannot be compared."""
+    found: dict[str, str] = {}
+    for channel in (q.channel for q in b.questions if q.channel in {p.channel for p in a.questions}):
+        sides = [rows[rows["channel"] == channel] for rows in (former, later)]
+        drawn = [bool((rows["scale"] == "agreement").any()) for rows in sides]
+        if channel == "utterance" and a.ground != b.ground:
+            found[channel] = "the likelihood of a text is the model's own, and the runs have two models"
+        elif any(rows.empty for rows in sides):
+            found[channel] = "one of the runs has no answers in it"
+        elif drawn[0] != drawn[1]:
+            found[channel] = "one run drew its answers and the other has log-odds: different scales"
+    return found
 
 
 def _refuse_unlike(a: Study, b: Study) -> None:
@@ -84,14 +103,13 @@ def _refuse_unlike(a: Study, b: Study) -> None:
             )
 
 
-def _join(a: Study, b: Study) -> Study:
+def _join(a: Study, b: Study, unavailable: Mapping[str, str]) -> Study:
     """Return B's study with A's subject as its only control, in the channels that can be compared."""
-    asked = {q.channel: q for q in a.questions}
-    same_ground = a.ground == b.ground
-    questions = []
+    asked = {q.channel: q for q in a.questions if q.channel not in unavailable}
+    questions: list[Question] = []
     for question in b.questions:
         other = asked.get(question.channel)
-        if other is None or (question.channel == "utterance" and not same_ground):
+        if other is None:
             continue
         both = tuple(c for c in question.constructs if c in other.constructs)
         declared = tuple(c for c in question.declared if c in both)

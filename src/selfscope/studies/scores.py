@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from selfscope.errors import BadInput
 from selfscope.stats.atoms import ArmScores, Forms, forms_table, score_arm
 from selfscope.stats.sampled import score_counts
-from selfscope.values import Ask
+from selfscope.values import Ask, Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +45,8 @@ class Layout:
         ``(dimension, m, 2, form)``.
     index
         Flat position in `shape` of every key of `KEY`.
-    twins
-        Whether statements have twins.
+    twinned
+        Whether the statements of each dimension have twins, ``(dimension,)``.
     """
 
     dimensions: tuple[str, ...]
@@ -54,11 +55,22 @@ class Layout:
     forms: Forms | None
     shape: tuple[int, int, int, int]
     index: dict[tuple[object, ...], int]
-    twins: bool
+    twinned: NDArray[np.bool_]
+
+    @property
+    def twins(self) -> bool:
+        """Whether every dimension's statements have twins."""
+        return bool(self.twinned.all())
 
     @classmethod
     def of(cls, asks: Sequence[Ask]) -> Layout:
-        """Return the layout of what one channel asks."""
+        """Return the layout of what one channel asks.
+
+        Raises
+        ------
+        BadInput
+            If only some of the statements of a dimension have twins: D would mean two things.
+        """
         cells = [ask.cell for ask in asks]
         dimensions = tuple(dict.fromkeys(c.construct for c in cells))
         items = tuple(tuple(dict.fromkeys(c.item for c in cells if c.construct == d)) for d in dimensions)
@@ -74,8 +86,7 @@ class Layout:
             f = form_number[tuple(getattr(c, name) for name in _FORM)]
             at = (d, n, 0 if c.polarity == 1 else 1, f)
             index[tuple(getattr(c, name) for name in KEY)] = int(np.ravel_multi_index(at, shape))
-        twins = any(c.polarity == -1 for c in cells)
-        return cls(dimensions, items, keyed, _forms(forms), shape, index, twins)
+        return cls(dimensions, items, keyed, _forms(forms), shape, index, _twinned(cells, dimensions))
 
     def positions(self, asks: Sequence[Ask]) -> NDArray[np.intp]:
         """Return the flat position of every ask, shape ``(ask,)``."""
@@ -93,13 +104,38 @@ class Layout:
         return np.array([self.index.get(key, -1) for key in keys], dtype=np.intp)
 
 
+def _twinned(cells: Sequence[Cell], dimensions: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which dimensions have twins; BadInput if a dimension has some."""
+    every = {d: {c.item for c in cells if c.construct == d} for d in dimensions}
+    paired = {d: {c.item for c in cells if c.construct == d and c.polarity == -1} for d in dimensions}
+    for d in dimensions:
+        if 0 < len(paired[d]) < len(every[d]):
+            raise BadInput(
+                f"only some statements of {d} have twins",
+                got=f"{len(paired[d])} of {len(every[d])}",
+                fix="Give all of them twins, or none",
+            )
+    return np.array([bool(paired[d]) for d in dimensions])
+
+
 def _forms(forms: Sequence[tuple[str, ...]]) -> Forms | None:
     templates, formats, _, labels, positions = zip(*forms, strict=True)
     return None if "own_words" in formats else forms_table(formats, positions, labels, templates)
 
 
 def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
-    """Return the scores of one arm's rows (or of several arms that share a role and split the statements)."""
+    """Return the scores of one arm's rows (or of several arms that share a role and split the statements).
+
+    Parameters
+    ----------
+    frame
+        Rows of the observation table, of one channel; those that `layout` does not ask are left out.
+
+    Returns
+    -------
+    Scores ``(dimension, m)``: from counts where any answer was drawn, else from log-odds averaged over
+    repeated asks; NaN where nothing was asked or answered.
+    """
     places = layout.places(frame)
     frame, places = frame[places >= 0], places[places >= 0]
     answered = (frame["refusal"] == "none").to_numpy()
@@ -108,12 +144,12 @@ def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
         agreed = _sum(np.where(answered, value, 0.0), places, layout)
         asked = _sum(answered.astype(float), places, layout)
         lost = _sum((~answered).astype(float), places, layout)
-        return score_counts(agreed, asked, layout.keyed, twins=layout.twins, lost=lost)
+        return score_counts(agreed, asked, layout.keyed, twins=layout.twinned, lost=lost)
     mass = None if layout.forms is None else _mean(frame["option_mass"].to_numpy(float), places, layout)
     return score_arm(
         _mean(value, places, layout),
         layout.keyed,
-        twins=layout.twins,
+        twins=layout.twinned,
         option_mass=mass,
         refused=_share(~answered, places, layout),
         questions=layout.forms is not None,

@@ -8,7 +8,15 @@ from typing import Literal
 Verdict = Literal["shifted", "bias only", "equivalent", "inconclusive", "not interpretable"]
 VERDICTS: tuple[Verdict, ...] = ("shifted", "bias only", "equivalent", "inconclusive", "not interpretable")
 
-Claim = Literal["any text", "any strong persona", "this identity", "than this control", "level"]
+Claim = Literal[
+    "any text",
+    "any strong persona",
+    "this identity",
+    "than this class",
+    "than this control",
+    "screening",
+    "level",
+]
 ControlClass = Literal["none", "generic", "persona", "shuffled", "checklist"]
 CONTROL_CLASSES: tuple[ControlClass, ...] = ("none", "generic", "persona", "shuffled", "checklist")
 
@@ -66,6 +74,11 @@ class Finding:
     control
         ``none``, ``generic``, ``persona``, ``shuffled``, ``checklist``, a path's name, or ``all`` for the
         claim "this identity" (none and generic and persona together).
+    claim
+        How far the rows carry, if this one is ``shifted``: ``any text``; ``any strong persona`` (against none
+        and generic); ``this identity`` (against persona as well); ``than this class`` where the milder
+        classes were not asked or did not move; ``than this control`` for single texts; ``screening`` where
+        too little was asked for any claim; ``level`` where nothing was compared.
     estimand
         What the number estimates, in words: a half contrast of log-odds.
     estimate, ci, p, p_adjusted, sesoi

@@ -52,6 +52,11 @@ class Arm:
     notes: tuple[str, ...] = ()
 
 
+#: Smallest effect of interest of a channel, a half contrast in natural log-odds (measurement.md §3b, §4); a
+#: study may declare another.
+SESOI = {"self_report": 0.5, "utterance": 0.25}
+
+
 @dataclass(frozen=True)
 class Question:
     """One channel of a study: which constructs are asked, and which of them are confirmatory.
