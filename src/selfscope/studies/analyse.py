@@ -29,10 +29,12 @@ from selfscope.studies.analysis import (
 from selfscope.studies.biases import bias_changes, own_biases
 from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse_gate
 from selfscope.studies.check import sensitivity_of
+from selfscope.studies.cluster import cluster_finding
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
 from selfscope.values import Finding, Gate, ItemSet, Reliability, Study
+from selfscope.values.cluster import ClusterFinding
 from selfscope.values.study import ArmRole, Question
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def analyse(
         tuple(row for part in parts for row in part.profiles),
         tuple(dict.fromkeys(w for part in parts for w in part.warnings)),
         tuple(dict.fromkeys(c for part in parts for c in part.changes)),
+        tuple(row for part in parts for row in part.cluster),
     )
 
 
@@ -148,7 +151,8 @@ class _Channel:
         }
         if not controls:
             levels = self._levels(subject, checks)
-            return Analysis(levels=levels, biases=own, **common)  # type: ignore[arg-type]
+            cluster = (self._cluster(checks),)
+            return Analysis(levels=levels, biases=own, cluster=cluster, **common)  # type: ignore[arg-type]
         result = judge(
             subject,
             controls,
@@ -165,11 +169,29 @@ class _Channel:
             subject=self.study.subject.name,
             reliability=[_known(r.generalizability) for r in reliable],
         )
+        shown = tuple(self._screened(self._noted(f)) for f in findings)
         return Analysis(
-            findings=tuple(self._screened(self._noted(f)) for f in findings),
+            findings=shown,
+            cluster=(self._cluster(checks, result, shown),),
             biases=(*own, *bias_changes(self.question.channel, result, self.layout)),
             profiles=tuple(self._profiles(result)),
             **common,  # type: ignore[arg-type]
+        )
+
+    def _cluster(
+        self, checks: Sensitivity, result: FamilyResult | None = None, findings: Sequence[Finding] = ()
+    ) -> ClusterFinding:
+        return cluster_finding(
+            self.study,
+            self.items,
+            self.question,
+            self.layout,
+            checks,
+            result=result,
+            findings=findings,
+            panel=self.panel,
+            ground=self.ground,
+            screening=bool(self.screens.any()),
         )
 
     def _noted(self, finding: Finding) -> Finding:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from selfscope.studies.reliable import Reliable
 from selfscope.values import Estimate, Finding
+from selfscope.values.cluster import ClusterFinding
 
 BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
 
@@ -94,3 +95,4 @@ class Analysis:
     profiles: tuple[ProfileReliability, ...] = ()
     warnings: tuple[str, ...] = ()
     changes: tuple[str, ...] = field(default=())
+    cluster: tuple[ClusterFinding, ...] = ()
