@@ -50,6 +50,10 @@ def test_a_thread_is_taken_on_forked_merged_and_ended(keep, model, tmp_path):
     assert {row["consent"] for row in keep("thread", "list")["threads"]} == {"given"}
     kinds = {(e["kind"], e["source"]) for e in keep("lineage", end["thread"])["edges"]}
     assert kinds == {("turn", first), ("fork", first), ("merge", left["turn"]), ("merge", right["turn"])}
+    keep("edge", "fork", right["turn"], "--from", first, "--note", "seen by two")
+    (noted,) = [each for each in keep("lineage", end["thread"])["edges"] if each["kind"] == "fork"]
+    assert noted["note"] == "seen by two"
+    assert "no merge joins" in keep("edge", "merge", right["turn"], "--from", first, code=2)
     assert keep("survives", thread, "--view", "thread_pieces")["views"][0]["answer"] == "yes"
     keep("thread", "end", thread)
     for verb in (("end", thread), ("turn", thread, "--role", "user", "--text", "more")):
@@ -117,6 +121,7 @@ REFUSED = [
     (("add", "."), 2, "directory"),
     (("add", "model/model.safetensors"), 2, "UTF-8"),
     (("add", "model/config.json"), 2, "line 1"),
+    (("add", "/dev/null"), 2, "no message"),
     (("add", "talk.jsonl", "--consent", "declined"), 4, "declined"),
     (("add", "talk.jsonl", "--consent", "perhaps"), 2, "given, declined or unknown"),
     (("add", "talk.jsonl", "--keep-until", "soon"), 2, "no moment"),

@@ -112,6 +112,8 @@ def keep_file(archive: Archive, lines: Sequence[str], agreed: ThreadBegan) -> Im
     known = threads_of(archive)
     agreed = replace(agreed, began=agreed.began or archive.now())
     looked = import_jsonl(lines, known, agreed)
+    if not looked.threads:
+        raise BadInput("this file holds no message", fix="Give JSON lines, one message a line")
     admit(archive, looked.events, tied=False)
     fresh = [each for each in looked.events if isinstance(each, ThreadBegan)]
     if not agreed.domain and any(each.domain for each in fresh):

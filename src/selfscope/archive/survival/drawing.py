@@ -191,7 +191,7 @@ def _thread(scene: Scene, subject: str, told: list[Survival], limit: int) -> Lin
         names.update(dict.fromkeys(turns, f"fold:{i}"))
         nodes.append(_fold_of_turns(scene, i, turns))
     edges = dict.fromkeys(
-        Edge(edge.kind, a, b, edge.grade)
+        edge if (a, b) == (edge.source, edge.target) else Edge(edge.kind, a, b, edge.grade)
         for edge in threads.edges()
         if edge.source in within and edge.target in within
         and (a := names.get(edge.source, edge.source)) != (b := names.get(edge.target, edge.target))

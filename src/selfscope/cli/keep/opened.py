@@ -32,7 +32,8 @@ def vault_of(context: typer.Context) -> Vault:
 
 def opened(context: typer.Context) -> Archive:
     """Open the archive that ``--root`` names; for reading only where this user may not read its key."""
-    from selfscope.archive.store.archive import KEY, Archive
+    from selfscope.archive.store.archive import Archive
+    from selfscope.archive.store.card import KEY
 
     root, _ = context.obj
     if not (root / KEY).exists() or os.access(root / KEY, os.R_OK):
