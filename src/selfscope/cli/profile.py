@@ -152,6 +152,7 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "answering": outcome.analysis.answering,
         "outcomes": outcome.analysis.outcomes,
         "profiles": outcome.analysis.profiles,
+        "cluster": outcome.analysis.cluster,
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,
     }
