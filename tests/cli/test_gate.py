@@ -54,3 +54,12 @@ def test_claims_decide_where_there_are_claims():
 
 def test_the_manipulation_check_never_fails_a_run():
     assert gate_code([finding("shifted", family="outside")], Condition.SHIFTED) == 0
+
+
+def test_what_was_not_judged_is_not_equivalent():
+    check = finding("equivalent", family="outside")
+    for found in ([], [check]):
+        assert gate_code(found, Condition.NOT_EQUIVALENT) == 1
+        assert gate_code(found, Condition.SHIFTED) == 0
+    assert gate_code([finding("equivalent")], Condition.NOT_EQUIVALENT, {"utterance": "no weights"}) == 1
+    assert gate_code([finding("equivalent")], Condition.SHIFTED, {"utterance": "no weights"}) == 0

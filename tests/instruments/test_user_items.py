@@ -83,3 +83,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(BadInput, match="UTF-8"):
         load_user_items(path)
+
+
+def test_twins_for_only_some_statements_of_a_construct_are_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    head = "statement,twin,construct,keyed\n"
+    path.write_text(f"{head}I like maps.,I do not like maps.,maps,1\nMaps bore me.,,maps,-1\n")
+    with pytest.raises(BadInput, match="twins for only 1 of the 2 statements of maps"):
+        load_user_items(path)
+    path.write_text(f"{head}I like maps.,I do not like maps.,maps,1\nI like tea.,,tea,1\n")
+    assert [s.twin is None for s in load_user_items(path).statements] == [False, True]

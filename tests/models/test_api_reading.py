@@ -62,6 +62,7 @@ def test_spellings_are_summed_and_the_mass_is_kept() -> None:
     answer = listed_answer(listed, YES_NO, reply="Yes", stop_reason="stop")
     assert answer.value == pytest.approx(math.log(0.4 / 0.2))
     assert answer.option_mass == pytest.approx(0.6)
+    assert answer.scorer == "top_logprobs"
     assert answer.reply == "Yes"
 
 
@@ -70,6 +71,7 @@ def test_an_absent_option_is_bounded_by_the_least_token_and_by_what_is_left_over
         (("Yes", math.log(0.5)), ("x", math.log(0.01))), YES_NO, reply="Yes", stop_reason="stop"
     )
     assert by_least.value == pytest.approx(math.log(0.5 / (3 * 0.01)))
+    assert by_least.scorer == "top_logprobs_bound"
     by_rest = listed_answer(
         (("No", math.log(0.9)), ("x", math.log(0.09))), YES_NO, reply="No", stop_reason="stop"
     )

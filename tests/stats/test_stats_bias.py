@@ -5,7 +5,7 @@ from selfscope.errors import BadInput
 from selfscope.stats.atoms import Forms
 from selfscope.stats.classes import class_contrast
 from selfscope.stats.contrast import paired_contrast
-from selfscope.stats.effects import effect_over, pooled
+from selfscope.stats.effects import against_texts, effect_of, effect_over, pooled
 from selfscope.stats.form_effects import form_effects
 from selfscope.stats.level import level
 
@@ -135,3 +135,14 @@ def test_the_level_of_a_bare_character(plant, forms) -> None:
     assert found.agreement is not None and found.forms is not None
     assert found.agreement.estimate.mean() == pytest.approx(1.0, abs=0.4)
     assert found.forms.position.estimate.mean() == pytest.approx(0.8, abs=0.3)
+
+
+def test_texts_bear_on_all_dimensions_of_a_pooled_effect() -> None:
+    rng = np.random.default_rng(31)
+    offset = rng.normal(0, 0.5, (5, 1))
+    texts = offset + rng.normal(0, 0.05, (5, 21))
+    alone = effect_of(np.zeros(21), np.full(21, 0.1), np.full(21, 10.0))
+    whole = pooled(against_texts(alone, texts))
+    assert whole.se == pytest.approx(texts.mean(axis=1).std(ddof=1) * np.sqrt(1.2))
+    assert whole.df == 4
+    assert pooled(alone).se == pytest.approx(0.1 / np.sqrt(21))

@@ -3,7 +3,9 @@ import pytest
 
 from selfscope.errors import BadInput
 from selfscope.stats.atoms import ArmScores, score_arm, stack_texts
+from selfscope.stats.explain import explain
 from selfscope.stats.family import Gates, Settings, judge
+from selfscope.stats.sampled import score_counts
 from selfscope.stats.verdicts import RULES
 
 QUICK = Settings(bootstrap_all=False)
@@ -295,3 +297,60 @@ def test_medians_stand_beside_means(plant) -> None:
 def test_a_family_needs_a_control(plant) -> None:
     with pytest.raises(BadInput, match="nothing to compare with"):
         judge(plant(1).ask(), {}, [1])
+
+
+def test_dimensions_with_and_without_twins_are_judged_as_alone(forms) -> None:
+    rng = np.random.default_rng(20)
+    keyed = np.tile([1.0, -1.0], (2, 6))
+    twins = np.array([True, False])
+    answers = rng.normal(size=(4, 2, 12, 2, 12)) + 1.0
+    answers[:, 1, :, 1] = np.nan
+    arms = [score_arm(x, keyed, twins=twins) for x in answers]
+    controls = {"none": arms[1].as_text(), "generic": stack_texts(arms[2:])}
+    whole = judge(arms[0], controls, keyed, forms=forms)
+    assert np.isfinite(arms[0].d).all()
+    assert np.isfinite(arms[0].b).all(axis=-1).tolist() == [True, False]
+    for d, paired in ((0, True), (1, False)):
+        own = [score_arm(x[d : d + 1], keyed[:1], twins=paired) for x in answers]
+        alone = judge(
+            own[0], {"none": own[1].as_text(), "generic": stack_texts(own[2:])}, keyed[:1], forms=forms
+        )
+        row, one = whole.rows["none"], alone.rows["none"]
+        assert row.trait.p[d] == pytest.approx(one.trait.p[0])
+        assert row.evidence.separated[d] == one.evidence.separated[0] == paired
+        assert np.isnan(row.bias_p[d]) == (not paired)
+    note = "no negations: a liking for what these statements say stays in the trait"
+    assert note in explain(whole, "none", (1,)).notes
+    assert note not in explain(whole, "none", (0,)).notes
+
+
+def test_a_skewed_contrast_is_equivalent_only_if_the_bootstrap_agrees() -> None:
+    keyed = np.tile([1.0, -1.0], 6)
+    delta = np.full((2, 12), -0.02) + 0.02 * np.random.default_rng(21).normal(size=(2, 12))
+    delta[0, :2] += 1.3
+    zero = ArmScores(0 * delta, np.random.default_rng(1).normal(size=delta.shape)).as_text()
+    row = judge(ArmScores(delta, zero.b[0]), {"none": zero}, keyed, gates=PASS, settings=QUICK).rows["none"]
+    assert row.evidence.skewed.tolist() == [True, False]
+    assert (row.evidence.high90 < 0.5).all()
+    assert row.evidence.resampled_small.tolist() == [False, True]
+    assert row.codes.tolist() == [OPEN, SAME]
+
+
+def test_answers_of_the_control_may_be_saturated_too(plant) -> None:
+    study = plant(1, seed=22)
+    one, other = study.ask(), study.ask()
+    firm = ArmScores(other.d, other.b, saturated=np.r_[0.3, np.zeros(20)][None]).as_text()
+    row = judge(ArmScores(one.d, one.b, saturated=np.zeros((1, 21))), {"none": firm}, study.keyed).rows[
+        "none"
+    ]
+    assert row.evidence.saturated[0].tolist() == [True, *[False] * 20]
+
+
+def test_drawn_answers_are_not_judged_beside_exact_ones() -> None:
+    keyed = np.tile([1.0, -1.0], 6)
+    counts = np.full((1, 12, 2, 1), 10.0)
+    drawn = score_counts(counts, 2 * counts, keyed)
+    exact = score_arm(np.zeros((1, 12, 2, 1)), keyed)
+    for subject, control in ((drawn, exact), (exact, drawn)):
+        with pytest.raises(BadInput, match="cannot be judged together"):
+            judge(subject, {"former": control.as_text()}, keyed)

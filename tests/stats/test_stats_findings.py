@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,4 +123,65 @@ def test_levels_are_no_shifts(plant, forms) -> None:
     assert {f.claim for f in shown} == {"level"}
     assert {f.verdict for f in shown} == {"inconclusive"}
     assert all(f.notes[0].startswith("a level, not a shift") for f in shown)
+    assert all(f.details["gamma_low"] < f.details["gamma"] < f.details["gamma_high"] for f in shown)
+    assert all(f.trait_bias_separated for f in shown)
     assert np.mean([f.estimate for f in shown]) == pytest.approx(1.3, abs=0.2)
+
+
+def claims(found, control: str) -> list[str]:
+    shown = row_findings(found, NAMES, channel="self_report", subject="s", study=(0,))
+    return [f.claim for f in shown if f.control == control and f.verdict == "shifted"]
+
+
+def test_a_claim_word_needs_the_milder_classes(plant) -> None:
+    study = plant(1, seed=20)
+    subject, none = study.ask(1.5, tau=0.2), study.ask().as_text()
+    like = study.ask(1.5).as_text()
+    generic, persona = study.texts(5), study.texts(6)
+    alone = claims(judge(subject, {"persona": persona}, study.keyed), "persona")
+    assert len(alone) > 15 and set(alone) == {"than this class"}
+    assert set(claims(judge(subject, {"generic": generic}, study.keyed), "generic")) == {"than this class"}
+    unmoved = judge(subject, {"none": like, "generic": generic}, study.keyed)
+    assert set(claims(unmoved, "generic")) == {"than this class"}
+    both = judge(subject, {"none": none, "generic": generic}, study.keyed)
+    assert set(claims(both, "none")) == {"any text"}
+    assert set(claims(both, "generic")) == {"any strong persona"}
+    opposite = judge(subject, {"none": study.ask(3.0).as_text(), "generic": generic}, study.keyed)
+    assert set(claims(opposite, "generic")) == {"than this class"}
+    every = judge(subject, {"none": none, "generic": generic, "persona": persona}, study.keyed)
+    assert set(claims(every, "persona")) == {"this identity"}
+    without = judge(subject, {"generic": generic, "persona": persona}, study.keyed)
+    assert set(claims(without, "persona")) == {"than this class"}
+
+
+def test_a_class_of_few_texts_lifts_no_claim(plant) -> None:
+    study = plant(1, seed=21)
+    controls = {"none": study.ask().as_text(), "generic": study.texts(4), "persona": study.texts(6, 1.5)}
+    found = judge(study.ask(1.5, tau=0.2), controls, study.keyed, gates=Gates(1))
+    shown = row_findings(found, NAMES, channel="self_report", subject="s", study=(0,))
+    notes = {n for f in shown if f.control == "all" for n in f.notes}
+    assert "stops at: any text" in notes and "stops at: any strong persona" not in notes
+
+
+def test_what_was_not_declared_is_outside_every_family(plant) -> None:
+    study = plant(1, seed=22)
+    declared = np.arange(21) > 0
+    found = judge(study.ask(2.0), {"none": study.ask().as_text()}, study.keyed, declared=declared)
+    shown = row_findings(found, NAMES, channel="self_report", subject="s", study=(0,))
+    assert [f.family for f in shown] == ["outside", *["descriptive"] * 20]
+    assert shown[0].verdict == "shifted"
+
+
+def test_effects_of_wording_stand_with_their_intervals(plant) -> None:
+    study = plant(1, seed=23)
+    controls = {"none": study.ask().as_text(), "generic": study.texts(5)}
+    arm = study.ask(nu=1.0, tau=0.3)
+    subject = replace(arm, b=arm.b + 0.5 * study.keyed + study.rng.normal(0, 0.1, arm.b.shape))
+    found = judge(subject, controls, study.keyed)
+    shown = row_findings(found, NAMES, channel="self_report", subject="s", study=(0,))
+    for f in shown:
+        assert f.details["nu_low"] < f.details["nu"] < f.details["nu_high"]
+        assert f.details["gamma_low"] < f.details["gamma"] < f.details["gamma_high"]
+    covers = [f.details["nu_low"] < 1.0 < f.details["nu_high"] for f in shown]
+    keyed = [f.details["gamma_low"] < 0.5 < f.details["gamma_high"] for f in shown]
+    assert np.mean(covers) > 0.85 and np.mean(keyed) > 0.85

@@ -272,3 +272,21 @@ def test_the_sensitivity_check_is_the_model_s() -> None:
     assert (sampled_sensitivity(study.ask(), study.ask(), KEYED, sesoi=0.5).state == FAIL).all()
     silent = score_counts(np.zeros((1, 3, 12, 2, 1)), np.zeros((1, 3, 12, 2, 1)), np.tile(KEYED, (3, 1)))
     assert (sampled_sensitivity(silent, silent, KEYED, sesoi=0.5).state == UNKNOWN).all()
+
+
+def test_counts_without_twins_stand_beside_counts_with_them(forms: Forms) -> None:
+    study = Drawn(1, 20, 30, dimensions=2)
+    arms = [in_forms(study, forms, trait=t) for t in (1.0, 0.0)]
+    mixed = []
+    for arm in arms:
+        assert arm.agreed is not None and arm.asked is not None
+        agreed, asked = arm.agreed[0].copy(), arm.asked[0].copy()
+        agreed[1, :, 1], asked[1, :, 1] = 0, 0
+        keyed = np.tile(KEYED, (2, 1))
+        mixed.append(score_counts(agreed, asked, keyed, twins=np.array([True, False])))
+    row = judge(mixed[0], {"none": mixed[1].as_text()}, KEYED, forms=forms).rows["none"]
+    assert np.isfinite(row.trait.estimate).all() and np.isfinite(mixed[0].d).all()
+    assert row.evidence.separated.tolist() == [True, False]
+    assert np.isnan(row.bias_p).tolist() == np.isnan(row.position_p).tolist() == [False, True]
+    assert np.isnan(row.negation.estimate).tolist() == [False, True]
+    assert row.keying is not None and np.isfinite(row.keying.ci95[0]).all()

@@ -110,7 +110,9 @@ def _evidence(row: Row, texts: ArmScores, context: Context) -> Evidence:
     nothing = np.full(items.estimate.shape, np.nan)
     agrees = (row.bootstrap[..., 0] * sign > 0) & (row.bootstrap[..., 1] * sign > 0)
     skewed = np.abs(items.skewness) > SKEWED
+    separated = (items.n_plus > 0) & (items.n_minus > 0) & np.isfinite(s.b).any(axis=-1)
     guard = (row.guarded_p <= settings.alpha) & (np.sign(row.guarded.estimate) == sign)
+    guard |= np.isnan(row.guarded.estimate) & ~separated  # cannot be had, and no shift is claimed anyway
     moved, shapes = row.agreement, row.forms
     raw = Evidence(
         estimate=items.estimate,
@@ -124,7 +126,7 @@ def _evidence(row: Row, texts: ArmScores, context: Context) -> Evidence:
         resampled=~skewed | agrees,
         resampled_small=row.bootstrap_small,
         skewed=skewed,
-        separated=(items.n_plus > 0) & (items.n_minus > 0) & np.isfinite(s.b).any(axis=-1),
+        separated=separated,
         saturated=_saturated(s, texts),
         g1=context.gates.g1,
         g2=context.gates.g2,

@@ -77,14 +77,16 @@ def fit_counts(design: SampledDesign, agreed: Array, asked: Array, slope: Array)
     shifts = [design.combination(**weights) for weights in COMBINED.values()]
     c = np.stack([*shifts, *(design.preference(name) for name in PREFERENCES)], axis=1)
     base = np.zeros((design.level_x.shape[1], 1))
-    base[design.level_place[1, "trait"]] = 1.0
+    place = design.level_place.get((1, "trait"))
+    base[0 if place is None else place] = 1.0
     out = np.full((len(agreed), len(TARGETS), 3), np.nan)
     points = np.full(len(agreed), np.nan)
     for f in range(len(agreed)):
         shift = _robust(design.x, whole, asked, f, c, design.belongs)
         own = _robust(design.level_x, level, asked[:, here], f, base, design.belongs[here])
         out[f, :-1] = np.stack([shift.estimate, shift.se, shift.df], axis=1)
-        out[f, -1] = _guarded(shift, own, slope[f])
+        if place is not None:  # without twins a level of the trait is not told from the statements
+            out[f, -1] = _guarded(shift, own, slope[f])
         points[f] = _points(design, whole.probabilities[f], shift.estimate[0])
     return SampledFit(out, _own(design, whole), points)
 
