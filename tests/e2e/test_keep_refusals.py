@@ -102,11 +102,16 @@ def test_no_archive_is_named(tmp_path, monkeypatch, capsys):
     assert "refused" in capsys.readouterr().err
 
 
-def test_a_replica_is_for_reading(keep, model):
+def test_a_replica_is_for_reading(keep, model, tmp_path):
     keep("add", model, "--name", "one")
     keep("replicate", "replica")
+    keep("export", "one", "--out", "out")
     for verb in (("add", "model/config.json"), ("gc",), ("thread", "begin"), ("verify", "--attest")):
         assert "open for reading" in keep(*verb, code=4, root="replica")
+    sealed = ("--domain", "family")
+    for verb in (("add", "model/config.json"), ("thread", "begin"), ("import", "out")):
+        assert "open for reading" in keep(*verb, *sealed, code=4, root="replica")
+    assert not (tmp_path / "replica-keys").exists()
     assert keep("verify", root="replica")["ok"]
     assert keep("scrub", root="replica")["attested"] is False
     keep("get", "one", "back", root="replica")

@@ -125,7 +125,8 @@ def import_(archive: Archive, bundle: Path, *, domain: str = "") -> list[Added]:
         )
     told = json.loads((bundle / "bundle.json").read_bytes())
     if domain:
-        archive.open_domain(domain)
+        with archive.writing():  # where nothing may be written, no key is made
+            archive.open_domain(domain)
     return [_import_one(archive, bundle, each, domain) for each in told["contents"]]
 
 

@@ -88,7 +88,8 @@ def begin_thread(archive: Archive, agreed: ThreadBegan) -> str:
     demand_thread_domain(archive, began.domain)
     admit(archive, [began])
     if began.domain:
-        archive.open_domain(began.domain)
+        with archive.writing():  # where nothing may be written, no key is made
+            archive.open_domain(began.domain)
     commit(archive, Messages(archive), [began])
     return began.thread
 
@@ -125,7 +126,8 @@ def keep_file(archive: Archive, lines: Sequence[str], agreed: ThreadBegan) -> Im
     if fresh:
         demand_thread_domain(archive, agreed.domain)
         if agreed.domain:
-            archive.open_domain(agreed.domain)
+            with archive.writing():  # where nothing may be written, no key is made
+                archive.open_domain(agreed.domain)
     messages = Messages(archive)
     kept = import_jsonl(lines, known, agreed, messages.name)
     commit(archive, messages, kept.events)

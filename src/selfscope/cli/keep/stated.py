@@ -147,7 +147,8 @@ def _record(archive: Archive, told: Any, evidence: list[Path] | None, domain: st
 
     read = [read_bytes(each) for each in evidence or []]
     if domain and read:
-        archive.open_domain(domain)
+        with archive.writing():  # where nothing may be written, no key is made
+            archive.open_domain(domain)
     with archive.writing():
         kept = tuple(archive.put(each, domain) for each in read)
         archive.append([replace(told, evidence=kept)])

@@ -86,7 +86,8 @@ def add(
     base = content_named(archive, base) if base else ""
     kept = _reference_of(path) if reference else b""
     if domain:
-        archive.open_domain(domain)
+        with archive.writing():  # where nothing may be written, no key is made
+            archive.open_domain(domain)
     with moving("storing") as progress:
         added = archive.add(
             path, base=base, source=source or UNKNOWN, origin=origin, name=name or path.absolute().name,
