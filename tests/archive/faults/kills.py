@@ -47,14 +47,13 @@ def judged(scene: str, path: str, reference: dict[str, Any]) -> dict[str, Any]:
     wrong += _not_erased(place, reference, "after the fault")
     scenes.act(scene, path)
     wrong += _not_erased(place, reference, "done again")
+    place.open().gc(grace=0)
     after = judge.look(path, out="again")
     wrong += [f"done again: {each}" for each in after["wrong"]]
+    wrong += [f"collected: {each}" for each in judge.leftovers(place.root)]
     if set(after["contents"]) != set(reference["after"]["contents"]):
         wrong.append(f"done again: holds {after['contents']}, not {reference['after']['contents']}")
     wrong += _twin(path, "done again")
-    place.open().gc(grace=0)
-    wrong += [f"collected: {each}" for each in judge.leftovers(place.root)]
-    wrong += [f"collected: {each}" for each in judge.look(path, out="collected")["wrong"]]
     return {"wrong": wrong, "record": len(seen["kinds"]), "shown": sum(seen["contents"].values())}
 
 
@@ -143,10 +142,15 @@ class Gallows:
         }
         if scene == "destroy":
             self.reference["keys"] = zygote.call("erasure.keys_in", path=str(self.before.path)).value()
-        ends = [len(self.reference[when]["kinds"]) for when in ("before", "after")]
-        self.tally = Tally(scene, len(self.calls), *ends)
+        self.anew()
         sound = not self.reference["before"]["wrong"] or scenes.SCENES[scene].hurt
         assert sound and not self.reference["after"]["wrong"], self.reference
+
+    def anew(self) -> "Gallows":
+        """Begin to count anew."""
+        ends = [len(self.reference[when]["kinds"]) for when in ("before", "after")]
+        self.tally = Tally(self.scene, len(self.calls), *ends)
+        return self
 
     def at(self, step: int, *, tear: bool = False, again: int = 0) -> None:
         """Kill before a call, or in the middle of a write; with `again`, kill the second try too."""

@@ -33,15 +33,15 @@ LONG = 900.0
 """Seconds after which a job is given up."""
 
 #: Of each scene: calls at which it is killed, kills at any time, and kills of which a second one follows.
-CHUNK, TIMED, TWICE = 30, 20, 8
+CHUNK, TIMED, TWICE = 30, 14, 6
 #: States after a loss of power that one job tries, and random ones for each call beside the four extremes.
 STATES, DRAWS = 100, 1
 #: Steps of the disk that one job refuses.
 STEPS = 12
 #: Bits flipped in each class of bytes by one job, and how many such jobs there are.
-FLIPS, FLIPPERS = 25, 4
+FLIPS, FLIPPERS = 25, 3
 #: Examples of the state machine in one job, the steps of each, and how many such jobs there are.
-EXAMPLES, LENGTH, MACHINES = 100, 50, 6
+EXAMPLES, LENGTH, MACHINES = 50, 50, 8
 #: How many write at once, how many rounds, and who is among them.
 CROWDS = (
     *((writers, 8, "") for writers in (2, 8, 32)),
@@ -49,7 +49,7 @@ CROWDS = (
     (32, 3, "collect"),
 )
 #: Calls that a disk only pretends to carry out, and the scenes in which this must be noticed.
-LIES = (("append", "sync"), ("append", "sync_dir"), ("add", "sync"), ("add", "sync_dir"), ("drop", "sync"))
+LIES = (("append", "sync"), ("append", "sync_dir"), ("gc", "sync"), ("destroy", "sync_dir"))
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,15 @@ import random
 import pytest
 
 from .failures import ERRORS
-from .kills import Gallows
 from .place import new_place
 from .scenes import SCENES
 
 
-def refused(zygote, ground, scene, trials):
-    gallows = Gallows(zygote, ground / scene, scene)
-    whole = gallows.before.copy_to(ground / scene / "counted")
+def refused(zygote, gallows, ground, scene, trials):
+    whole = gallows.before.copy_to(ground / "counted")
     steps = zygote.call("failures.steps", scene=scene, path=str(whole.path)).value()
     for at, code, ever in trials(steps):
-        place = gallows.before.copy_to(ground / scene / f"{at}-{code}-{ever}")
+        place = gallows.before.copy_to(ground / f"{at}-{code}-{ever}")
         yield zygote.call(
             "failures.refused", scene=scene, path=str(place.path), reference=gallows.reference,
             at=at, code=code, ever=ever,
@@ -25,16 +23,16 @@ def refused(zygote, ground, scene, trials):
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_a_refusal_is_said_and_leaves_nothing_half_done(scene, zygote, ground):
+def test_a_refusal_is_said_and_leaves_nothing_half_done(scene, zygote, gallows_of, ground):
     rng = random.Random(scene)
 
     def trials(steps):
-        for code in ERRORS:
+        for code in rng.sample(sorted(ERRORS), 2):
             yield rng.randint(1, len(steps) - 2), code, True
         yield steps.index("sync") + 1, "EIO", False
         yield steps.index("sync_dir") + 1, "EIO", False
 
-    for found in refused(zygote, ground, scene, trials):
+    for found in refused(zygote, gallows_of(scene), ground, scene, trials):
         assert found["wrong"] == []
 
 

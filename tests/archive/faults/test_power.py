@@ -13,10 +13,10 @@ def lost(zygote, ground, scene, most, ignored=()):
 
 @pytest.mark.parametrize("scene", [name for name in SCENES if name not in ("put", "add again")])
 def test_whatever_the_disk_kept_what_was_committed_is_whole(scene, zygote, ground):
-    found = lost(zygote, ground, scene, 8)
-    assert found["wrong"] == [] and found["states"] == 8
+    found = lost(zygote, ground, scene, 6)
+    assert found["wrong"] == [] and found["states"] == 6
 
 
 @pytest.mark.parametrize("ignored", ["sync", "sync_dir"])
 def test_a_disk_that_only_pretends_to_sync_is_found_out(ignored, zygote, ground):
-    assert lost(zygote, ground, "append", 0, [ignored])["wrong"]
+    assert lost(zygote, ground, "append", 24, [ignored])["wrong"]

@@ -198,7 +198,9 @@ class Check:
             return
         fresh = self.archive.index.in_memory()
         try:
-            if not self._agree(fresh) or not self.archive.index.sound():
+            if not self.archive.index.sound():
+                self.archive.index.rebuild()  # as at any question that finds it unusable
+            if not self._agree(fresh):
                 why = "it does not say what the journal says; rebuild it"
                 self.problems.append(Problem("index", "index.sqlite", why))
         finally:

@@ -194,6 +194,8 @@ def _stored(
         alike = row.domain == domain and row.base == held.base
         same = alike and (_lies_whole(archive, row) if row.base else not ingest.packer.staged)
         if same or row.holding == bytes_id(data):
+            if not same:
+                _demand_whole(ingest)
             return _know(archive, ingest, manifest, row.instance, labels)
     return commit(archive, staging, held, data, ingest, labels, bool(found.quarantined), start)
 
@@ -318,11 +320,15 @@ def _lies_whole(archive: Archive, row: Row) -> bool:
         return False  # for `verify` to report; here the bytes are stored again
 
 
-def _know(archive: Archive, ingest: Ingest, manifest: Manifest, instance: str, labels: Labels) -> Added:
-    """Record that bytes were brought which are here already, and whole: every one of them was compared."""
+def _demand_whole(ingest: Ingest) -> None:
+    """See that the objects that would be published are those that lie there."""
     for staged, place in ingest.packer.staged:
         if file_digest(place) != staged.id:
             raise Damaged("what is held of this is damaged", got=place, fix="Repair it from a replica")
+
+
+def _know(archive: Archive, ingest: Ingest, manifest: Manifest, instance: str, labels: Labels) -> Added:
+    """Record that bytes were brought which are here already, and whole: every one of them was compared."""
     ingest.packer.close()
     source = UNKNOWN if labels.origin else labels.source
     archive.append([Deduplicated(manifest.id, instance, archive.now(), source)])

@@ -21,7 +21,7 @@ from blake3 import blake3
 from selfscope.archive.store.aside import Aside, aside
 from selfscope.archive.store.manifests import File, Holding, Kept, Piece
 from selfscope.archive.store.objects import Staged, read_range
-from selfscope.errors import CouldNot
+from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import HASH_PREFIX
 
 if TYPE_CHECKING:
@@ -279,11 +279,13 @@ class Ingest:
         if place is None:
             return None
         identifier, at, length = place
+        if not isinstance(identifier, str) or not isinstance(at, int) or at < 0:
+            return None  # the index is a hint, and may be damaged like any file
         try:
             if length != len(data) or self._plaintext(identifier, at, length) != data:
                 return None
             kept = self._kept(identifier)
-        except CouldNot:
+        except (CouldNot, BadInput):
             return None  # what cannot be read is for `verify` to report; here the bytes are stored again
         return self.packer.refer(kept), at, length
 
