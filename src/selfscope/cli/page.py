@@ -44,6 +44,7 @@ def run_view(outcome: Outcome) -> RunView:
         controls=tuple(_controls(study)),
         levels=outcome.analysis.levels,
         phantoms=tuple(_phantom(p) for p in outcome.phantoms),
+        cluster=outcome.analysis.cluster,
         observations=store.observations() if store.finished else None,
         evidence=store.evidence() if store.finished else None,
         warnings=outcome.analysis.warnings,

@@ -10,6 +10,7 @@ from typing import Any
 
 from selfscope.report import figures
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
+from selfscope.report.cluster import cluster_parts
 from selfscope.report.items import Answered, ItemTables
 from selfscope.report.meanings import MEANINGS
 from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
@@ -77,6 +78,8 @@ def page_content(view: RunView) -> dict[str, Any]:
         "reliability_said": reliability_words(view),
         "profile_said": profile_words(view),
         "standings_shown": tuple(r for r in view.reliability if r.here),
+        "clusters": cluster_parts(view),
+        "cluster_limits": tuple(dict.fromkeys(said for f in view.cluster for said in f.limits)),
         "lost": _lost(view),
         "drawn": _drawn(view),
         "twins": all(s.twin for d in view.dimensions for s in d.statements),

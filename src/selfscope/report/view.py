@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfscope.values import Dimension, Estimate, Finding, Usage
+from selfscope.values.cluster import ClusterFinding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,6 +235,7 @@ class RunView:
     reliability: tuple[ReliabilityRow, ...] = ()
     profiles: tuple[ProfileRow, ...] = ()
     outcomes: tuple[OutcomeRow, ...] = ()
+    cluster: tuple[ClusterFinding, ...] = ()
     warnings: tuple[str, ...] = ()
     unavailable: tuple[tuple[str, str], ...] = ()
     baseline: SubjectText | None = None
