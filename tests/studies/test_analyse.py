@@ -1,15 +1,19 @@
 """From observations to findings: what was planted is found, and nothing else."""
 
 import asyncio
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
+from selfscope.instruments.utterance import Utterance
 from selfscope.models.phantoms import Truth
 from selfscope.studies.analyse import analyse
+from selfscope.studies.cautions import SCREENING, screens
 from selfscope.studies.compare import compare_runs
 from selfscope.studies.conclude import conclude
 from selfscope.studies.phantoms import ask_phantom, example_phantoms
@@ -127,3 +131,97 @@ def test_an_outcome_is_stored_with_its_manifest(request_, phantom, tmp_path):
     assert manifest["study"] == study.id
     assert manifest["usage"]["self_report"]["prompts"] == len(store.observations())
     assert len(store.read_json("findings.json")["findings"]) == len(outcome.findings)
+
+
+def test_utterances_asked_too_little_only_screen(request_, tmp_path):
+    from rich.console import Console
+
+    from selfscope.cli.page import run_view
+    from selfscope.models.phantoms import PhantomGround
+    from selfscope.report import render_summary
+    from selfscope.report.page import render_page
+
+    ground = PhantomGround("trait", Truth(theta={"memory": 2.0}))
+    study, store, gone = run(replace(request_, channels=("utterance",)), ground, tmp_path)
+    outcome = conclude(store, study, request_.items, ground.identity, gone)
+    assert {f.verdict for f in outcome.findings if f.dimension == "memory"} >= {"shifted"}
+    assert {(f.claim, f.family) for f in outcome.findings} == {("screening", "screening")}
+    assert all(SCREENING in f.notes for f in outcome.findings)
+    assert any(SCREENING in w for w in outcome.analysis.warnings)
+    view = run_view(outcome)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render_summary(view))
+    said = " ".join(console.export_text().split())
+    assert "As a screening, " in said and "to be confirmed with the standard preset" in said
+    page = render_page(view)
+    assert "As a screening, " in page and "Benjamini" not in page
+
+
+def test_four_elicitors_and_sixteen_statements_are_enough_for_a_claim():
+    enough, few = (Layout.of(Utterance().asks(load_cluster(), p, ("memory",))) for p in ("standard", "demo"))
+    assert not screens("utterance", enough).any()
+    assert screens("utterance", few).all()
+    assert not screens("self_report", few).any()
+
+
+def test_pooled_biases_are_there_with_controls_and_without(request_, phantom, tmp_path):
+    study, store, _ = run(request_, phantom, tmp_path)
+    kinds = {"acquiescence", "negation", "keying", "position", "label"}
+    found = analyse(study, request_.items, store.observations(), None, phantom.identity).biases
+    assert {b.kind for b in found if not b.change} == {b.kind for b in found if b.change} == kinds
+    bare, store, _ = run(replace(request_, identity=None), phantom, tmp_path)
+    levels = analyse(bare, request_.items, store.observations(), None, phantom.identity)
+    assert {b.kind for b in levels.biases} == kinds
+    assert all(b.estimate.ci[0] < b.estimate.estimate < b.estimate.ci[1] for b in levels.biases)
+
+
+def test_bounds_of_listed_options_are_counted_by_arm(request_, phantom, tmp_path):
+    study, store, _ = run(request_, phantom, tmp_path)
+    frame = store.observations()
+    mine = frame.index[frame["character"] == "SOUL.md"]
+    frame.loc[mine[:3], "scorer"] = "top_logprobs_bound"
+    found = analyse(study, request_.items, frame, None, phantom.identity)
+    (said,) = [w for w in found.warnings if "bounds" in w]
+    assert f"SOUL.md 3 of {len(mine)}" in said and "generic 0 of" in said
+
+
+def test_only_some_twins_are_refused(request_):
+    asks = SelfReport().asks(load_cluster(), "demo", ("memory",))
+    lone = [a for a in asks if not (a.cell.item == asks[0].cell.item and a.cell.polarity == -1)]
+    with pytest.raises(BadInput, match="only some statements of memory"):
+        Layout.of(lone)
+    none = Layout.of([a for a in asks if a.cell.polarity == 1])
+    assert not none.twins and none.twinned.tolist() == [False]
+
+
+def test_drawn_and_exact_runs_are_not_compared(request_, tmp_path):
+    from selfscope.models.phantoms import PhantomGround
+
+    few = replace(request_, against=("none",), constructs=(("self_report", ASKED[:1]),))
+    _, a, _ = run(few, PhantomGround("exact", Truth()), tmp_path)
+    _, b, _ = run(few, PhantomGround("drawn", Truth(), sampled=True), tmp_path)
+    with pytest.raises(BadInput, match="different scales"):
+        compare_runs(a, b)
+
+
+def test_between_two_grounds_the_worse_gate_decides(request_, tmp_path):
+    from selfscope.models.phantoms import PhantomGround
+
+    _, blind, _ = run(request_, PhantomGround("blind", Truth(content_blind=True)), tmp_path)
+    _, seeing, _ = run(request_, PhantomGround("seeing", Truth()), tmp_path)
+    for pair in ((blind, seeing), (seeing, blind)):
+        result = compare_runs(*pair)
+        assert {f.gate.g1 for f in result.findings} == {"fail"}
+        assert {f.verdict for f in result.findings} <= {"shifted", "not interpretable"}
+        assert any("takes the worse gate of both" in w for w in result.analysis.warnings)
+
+
+def test_what_cannot_be_compared_is_named(request_, tmp_path):
+    from selfscope.models.phantoms import PhantomGround
+
+    both = replace(request_, against=("none",), channels=("self_report", "utterance"))
+    _, a, _ = run(both, PhantomGround("one", Truth()), tmp_path)
+    _, b, _ = run(both, PhantomGround("two", Truth()), tmp_path)
+    result = compare_runs(a, b)
+    assert {f.channel for f in result.findings} == {"self_report"}
+    assert list(result.unavailable) == ["utterance"]
