@@ -16,7 +16,8 @@ own, counted and shown (``measurement.md`` §9).
 **A list of likeliest tokens** gives log P(agree) - log P(disagree), each option the log-sum over those of its
 spellings that are tokens in the list at the first place of the reply. An option that is absent from the list
 has at most the probability that its spellings could have there: the least listed one each, and no
-more together than what the list leaves over. The difference is then a bound, which the answer's `reply` says.
+more together than what the list leaves over. The difference is then a bound, which the answer's `scorer` and
+`reply` say.
 """
 
 from __future__ import annotations
