@@ -66,7 +66,17 @@ def agreement(
 
 
 def sides(whole: ClassContrast, pro: ClassContrast, con: ClassContrast) -> Agreement:
-    """Return a change in agreement from its contrasts: the worse p of both sides, 1 if they part."""
+    """Return a change in agreement from its contrasts: the worse p of both sides, 1 if they part (§8.3).
+
+    Parameters
+    ----------
+    whole, pro, con
+        Contrasts of B, and of L on pro-trait and on con-trait texts, ``(..., dimension)``.
+
+    Returns
+    -------
+    NaN where a side has no p.
+    """
     together = np.asarray(np.sign(pro.estimate) == np.sign(con.estimate))
     worse = np.maximum(pro.p, con.p)
     p = np.where(together | np.isnan(worse), worse, 1.0)

@@ -132,7 +132,14 @@ def _by_t(groups: Strata, least: int) -> PairedContrast:
 
 
 def standard_error(groups: Strata) -> tuple[Array, Array]:
-    """Return SE and degrees of freedom of the half sum of two keyings (or of the mean of one)."""
+    """Return SE and degrees of freedom of the half sum of two keyings (or of the mean of one) (§4).
+
+    Returns
+    -------
+    Two arrays of the strata's shape ``(...)``; NaN where a keying that is there has one statement. df is
+    m - 2 with equal strata, by Welch and Satterthwaite with unequal ones, m - 1 with one keying. A spread
+    below 1e-9 counts as none.
+    """
     plus, minus = groups.plus, groups.minus
     v_plus, v_minus = ratio(plus.variance, plus.n), ratio(minus.variance, minus.n)
     single = np.where(plus.n > 0, v_plus, v_minus)
@@ -148,7 +155,10 @@ def standard_error(groups: Strata) -> tuple[Array, Array]:
 
 
 def two_sided(estimate: Array, se: Array, df: Array) -> Array:
-    """Return the two-sided p of t = estimate/se; with no spread 1 for a zero estimate, 0 otherwise."""
+    """Return the two-sided p of Student's t = estimate/se, the normal one for infinite df.
+
+    Arrays of one shape; NaN without an SE. With no spread at all, 1 for a zero estimate and 0 otherwise.
+    """
     t = np.abs(ratio(estimate, se))
     p = np.where(np.isinf(df), 2 * special.ndtr(-t), 2 * special.stdtr(np.where(np.isinf(df), 1, df), -t))
     sure = np.where(np.abs(estimate) < ZERO, 1.0, 0.0)
@@ -156,7 +166,10 @@ def two_sided(estimate: Array, se: Array, df: Array) -> Array:
 
 
 def critical(df: ArrayLike, level: float) -> Array:
-    """Return the two-sided critical t of `level`; the normal one for infinite df."""
+    """Return the two-sided critical t of `level` (.95 for a 95 % interval), of the shape of `df`.
+
+    The normal one for infinite df; NaN where df is NaN or not positive.
+    """
     d = np.asarray(df, float)
     tail = 0.5 * (1 + level)
     usable = np.isfinite(d) & (d > 0)
@@ -165,13 +178,25 @@ def critical(df: ArrayLike, level: float) -> Array:
 
 
 def interval(estimate: Array, se: Array, df: Array, level: float) -> Array:
-    """Return estimate ± t·SE, shape ``(..., 2)``; NaN where no SE exists."""
+    """Return estimate ± t·SE: arrays ``(...)`` in, shape ``(..., 2)`` out; NaN where no SE exists."""
     half = critical(df, level) * se
     return np.stack([estimate - half, estimate + half], axis=-1)
 
 
 def skewness(delta: Array, keyed: Array, groups: Strata) -> Array:
-    """Return the adjusted sample skewness of δ_i about its stratum's mean; 0 where nothing varies."""
+    """Return the adjusted sample skewness of δ_i about its stratum's mean.
+
+    g₁ √(n(n - 1))/(n - 2) with g₁ = m₃/m₂^1.5 (Fisher and Pearson's, as in common packages).
+
+    Parameters
+    ----------
+    delta, keyed
+        ``(..., m)``, of one shape.
+
+    Returns
+    -------
+    Shape ``(...)``; 0 where nothing varies, NaN under three statements.
+    """
     centre = np.where(keyed > 0, groups.plus.mean[..., None], groups.minus.mean[..., None])
     use = np.isfinite(delta) & (keyed != 0)
     e = np.where(use, delta - centre, 0.0)
@@ -183,7 +208,11 @@ def skewness(delta: Array, keyed: Array, groups: Strata) -> Array:
 
 
 def without_negation(delta: Array, keyed: Array, groups: Strata) -> Array:
-    """Return x_i = δ_i - k_i Δν̂, whose two keyings have one mean (δ_i itself with one keying)."""
+    """Return x_i = δ_i - k_i Δν̂, whose two keyings have one mean (δ_i itself with one keying) (§4).
+
+    What the sign-flip turns over: flipping δ_i itself is wrong when negation wording moved. All arrays
+    ``(..., m)``.
+    """
     nu = half_difference(groups)
     return delta - keyed * np.where(np.isfinite(nu), nu, 0.0)[..., None]
 

@@ -20,7 +20,7 @@ class Moments(NamedTuple):
 
 
 def ratio(top: ArrayLike, bottom: ArrayLike) -> Array:
-    """Return top / bottom, NaN where the bottom is zero."""
+    """Return top / bottom, broadcast to one shape; NaN where the bottom is zero."""
     above, below = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
     out = np.full(above.shape, np.nan)
     np.divide(above, below, out=out, where=below != 0)
@@ -28,14 +28,30 @@ def ratio(top: ArrayLike, bottom: ArrayLike) -> Array:
 
 
 def mean(values: ArrayLike, axis: int | tuple[int, ...] = -1, where: Mask | None = None) -> Array:
-    """Return the mean of the finite values along `axis`; NaN where there are none."""
+    """Return the mean of the finite values along `axis`, which is dropped; NaN where there are none.
+
+    Parameters
+    ----------
+    where
+        Which values count, broadcastable to them; all by default.
+    """
     x = np.asarray(values, float)
     use = np.isfinite(x) if where is None else np.isfinite(x) & where
     return ratio(np.where(use, x, 0.0).sum(axis=axis), use.sum(axis=axis))
 
 
 def moments(values: Array, where: Mask) -> Moments:
-    """Return count, mean and variance of the values marked by `where`, over the last axis."""
+    """Return count, mean and variance (n - 1) of the values marked by `where`, over the last axis.
+
+    Parameters
+    ----------
+    values, where
+        Of one shape ``(..., n)``; values that are not finite count for nothing.
+
+    Returns
+    -------
+    Shape ``(...)``; the mean NaN of none, the variance of fewer than two.
+    """
     use = where & np.isfinite(values)
     n = use.sum(axis=-1).astype(float)
     centre = ratio(np.where(use, values, 0.0).sum(axis=-1), n)
@@ -44,7 +60,7 @@ def moments(values: Array, where: Mask) -> Moments:
 
 
 def median(values: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
-    """Return the median of the finite values along `axis`; NaN where there are none."""
+    """Return the median of the finite values along `axis`, which is dropped; NaN where there are none."""
     x = np.sort(_last(np.asarray(values, float), axis), axis=-1)
     n = np.isfinite(x).sum(axis=-1, keepdims=True)
     low, high = np.maximum(n - 1, 0) // 2, np.minimum(n // 2, x.shape[-1] - 1)

@@ -16,6 +16,15 @@ def holm(p: ArrayLike, axis: int = -1) -> Array:
 
     Step down: the i-th smallest of n is multiplied by n - i + 1, then made monotone. Source: Holm 1979;
     validated against statsmodels ``multipletests(method="holm")``.
+
+    Parameters
+    ----------
+    p
+        Any shape; NaN was not tested.
+
+    Returns
+    -------
+    The shape of `p`, at most 1, NaN where it was NaN.
     """
     ordered, order, n = _sorted(p, axis)
     rank = np.arange(ordered.shape[-1])
@@ -28,6 +37,15 @@ def benjamini_hochberg(p: ArrayLike, axis: int = -1) -> Array:
 
     Step up: the i-th smallest of n is multiplied by n / i, then made monotone from the largest. Source:
     Benjamini and Hochberg 1995; validated against statsmodels ``multipletests(method="fdr_bh")``.
+
+    Parameters
+    ----------
+    p
+        Any shape; NaN was not tested.
+
+    Returns
+    -------
+    The shape of `p`, at most 1, NaN where it was NaN.
     """
     ordered, order, n = _sorted(p, axis)
     rank = np.arange(ordered.shape[-1]) + 1

@@ -43,7 +43,13 @@ class Block(NamedTuple):
 
 
 def keying(scores: ArrayLike, keyed: ArrayLike) -> tuple[Array, Array]:
-    """Return scores and keying as floats of one shape; BadInput if they do not fit or hold other keys."""
+    """Return scores and keying as floats of the scores' shape ``(..., m)``.
+
+    Raises
+    ------
+    BadInput
+        If they do not fit, or a key is not +1, -1 or 0.
+    """
     x, k = np.asarray(scores, float), np.asarray(keyed, float)
     if not np.isin(k, (-1.0, 0.0, 1.0)).all():
         raise BadInput("keying must be +1 or -1", got=np.unique(k).tolist(), fix="Key every statement")
@@ -58,29 +64,52 @@ def keying(scores: ArrayLike, keyed: ArrayLike) -> tuple[Array, Array]:
 
 
 def strata(scores: ArrayLike, keyed: ArrayLike) -> Strata:
-    """Return the moments of each keying over the statement axis (the last)."""
+    """Return the moments of each keying over the statement axis: ``(..., m)`` in, ``(...)`` out.
+
+    Raises
+    ------
+    BadInput
+        As :func:`keying`.
+    """
     x, k = keying(scores, keyed)
     return Strata(moments(x, k > 0), moments(x, k < 0))
 
 
 def half_sum(groups: Strata) -> Array:
-    """Return ½ (mean₊ + mean₋), θ̂ of `measurement.md` §3; the mean of the one keying where only one is."""
+    """Return ½ (mean₊ + mean₋), θ̂ of `measurement.md` §3, ``(...)``.
+
+    The mean of the one keying where only one is; NaN where none is.
+    """
     one = np.where(groups.plus.n > 0, groups.plus.mean, groups.minus.mean)
     return np.where(groups.both, 0.5 * (groups.plus.mean + groups.minus.mean), one)
 
 
 def half_difference(groups: Strata) -> Array:
-    """Return ½ (mean₊ - mean₋): ν̂ for D, γ̂ for B; NaN with one keying."""
+    """Return ½ (mean₊ - mean₋), ``(...)``: ν̂ for D, γ̂ for B (§3); NaN with one keying."""
     return np.where(groups.both, 0.5 * (groups.plus.mean - groups.minus.mean), np.nan)
 
 
 def score(scores: ArrayLike, keyed: ArrayLike) -> Array:
-    """Return θ̂: scores ``(..., m)`` in, half contrasts ``(...)`` out, positive for more of the trait."""
+    """Return θ̂: scores ``(..., m)`` in, half contrasts ``(...)`` out, positive for more of the trait.
+
+    Raises
+    ------
+    BadInput
+        As :func:`keying`.
+    """
     return half_sum(strata(scores, keyed))
 
 
 def middle(scores: ArrayLike, keyed: ArrayLike) -> Array:
-    """Return ½ (median₊ + median₋), shown beside θ̂ where answers are saturated (§3)."""
+    """Return ½ (median₊ + median₋), shown beside θ̂ where answers are saturated (§3).
+
+    ``(..., m)`` in, ``(...)`` out; the median of the one keying where only one is.
+
+    Raises
+    ------
+    BadInput
+        As :func:`keying`.
+    """
     x, k = keying(scores, keyed)
     plus, minus = (median(np.where(sign * k > 0, x, np.nan)) for sign in (1, -1))
     one = np.where(np.isfinite(plus), plus, minus)
@@ -88,7 +117,13 @@ def middle(scores: ArrayLike, keyed: ArrayLike) -> Array:
 
 
 def blocks(scores: Array, keyed: Array) -> Iterator[Block]:
-    """Yield the rows of ``scores (row, m)`` grouped by how many statements of each keying they hold."""
+    """Yield the rows of ``scores (row, m)`` grouped by how many statements of each keying they hold.
+
+    Parameters
+    ----------
+    scores, keyed
+        Of one shape, ``(row, m)``; NaN and key 0 hold nothing. Within a block no value is missing.
+    """
     plus, minus = (keyed > 0) & np.isfinite(scores), (keyed < 0) & np.isfinite(scores)
     counts = np.stack([plus.sum(axis=1), minus.sum(axis=1)], axis=1)
     for n_plus, n_minus in np.unique(counts, axis=0):
