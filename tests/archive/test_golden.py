@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from selfscope.archive.journal.chain import Checkpoint
-from selfscope.archive.store.archive import VERSION, Archive
+from selfscope.archive.store.archive import Archive
+from selfscope.archive.store.card import VERSION
 from selfscope.archive.store.vault import Vault
 from selfscope.errors import Refused
 

@@ -83,12 +83,44 @@ def test_an_index_of_another_layout_is_built_anew(place):
     assert again.index.head() == again.journal.head()
 
 
-def test_an_index_that_leaves_out_a_decision_is_found(place):
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM deciding WHERE number = (SELECT max(number) FROM deciding)",
+        "DELETE FROM deciding WHERE number = 2",
+        "UPDATE deciding SET number = 3 WHERE number = 2",
+        "DELETE FROM deciding",
+        "UPDATE head SET decided = ''",
+    ],
+)
+def test_an_index_that_forgot_a_decision_is_built_anew(place, harm):
+    whole = list(place.deciding())
+    for look in (lambda again: list(again.deciding()) == whole, lambda again: not again.verify().ok):
+        place.index.current()
+        place.index.close()
+        with sqlite3.connect(place.root / "index.sqlite") as db:
+            db.execute(harm)
+        assert look(opened(place))
+    assert opened(place).index.holdings()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("content", "b3:\0"),
+        ("holding", "x"),
+        ("domain", "../d"),
+        ("base", "y"),
+        ("size", "many"),
+        ("name", 5),
+    ],
+)
+def test_a_row_that_no_journal_told_of_makes_the_index_anew(place, column, value):
+    before = place.index.holdings(live=False)
     place.index.close()
     with sqlite3.connect(place.root / "index.sqlite") as db:
-        db.execute("DELETE FROM deciding WHERE number = (SELECT max(number) FROM deciding)")
-    found = opened(place).verify()
-    assert [problem.what for problem in found.problems] == ["index"]
+        db.execute(f"UPDATE holding SET {column} = CAST(? AS BLOB)", (value,))
+    assert opened(place).index.holdings(live=False) == before
 
 
 def test_a_domain_is_opened_once_under_one_key(place):
@@ -118,3 +150,14 @@ def test_another_key_in_the_place_of_a_domain_s_is_refused(place, tmp_path):
 
 def test_an_unknown_instance_has_no_beginning(place):
     assert place.began("instance:nobody") is None and place.began(UNKNOWN) is None
+
+
+def test_records_that_are_gone_are_found_after_the_index_was_built_anew(place):
+    place.index.current()
+    place.index.close()
+    last = place.journal.path(place.journal.head().number)
+    last.unlink()
+    cut = opened(place)
+    content = cut.index.resolve("one")
+    assert [each.why for each in cut.verify(content).problems if "missing at its end" in each.why]
+    assert opened(place).verify().ok, "nothing inside the directory shows it any more; a checkpoint would"

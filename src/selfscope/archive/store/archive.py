@@ -19,7 +19,6 @@ the record is the moment at which something is in the archive. A reader sees not
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +50,8 @@ from selfscope.archive.journal.events import (
     InstanceBegan,
 )
 from selfscope.archive.journal.moments import stamp
-from selfscope.archive.journal.signing import PREFIX, load_key, make_key, save_key
+from selfscope.archive.journal.signing import PREFIX, load_key
+from selfscope.archive.store.card import CARD, KEY, VERSION, first_key, lay_out, read_card, write_card
 from selfscope.archive.store.index import Index, Row
 from selfscope.archive.store.manifests import Envelope, Holding, read_envelope
 from selfscope.archive.store.objects import Objects, read_range
@@ -69,14 +69,6 @@ if TYPE_CHECKING:
     from selfscope.archive.store.add import Added
     from selfscope.archive.store.ingest import Progress
     from selfscope.archive.store.reference import Witness
-
-VERSION = 1
-"""The layout's version. Every version that was ever released stays readable."""
-
-KEY = Path("keys") / "journal.pem"
-CARD = "archive.json"
-
-_DIRECTORIES = ("objects", "objects/b3", "sealed", "manifests", "journal", "staging", "keys")
 
 
 class Vault(Protocol):
@@ -156,12 +148,12 @@ class Archive:
             If there is something in the directory that a crashed `create` did not leave.
         """
         disk, root = disk or Disk(), Path(root).absolute()
-        _lay_out(disk, root)
+        lay_out(disk, root)
         if signer is None:
-            signer = _first_key(root / KEY)
+            signer = first_key(root / KEY)
         if not (root / CARD).exists():
             card = {"archive": f"archive:{uuid.uuid4()}", "key": PREFIX + signer.key, "version": VERSION}
-            _write_card(disk, root, canonical_json(card) + b"\n")
+            write_card(disk, root, canonical_json(card) + b"\n")
         archive = cls.open(root, disk=disk, vault=vault, signer=signer, clock=clock)
         archive.append([ArchiveBegan(archive.id, VERSION)], check=_is_new)
         return archive
@@ -187,7 +179,7 @@ class Archive:
             If the directory holds no archive, or one of a newer version.
         """
         disk, root = disk or Disk(), Path(root).absolute()
-        card = _read_card(root)
+        card = read_card(root)
         if signer is None and (root / KEY).exists():
             signer = load_key(root / KEY)
         journal = Journal(root, card["archive"], disk, signer, clock or (lambda: datetime.now(UTC)))
@@ -463,72 +455,6 @@ class Archive:
             yield staging
         finally:
             self._turn.staging = None
-
-
-def _lay_out(disk: Disk, root: Path) -> None:
-    """Make the directories. Those of a `create` that crashed may be there; anything else is refused."""
-    if root.exists():
-        strange = sorted(str(each.relative_to(root)) for each in root.rglob("*") if _is_strange(each, root))
-        if strange:
-            raise BadInput(
-                "this directory is not empty",
-                got=f"{root} with {strange[0]}",
-                fix="Name a directory that is empty or does not exist",
-            )
-    else:
-        disk.mkdir(root)
-        disk.sync_dir(root.parent)
-    for name in _DIRECTORIES:
-        disk.mkdir(root / name)
-    if not (root / "lock").exists():
-        disk.close(disk.create(root / "lock"))
-    for name in _DIRECTORIES:
-        disk.sync_dir(root / name)
-
-
-def _is_strange(path: Path, root: Path) -> bool:
-    """Say whether something is there that a crashed `create` cannot have left."""
-    name = path.relative_to(root)
-    if name.parts[0] in ("staging", "keys") or name.parts[0].startswith("index.sqlite"):
-        return False  # the index too: whoever looked at what the crash left has made one
-    return str(name) not in (*_DIRECTORIES, "lock", CARD, "card", "journal/000000")
-
-
-def _first_key(path: Path) -> Signer:
-    """Make the key that signs the journal, or take up the one that a crashed `create` left."""
-    if not path.exists():
-        save_key(make_key(), path)
-    return load_key(path)
-
-
-def _write_card(disk: Disk, root: Path, data: bytes) -> None:
-    """Publish the archive's card: from here on the directory is an archive."""
-    disk.unlink(root / "card")
-    opened = disk.create(root / "card")
-    try:
-        disk.write(opened, data)
-        disk.sync(opened)
-    finally:
-        disk.close(opened)
-    if not disk.link(root / "card", root / CARD):
-        raise BadInput("somebody else began an archive here meanwhile", got=root)
-    disk.sync_dir(root)
-    disk.unlink(root / "card")
-
-
-def _read_card(root: Path) -> dict[str, str]:
-    path = root / CARD
-    if not path.is_file():
-        raise BadInput("there is no archive here", got=root, fix="Begin one with `selfscope keep init`")
-    data = read_range(path)
-    try:
-        card = json.loads(data)
-        version, known = card["version"], {"archive": str(card["archive"]), "key": str(card["key"])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput("the archive's card is damaged", got=path, fix="Restore it from a replica") from error
-    if version != VERSION:
-        raise BadInput("this archive has another version", got=version, fix="Use a newer selfscope")
-    return known
 
 
 def _is_new(archive: Archive) -> None:

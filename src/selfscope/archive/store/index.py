@@ -34,10 +34,12 @@ from selfscope.archive.journal.events import (
     TurnTaken,
 )
 from selfscope.archive.store.manifests import Envelope, Holding
+from selfscope.archive.store.objects import is_domain, is_id
 from selfscope.errors import BadInput
+from selfscope.values.canonical import bytes_id
 
 SCHEMA = """
-CREATE TABLE head (number INTEGER, digest TEXT, time TEXT, layout INTEGER);
+CREATE TABLE head (number INTEGER, digest TEXT, time TEXT, layout INTEGER, decided TEXT);
 CREATE TABLE holding (
     instance TEXT PRIMARY KEY, content TEXT, holding TEXT, domain TEXT, base TEXT, name TEXT, form TEXT,
     size INTEGER, stored INTEGER, quarantined INTEGER, number INTEGER, live INTEGER
@@ -52,7 +54,7 @@ CREATE TABLE piece (b3 TEXT PRIMARY KEY, object TEXT, at INTEGER, length INTEGER
 CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the tables above; an index of another layout is built anew."""
 
 COPIED = (
@@ -99,6 +101,7 @@ class Index:
     envelope: Callable[[str], Envelope]
     _open: sqlite3.Connection | None = field(default=None, repr=False)
     _sure: Head = field(default_factory=Head, repr=False)
+    _ahead: int = field(default=0, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def holdings(self, content: str = "", *, live: bool = True) -> list[Row]:
@@ -124,8 +127,13 @@ class Index:
         return int(found[0][0]) if found else 0
 
     def deciding(self) -> list[int]:
-        """Return the numbers of the records that tell of more than copies and turns of threads."""
-        return [number for (number,) in self._ask("SELECT number FROM deciding ORDER BY number")]
+        """Return the numbers of the records that tell of more than copies and turns of threads.
+
+        A chain of digests over them shows that none was lost in the file; a file in which one was is built
+        anew, for what is decided may not be forgotten.
+        """
+        sql = "SELECT deciding.number, decided FROM head LEFT JOIN deciding ORDER BY deciding.number"
+        return [number for number, _ in self._ask(sql, sound=_are_all) if number is not None]
 
     def domain_key(self, domain: str) -> str:
         """Return the fingerprint of the key with which the journal says that a domain was opened, or ""."""
@@ -200,18 +208,18 @@ class Index:
             return False
 
     def seen(self) -> int:
-        """Return the number of the last record that the file has read, without catching up; 0 if unknown."""
-        try:
-            with self._lock:
-                return int(self._connect().execute("SELECT number FROM head").fetchone()[0])
-        except (sqlite3.Error, TypeError):
-            return 0
+        """Return the number of the last record that the file has read, without catching up; 0 if unknown.
+
+        Where the file was thrown away because the journal does not have that record any more, it is still
+        the number: a verification that comes later has to know.
+        """
+        return max(self.head().number, self._ahead)
 
     def head(self) -> Head:
         """Return the head that the file stands at, without catching up: a hint, to be checked."""
         try:
             with self._lock:
-                number, digest, at, layout = self._connect().execute("SELECT * FROM head").fetchone()
+                number, digest, at, layout, _ = self._connect().execute("SELECT * FROM head").fetchone()
                 return Head(number, digest, at) if layout == LAYOUT else Head()
         except (sqlite3.Error, TypeError):
             return Head()
@@ -230,30 +238,48 @@ class Index:
             self._open, self._sure = None, Head()
 
     def _rows(self, where: str, values: tuple[object, ...]) -> list[Row]:
-        found = self._ask(f"SELECT * FROM holding WHERE {where} ORDER BY number, rowid", values)
+        sql = f"SELECT * FROM holding WHERE {where} ORDER BY number, rowid"
+        found = self._ask(sql, values, sound=lambda rows: all(map(_is_holding, rows)))
         names = [each.name for each in fields(Row)]
         return [Row(**{**dict(zip(names, row, strict=True)), "live": bool(row[-1])}) for row in found]
 
     def _ask(
-        self, sql: str, values: tuple[object, ...] = (), *, current: bool = True
+        self,
+        sql: str,
+        values: tuple[object, ...] = (),
+        *,
+        current: bool = True,
+        sound: Callable[[list[tuple[Any, ...]]], bool] = lambda rows: True,
     ) -> list[tuple[Any, ...]]:
-        """Answer a question after catching up with the journal, from a new index if this one is no good."""
+        """Answer a question after catching up with the journal, from a new index if this one is no good.
+
+        `sound` says whether an answer can be one: a file has no digests, and a torn page may read as text.
+        """
         with self._lock:
             try:
-                return self._answer(sql, values, current)
+                return self._answer(sql, values, current, sound)
             except sqlite3.Error:
                 self._discard()
             try:
-                return self._answer(sql, values, True)
+                return self._answer(sql, values, True, sound)
             except sqlite3.Error:
                 self._open = _made(":memory:")
-                return self._answer(sql, values, True)
+                return self._answer(sql, values, True, sound)
 
-    def _answer(self, sql: str, values: tuple[object, ...], current: bool) -> list[tuple[Any, ...]]:
+    def _answer(
+        self,
+        sql: str,
+        values: tuple[object, ...],
+        current: bool,
+        sound: Callable[[list[tuple[Any, ...]]], bool],
+    ) -> list[tuple[Any, ...]]:
         db = self._connect()
         if current:
             self._catch_up(db)
-        return db.execute(sql, values).fetchall()
+        found = db.execute(sql, values).fetchall()
+        if not sound(found):
+            raise sqlite3.DatabaseError("the index holds what no journal tells")
+        return found
 
     def _connect(self) -> sqlite3.Connection:
         if self._open is None:
@@ -279,7 +305,7 @@ class Index:
                 for event in sealed.record.events:
                     self._take(db, event, sealed.record.number)
                 if not all(isinstance(event, COPIED) for event in sealed.record.events):
-                    db.execute("INSERT OR IGNORE INTO deciding VALUES (?)", (sealed.record.number,))
+                    _note_decided(db, sealed.record.number)
                 known = sealed.head
             db.execute(
                 "UPDATE head SET number = ?, digest = ?, time = ?", (known.number, known.digest, known.time)
@@ -293,8 +319,9 @@ class Index:
 
     def _known(self, db: sqlite3.Connection) -> Head:
         """Return the head that the index stands at, if the journal agrees that it was one."""
-        number, digest, time, layout = db.execute("SELECT * FROM head").fetchone()
+        number, digest, time, layout, _ = db.execute("SELECT * FROM head").fetchone()
         if layout != LAYOUT or not self.journal.had(Head(number, digest, time)):
+            self._ahead = max(self._ahead, number)
             raise sqlite3.DatabaseError("the index does not follow from this journal")
         return Head(number, digest, time)
 
@@ -329,6 +356,40 @@ class Index:
                 )
 
 
+def _note_decided(db: sqlite3.Connection, number: int) -> None:
+    """Remember a record that tells of a decision, and that it does."""
+    (before,) = db.execute("SELECT decided FROM head").fetchone()
+    db.execute("INSERT INTO deciding VALUES (?)", (number,))
+    db.execute("UPDATE head SET decided = ?", (_decided(before, number),))
+
+
+def _decided(before: str, number: int) -> str:
+    return bytes_id(f"{before} {number}".encode())
+
+
+def _are_all(rows: list[tuple[Any, ...]]) -> bool:
+    """Say whether the numbers are all that were noted, by the digest that was noted with the last."""
+    digest = ""
+    for number, _ in rows:
+        digest = digest if number is None else _decided(digest, number)
+    return all(decided == digest for _, decided in rows[:1])
+
+
+def _is_holding(row: tuple[Any, ...]) -> bool:
+    """Say whether a row can be one that a journal told of."""
+    instance, content, holding, domain, base, *rest = row
+    texts = all(isinstance(each, str) for each in (instance, content, holding, domain, base, *rest[:2]))
+    numbers = all(isinstance(each, int) for each in rest[2:])
+    return (
+        texts
+        and numbers
+        and is_id(content)
+        and is_id(holding)
+        and (base == "" or is_id(base))
+        and (domain == "" or is_domain(domain))
+    )
+
+
 def _pieces(holding: Holding) -> list[tuple[str, str, int, int]]:
     return [
         (piece.b3, holding.objects[piece.object].object, piece.at, piece.length)
@@ -349,7 +410,7 @@ def _made(path: str) -> sqlite3.Connection:
         if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
-            db.execute("INSERT INTO head VALUES (0, ?, '', ?)", (BEFORE_ALL, LAYOUT))
+            db.execute("INSERT INTO head VALUES (0, ?, '', ?, '')", (BEFORE_ALL, LAYOUT))
         db.execute("COMMIT")
     except BaseException:
         db.close()

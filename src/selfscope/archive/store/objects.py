@@ -169,9 +169,14 @@ class Objects:
         return place.path.stat().st_size
 
 
+def is_domain(name: str) -> bool:
+    """Say whether a name is spelled as a destruction domain's."""
+    return bool(_DOMAIN.fullmatch(name))
+
+
 def domain_name(name: str) -> str:
     """Return a domain's name if it is spelled as one: it becomes a directory's name."""
-    if not _DOMAIN.fullmatch(name):
+    if not is_domain(name):
         raise BadInput(
             "a domain has an unusable name",
             got=name,
