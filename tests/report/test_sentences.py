@@ -49,11 +49,11 @@ CASES: list[tuple[dict[str, object], list[str]]] = [
     ),
     (
         {"control": "generic", "claim": "than this class"},
-        ["carries no claim", "differs from no text at all as well is not shown"],
+        ["carries no claim", "a difference from no text at all as well is not shown"],
     ),
     (
         {"control": "persona", "claim": "than this class"},
-        ["both no text and professional identities as well is not shown"],
+        ["from no text and from professional identities as well is not shown"],
     ),
     ({"claim": "screening"}, ["This is a screening", "to be confirmed with more"]),
     ({"control": "persona"}, ["more than a strong persona does"]),

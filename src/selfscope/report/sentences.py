@@ -66,12 +66,12 @@ def _claim_words(f: Finding, subject: str) -> str:
         return "So it is more than a strong persona does"
     if f.claim == "screening":
         return "This is a screening: too little was asked to claim it, so it is to be confirmed with more"
-    milder = {"generic": "no text at all", "persona": "both no text and professional identities"}
+    milder = {"generic": "no text at all", "persona": "no text and from professional identities"}
     return {
         "any text": "On its own this says only that a text was there: any text might do the same",
         "any strong persona": "So it is not the work of any text; another strong persona might still do the "
         "same",
-        "than this class": "This row alone carries no claim: that it differs from "
+        "than this class": "This row alone carries no claim, for a difference from "
         f"{milder.get(f.control, 'milder controls')} as well is not shown",
     }.get(f.claim, "This holds against these control texts and not for others of their kind")
 
