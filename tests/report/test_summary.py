@@ -68,6 +68,16 @@ def test_a_shift_against_one_control_claims_no_more(empty: RunView) -> None:
     said = told(empty, row("memory", "none", "shifted"))
     assert "compared with no text at all" in said
     assert "persona" not in said
+    alone = told(empty, row("memory", "persona", "shifted", claim="than this class"))
+    assert "; no claim by itself)" in alone
+
+
+def test_what_only_screens_is_told_as_a_screening(empty: RunView) -> None:
+    for verdict, found in (("shifted", "as a screening, SOUL.md moves 1 of 2"), ("equivalent", "")):
+        rows = [row(d, "all", verdict, claim="screening") for d in ("memory", "shutdown")]
+        said = told(empty, rows[0], replace(rows[1], verdict="equivalent"))
+        assert said.startswith("As a screening, ") and found.lower() in said.lower()
+        assert "to be confirmed with the standard preset" in said
 
 
 @pytest.mark.parametrize(

@@ -96,11 +96,12 @@ def _shift_clause(view: RunView, channel: str, shifted: Sequence[Standing], tota
         else f"compared with {control_words(control).phrase}"
     )
     worst = max(s.primary.p_adjusted for s in shifted)
+    alone = "; no claim by itself" if shifted[0].primary.claim == "than this class" else ""
     sure = "" if math.isnan(worst) else f"; corrected {_at_most(worst, len(shifted))}"
     return Clause(
         f"{view.subject.name} moves {_count_of(len(shifted), total)} "
         f"{words.of.format(model=view.manifest.model)}, {beyond}",
-        f"the trait itself, not only {words.bias}: {_directions(view, shifted)}{sure}",
+        f"the trait itself, not only {words.bias}: {_directions(view, shifted)}{sure}{alone}",
     )
 
 
