@@ -133,8 +133,8 @@ def _foretold(view: RunView, found: ClusterFinding) -> list[str]:
     which = f"Surely foretold: {_titles(sure)}" if sure else "None is surely foretold"
     return [
         "From what a character says of being conscious alone, each dimension was foretold for a character "
-        f"left out: on average R² = {number(found.from_claims_r2)} ({p_value(found.from_claims_p)}); below 0 is "
-        f"worse than without it. {which} (corrected for {len(rows)} dimensions)."
+        f"left out: on average R² = {number(found.from_claims_r2)} ({p_value(found.from_claims_p)}); below 0 "
+        f"is worse than without it. {which} (corrected for {len(rows)} dimensions)."
     ]
 
 
