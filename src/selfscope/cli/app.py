@@ -10,7 +10,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from selfscope.cli import about, doctor, identity, keep, models, panel, profile, runs
+from selfscope.cli import about, doctor, identity, keep, models, panel, plan, profile, runs, study
 from selfscope.errors import SelfscopeError
 
 app = typer.Typer(
@@ -24,6 +24,9 @@ app = typer.Typer(
 app.callback()(about.options)
 app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
+app.command("run")(study.run)
+app.command("plan")(plan.plan)
+app.command("instruments")(study.instruments)
 app.command("compare")(runs.compare)
 app.command("read")(identity.read)
 app.command("export")(runs.export)

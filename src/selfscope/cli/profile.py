@@ -15,6 +15,8 @@ import typer
 
 from selfscope.cli.gate import Condition, FailOn, gate_code
 from selfscope.cli.identity import path_of
+from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.planned import plan_one
 from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
@@ -63,19 +65,43 @@ def profile(
         int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness; same seed, same numbers.")
     ] = 0,
     fail_on: FailOn = None,
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
+    price: PriceFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Say which dimensions of a model's self-model an identity moves, how surely, and if it is the trait."""
-    from selfscope.instruments.cluster.load import load_cluster
-    from selfscope.instruments.user_items import load_user_items
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.profile import CONTROLS, ProfileRequest
     from selfscope.studies.store import runs_folder
 
+    limits = limits_of(budget, price)
     if identity == "none":
         _refuse_comparisons(against, fail_on)
+    request = request_of(identity, channels, against, items, preset, seed)
+    if dry_run:
+        plan_one(request, model, limits, as_json)
+        return
+    ground = choose_ground(model, log_folder=runs_folder() / "logs")
+    outcome = asyncio.run(_ask(request, ground, as_json, limits=limits))
+    _show(outcome, as_json)
+    raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))
+
+
+def request_of(
+    identity: str,
+    channels: str,
+    against: list[str] | None,
+    items: Path | None,
+    preset: PresetName,
+    seed: int,
+) -> ProfileRequest:
+    """Return the request that the arguments of ``profile`` and ``plan`` say."""
+    from selfscope.instruments.cluster.load import load_cluster
+    from selfscope.instruments.user_items import load_user_items
+    from selfscope.studies.profile import CONTROLS, ProfileRequest
+
     classes, texts = _controls(tuple(against or CONTROLS[preset.value]))
-    request = ProfileRequest(
+    return ProfileRequest(
         identity=_identity(identity),
         items=load_user_items(items) if items else load_cluster(),
         preset=preset.value,
@@ -84,10 +110,6 @@ def profile(
         own_controls=texts,
         seed=seed,
     )
-    ground = choose_ground(model, log_folder=runs_folder() / "logs")
-    outcome = asyncio.run(_ask(request, ground, as_json))
-    _show(outcome, as_json)
-    raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))
 
 
 def demo(
@@ -102,7 +124,13 @@ def demo(
     _show(outcome, as_json)
 
 
-async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms: bool = False) -> Outcome:
+async def _ask(
+    request: ProfileRequest,
+    ground: Ground,
+    as_json: bool,
+    phantoms: bool = False,
+    limits: Limits | None = None,
+) -> Outcome:
     from selfscope.studies.conclude import conclude
     from selfscope.studies.demo import MENTIONED
     from selfscope.studies.phantoms import example_phantoms, teach
@@ -115,7 +143,10 @@ async def _ask(request: ProfileRequest, ground: Ground, as_json: bool, phantoms:
         teach(ground, study, request.items)
         store = RunStore.of(study)
         with counting(study.title) as progress:
-            unavailable = await run_study(study, request.items, ground, store, progress=progress)
+            budget = limits.budget_on(ground) if limits is not None else None
+            unavailable = await run_study(
+                study, request.items, ground, store, progress=progress, budget=budget
+            )
         examples = await example_phantoms(study, request.items, MENTIONED) if phantoms else ()
         command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
         return conclude(store, study, request.items, ground.identity, unavailable, examples, command)

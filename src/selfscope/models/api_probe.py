@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import CouldNot, SelfscopeError
-from selfscope.models.api_manner import MAX_TOKENS_VARIABLE, Way
+from selfscope.models.api_manner import MAX_TOKENS_VARIABLE, Manner, Way
 from selfscope.models.api_run import Call, CallLog, Reply, run_calls
 from selfscope.values import Message, content_id
 
@@ -108,6 +108,13 @@ async def probe(
         reason = "the probe's reply came without a list of likeliest tokens"
         return Chosen("sampled", 0, reason, reply.version, told)
     return await _drawing(asking, "the provider refused to give log-probabilities")
+
+
+def unprobed(manner: Manner, provider: str) -> Manner:
+    """Return the manner in which a provider is usually asked, where the model itself is not to be asked."""
+    if manner.way != "auto":
+        return manner
+    return replace(manner, way="sampled" if provider in WITHOUT_LOGPROBS else "top_logprobs")
 
 
 async def _drawing(asking: _Asking, reason: str) -> Chosen:

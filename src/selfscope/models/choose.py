@@ -18,7 +18,7 @@ INSPECT_PROVIDERS = frozenset(
 )  # fmt: skip
 
 
-def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
+def choose_ground(name: str, *, log_folder: Path | None = None, probe: bool = True) -> Ground:
     """Return the ground that `name` means.
 
     Parameters
@@ -28,6 +28,9 @@ def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
         such as ``openai/gpt-4.1``, or ``phantom:NAME``.
     log_folder
         Where an API model's Inspect logs go.
+    probe
+        Whether an API model is asked how it can be asked. Without it nothing is sent, and the way is the one
+        that its provider is known for: good for a plan, and not for a run.
 
     Raises
     ------
@@ -46,8 +49,10 @@ def choose_ground(name: str, *, log_folder: Path | None = None) -> Ground:
     if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
         from selfscope.models.api import open_api
         from selfscope.models.api_manner import manner_of_environment
+        from selfscope.models.api_probe import unprobed
 
-        return open_api(name, manner_of_environment(), log_dir=log_folder)
+        manner = manner_of_environment()
+        return open_api(name, manner if probe else unprobed(manner, provider), log_dir=log_folder)
     from selfscope.models.local.ground import open_local
 
     return open_local(name)
