@@ -17,7 +17,7 @@ the observation table, the analysis of real runs reads them, and every finding i
 exact answers and for drawn ones. This page is written by
 
 ```
-python -m selfscope.studies.acceptance --studies 2000 --all --others 500 --page docs/acceptance.md
+python -m selfscope.studies.acceptance --studies 2000 --all --others 250 --page docs/acceptance.md
 ```
 
 The base cell (statement SD of the shift .6, text SD .1, normal tails, exact answers) must hold in
