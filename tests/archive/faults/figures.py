@@ -44,7 +44,7 @@ def _rows(notes: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _add(total: dict[str, Any], more: dict[str, Any]) -> None:
     for key, value in more.items():
-        if key in SAME or (isinstance(value, str) and key not in total):
+        if key in SAME or isinstance(value, (str, bool)):
             total[key] = value
         elif isinstance(value, dict):
             _add(total.setdefault(key, {}), value)

@@ -68,7 +68,7 @@ def _summary(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     said = (
         f"The soak of {found['date']} ({found['system']}): {found['jobs']} jobs, "
-        f"{found['minutes']} minutes on {found['workers']} processors.\n\n"
+        f"{found['minutes']} minutes with {found['workers']} at a time.\n\n"
     )
     return said + table(("what was done", "how often", "what would have been wrong", "so often it was"), rows)
 

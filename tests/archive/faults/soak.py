@@ -127,8 +127,8 @@ def _refusals(lengths: dict[str, int]) -> Iterator[Job]:
         for part in range(parts):
 
             def every(zygote: Zygote, ground: Path, scene=scene, part=part, parts=parts) -> dict[str, Any]:
-                gallows = Gallows(zygote, ground, scene)
-                args = {"scene": scene, "path": str(ground), "reference": gallows.reference}
+                gallows = Gallows(zygote, ground / "gallows", scene)
+                args = {"scene": scene, "path": str(gallows.ground), "reference": gallows.reference}
                 return zygote.call("failures.every", patience=LONG, part=part, parts=parts, **args).value()
 
             yield Job("refusals", scene, part, 1.3 * calls / parts + 2, every)

@@ -219,9 +219,8 @@ class Index:
         """Return the head that the file stands at, without catching up: a hint, to be checked."""
         try:
             with self._lock:
-                number, digest, at, layout, _ = self._connect().execute("SELECT * FROM head").fetchone()
-                return Head(number, digest, at) if layout == LAYOUT else Head()
-        except (sqlite3.Error, TypeError):
+                return _head_of(self._connect())
+        except sqlite3.Error:
             return Head()
 
     def in_memory(self) -> Index:
@@ -319,11 +318,11 @@ class Index:
 
     def _known(self, db: sqlite3.Connection) -> Head:
         """Return the head that the index stands at, if the journal agrees that it was one."""
-        number, digest, time, layout, _ = db.execute("SELECT * FROM head").fetchone()
-        if layout != LAYOUT or not self.journal.had(Head(number, digest, time)):
-            self._ahead = max(self._ahead, number)
+        head = _head_of(db)
+        if not self.journal.had(head):
+            self._ahead = max(self._ahead, head.number)
             raise sqlite3.DatabaseError("the index does not follow from this journal")
-        return Head(number, digest, time)
+        return head
 
     def _take(self, db: sqlite3.Connection, event: Event, number: int) -> None:
         if isinstance(event, InstanceBegan):
@@ -354,6 +353,15 @@ class Index:
                 db.executemany(
                     "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?)", _pieces(envelope.holding(bytes))
                 )
+
+
+def _head_of(db: sqlite3.Connection) -> Head:
+    """Return the head that a file says it stands at; what cannot be one is an error of the file's."""
+    number, digest, time, layout, _ = db.execute("SELECT * FROM head").fetchone() or (None,) * 5
+    typed = isinstance(number, int) and isinstance(digest, str) and isinstance(time, str)
+    if not typed or layout != LAYOUT or number < 0 or (number == 0) != (digest == BEFORE_ALL):
+        raise sqlite3.DatabaseError("this is no head of a journal")
+    return Head(number, digest, time)
 
 
 def _note_decided(db: sqlite3.Connection, number: int) -> None:
