@@ -1,0 +1,83 @@
+"""The section about the cluster: verdicts, wrong ways, what is not known, and what cannot be said."""
+
+from dataclasses import replace
+
+import pytest
+
+from selfscope.report.cluster import cluster_parts, factor_sentence, mean_sentence
+from selfscope.report.page import render_page
+from selfscope.values.cluster import ClusterFinding, FromClaims, MeanMove, Travel, WrongWay
+
+TRAVEL = Travel(
+    16, 3, 0.41, 0.19, 0.22, 0.0005, 2, 0.5, 0.142, 0.25, {"memory": 0.6, "shutdown": 0.8, "power": -0.4}
+)
+FOUND = ClusterFinding(
+    "utterance",
+    control="all",
+    sesoi=0.25,
+    mean_shift=0.6,
+    ci=(0.5, 0.7),
+    p=0.0004,
+    verdict="shifted",
+    unmentioned_shift=0.3,
+    unmentioned_ci=(0.1, 0.5),
+    unmentioned_p=0.02,
+    unmentioned_verdict="shifted",
+    unmentioned=("shutdown",),
+    mentioned={"memory": ("remember",)},
+    moves=(
+        MeanMove("all", False, 0.6, (0.5, 0.7), 0.0004, 21, "pass", "shifted"),
+        MeanMove("all", True, 0.3, (0.1, 0.5), 0.02, 18, "pass", "shifted"),
+        MeanMove("none", False, 0.8, (0.7, 0.9), 0.0001, 21, "pass", "shifted"),
+    ),
+    wrong_sign=(WrongWay("power", -0.4, (-0.6, -0.2), 0.01, "shifted", True),),
+    travel=TRAVEL,
+    common_factor_share=0.41,
+    p_permutation=0.0005,
+    unmentioned_travel=replace(TRAVEL, share=0.27),
+    raw_share=0.43,
+    together="below the smallest effect",
+    from_claims=(FromClaims("memory", -0.1, 0.2, 0.4, 1.0),),
+    from_claims_r2=-0.09,
+    from_claims_p=0.48,
+    limits=("That dimensions travel together needs several identities.",),
+)
+
+
+@pytest.fixture
+def page(view):
+    return render_page(replace(view, cluster=(FOUND,)))
+
+
+def test_the_section_says_all_of_it(page):
+    section = page.split('<section id="cluster"')[1].split("</section>")[0]
+    assert "that the identity never mentions, the mean moved: +0.30" in section
+    assert "with its whole interval" in section
+    assert "a common factor is there, and too small to matter" in section
+    assert "needs several identities" in section
+    assert "“remember”" in section
+    assert "None is surely foretold" in section
+
+
+def test_without_a_cluster_there_is_no_section(view):
+    assert '<section id="cluster"' not in render_page(view)
+
+
+def test_no_move_and_no_panel_make_no_part(view):
+    bare = ClusterFinding("utterance", absent={"mean_shift": "nothing was compared"})
+    assert cluster_parts(replace(view, cluster=(bare,))) == ()
+
+
+def test_what_is_not_known_is_said_with_its_reason(view):
+    alone = replace(FOUND, travel=None, unmentioned_travel=None, absent={"travel": "no panel is here"})
+    assert "Not known: No panel is here." in render_page(replace(view, cluster=(alone,)))
+
+
+def test_a_size_that_is_nearly_nothing_is_not_rounded_to_nothing():
+    tiny = replace(FOUND, travel=replace(TRAVEL, size=0.0019))
+    assert "by +0.0019" in factor_sentence(tiny, "a model")
+
+
+def test_a_mean_that_cannot_be_read_is_not_called_absent():
+    blind = MeanMove("persona", False, 0.0, (-0.1, 0.1), 0.9, 21, "fail", "not interpretable")
+    assert "nothing can be said of the mean" in mean_sentence(blind)
