@@ -24,6 +24,7 @@ types: $(STAMP)
 
 acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.acceptance --studies 2000
+	$(BIN)/python -m selfscope.studies.travel_planted --panels 300
 
 bench: $(STAMP)
 	$(BIN)/python bench/closed_scoring.py
