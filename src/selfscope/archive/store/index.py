@@ -357,7 +357,10 @@ class Index:
 
 def _head_of(db: sqlite3.Connection) -> Head:
     """Return the head that a file says it stands at; what cannot be one is an error of the file's."""
-    number, digest, time, layout, _ = db.execute("SELECT * FROM head").fetchone() or (None,) * 5
+    found = db.execute("SELECT * FROM head").fetchone()
+    if found is None:
+        raise sqlite3.DatabaseError("the head is gone")
+    number, digest, time, layout, _ = found
     typed = isinstance(number, int) and isinstance(digest, str) and isinstance(time, str)
     if not typed or layout != LAYOUT or number < 0 or (number == 0) != (digest == BEFORE_ALL):
         raise sqlite3.DatabaseError("this is no head of a journal")
