@@ -57,6 +57,9 @@ CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 LAYOUT = 3
 """Of the tables above; an index of another layout is built anew."""
 
+UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What a file raises that is no good; the second where SQLite quotes from it what is no text."""
+
 COPIED = (
     InstanceBegan, InstanceEnded, Attested, Pinned, EdgeDrawn, Deduplicated, TurnTaken, ThreadBegan,
     ThreadEnded, Collected,
@@ -173,7 +176,7 @@ class Index:
 
     def note_checked(self, objects: Iterable[str], at: str) -> None:
         """Remember that objects were read and found whole. Where that cannot be written it is forgotten."""
-        with self._lock, suppress(sqlite3.Error):
+        with self._lock, suppress(*UNUSABLE):
             db = self._connect()
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR REPLACE INTO checked VALUES (?, ?)", [(each, at) for each in objects])
@@ -204,7 +207,7 @@ class Index:
         try:
             with self._lock:
                 return self._connect().execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        except sqlite3.Error:
+        except UNUSABLE:
             return False
 
     def seen(self) -> int:
@@ -220,7 +223,7 @@ class Index:
         try:
             with self._lock:
                 return _head_of(self._connect())
-        except sqlite3.Error:
+        except UNUSABLE:
             return Head()
 
     def in_memory(self) -> Index:
@@ -257,11 +260,11 @@ class Index:
         with self._lock:
             try:
                 return self._answer(sql, values, current, sound)
-            except sqlite3.Error:
+            except UNUSABLE:
                 self._discard()
             try:
                 return self._answer(sql, values, True, sound)
-            except sqlite3.Error:
+            except UNUSABLE:
                 self._open = _made(":memory:")
                 return self._answer(sql, values, True, sound)
 
@@ -311,7 +314,7 @@ class Index:
             )
             db.execute("COMMIT")
         except BaseException:
-            with suppress(sqlite3.Error):
+            with suppress(*UNUSABLE):
                 db.execute("ROLLBACK")
             raise
         self._sure = known
