@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from selfscope.instruments.cluster.load import load_elicitors
+from selfscope.instruments.cluster.load import load_cluster, load_elicitors
 from selfscope.models.phantoms import PhantomGround
 from selfscope.report.words import __file__ as words_file
 from selfscope.studies.demo import ASKED_AS_QUESTIONS, MENTIONED, UNMENTIONED, demo_request, example_identity
 from selfscope.studies.profile import build_profile
+from selfscope.subjects.mentions import mentions
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,3 +36,8 @@ def test_the_shipped_example_is_the_one_in_the_examples():
 def test_the_open_question_that_the_page_quotes_is_one_that_is_asked():
     quoted = [e.text for e in load_elicitors() if f"“{e.text}”" in Path(words_file).read_text()]
     assert quoted
+
+
+def test_the_example_mentions_what_the_demo_says_that_it_mentions():
+    found = mentions(example_identity().system, load_cluster().dimensions)
+    assert {name for name, words in found.items() if words} == set(MENTIONED)
