@@ -30,9 +30,7 @@ def export(
     temporary = out.with_name(out.name + ".tmp")
     try:
         if out.suffix == ".parquet":
-            shutil.copyfile(
-                store.table, temporary
-            )  # with its metadata: study, seed, items
+            shutil.copyfile(store.table, temporary)  # with its metadata: study, seed, items
         elif out.suffix == ".csv":
             frame.to_csv(temporary, index=False)
         else:

@@ -193,7 +193,7 @@ class Check:
                 self.problem("file", added.holding, error, added.content)
 
     def index(self, partial: bool) -> None:
-        """See that the index says what the journal says."""
+        """See that the index says what the journal says; it holds no truth, so a wrong one is built anew."""
         if partial or self.problems:
             return
         fresh = self.archive.index.in_memory()
@@ -201,8 +201,11 @@ class Check:
             if not self.archive.index.sound():
                 self.archive.index.rebuild()  # as at any question that finds it unusable
             if not self._agree(fresh):
-                why = "it does not say what the journal says; rebuild it"
-                self.problems.append(Problem("index", "index.sqlite", why))
+                self.archive.index.rebuild()
+                self.notes.append("the index did not say what the journal says and was built anew")
+                if not self._agree(fresh):
+                    why = "it does not say what the journal says, even built anew"
+                    self.problems.append(Problem("index", "index.sqlite", why))
         finally:
             fresh.close()
 
