@@ -19,4 +19,4 @@ def test_whatever_the_disk_kept_what_was_committed_is_whole(scene, zygote, groun
 
 @pytest.mark.parametrize("ignored", ["sync", "sync_dir"])
 def test_a_disk_that_only_pretends_to_sync_is_found_out(ignored, zygote, ground):
-    assert lost(zygote, ground, "append", 24, [ignored])["wrong"]
+    assert lost(zygote, ground, "append", 0, [ignored])["wrong"]
