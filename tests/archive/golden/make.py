@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from selfscope.archive.journal import events as ev
@@ -62,7 +63,7 @@ def main(version: str) -> None:
     """Make one, in a directory that must not be there."""
     target = HERE / version
     target.mkdir()
-    working = HERE / "working"
+    working = Path(tempfile.gettempdir()) / "selfscope-golden"  # the journal names it, so it is nobody's own
     place = new_place(working)
     shutil.rmtree(place.source("secret"))
     model(place.source("secret"), weights(4, 4))
