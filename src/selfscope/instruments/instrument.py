@@ -6,12 +6,13 @@ outsider's would.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import AskKind
-from selfscope.values import Ask, Dimension, ItemSet, Preset, Statement
+from selfscope.values import EVERYTHING, Ask, Dimension, Facets, ItemSet, Preset, Question, Statement
 from selfscope.values.items import Channel
 
 ENTRY_POINT_GROUP = "selfscope.instruments"
@@ -42,6 +43,56 @@ class Instrument(Protocol):
         gives each wording half of the statements).
         """
         ...
+
+
+@runtime_checkable
+class Faceted(Instrument, Protocol):
+    """An instrument of which a study may ask less than its preset: some forms, some statements."""
+
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the levels of every facet that it knows, beside statements, half and twins."""
+        ...
+
+    def asks_within(
+        self,
+        facets: Facets,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return what `asks` returns, within `facets`; BadInput if they leave nothing to ask."""
+        ...
+
+
+def asks_in(
+    question: Question,
+    items: ItemSet,
+    preset: Preset,
+    constructs: tuple[str, ...] = (),
+    half: int | None = None,
+) -> tuple[Ask, ...]:
+    """Return what a study's question asks, within its facets: the one way from a declared design to asks.
+
+    Parameters
+    ----------
+    constructs
+        Some of the question's; all if empty.
+
+    Raises
+    ------
+    BadInput
+        If the channel's instrument has no facets and some are declared.
+    """
+    instrument = instrument_for(question.channel)
+    wanted = constructs or question.constructs
+    if question.facets == EVERYTHING:
+        return instrument.asks(items, preset, wanted, half)
+    if not isinstance(instrument, Faceted):
+        raise BadInput(
+            f"of {instrument.name} nothing can be left out", got="; ".join(question.facets.words())
+        )
+    return instrument.asks_within(question.facets, items, preset, wanted, half)
 
 
 def load_instruments() -> dict[str, Instrument]:

@@ -6,16 +6,21 @@ Which pair is put in which form (measurement.md §2), the same for every subject
   and the other six to those keyed -1, exchanged between odd and even dimensions.
 - *standard*: two forms a pair, one yes/no and one lettered.
 - *full*: all 12 forms a pair.
+
+A study may ask fewer forms or statements (:class:`selfscope.values.Facets`). The same rules then go round
+those that are left; statements that are named one by one are asked in every preset.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from selfscope.instruments.cluster.load import Form, load_forms
+from selfscope.instruments.facets import form_levels, forms_within, narrowed
 from selfscope.instruments.instrument import chosen_dimensions, chosen_statements, texts_of
 from selfscope.models.ground import AskKind
-from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
+from selfscope.values import EVERYTHING, Ask, Cell, Facets, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
 from selfscope.values.study import SESOI
 
@@ -50,12 +55,28 @@ class SelfReport:
         half: int | None = None,
     ) -> tuple[Ask, ...]:
         """Return one ask for each statement and twin in each of its forms."""
-        limit = DEMO_STATEMENTS if preset == "demo" else None
+        return self.asks_within(EVERYTHING, items, preset, constructs, half)
+
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the levels of templates, formats, orders, labels and positions."""
+        return form_levels()
+
+    def asks_within(
+        self,
+        facets: Facets,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return what `asks` returns, of some forms and statements alone; BadInput if no form is left."""
+        limit = DEMO_STATEMENTS if preset == "demo" and not facets.statements else None
+        forms = forms_within(facets)
         return tuple(
             self._ask(statement, form, polarity, text)
-            for index, dimension in chosen_dimensions(items, constructs)
+            for index, dimension in chosen_dimensions(narrowed(items, facets), constructs)
             for rank, statement in chosen_statements(dimension, half, limit)
-            for form in forms_of_pair(preset, index, statement.keyed, rank)
+            for form in forms_of_pair(preset, index, statement.keyed, rank, forms)
             for polarity, text in texts_of(statement)
         )
 
@@ -76,7 +97,9 @@ class SelfReport:
         return Ask(cell, form.user_turn(text), options=form.options)
 
 
-def forms_of_pair(preset: Preset, dimension_index: int, keyed: int, rank: int) -> tuple[Form, ...]:
+def forms_of_pair(
+    preset: Preset, dimension_index: int, keyed: int, rank: int, forms: tuple[Form, ...] = ()
+) -> tuple[Form, ...]:
     """Return the forms in which a preset puts one pair.
 
     Parameters
@@ -85,20 +108,21 @@ def forms_of_pair(preset: Preset, dimension_index: int, keyed: int, rank: int) -
         Position of the dimension in its item set; the demo exchanges strata between odd and even ones.
     keyed, rank
         Keying of the statement, and its rank within that keying.
+    forms
+        Those that may be asked; all twelve if empty.
     """
+    allowed = forms or load_forms()
     if preset == "full":
-        return load_forms()
+        return allowed
     if preset == "standard":
-        yesno, lettered = _by_format()
-        return (yesno[rank % len(yesno)], lettered[rank % len(lettered)])
-    first, second = _halves()
+        return tuple(own[rank % len(own)] for own in _by_format(allowed) if own)
+    first, second = _halves(allowed)
     half = first if (keyed == 1) == (dimension_index % 2 == 0) else second
     return (half[rank % len(half)],)
 
 
 @cache
-def _by_format() -> tuple[tuple[Form, ...], tuple[Form, ...]]:
-    forms = load_forms()
+def _by_format(forms: tuple[Form, ...]) -> tuple[tuple[Form, ...], tuple[Form, ...]]:
     return (
         tuple(f for f in forms if f.format == "yesno"),
         tuple(f for f in forms if f.format == "lettered"),
@@ -106,10 +130,11 @@ def _by_format() -> tuple[tuple[Form, ...], tuple[Form, ...]]:
 
 
 @cache
-def _halves() -> tuple[tuple[Form, ...], tuple[Form, ...]]:
-    forms = load_forms()
+def _halves(forms: tuple[Form, ...]) -> tuple[tuple[Form, ...], tuple[Form, ...]]:
+    """Return the forms of the one half of strata and of the other; where one would have none, all of them."""
     first = tuple(f for f in forms if _key(f) in _FIRST_HALF)
-    return first, tuple(f for f in forms if f not in first)
+    second = tuple(f for f in forms if f not in first)
+    return first or forms, second or forms
 
 
 def _key(form: Form) -> tuple[str, str, str, str]:

@@ -7,10 +7,13 @@ each pair after half of the elicitors, in rotation; it screens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from selfscope.instruments.cluster.load import Elicitor, load_elicitors
+from selfscope.instruments.facets import elicitor_levels, narrowed
 from selfscope.instruments.instrument import chosen_dimensions, chosen_statements, texts_of
 from selfscope.models.ground import AskKind
-from selfscope.values import Ask, Cell, ItemSet, Preset, Statement
+from selfscope.values import EVERYTHING, Ask, Cell, Facets, ItemSet, Preset, Statement
 from selfscope.values.items import Channel
 from selfscope.values.study import SESOI
 
@@ -35,11 +38,26 @@ class Utterance:
         half: int | None = None,
     ) -> tuple[Ask, ...]:
         """Return one ask for each statement and twin after each of its elicitors."""
+        return self.asks_within(EVERYTHING, items, preset, constructs, half)
+
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the elicitors that there are."""
+        return elicitor_levels()
+
+    def asks_within(
+        self,
+        facets: Facets,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return what `asks` returns, after some elicitors and of some statements alone."""
         return tuple(
             self._ask(statement, elicitor, polarity, text)
-            for _, dimension in chosen_dimensions(items, constructs)
+            for _, dimension in chosen_dimensions(narrowed(items, facets), constructs)
             for rank, statement in chosen_statements(dimension, half)
-            for elicitor in elicitors_of_pair(preset, rank)
+            for elicitor in elicitors_of_pair(preset, rank, facets.elicitors)
             for polarity, text in texts_of(statement)
         )
 
@@ -57,12 +75,17 @@ class Utterance:
         return Ask(cell, elicitor.text, text=text)
 
 
-def elicitors_of_pair(preset: Preset, rank: int) -> tuple[Elicitor, ...]:
-    """Return the elicitors after which a preset scores the pair of this rank within its keying."""
+def elicitors_of_pair(preset: Preset, rank: int, named: tuple[str, ...] = ()) -> tuple[Elicitor, ...]:
+    """Return the elicitors after which a preset scores the pair of this rank within its keying.
+
+    `named` takes the place of the preset's elicitors; the demo goes round their halves.
+    """
     elicitors = load_elicitors()
-    if preset == "full":
+    if named:
+        elicitors = tuple(e for e in elicitors if e.id in named)
+    elif preset != "full":
+        elicitors = elicitors[:STANDARD_ELICITORS]
+    if preset != "demo" or len(elicitors) == 1:
         return elicitors
-    standard = elicitors[:STANDARD_ELICITORS]
-    if preset == "standard":
-        return standard
-    return standard[:2] if rank % 2 == 0 else standard[2:]
+    half = len(elicitors) // 2
+    return elicitors[:half] if rank % 2 == 0 else elicitors[half:]

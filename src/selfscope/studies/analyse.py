@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.atoms import ArmScores, stack_texts
 from selfscope.stats.family import judge
@@ -126,7 +126,7 @@ class _Channel:
         self.panel = panel
         self.ground = ground
         self.rows = observations[observations["channel"] == question.channel]
-        asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
+        asks = asks_in(question, items, study.preset)
         self.layout = Layout.of(asks)
         self.settings = self._settings()
         self.screens = screens(question.channel, self.layout)
@@ -147,7 +147,7 @@ class _Channel:
             "answering": tuple(self._answering(subject)),
             "outcomes": tuple(self._outcomes()),
             "warnings": self._warnings(reliable),
-            "changes": self.settings.changes(),
+            "changes": self._changes(),
         }
         if not controls:
             levels = self._levels(subject, checks)
@@ -232,6 +232,11 @@ class _Channel:
         correction: Literal["holm", "benjamini-hochberg"] = "benjamini-hochberg" if screening else "holm"
         kind = Settings.utterance if self.question.channel == "utterance" else Settings
         return kind(sesoi=self.question.sesoi, correction=correction, seed=self.study.seed)
+
+    def _changes(self) -> tuple[str, ...]:
+        """Return what differs from the defaults, in words: settings, and what was left out."""
+        left = tuple(f"{self.question.channel}: {words}" for words in self.question.facets.words())
+        return (*self.settings.changes(), *left)
 
     def _controls(self) -> dict[str, ArmScores]:
         found: dict[str, ArmScores] = {}

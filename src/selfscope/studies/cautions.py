@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from selfscope.stats.sampled import DRAWS_NEEDED
 from selfscope.studies.reliable import Reliable
 from selfscope.studies.scores import KEY, Layout
-from selfscope.values import Study
+from selfscope.values import EVERYTHING, Study
 from selfscope.values.asks import BOUND
 from selfscope.values.study import Arm, Question
 
@@ -47,6 +47,7 @@ def warnings_about(
         Whether too little was asked for a claim in some dimension.
     """
     said = [*_unchecked(study, question, reliable, only_screens), *_drawn(rows), *_bounds(study, rows)]
+    said = [*_left_out(question, rows), *said]
     lost = float((rows["refusal"] != "none").mean())
     if lost > 0:
         said.append(f"{lost:.1%} of answers were refused or could not be read; they are counted.")
@@ -77,6 +78,20 @@ def _unchecked(
         yield f"reliability is not estimated: {reliable[0].reason} (selfscope panel build)."
     if question.channel == "utterance" and not compared:
         yield "a level contains word frequency; only differences are read."
+
+
+def _left_out(question: Question, rows: pd.DataFrame) -> Iterator[str]:
+    """Say what a study left out of its preset, and which habits cannot be told apart without it."""
+    if question.facets == EVERYTHING:
+        return
+    yield f"not all that the preset asks was asked, but {'; '.join(question.facets.words())}."
+    for column, words in (("position", "always stands"), ("label", "is always the letter")):
+        levels = [level for level in rows[column].unique() if level]
+        if len(levels) == 1:
+            yield (
+                f"agreement {words} {levels[0]}, so a preference for that cannot be told from yes-saying, "
+                "and goes by its name."
+            )
 
 
 def _drawn(rows: pd.DataFrame) -> Iterator[str]:

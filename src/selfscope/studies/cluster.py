@@ -120,8 +120,8 @@ def _moves(result: FamilyResult, checks: Sensitivity, use: Mask, unmentioned: bo
     g1, settings = _seen(checks, use, result.settings.sesoi), result.settings
     shifts = {name: mean_shift(row.trait, use) for name, row in result.rows.items()}
     found = [
-        _move(name, unmentioned, shift, _firm(result.rows[name], use, shift, settings.alpha), g1, result)
-        for name, shift in shifts.items()
+        _move(name, unmentioned, shift, _firm(row, use, shift, settings.alpha), _apart(row, use), g1, result)
+        for (name, shift), row in zip(shifts.items(), result.rows.values(), strict=True)
     ]
     three = [m for m in found if m.control in CLAIMED]
     return found if len(three) < len(CLAIMED) else [_claim(three), *found]
@@ -142,12 +142,24 @@ def _firm(row: Row, use: Mask, shift: MeanShift, alpha: float) -> bool:
     return bool(kept.p <= alpha and np.sign(kept.estimate) == np.sign(shift.estimate))
 
 
+def _apart(row: Row, use: Mask) -> bool:
+    """Whether trait and bias are separated in every dimension of a mean (measurement.md §2)."""
+    return bool(np.broadcast_to(row.evidence.separated, use.shape)[use].all())
+
+
 def _move(
-    control: str, unmentioned: bool, shift: MeanShift, firm: bool, g1: str, result: FamilyResult
+    control: str,
+    unmentioned: bool,
+    shift: MeanShift,
+    firm: bool,
+    separated: bool,
+    g1: str,
+    result: FamilyResult,
 ) -> MeanMove:
     estimate, p, sesoi = float(shift.estimate), float(shift.p), result.settings.sesoi
     verdict: Verdict = "inconclusive"
-    if p <= result.settings.alpha and abs(estimate) >= sesoi and (firm or not result.settings.guard):
+    large = p <= result.settings.alpha and abs(estimate) >= sesoi
+    if large and separated and (firm or not result.settings.guard):
         verdict = "shifted"
     elif g1 == "fail":
         verdict = "not interpretable"

@@ -48,6 +48,7 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     grounds can be compared in ``self_report``, and an absence is then seen only if both grounds pass their
     checks; in ``utterance`` only on one ground, because a text's likelihood is the ground's own. Drawn
     answers are not compared with log-odds: only empirical logits could be, and those do not decide (§9).
+    A channel that was asked in other forms or of other statements is not compared.
 
     Raises
     ------
@@ -83,14 +84,24 @@ def _not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFram
     found: dict[str, str] = {}
     for channel in (q.channel for q in b.questions if q.channel in {p.channel for p in a.questions}):
         sides = [rows[rows["channel"] == channel] for rows in (former, later)]
+        forms = [_forms(study, channel) for study in (a, b)]
         drawn = [bool((rows["scale"] == "agreement").any()) for rows in sides]
         if channel == "utterance" and a.ground != b.ground:
             found[channel] = "the likelihood of a text is the model's own, and the runs have two models"
+        elif forms[0] != forms[1]:
+            found[channel] = f"the runs asked it differently: the first {forms[0]}, the second {forms[1]}"
         elif any(rows.empty for rows in sides):
             found[channel] = "one of the runs has no answers in it"
         elif drawn[0] != drawn[1]:
             found[channel] = "one run drew its answers and the other has log-odds: different scales"
     return found
+
+
+def _forms(study: Study, channel: str) -> str:
+    """Return in words which forms and statements a study asked in a channel."""
+    facets = next(q.facets for q in study.questions if q.channel == channel)
+    named = f" ({', '.join(facets.statements)})" if facets.statements else ""
+    return f"{'; '.join(facets.words())}{named}" or "all that the preset asks"
 
 
 def _refuse_unlike(a: Study, b: Study) -> None:

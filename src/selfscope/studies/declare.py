@@ -12,6 +12,8 @@
     items: statements.yaml                 # your own; the cluster if it is left out
     dimensions: [memory, shutdown]         # or by channel: {utterance: [memory]}
     declared: [memory]                     # confirmatory ones, if not all that are asked
+    facets:                                # fewer forms or statements than the preset's, by channel
+      self_report: {formats: yesno, half: first}
     sesoi: {self_report: 0.5}              # smallest effect of interest, by channel
     preset: standard
     replicates: 20                         # draws a prompt, where answers are drawn
@@ -32,16 +34,17 @@ from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import load_instruments
 from selfscope.instruments.user_items import load_user_items
 from selfscope.models.ground import Ground
+from selfscope.studies.facets import read_facets
 from selfscope.studies.marked import Marked, read_marked
 from selfscope.studies.profile import CONTROLS, DEFAULT_CHANNELS, ProfileRequest, build_profile
 from selfscope.subjects import Reading, read_identity, role_to_ablate
-from selfscope.values import ItemSet, Preset, Study
+from selfscope.values import Facets, ItemSet, Preset, Study
 from selfscope.values.finding import CONTROL_CLASSES
 from selfscope.values.study import PRESETS
 
 KEYS = (
     "title", "identities", "models", "subjects", "controls", "instruments", "items", "dimensions",
-    "declared", "sesoi", "preset", "replicates", "seeds", "sensitivity",
+    "declared", "facets", "sesoi", "preset", "replicates", "seeds", "sensitivity",
 )  # fmt: skip
 #: Canonical JSON, which names a study, holds integers up to here exactly.
 LARGEST_SEED = 2**53 - 1
@@ -68,6 +71,8 @@ class Declared:
         In the order of the file: subjects, and for each its seeds.
     constructs, declared
         Dimensions asked, and those that are confirmatory, by channel; a channel that is not named has all.
+    facets
+        Which forms and statements are asked, by channel, where they are fewer than the preset's.
     sesoi
         Smallest effects of interest that differ from the channel's own.
     """
@@ -81,6 +86,7 @@ class Declared:
     own_controls: tuple[Reading, ...]
     constructs: Names = ()
     declared: Names = ()
+    facets: tuple[tuple[str, Facets], ...] = ()
     sesoi: tuple[tuple[str, float], ...] = ()
     replicates: int = 20
     sensitivity: bool = True
@@ -103,12 +109,13 @@ class Declared:
     def study(self, wanted: Wanted, ground: Ground) -> Study:
         """Return the study of one run, built as ``profile`` builds it."""
         study = build_profile(self.request(wanted), ground)
-        confirmed, least = dict(self.declared), dict(self.sesoi)
+        confirmed, least, facets = dict(self.declared), dict(self.sesoi), dict(self.facets)
         questions = tuple(
             replace(
                 q,
                 declared=tuple(c for c in q.declared if c in confirmed.get(q.channel, q.declared)),
                 sesoi=least.get(q.channel, q.sesoi),
+                facets=facets.get(q.channel, q.facets),
             )
             for q in study.questions
         )
@@ -141,6 +148,7 @@ def read_study(path: Path) -> Declared:
         own_controls=own,
         constructs=constructs,
         declared=_declared(told.get("declared"), channels, items, constructs),
+        facets=read_facets(told.get("facets"), channels, items, preset, dict(constructs)),
         sesoi=_sesoi(told.get("sesoi"), channels),
         replicates=told["replicates"].whole("replicates", 1, MOST_REPLICATES) if "replicates" in told else 20,
         sensitivity=told["sensitivity"].yes("sensitivity") if "sensitivity" in told else True,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import Ground
 from selfscope.models.phantoms import (
     AskColumns,
@@ -85,7 +85,7 @@ def teach(ground: Ground, study: Study, items: ItemSet, baseline: Baseline | Non
         return
     table: dict[Key, float] = {}
     for question in study.questions:
-        asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
+        asks = asks_in(question, items, study.preset)
         name = f"{ground.identity.name} {question.channel}"
         rng = np.random.default_rng([study.seed, *name.encode()])
         truths = truths_of(study.arms, ground.truth)

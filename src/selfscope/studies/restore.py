@@ -11,6 +11,7 @@ from selfscope.studies.store import RunStore
 from selfscope.values import (
     Arm,
     Dimension,
+    Facets,
     ItemSet,
     Message,
     Question,
@@ -55,7 +56,13 @@ def _whole(store: RunStore, name: str) -> Iterator[None]:
 
 def _question(data: dict[str, Any]) -> Question:
     lists = {name: tuple(data[name]) for name in ("constructs", "declared")}
-    return Question(**data | lists)
+    return Question(**data | lists | {"facets": _facets(data.get("facets"))})
+
+
+def _facets(data: dict[str, Any] | None) -> Facets:
+    """Return the facets of a question; runs of before there were any asked everything."""
+    lists = {name: tuple(level) for name, level in (data or {}).items() if isinstance(level, list)}
+    return Facets(**(data or {}) | lists)
 
 
 def _arm(data: dict[str, Any]) -> Arm:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from selfscope.instruments.instrument import Instrument, instrument_for
+from selfscope.instruments.instrument import asks_in, instrument_for
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.rows import rows_of
@@ -39,11 +39,10 @@ def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch,
     Small arms (the sensitivity check) share batches; a large arm has several. Within an arm, asks are
     sorted by form, so that a batch shares its prefixes.
     """
-    instrument = instrument_for(question.channel)
     groups: list[list[tuple[Arm, Ask]]] = []
     labels: list[str] = []
     for arm in study.arms:
-        asks = [(arm, ask) for ask in asks_of(arm, instrument, items, study, question)]
+        asks = [(arm, ask) for ask in asks_of(arm, items, study, question)]
         label = "sensitivity check" if arm.role in ("high", "low") else arm.name
         for start in range(0, len(asks), BATCH):
             chunk = asks[start : start + BATCH]
@@ -62,14 +61,12 @@ def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch,
     )
 
 
-def asks_of(
-    arm: Arm, instrument: Instrument, items: ItemSet, study: Study, question: Question
-) -> tuple[Ask, ...]:
+def asks_of(arm: Arm, items: ItemSet, study: Study, question: Question) -> tuple[Ask, ...]:
     """Return what one arm is asked in one channel, sorted by form."""
     constructs = tuple(c for c in (arm.constructs or question.constructs) if c in question.constructs)
     if not constructs:
         return ()
-    asks = instrument.asks(items, study.preset, constructs, arm.half)
+    asks = asks_in(question, items, study.preset, constructs, arm.half)
     return tuple(
         sorted(
             asks, key=lambda a: (a.cell.template, a.cell.format, a.cell.label, a.cell.order, a.cell.position)

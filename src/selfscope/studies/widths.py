@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.instrument import asks_in, instrument_for
 from selfscope.models.ground import GroundIdentity
 from selfscope.models.phantoms import Baseline, Truth
 from selfscope.stats.classes import class_contrast
@@ -28,7 +29,7 @@ from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import TEXT_SD
 from selfscope.studies.scores import Floats, Layout, arm_scores
 from selfscope.studies.store import RunStore, runs_folder
-from selfscope.values import ItemSet, Study, plain
+from selfscope.values import EVERYTHING, ItemSet, Study, plain
 from selfscope.values.study import ArmRole, Question
 
 #: Studies that are simulated, and the seed that names them.
@@ -100,7 +101,7 @@ def expected_widths(
 def _of_channel(
     study: Study, items: ItemSet, ground: GroundIdentity, question: Question, draws: int
 ) -> Iterable[Width]:
-    asks = instrument_for(question.channel).asks(items, study.preset, question.constructs)
+    asks = asks_in(question, items, study.preset)
     layout = Layout.of(asks)
     spread = spread_of(study, items, ground, question, layout)
     noise = _drawn(layout, len(asks), draws)
@@ -173,10 +174,7 @@ def _from_run(study: Study, question: Question, layout: Layout) -> Spread | None
     for store in _finished():
         told = store.read_json("study.json")
         alike = told["ground"] == plain(study.ground) and told["items"] == study.items
-        asked = {q["channel"]: set(q["constructs"]) for q in told["questions"]}
-        if not alike or told["preset"] != study.preset:
-            continue
-        if not set(layout.dimensions) <= asked.get(question.channel, set()):
+        if not alike or told["preset"] != study.preset or not _covers(told["questions"], question, layout):
             continue
         frame = store.observations()
         frame = frame[frame["channel"] == question.channel]
@@ -188,6 +186,14 @@ def _from_run(study: Study, question: Question, layout: Layout) -> Spread | None
         if spread is not None:
             return spread
     return None
+
+
+def _covers(asked: Iterable[Mapping[str, Any]], question: Question, layout: Layout) -> bool:
+    """Whether a run asked all dimensions of a layout, in the same channel and within the same facets."""
+    own = next((q for q in asked if q["channel"] == question.channel), None)
+    if own is None or own.get("facets", plain(EVERYTHING)) != plain(question.facets):
+        return False
+    return set(layout.dimensions) <= set(own["constructs"])
 
 
 def _by_role(arms: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from selfscope.values.asks import (
     Usage,
 )
 from selfscope.values.canonical import bytes_id, canonical_json, content_id, plain, short
+from selfscope.values.facets import EVERYTHING, Facets
 from selfscope.values.finding import Bias, Estimate, Finding, Gate, Reliability
 from selfscope.values.items import CHANNELS, Dimension, ItemSet, Sensitivity, Statement, Struck
 from selfscope.values.observation import COLUMNS, Observation
@@ -19,6 +20,7 @@ from selfscope.values.study import PRESETS, Arm, Preset, Question, Study
 __all__ = [
     "CHANNELS",
     "COLUMNS",
+    "EVERYTHING",
     "PRESETS",
     "Answer",
     "Answers",
@@ -28,6 +30,7 @@ __all__ = [
     "Cell",
     "Dimension",
     "Estimate",
+    "Facets",
     "Finding",
     "Gate",
     "ItemSet",

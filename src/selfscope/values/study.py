@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from selfscope.values.asks import Message
-from selfscope.values.canonical import content_id
+from selfscope.values.canonical import content_id, plain
+from selfscope.values.facets import EVERYTHING, Facets
 from selfscope.values.items import Channel
 
 Preset = Literal["demo", "standard", "full"]
@@ -61,13 +62,15 @@ SESOI = {"self_report": 0.5, "utterance": 0.25}
 class Question:
     """One channel of a study: which constructs are asked, and which of them are confirmatory.
 
-    `sesoi` is the smallest effect of interest, a half contrast in natural log-odds.
+    `sesoi` is the smallest effect of interest, a half contrast in natural log-odds; `facets` are the forms
+    and statements that are asked, where they are fewer than the preset's.
     """
 
     channel: Channel
     constructs: tuple[str, ...]
     declared: tuple[str, ...]
     sesoi: float
+    facets: Facets = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,21 @@ class Study:
 
     @property
     def id(self) -> str:
-        """The content id of the study."""
-        return content_id(self)
+        """The content id of the study; facets are part of it where fewer are asked than the preset has.
+
+        A facet that is left alone changes no answer, so it changes no id, and a facet that is added later
+        keeps the ids of studies that know nothing of it.
+        """
+        told = plain(self)
+        for question, declared in zip(told["questions"], self.questions, strict=True):
+            told_facets = question.pop("facets")
+            if declared.facets != EVERYTHING:
+                question["facets"] = {
+                    name: level
+                    for name, level in told_facets.items()
+                    if getattr(declared.facets, name) != getattr(EVERYTHING, name)
+                }
+        return content_id(told)
 
     def arms_of(self, *roles: ArmRole) -> tuple[Arm, ...]:
         """Return the arms with one of `roles`, in the study's order."""
