@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from selfscope.archive.care.problems import Problem
 from selfscope.archive.journal.chain import BEFORE_ALL, Checkpoint, Journal, Sealed, read_record
 from selfscope.archive.journal.signing import PREFIX
-from selfscope.archive.store.objects import read_range
+from selfscope.archive.store.reading import read_range
 from selfscope.errors import SelfscopeError
 
 if TYPE_CHECKING:

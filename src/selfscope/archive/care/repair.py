@@ -30,7 +30,9 @@ from selfscope.archive.journal.events import (
 )
 from selfscope.archive.journal.held import Held, read_held
 from selfscope.archive.lineage.joins import moved
-from selfscope.archive.store.objects import Staged, file_digest, read_range
+from selfscope.archive.store.digests import file_digest
+from selfscope.archive.store.objects import Staged
+from selfscope.archive.store.reading import read_range
 from selfscope.errors import CouldNot, SelfscopeError
 
 if TYPE_CHECKING:

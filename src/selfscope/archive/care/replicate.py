@@ -35,7 +35,8 @@ from selfscope.archive.journal.events import (
 )
 from selfscope.archive.journal.held import read_held
 from selfscope.archive.store.ingest import Progress
-from selfscope.archive.store.objects import CHUNK, Objects, Staged, read_range, reading
+from selfscope.archive.store.objects import Objects, Staged
+from selfscope.archive.store.reading import CHUNK, read_range, reading
 from selfscope.errors import BadInput, CouldNot, Refused, SelfscopeError
 from selfscope.values.canonical import canonical_json
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,10 +23,10 @@ from selfscope.archive.care.problems import Problem, Verification
 from selfscope.archive.journal.chain import Checkpoint
 from selfscope.archive.journal.events import ContentAdded
 from selfscope.archive.journal.held import Held, read_held
+from selfscope.archive.store.digests import Digest, digests
 from selfscope.archive.store.fetch import Reader, check_file, get
 from selfscope.archive.store.ingest import Progress
 from selfscope.archive.store.manifests import Envelope, Holding, Kept
-from selfscope.archive.store.objects import file_digest
 from selfscope.archive.store.reference import Reference, Witness
 from selfscope.errors import SelfscopeError
 
@@ -164,17 +165,24 @@ class Check:
 
     def objects(self) -> None:
         """Read objects and compare their digests with their names, all of them or as the budget allows."""
-        began, total = time.monotonic(), sum(self.needed.values())
-        for (identifier, domain), size in self._order():
-            if self.budget is not None and self.budget.spent(self.read, began):
-                self.complete = False
-                self.notes.append(f"the budget ended after {self.read} of {total} bytes")
-                return
-            if identifier not in self.bad:
-                self._read_object(identifier, domain)
+        total = sum(self.needed.values())
+        for (identifier, size), found in digests(self._within_budget(total)):
+            self._compare(identifier, found)
             self.read += size
             if self.progress is not None:
                 self.progress(self.read, total)
+
+    def _within_budget(self, total: int) -> Iterator[tuple[tuple[str, int], Path, int]]:
+        """Yield the objects to read until the budget is spent; it is asked before each is begun."""
+        began, begun = time.monotonic(), 0
+        for (identifier, domain), size in self._order():
+            if self.budget is not None and self.budget.spent(begun, began):
+                self.complete = False
+                self.notes.append(f"the budget ended after {begun} of {total} bytes")
+                return
+            begun += size
+            if identifier not in self.bad:
+                yield (identifier, size), self.archive.objects.place(identifier, domain), size
 
     def files(self) -> None:
         """See that pieces make up files. A file that is one whole object was seen with that object."""
@@ -256,16 +264,13 @@ class Check:
             random.Random(self.budget.seed).shuffle(order)
         return order
 
-    def _read_object(self, identifier: str, domain: str) -> None:
-        try:
-            digest = file_digest(self.archive.objects.place(identifier, domain))
-        except SelfscopeError as error:
-            self._bad(identifier, error.sentence())
-            return
-        if digest == identifier:
+    def _compare(self, identifier: str, found: Digest) -> None:
+        if isinstance(found, SelfscopeError):
+            self._bad(identifier, found.sentence())
+        elif found == identifier:
             self.checked.append(identifier)
         else:
-            self._bad(identifier, f"its bytes have the digest {digest}")
+            self._bad(identifier, f"its bytes have the digest {found}")
 
     def _bad(self, identifier: str, why: str) -> None:
         self.bad.add(identifier)

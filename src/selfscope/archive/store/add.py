@@ -25,9 +25,9 @@ from selfscope.archive.journal.events import (
     new_id,
 )
 from selfscope.archive.store.bring import Found, bring
+from selfscope.archive.store.digests import file_digest
 from selfscope.archive.store.ingest import Brought, Ingest, Progress
 from selfscope.archive.store.manifests import Holding, Kept, Manifest, Piece, holding_bytes
-from selfscope.archive.store.objects import file_digest
 from selfscope.errors import BadInput, CouldNot, Refused
 from selfscope.values.canonical import bytes_id
 

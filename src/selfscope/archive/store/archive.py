@@ -54,7 +54,8 @@ from selfscope.archive.journal.signing import PREFIX, load_key
 from selfscope.archive.store.card import CARD, KEY, VERSION, first_key, lay_out, read_card, write_card
 from selfscope.archive.store.index import Index, Row
 from selfscope.archive.store.manifests import Envelope, Holding, read_envelope
-from selfscope.archive.store.objects import Objects, read_range
+from selfscope.archive.store.objects import Objects
+from selfscope.archive.store.reading import read_range
 from selfscope.errors import BadInput, Refused
 from selfscope.values.canonical import bytes_id, canonical_json
 

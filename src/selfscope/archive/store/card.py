@@ -8,7 +8,7 @@ from pathlib import Path
 from selfscope.archive.journal.chain import Signer
 from selfscope.archive.journal.disk import Disk
 from selfscope.archive.journal.signing import load_key, make_key, save_key
-from selfscope.archive.store.objects import read_range
+from selfscope.archive.store.reading import read_range
 from selfscope.errors import BadInput
 
 VERSION = 1

@@ -22,7 +22,7 @@ from selfscope.archive.journal.disk import Disk, make_dirs
 from selfscope.archive.store.aside import aside
 from selfscope.archive.store.ingest import Progress
 from selfscope.archive.store.manifests import File, Holding, Piece
-from selfscope.archive.store.objects import CHUNK, read_range
+from selfscope.archive.store.reading import CHUNK, read_range
 from selfscope.errors import BadInput, CouldNot, SelfscopeError
 from selfscope.values.canonical import HASH_PREFIX, bytes_id
 

@@ -20,7 +20,8 @@ from blake3 import blake3
 
 from selfscope.archive.store.aside import Aside, aside
 from selfscope.archive.store.manifests import File, Holding, Kept, Piece
-from selfscope.archive.store.objects import Staged, read_range
+from selfscope.archive.store.objects import Staged
+from selfscope.archive.store.reading import read_range
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import HASH_PREFIX
 

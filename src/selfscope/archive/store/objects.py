@@ -10,23 +10,18 @@ directories. Nothing refers to an object before it is published, so what a crash
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from blake3 import blake3
 
 from selfscope.archive.journal.chain import Damaged
-from selfscope.archive.journal.disk import Disk, Opened, make_dirs, refusal_of
-from selfscope.errors import BadInput, CouldNot
+from selfscope.archive.journal.disk import Disk, Opened, make_dirs
+from selfscope.archive.store.digests import file_digest
+from selfscope.errors import BadInput
 from selfscope.values.canonical import HASH_PREFIX
-
-CHUNK = 4 << 20
-"""Bytes read at a time."""
 
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ID = re.compile(r"b3:[0-9a-f]{64}")
@@ -209,67 +204,3 @@ def _deepest_first(targets: Iterable[Path], root: Path) -> list[Path]:
                 break
             directory = directory.parent
     return sorted(found, key=lambda each: (-len(each.parts), str(each)))
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[int]:
-    """Open one of the archive's own files for reading, following no link, and close it again.
-
-    Raises
-    ------
-    Damaged
-        If it is gone.
-    CouldNot
-        If the disk refuses, now or while it is read.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        raise _unreadable(error, path) from error
-    try:
-        yield fd
-    except OSError as error:
-        raise _unreadable(error, path) from error
-    finally:
-        os.close(fd)
-
-
-def _unreadable(error: OSError, path: Path) -> CouldNot:
-    if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
-        return Damaged("a file of the archive is gone", got=path, fix="Repair it from a replica")
-    return refusal_of(error, "read", path)
-
-
-def read_range(path: Path, at: int = 0, length: int | None = None) -> bytes:
-    """Return a part of one of the archive's own files, or all of it.
-
-    Raises
-    ------
-    Damaged
-        If the file is gone, or shorter than that.
-    """
-    with reading(path) as fd:
-        wanted = os.fstat(fd).st_size - at if length is None else length
-        parts: list[bytes] = []
-        while wanted > 0:
-            part = os.pread(fd, min(wanted, 1 << 30), at)
-            if not part:
-                raise Damaged("a file of the archive is shorter than it was", got=path)
-            parts.append(part)
-            at, wanted = at + len(part), wanted - len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def file_digest(path: Path) -> str:
-    """Return the id that a file's bytes have now, reading it with every core.
-
-    The file is read and not mapped: a failing disk then is an error to report, where a mapped page would
-    kill the process.
-    """
-    hasher = blake3(max_threads=blake3.AUTO)
-    buffer = bytearray(CHUNK)
-    view = memoryview(buffer)
-    with reading(path) as fd:
-        while count := os.readv(fd, [buffer]):
-            hasher.update(view[:count])
-    return HASH_PREFIX + str(hasher.hexdigest())
