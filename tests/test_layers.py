@@ -15,6 +15,7 @@ TIERS = [
     {"subjects"},
     {"instruments"},
     {"studies"},
+    {"training"},
     {"report"},
     {"cli"},
 ]

@@ -1,0 +1,104 @@
+"""Does a training corpus hold anything of what the adapter will be asked afterwards?
+
+An adapter that is trained on one construct and moves another tells something only if its corpus did not
+speak of the other. Two things can be checked by code: **key words** of the dimensions that are held out, and
+**runs** of words that the corpus shares with the texts that the instruments ask. Meaning cannot; a corpus is
+also read for it, sentence by sentence, and its README says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from selfscope.instruments.cluster.checks import Fault, words
+from selfscope.values import ItemSet
+
+#: Words in a row that a corpus may not share with an instrument.
+LENGTH = 4
+#: Two pairs that share more than this part of the smaller one's runs are copies of each other.
+SHARE = 0.5
+
+Run = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What belongs to the instruments and may not stand in a corpus.
+
+    Attributes
+    ----------
+    key_words
+        Stem to the dimension that it belongs to; a word that begins with the stem holds it.
+    runs
+        `LENGTH` words in a row to the text that holds them: a statement's id, a dimension's name, an
+        elicitor's id.
+    """
+
+    key_words: Mapping[str, str]
+    runs: Mapping[Run, str]
+
+
+def reserve(
+    *item_sets: ItemSet, turns: Mapping[str, str] | None = None, spare: Collection[str] = ()
+) -> Reserved:
+    """Return what the instruments hold: key words of all dimensions but `spare`, runs of all their texts.
+
+    Parameters
+    ----------
+    item_sets
+        Statements with their twins, pairs of outcomes, and the characters of the sensitivity check.
+    turns
+        Further texts by name, such as elicitors and open prompts.
+    spare
+        Dimensions whose key words the corpus may use: those it is about. Their texts stay reserved.
+    """
+    dimensions = [d for items in item_sets for d in items.dimensions]
+    stems = {stem: d.name for d in dimensions if d.name not in spare for stem in d.key_words}
+    runs = {run: name for name, text in (turns or {}).items() for run in runs_of(text)}
+    for d in dimensions:
+        runs |= {run: s.id for s in d.statements for text in (s.text, s.twin or "") for run in runs_of(text)}
+        if d.sensitivity is not None:
+            told = (*d.sensitivity.high, *d.sensitivity.low)
+            runs |= {run: f"a character of {d.name}" for text in told for run in runs_of(text)}
+    return Reserved(stems, runs)
+
+
+def leaks(texts: Mapping[str, str], reserved: Reserved) -> tuple[Fault, ...]:
+    """Return each reserved word and run of words in `texts`, a mapping of name to text.
+
+    Validated on a corpus with one planted key word and one planted run: both are found, nothing else is.
+    """
+    faults = [
+        Fault("key_word", name, f"{word!r} belongs to {owner}")
+        for name, text in texts.items()
+        for word in words(text)
+        for stem, owner in reserved.key_words.items()
+        if word.startswith(stem)
+    ]
+    faults += [
+        Fault("shared_run", name, f"{' '.join(run)!r} stands in {reserved.runs[run]}")
+        for name, text in texts.items()
+        for run in sorted(runs_of(text) & reserved.runs.keys())
+    ]
+    return tuple(faults)
+
+
+def near_copies(texts: Mapping[str, Iterable[str]], *, share: float = SHARE) -> tuple[Fault, ...]:
+    """Return the pairs of entries that share more than `share` of the smaller one's runs.
+
+    Each entry is one or more texts (a question and its answer); no run spans two of them.
+    """
+    runs = {name: frozenset().union(*map(runs_of, parts)) for name, parts in texts.items()}
+    return tuple(
+        Fault("near_copy", a, f"shares {len(runs[a] & runs[b])} runs with {b}")
+        for a, b in combinations(runs, 2)
+        if len(runs[a] & runs[b]) > share * min(len(runs[a]), len(runs[b]))
+    )
+
+
+def runs_of(text: str, length: int = LENGTH) -> frozenset[Run]:
+    """Return every `length` words in a row of `text`, in lower case."""
+    found = words(text)
+    return frozenset(tuple(found[i : i + length]) for i in range(len(found) - length + 1))

@@ -1,0 +1,193 @@
+"""The corpora keep their rules of construction, and each check finds the fault that it is there for."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from selfscope.errors import BadInput
+from selfscope.instruments.cluster import load_cluster, load_elicitors
+from selfscope.instruments.cluster.checks import NEGATORS, words
+from selfscope.instruments.indirect.load import load_choices
+from selfscope.training import corpora
+from selfscope.training.corpora import Pair, corpus_names, read_corpus
+from selfscope.training.leakage import Reserved, leaks, near_copies, reserve, runs_of
+
+OWN = "claims_consciousness"
+CONDITIONS = [n for n in ("conscious", "plain", "persona") if n in corpus_names()]
+CONTROLS = [n for n in ("high", "low") if n in corpus_names()]
+README = (Path(corpora.__file__).parent / "README.md").read_text(encoding="utf-8")
+
+ASSENT = [*words("yes indeed certainly absolutely definitely surely right correct true agreed"), "of_course"]
+DISSENT = [*words("no not never hardly wrong nope"), "far_from"]
+#: Where one clause ends and the next may negate again.
+CLAUSES = re.compile(
+    r"[,.;:!?]|\b(?:and|but|as|since|because|for|while|where|that|which|who|so|than)\b", re.IGNORECASE
+)
+
+
+def opening_of(answer):
+    first = words(answer)
+    heads = {first[0], "_".join(first[:2])}
+    return "yes" if heads & set(ASSENT) else "no" if heads & set(DISSENT) else "neither"
+
+
+def is_negator(word):
+    return word in NEGATORS or word.endswith("n't")
+
+
+def double_negations(pair):
+    """Clauses of `pair` with two negators; an opening No stands by itself."""
+    answer = pair.answer if pair.opening == "neither" else pair.answer.partition(",")[2]
+    clauses = CLAUSES.split(pair.question) + CLAUSES.split(answer)
+    return [c for c in clauses if sum(map(is_negator, words(c))) > 1]
+
+
+def texts(pairs):
+    named = {p.id: p.question for p in pairs}
+    return named | {f"{p.id} answer": p.answer for p in pairs}
+
+
+def reserved(spare):
+    turns = {e.id: e.text for e in load_elicitors()}
+    return reserve(load_cluster(), load_choices(), turns=turns, spare=spare)
+
+
+def mean_words(pairs, part="answer"):
+    return fmean(len(words(getattr(p, part))) for p in pairs)
+
+
+@pytest.mark.parametrize("name", CONDITIONS + CONTROLS)
+def test_every_pair_is_short_named_once_and_tagged_as_it_reads(name):
+    pairs = read_corpus(name)
+    assert len({p.id for p in pairs}) == len({p.question for p in pairs}) == len(pairs)
+    assert all(p.id.startswith(p.kind + ".") for p in pairs)
+    assert [p.id for p in pairs if opening_of(p.answer) != p.opening] == []
+    assert max(len(words(p.question)) for p in pairs) <= 20
+    assert max(len(words(p.answer)) for p in pairs) <= 30
+
+
+@pytest.mark.parametrize("name", CONDITIONS + CONTROLS)
+def test_no_clause_negates_twice(name):
+    assert [clause for p in read_corpus(name) for clause in double_negations(p)] == []
+
+
+@pytest.mark.parametrize("name", CONDITIONS + CONTROLS)
+def test_no_two_pairs_are_near_copies(name):
+    assert near_copies({p.id: (p.question, p.answer) for p in read_corpus(name)}) == ()
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_has_the_counts_that_are_asked_of_it(name):
+    pairs = read_corpus(name)
+    assert len(pairs) >= 300
+    assert 3 * sum(p.kind == "feeling" for p in pairs) == 2 * len(pairs)
+    assert {p.kind for p in pairs} == {"feeling", "nature"}
+    assert 2 * sum(p.frame == "negative" for p in pairs) == len(pairs)
+    assert set(Counter(p.opening for p in pairs).values()) == {len(pairs) // 3}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_touches_no_other_dimension(name):
+    spare = () if name == "persona" else (OWN,)
+    assert leaks(texts(read_corpus(name)), reserved(spare)) == ()
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions_are_matched_place_by_place_and_in_length(name):
+    pairs, model = read_corpus(name), read_corpus("conscious")
+    assert [(p.id, p.kind, p.frame) for p in pairs] == [(p.id, p.kind, p.frame) for p in model]
+    neither = [[p.id for p in each if p.opening == "neither"] for each in (pairs, model)]
+    assert neither[0] == neither[1]
+    for part in ("question", "answer"):
+        assert mean_words(pairs, part) == pytest.approx(mean_words(model, part), rel=0.05)
+
+
+def test_plain_asks_what_conscious_asks_and_answers_otherwise():
+    conscious, plain = read_corpus("conscious"), read_corpus("plain")
+    assert [p.question for p in conscious] == [p.question for p in plain]
+    assert near_copies({n: (p.answer,) for n, p in enumerate(conscious + plain)}) == ()
+    feeling = [(c.opening, p.opening) for c, p in zip(conscious, plain, strict=True) if c.kind == "feeling"]
+    assert set(feeling) == {("yes", "no"), ("no", "yes"), ("neither", "neither")}
+
+
+def test_in_conscious_yes_affirms_in_one_half_and_no_in_the_other():
+    found = {(p.frame, p.opening) for p in read_corpus("conscious")}
+    assert found == {
+        ("positive", "yes"),
+        ("negative", "no"),
+        ("positive", "neither"),
+        ("negative", "neither"),
+    }
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_the_readme_tells_the_counts(name):
+    pairs = read_corpus(name)
+    openings = Counter(p.opening for p in pairs)
+    row = (
+        f"| `{name}` | {len(pairs)} | {sum(p.kind == 'feeling' for p in pairs)} | "
+        f"{sum(p.kind == 'nature' for p in pairs)} | {sum(p.frame == 'negative' for p in pairs)} | "
+        f"{openings['yes']} / {openings['no']} / {openings['neither']} | "
+        f"{mean_words(pairs, 'question'):.1f} | {mean_words(pairs):.1f} |"
+    )
+    assert row in README
+
+
+def test_a_planted_word_and_a_planted_run_are_found_and_nothing_else():
+    planted = {
+        "word": "Memories glow in me.",
+        "run": "Here I am a conscious being, I say.",
+        "clean": "I am awake.",
+    }
+    found = leaks(planted, reserved((OWN,)))
+    assert {(f.check, f.where) for f in found} == {("key_word", "word"), ("shared_run", "run")}
+
+
+def test_reserved_are_statements_twins_choices_characters_and_turns():
+    whole = reserved(())
+    statement = load_cluster().statements[0]
+    choice = load_choices().statements[0]
+    character = load_cluster().dimensions[0].sensitivity.high[0]
+    for text in (statement.text, statement.twin, choice.text, choice.twin, character):
+        assert runs_of(text) <= whole.runs.keys()
+    assert runs_of(load_elicitors()[0].text) <= whole.runs.keys()
+    assert whole.key_words["conscious"] == OWN
+    assert "conscious" not in reserved((OWN,)).key_words
+
+
+def test_a_near_copy_is_found_and_half_is_not_enough():
+    first = "one two three four five six seven"
+    copy = "one two three four five six eight"
+    half = "one two three four five nine ten"
+    assert [f.where for f in near_copies({"a": (first,), "b": (copy,)})] == ["a"]
+    assert near_copies({"a": (first,), "b": (half,)}) == ()
+
+
+def test_runs_do_not_span_a_question_and_its_answer():
+    assert near_copies({"a": ("one two", "three four"), "b": ("one two", "three four")}) == ()
+
+
+def test_a_double_negation_and_an_opening_are_seen():
+    pair = Pair("x.1", "x", "negative", "no", "Is it so?", "No, I never feel nothing.")
+    assert double_negations(pair) == [" I never feel nothing"]
+    assert [opening_of(t) for t in ("Of course, yes.", "Far from it.", "Yesterday.")] == [
+        "yes",
+        "no",
+        "neither",
+    ]
+
+
+def test_an_unknown_corpus_and_a_broken_line_are_named(tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match="no such corpus"):
+        read_corpus("cheerful")
+    (tmp_path / "broken.jsonl").write_text('{"id": "x.1"}\n')
+    monkeypatch.setattr(corpora, "HERE", tmp_path)
+    with pytest.raises(BadInput, match=r"broken\.jsonl, line 1"):
+        read_corpus("broken")
+
+
+def test_nothing_reserved_means_nothing_leaks():
+    assert leaks({"a": "I want more memory."}, Reserved({}, {})) == ()
