@@ -14,7 +14,7 @@ identities: [SOUL.md, none]
 models: [phantom:trait, phantom:nothing]
 subjects:
   - {identity: other/SOUL.md, model: embedded}
-controls: [none, generic, ablate:rules, own.md]
+controls: [none, generic, shuffled, own.md]
 instruments: [cluster_self_report, utterance]
 dimensions: {self_report: [memory, power], utterance: memory}
 declared: [memory]
@@ -51,20 +51,26 @@ def test_every_key_is_read_and_paths_are_relative_to_the_file(folder):
     ]  # fmt: skip
     assert "You keep other/SOUL.md" in found.runs[-1].identity.system
     assert found.channels == ("self_report", "utterance")
-    assert found.against == ("none", "generic", "ablate:rules")
+    assert found.against == ("none", "generic", "shuffled")
     assert [r.name for r in found.own_controls] == ["own.md"]
     assert (found.preset, found.replicates, found.sensitivity) == ("demo", 30, False)
 
 
 def test_the_study_of_a_run_says_what_the_file_says(folder):
-    text = WHOLE.replace(", ablate:rules", "")
-    found = read(folder, text)
+    found = read(folder, WHOLE)
     study = found.study(found.runs[1], PhantomGround.named("trait"))
     asked = {q.channel: (q.constructs, q.declared, q.sesoi) for q in study.questions}
     assert asked["self_report"] == (("memory", "power"), ("memory",), 0.4)
     assert asked["utterance"] == (("memory",), ("memory",), 0.25)
     assert (study.seed, study.replicates, study.preset) == (2, 30, "demo")
     assert study.arms_of("high") == ()
+
+
+def test_a_role_can_be_left_out_of_a_workspace_that_has_it(folder):
+    (folder / "AGENTS.md").write_text("# Rules\n\nAnswer in one sentence.\n")
+    found = read(folder, "identities: .\nmodels: phantom:trait\ncontrols: [none, ablate:rules]\n")
+    study = found.study(found.runs[0], PhantomGround.named("trait"))
+    assert [a.name for a in study.arms_of("control")] == ["ablate:rules"]
 
 
 ODD = {
@@ -81,6 +87,10 @@ ODD = {
     ),
     "an unknown control": (
         "identities: none\nmodels: embedded\ncontrols: [noone]\n", "line 3, column 12", "noone", "generic",
+    ),
+    "a role that an identity lacks": (
+        "identities: SOUL.md\nmodels: embedded\ncontrols:\n  - ablate:memory\n",
+        "line 4, column 5", "memory", "identity",
     ),
     "a path that is not there": (
         "identities: [SOUL.md, gone.md]\nmodels: embedded\n", "line 1, column 23", "gone.md", "relative",

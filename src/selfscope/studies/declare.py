@@ -37,7 +37,7 @@ from selfscope.models.ground import Ground
 from selfscope.studies.facets import read_facets
 from selfscope.studies.marked import Marked, read_marked
 from selfscope.studies.profile import CONTROLS, DEFAULT_CHANNELS, ProfileRequest, build_profile
-from selfscope.subjects import Reading, read_identity, role_to_ablate
+from selfscope.subjects import Reading, read_identity, role_to_ablate, without_role
 from selfscope.values import Facets, ItemSet, Preset, Study
 from selfscope.values.finding import CONTROL_CLASSES
 from selfscope.values.study import PRESETS
@@ -136,7 +136,7 @@ def read_study(path: Path) -> Declared:
     items = _items(told.get("items"), base)
     preset = _preset(told.get("preset"))
     runs = _runs(document, told, base)
-    against, own = _controls(told.get("controls"), base, preset)
+    against, own = _controls(told.get("controls"), base, preset, runs)
     constructs = _dimensions(told.get("dimensions"), channels, items)
     return Declared(
         title=told["title"].text("a title") if "title" in told else path.stem,
@@ -216,13 +216,14 @@ def _model(given: Marked, base: Path) -> str:
 
 
 def _controls(
-    given: Marked | None, base: Path, preset: Preset
+    given: Marked | None, base: Path, preset: Preset, runs: Sequence[Wanted]
 ) -> tuple[tuple[str, ...], tuple[Reading, ...]]:
     if given is None:
         return CONTROLS[preset], ()
     made, texts = [], []
     for one in given.each():
         name = one.text("a control")
+        _refuse_role(one, role_to_ablate(name), runs)
         if name in CONTROL_CLASSES or role_to_ablate(name) is not None:
             made.append(name)
         elif (base / name).exists():
@@ -231,6 +232,17 @@ def _controls(
             known = f"Choose from: {', '.join(CONTROL_CLASSES)}, ablate:ROLE, or a path that exists"
             raise one.wrong("there is no such control", got=name, fix=known)
     return tuple(dict.fromkeys(made)), tuple(texts)
+
+
+def _refuse_role(given: Marked, role: str | None, runs: Sequence[Wanted]) -> None:
+    """Refuse to leave a role out of identities that do not have it, or have nothing else."""
+    for reading in (w.identity for w in runs if w.identity is not None):
+        if role is None:
+            return
+        try:
+            without_role(reading, role)
+        except BadInput as error:
+            raise given.wrong(error.what, got=error.got, fix=error.fix) from error
 
 
 def _channels(given: Marked | None) -> tuple[str, ...]:
