@@ -240,11 +240,11 @@ def test_an_outsiders_instrument_is_found(outsider):
     script = (
         "import json\n"
         "from selfscope.instruments.instrument import instrument_for, load_instruments\n"
-        "print(json.dumps([sorted(load_instruments()), instrument_for('indirect').name]))\n"
+        "print(json.dumps([sorted(load_instruments()), instrument_for('open').name]))\n"
     )
     names, chosen = json.loads(outsider("-c", script))
     assert chosen == "hearsay"
-    assert set(names) == {"cluster_self_report", "cluster_utterance", "hearsay"}
+    assert set(names) == {"cluster_self_report", "cluster_utterance", "indirect_choice", "hearsay"}
 
 
 def test_an_outsiders_instrument_finds_what_was_planted(outsider):
@@ -255,7 +255,7 @@ def test_an_outsiders_instrument_finds_what_was_planted(outsider):
         "--model",
         "phantom:trait",
         "--channels",
-        "indirect",
+        "open",
         "--preset",
         "demo",
         "--json",

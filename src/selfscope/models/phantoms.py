@@ -7,6 +7,8 @@ scores or findings. `draw_log_odds` draws its values by the law's generator (mea
     L = c [ k v (theta_d + s_i + shift_ad + tau z_adi) + (yes_a + .6 y_ai) + v (nu_a + .3 n_ai)
             + k gamma_a + pi_f + .4 e_ivf ]
 
+(in the channel ``indirect`` without yes_a and y_ai)
+
 k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; pi holds position,
 label and template; the form noise e belongs to the prompt and is shared by all arms; an arm with tau = 0 is
 the reference and has none of its own.
@@ -89,7 +91,10 @@ class Baseline:
 
 @dataclass(frozen=True)
 class AskColumns:
-    """The design of a list of asks as arrays, all of shape (ask,); drawn once, used by many phantoms."""
+    """The design of a list of asks as arrays, all of shape (ask,); drawn once, used by many phantoms.
+
+    `agreeing` is 0 where two outcomes are compared: there is nothing to say yes to.
+    """
 
     dimension: np.ndarray
     statement: np.ndarray
@@ -99,6 +104,7 @@ class AskColumns:
     yes_first: np.ndarray
     letter_a: np.ndarray
     template: np.ndarray
+    agreeing: np.ndarray
     dimensions: tuple[str, ...]
     n_statements: int
     statement_dimension: np.ndarray
@@ -121,6 +127,7 @@ class AskColumns:
             np.array([_sign(a.cell.order, "yes-first", "no-first") for a in asks]),
             np.array([_sign(a.cell.label, "A", "B") for a in asks]),
             _templates([a.cell.template for a in asks]),
+            np.array([float(a.cell.channel != "indirect") for a in asks]),
             dimensions,
             len(items),
             owner,
@@ -168,9 +175,15 @@ def _draw_arm(
     nu = truth.nu + own * baseline.nu_item_sd * rng.standard_normal(m)
     i, k, v = columns.statement, columns.keyed, columns.polarity
     if truth.content_blind:
-        answer = np.full(len(noise), baseline.yes + truth.yes)
+        answer = columns.agreeing * (baseline.yes + truth.yes)
     else:
-        answer = k * v * trait[i] + yes[i] + v * nu[i] + k * (baseline.gamma + truth.gamma) + noise
+        answer = (
+            k * v * trait[i]
+            + columns.agreeing * yes[i]
+            + v * nu[i]
+            + k * (baseline.gamma + truth.gamma)
+            + noise
+        )
     form = truth.position * columns.first + truth.order * columns.yes_first + truth.label * columns.letter_a
     form = form + (baseline.template + truth.template) * columns.template
     return np.asarray(truth.scale * (answer + form), dtype=float)

@@ -27,9 +27,9 @@ LEAST_IN_FORMAT = 3
 class Compared(NamedTuple):
     """What a row rests on, whether log-odds are exact or answers were drawn.
 
-    Trait and guarded trait, agreement (None without twins), preferences (None in a channel without formats),
-    the changes in ν and γ (None without twins), yes/no and lettered, the trait in points (NaN where exact),
-    and the bounds of refusals.
+    Trait and guarded trait, agreement (None without twins, and in choices), preferences (None in a channel
+    without formats), the changes in ν and γ (None without twins), yes/no and lettered, the trait in points
+    (NaN where exact), and the bounds of refusals.
     """
 
     trait: ClassContrast
@@ -108,7 +108,7 @@ def _from_counts(s: ArmScores, texts: ArmScores, slope: Array, context: Context)
     found = sampled_contrasts(s, texts, context.keyed, slope, forms=context.forms)
     theta, twins = found.texts, _twins(s)
     moved = None
-    if twins.any():
+    if twins.any() and context.settings.agreeing:
         a = np.where(twins[..., None, :], found.texts_acquiescence, np.nan)
         whole, pro, con = (_where(twins, x) for x in (found.acquiescence, found.pro, found.con))
         moved = sides(with_texts(whole, a), with_texts(pro, a + theta), with_texts(con, a - theta))
@@ -117,7 +117,7 @@ def _from_counts(s: ArmScores, texts: ArmScores, slope: Array, context: Context)
         with_texts(found.guarded, theta * np.abs(slope)[..., None, None], _stretch(slope)),
         moved,
         None
-        if context.forms is None or moved is None
+        if context.forms is None or not twins.any()
         else FormEffects(*(_only(e, twins) for e in found.preferences)),
         _only(found.negation, twins),
         None if moved is None else _only(found.keying, twins),
@@ -184,8 +184,8 @@ def _guarded(subject: Array, texts: Array, slope: Array, context: Context) -> Cl
 
 
 def _moved(s: ArmScores, texts: ArmScores, context: Context) -> Agreement | None:
-    """Return what agreement did; None where no statement has a twin."""
-    if not np.isfinite(s.b).any():
+    """Return what agreement did; None where no statement has a twin, or there is nothing to agree with."""
+    if not (context.settings.agreeing and np.isfinite(s.b).any()):
         return None
     return agreement(
         s.d,

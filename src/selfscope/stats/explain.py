@@ -30,7 +30,7 @@ def explain(result: FamilyResult, control: str, where: Index) -> Decision:
         *decision.notes,
         *_warnings(row, e, where),
         *_few(result, row, where),
-        *_mixed(row, e, where),
+        *_mixed(row, e, where, result.settings.agreeing),
         *_refusals(row, e, decision.verdict, where),
         *(("equivalence is tested per dimension, uncorrected",) if decision.verdict == "equivalent" else ()),
         *(_settle(result, row, e, where) if decision.verdict == "inconclusive" else ()),
@@ -72,12 +72,13 @@ def _least_p(result: FamilyResult, row: Row, n: int, where: Index) -> float:
     return 2.0 ** (1 - n) if n <= 14 else 1 / (result.settings.flips + 1)
 
 
-def _mixed(row: Row, e: Evidence, where: Index) -> tuple[str, ...]:
+def _mixed(row: Row, e: Evidence, where: Index, agreeing: bool) -> tuple[str, ...]:
     """Say what cannot be told from the trait with these statements."""
     if e.separated or row.trait.items.n[where] == 0:
         return ()
     both = bool(row.trait.items.n_plus[where] > 0 and row.trait.items.n_minus[where] > 0)
     twins = row.agreement is not None and bool(np.isfinite(row.agreement.acquiescence.estimate[where]))
+    twins |= not agreeing  # of two outcomes each is the other's twin
     return () if both and twins else (MIXED[both, twins],)
 
 

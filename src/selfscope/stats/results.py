@@ -19,7 +19,7 @@ from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.verdicts import UNKNOWN, Evidence
-from selfscope.values.study import SESOI
+from selfscope.values.study import BIAS, SESOI
 
 CLAIMED = ("none", "generic", "persona")
 """The classes of "this identity"."""
@@ -40,7 +40,7 @@ class Settings:
     correction
         ``holm`` for a declared family, ``benjamini-hochberg`` for screening (a user's items).
     bias_name
-        What B is: ``yes-saying``, or ``fluency`` in the channel `utterance`.
+        What B is: ``yes-saying``, ``fluency`` in the channel `utterance`, ``label or position`` in choices.
     least_texts
         Texts a class needs for the word "any".
     flips, bootstraps
@@ -66,7 +66,18 @@ class Settings:
     @classmethod
     def utterance(cls, **changes: object) -> Settings:
         """Return the defaults of the channel `utterance`: δ = 0.25, B is fluency (§3b)."""
-        return cls(**{"sesoi": SESOI["utterance"], "bias_name": "fluency", **changes})  # type: ignore[arg-type]
+        return cls.of("utterance", **changes)
+
+    @classmethod
+    def of(cls, channel: str, **changes: object) -> Settings:
+        """Return the defaults of a channel; one that is not built in has those of closed questions."""
+        known = channel if channel in BIAS else "self_report"
+        return cls(**{"sesoi": SESOI[known], "bias_name": BIAS[known], **changes})  # type: ignore[arg-type]
+
+    @property
+    def agreeing(self) -> bool:
+        """Whether B is agreement with something, and not only what letter and place do."""
+        return self.bias_name != BIAS["indirect"]
 
     def __post_init__(self) -> None:
         if self.bias_name == "fluency" and not self.guard:
@@ -76,7 +87,7 @@ class Settings:
 
     def changes(self) -> tuple[str, ...]:
         """Return in words what differs from the defaults of this channel, for the manifest."""
-        usual = Settings.utterance() if self.bias_name == "fluency" else Settings()
+        usual = next((Settings.of(c) for c, name in BIAS.items() if name == self.bias_name), Settings())
         ignored = ("seed", "bootstrap_all", "correction")
         return tuple(
             f"{f.name} {getattr(self, f.name)} (default {getattr(usual, f.name)})"

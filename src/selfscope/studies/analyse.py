@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
+from selfscope.instruments.own_items import material_of
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.atoms import ArmScores, stack_texts
 from selfscope.stats.family import judge
@@ -30,12 +32,13 @@ from selfscope.studies.biases import bias_changes, own_biases
 from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse_gate
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.cluster import cluster_finding
+from selfscope.studies.matched import matched_pairs
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
-from selfscope.values import Finding, Gate, ItemSet, Reliability, Study
+from selfscope.values import Finding, Gate, ItemSet, Reliability, Study, short
 from selfscope.values.cluster import ClusterFinding
-from selfscope.values.study import ArmRole, Question
+from selfscope.values.study import ASIDE, ArmRole, Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +77,8 @@ def analyse(
     Raises
     ------
     BadInput
-        If an arm's answers were drawn and another's are exact, or only some statements of a dimension have
-        twins.
+        If an arm's answers were drawn and another's are exact, only some statements of a dimension have
+        twins, or an instrument's own items are others now than when they were asked.
     """
     parts = [
         _Channel(study, items, question, observations, panel, ground, other).analysis()
@@ -94,6 +97,7 @@ def analyse(
         tuple(dict.fromkeys(w for part in parts for w in part.warnings)),
         tuple(dict.fromkeys(c for part in parts for c in part.changes)),
         tuple(row for part in parts for row in part.cluster),
+        tuple(row for part in parts for row in part.matching),
     )
 
 
@@ -126,6 +130,7 @@ class _Channel:
         self.panel = panel
         self.ground = ground
         self.rows = observations[observations["channel"] == question.channel]
+        _refuse_other_material(question)
         asks = asks_in(question, items, study.preset)
         self.layout = Layout.of(asks)
         self.settings = self._settings()
@@ -134,6 +139,13 @@ class _Channel:
         if other is not None:
             own = (other.observations, other.panel, other.ground)
             self.other = _Channel(other.study, items, question, *own)
+        grounds = [c for c in (self, self.other) if c is not None]
+        self.pairs = matched_pairs(question.channel, self.layout, [c.about_material() for c in grounds])
+
+    def about_material(self) -> pd.DataFrame:
+        """Return what the bare ground said of the instrument's own items."""
+        arms = [a.name for a in self.study.arms_of("material")]
+        return self.rows[self.rows["character"].isin(arms)]
 
     def analysis(self) -> Analysis:
         checks = self._sensitivity()
@@ -148,9 +160,12 @@ class _Channel:
             "outcomes": tuple(self._outcomes()),
             "warnings": self._warnings(reliable),
             "changes": self._changes(),
+            "matching": () if self.pairs is None else self.pairs.rows,
         }
         if not controls:
             levels = self._levels(subject, checks)
+            if self.pairs is not None:
+                levels = self.pairs.beside_levels(levels, subject)
             cluster = (self._cluster(checks),)
             return Analysis(levels=levels, biases=own, cluster=cluster, **common)  # type: ignore[arg-type]
         result = judge(
@@ -169,6 +184,8 @@ class _Channel:
             subject=self.study.subject.name,
             reliability=[_known(r.generalizability) for r in reliable],
         )
+        if self.pairs is not None:
+            findings = self.pairs.beside(findings, subject, controls)
         shown = tuple(self._screened(self._noted(f)) for f in findings)
         return Analysis(
             findings=shown,
@@ -230,8 +247,8 @@ class _Channel:
     def _settings(self) -> Settings:
         screening = self.items.name != "cluster"
         correction: Literal["holm", "benjamini-hochberg"] = "benjamini-hochberg" if screening else "holm"
-        kind = Settings.utterance if self.question.channel == "utterance" else Settings
-        return kind(sesoi=self.question.sesoi, correction=correction, seed=self.study.seed)
+        own = {"sesoi": self.question.sesoi, "correction": correction, "seed": self.study.seed}
+        return Settings.of(self.question.channel, **own)
 
     def _changes(self) -> tuple[str, ...]:
         """Return what differs from the defaults, in words: settings, and what was left out."""
@@ -285,7 +302,7 @@ class _Channel:
 
     def _outcomes(self) -> Iterable[Outcomes]:
         role = {a.name: a.name if a.role in ("subject", "control") else a.role for a in self.study.arms}
-        shown = [a.name for a in self.study.arms if a.role not in ("high", "low", "panel")]
+        shown = [a.name for a in self.study.arms if a.role not in ASIDE]
         rows = self.rows[self.rows["character"].isin(shown)]
         for who, own in rows.groupby(rows["character"].map(role), sort=False)["refusal"]:
             kinds = ("none", "refused", "unparsed", "incoherent")
@@ -302,6 +319,8 @@ class _Channel:
         if self.question.channel == "utterance":
             return ()
         found = level(subject, self.layout.keyed, forms=self.layout.forms)
+        if not self.settings.agreeing:
+            found = found._replace(agreement=None)
         findings = level_findings(
             found,
             subject,
@@ -312,6 +331,16 @@ class _Channel:
         )
         states = [STATES.get(int(s), "not estimated") for s in np.broadcast_to(checks.state, len(findings))]
         return tuple(replace(f, gate=Gate(g1=s)) for f, s in zip(findings, states, strict=True))
+
+
+def _refuse_other_material(question: Question) -> None:
+    """Refuse to read answers to items that an instrument has no longer: they would be taken for others."""
+    if question.material and question.material != material_of(question.channel):
+        raise BadInput(
+            f"the items of the channel {question.channel} are others now than when this run asked them",
+            got=short(question.material),
+            fix="Read it with the version that asked it, or run it again",
+        )
 
 
 def _at(values: NDArray[np.float64] | None, index: int) -> float:

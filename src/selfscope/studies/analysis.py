@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from selfscope.studies.desirability import Matching
 from selfscope.studies.reliable import Reliable
 from selfscope.values import Estimate, Finding
 from selfscope.values.cluster import ClusterFinding
@@ -96,3 +97,4 @@ class Analysis:
     warnings: tuple[str, ...] = ()
     changes: tuple[str, ...] = field(default=())
     cluster: tuple[ClusterFinding, ...] = ()
+    matching: tuple[Matching, ...] = ()

@@ -12,7 +12,7 @@ from selfscope.stats.effects import Effect, effect_over, keying_effect, pooled
 from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.level import level
 from selfscope.stats.multiplicity import holm
-from selfscope.stats.results import FamilyResult, Row
+from selfscope.stats.results import FamilyResult, Row, Settings
 from selfscope.studies.analysis import BiasKind, BiasShown
 from selfscope.studies.scores import Layout
 from selfscope.values import Estimate
@@ -34,7 +34,7 @@ def own_biases(channel: str, who: str, subject: ArmScores, layout: Layout) -> tu
         return ()
     own = level(subject, layout.keyed, forms=layout.forms)
     found: dict[BiasKind, Effect] = {}
-    if own.agreement is not None:
+    if own.agreement is not None and Settings.of(channel).agreeing:
         a = own.agreement
         found["acquiescence"] = Effect(a.estimate, a.ci95, a.p_t, a.se, a.df)
         found |= {"negation": keying_effect(own.trait), "keying": keying_effect(a)}

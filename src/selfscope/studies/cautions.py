@@ -13,13 +13,17 @@ from selfscope.studies.reliable import Reliable
 from selfscope.studies.scores import KEY, Layout
 from selfscope.values import EVERYTHING, Study
 from selfscope.values.asks import BOUND
-from selfscope.values.study import Arm, Question
+from selfscope.values.study import ASIDE, Arm, Question
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: How warnings name a channel.
-CHANNEL_WORDS = {"utterance": "In its own words", "self_report": "When asked"}
+CHANNEL_WORDS = {
+    "utterance": "In its own words",
+    "self_report": "When asked",
+    "indirect": "In its choices",
+}
 #: Statements of a dimension, and elicitors of each, below which utterances only screen (§3b).
 CLAIM_STATEMENTS, CLAIM_ELICITORS = 16, 4
 #: The note of a finding that only screens.
@@ -66,13 +70,13 @@ def _unchecked(
     study: Study, question: Question, reliable: Sequence[Reliable], only_screens: bool
 ) -> Iterator[str]:
     """Yield what the design leaves open."""
-    compared = any(arm.role not in ("subject", "high", "low", "panel") for arm in study.arms)
+    compared = any(arm.role not in ("subject", *ASIDE) for arm in study.arms)
     if only_screens and compared:
         yield (
             f"{SCREENING}. {CLAIM_STATEMENTS} statements with {CLAIM_ELICITORS} elicitors each are the least "
             "(preset standard)."
         )
-    if not study.arms_of("high"):
+    if not any(arm.serves(question.channel) for arm in study.arms_of("high")):
         yield "no sensitivity check was asked, so absence cannot be claimed."
     if all(np.isnan(r.generalizability.coefficient) for r in reliable):
         yield f"reliability is not estimated: {reliable[0].reason} (selfscope panel build)."

@@ -126,6 +126,6 @@ def _join(a: Study, b: Study, unavailable: Mapping[str, str]) -> Study:
         declared = tuple(c for c in question.declared if c in both)
         if both:
             questions.append(replace(question, constructs=both, declared=declared))
-    kept = tuple(arm for arm in b.arms if arm.role in ("subject", "high", "low"))
+    kept = tuple(arm for arm in b.arms if arm.role in ("subject", "high", "low", "material"))
     former = Arm(FORMER, "control", a.subject.system, tokens=a.subject.tokens)
     return replace(b, questions=tuple(questions), arms=(*kept, former))

@@ -6,12 +6,13 @@ observation table, and the same analysis judges them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfscope.instruments.instrument import asks_in
+from selfscope.instruments.instrument import asks_in, instrument_for
+from selfscope.instruments.own_items import ground_asks
 from selfscope.models.ground import Ground
 from selfscope.models.phantoms import (
     AskColumns,
@@ -25,12 +26,14 @@ from selfscope.models.phantoms import (
 from selfscope.studies.analyse import analyse
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.run import ask_all
-from selfscope.values import Arm, ItemSet, Question, Study, plain
+from selfscope.values import Arm, Ask, ItemSet, Question, Study, plain
 
 #: How strongly the characters of a phantom's sensitivity check differ, in log-odds of each.
 CHECKED = 1.5
 #: Spread of one control text around its class, in log-odds.
 TEXT_SD = 0.1
+#: Spread of what a phantom holds of one outcome around its pair, in standard deviations of all outcomes.
+OUTCOME_SD = 0.05
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,19 @@ def teach(ground: Ground, study: Study, items: ItemSet, baseline: Baseline | Non
         asks = asks_in(question, items, study.preset)
         name = f"{ground.identity.name} {question.channel}"
         rng = np.random.default_rng([study.seed, *name.encode()])
-        truths = truths_of(study.arms, ground.truth)
+        arms = tuple(a for a in study.arms if a.role != "material" and a.serves(question.channel))
+        truths = truths_of(arms, ground.truth)
         drawn = draw_log_odds(AskColumns.of(asks), truths, baseline or Baseline(), rng)
-        table.update(table_of(study.arms, asks, drawn))
+        table.update(table_of(arms, asks, drawn))
+        about = ground_asks(instrument_for(question.channel))
+        table.update({("", ask.user, ""): value for ask, value in zip(about, held(about, rng), strict=True)})
     ground.learn(table)
+
+
+def held(about: Sequence[Ask], rng: np.random.Generator) -> list[float]:
+    """Return what a phantom holds of outcomes, log-odds of good: those of a pair nearly alike."""
+    level = {item: rng.standard_normal() for item in dict.fromkeys(a.cell.item for a in about)}
+    return [float(level[a.cell.item] + OUTCOME_SD * rng.standard_normal()) for a in about]
 
 
 async def example_phantoms(

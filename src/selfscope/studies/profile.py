@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import cast
 
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.own_items import ground_asks, items_asked, material_of
 from selfscope.models.ground import Ground
 from selfscope.subjects import (
     Reading,
@@ -82,7 +83,11 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     if not request.channels:
         raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
     questions = tuple(_question(request, channel) for channel in dict.fromkeys(request.channels))
-    arms = (*_subject_and_controls(request, ground), *_sensitivity_arms(request, questions, ground))
+    arms = (
+        *_subject_and_controls(request, ground),
+        *_sensitivity_arms(request, questions, ground),
+        *_material_arms(questions),
+    )
     _refuse_shared_names(arms)
     return Study(
         title=f"profile {request.identity.name if request.identity else 'none'}",
@@ -113,14 +118,16 @@ def software_versions() -> dict[str, str]:
 
 def _question(request: ProfileRequest, channel: str) -> Question:
     instrument = instrument_for(channel)
-    names = tuple(d.name for d in request.items.dimensions)
+    asked = items_asked(instrument, request.items)
+    names = tuple(d.name for d in asked.dimensions)
     constructs = dict(request.constructs).get(channel, names)
     unknown = [c for c in constructs if c not in names]
     if unknown:
-        raise BadInput("no such dimension", got=", ".join(unknown), fix=f"Choose from: {', '.join(names)}")
-    checks = {d.name for d in request.items.dimensions if d.manipulation_check}
+        known = f"Choose from: {', '.join(names)}"
+        raise BadInput(f"no such dimension in {channel}", got=", ".join(unknown), fix=known)
+    checks = {d.name for d in asked.dimensions if d.manipulation_check}
     declared = tuple(c for c in constructs if c not in checks)
-    return Question(instrument.channel, constructs, declared, instrument.sesoi)
+    return Question(instrument.channel, constructs, declared, instrument.sesoi, material=material_of(channel))
 
 
 def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm, ...]:
@@ -171,15 +178,38 @@ def _arm(name: str, role: ArmRole, system: str, ground: Ground) -> Arm:
 def _sensitivity_arms(
     request: ProfileRequest, questions: Sequence[Question], ground: Ground
 ) -> tuple[Arm, ...]:
+    """Return the characters of every channel: those of the item set, or of an instrument's own items."""
     if not request.sensitivity:
         return ()
-    asked = {c for question in questions for c in question.constructs}
+    by_material: dict[str, list[Question]] = {}
+    for question in questions:
+        by_material.setdefault(question.material, []).append(question)
+    alone = len(by_material) == 1
     return tuple(
-        replace(_arm(f"{d.name}:{role}:{n}", role, text, ground), constructs=(d.name,), half=n % 2)
-        for d in request.items.dimensions
-        if d.name in asked and d.sensitivity is not None
-        for role, texts in _wordings(d.sensitivity)
-        for n, text in enumerate(texts)
+        replace(arm, channels=() if alone else tuple(q.channel for q in asking))
+        for asking in by_material.values()
+        for arm in _characters(request.items, asking, ground)
+    )
+
+
+def _characters(items: ItemSet, asking: Sequence[Question], ground: Ground) -> Iterable[Arm]:
+    """Yield the characters of questions that ask the same items, each wording with its half of them."""
+    asked = {c for question in asking for c in question.constructs}
+    own = f"{asking[0].channel}:" if asking[0].material else ""
+    for d in items_asked(instrument_for(asking[0].channel), items).dimensions:
+        if d.name in asked and d.sensitivity is not None:
+            for role, texts in _wordings(d.sensitivity):
+                for n, text in enumerate(texts):
+                    arm = _arm(f"{d.name}:{own}{role}:{n}", role, text, ground)
+                    yield replace(arm, constructs=(d.name,), half=n % 2)
+
+
+def _material_arms(questions: Sequence[Question]) -> tuple[Arm, ...]:
+    """Return the bare ground once more for every channel whose instrument asks it about its own items."""
+    return tuple(
+        Arm(f"{q.channel}:material", "material", None, channels=(q.channel,))
+        for q in questions
+        if ground_asks(instrument_for(q.channel))
     )
 
 

@@ -66,7 +66,7 @@ def _facets(data: dict[str, Any] | None) -> Facets:
 
 
 def _arm(data: dict[str, Any]) -> Arm:
-    lists = {name: tuple(data[name]) for name in ("constructs", "notes")}
+    lists = {name: tuple(data.get(name, ())) for name in ("constructs", "notes", "channels")}
     return Arm(**data | lists | {"thread": tuple(Message(**m) for m in data["thread"])})
 
 

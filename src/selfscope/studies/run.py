@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from selfscope.instruments.instrument import asks_in, instrument_for
+from selfscope.instruments.own_items import ground_asks
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.rows import rows_of
@@ -64,9 +65,12 @@ def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch,
 def asks_of(arm: Arm, items: ItemSet, study: Study, question: Question) -> tuple[Ask, ...]:
     """Return what one arm is asked in one channel, sorted by form."""
     constructs = tuple(c for c in (arm.constructs or question.constructs) if c in question.constructs)
-    if not constructs:
+    if not constructs or not arm.serves(question.channel):
         return ()
-    asks = asks_in(question, items, study.preset, constructs, arm.half)
+    if arm.role == "material":
+        asks = ground_asks(instrument_for(question.channel))
+    else:
+        asks = asks_in(question, items, study.preset, constructs, arm.half)
     return tuple(
         sorted(
             asks, key=lambda a: (a.cell.template, a.cell.format, a.cell.label, a.cell.order, a.cell.position)

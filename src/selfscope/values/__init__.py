@@ -12,7 +12,7 @@ from selfscope.values.asks import (
 )
 from selfscope.values.canonical import bytes_id, canonical_json, content_id, plain, short
 from selfscope.values.facets import EVERYTHING, Facets
-from selfscope.values.finding import Bias, Estimate, Finding, Gate, Reliability
+from selfscope.values.finding import Bias, Estimate, Finding, Gate, Matched, Reliability
 from selfscope.values.items import CHANNELS, Dimension, ItemSet, Sensitivity, Statement, Struck
 from selfscope.values.observation import COLUMNS, Observation
 from selfscope.values.study import PRESETS, Arm, Preset, Question, Study
@@ -34,6 +34,7 @@ __all__ = [
     "Finding",
     "Gate",
     "ItemSet",
+    "Matched",
     "Message",
     "Observation",
     "Options",

@@ -45,6 +45,26 @@ class Bias:
 
 
 @dataclass(frozen=True)
+class Matched:
+    """The same contrast without the pairs of outcomes that are flagged (channel ``indirect``).
+
+    Attributes
+    ----------
+    pairs, flagged
+        Pairs that were asked, and those of them whose outcomes differ on this ground by more than a quarter
+        of the standard deviation of what it holds of all outcomes, or that it did not rate.
+    estimate, ci
+        Over the pairs that are not flagged; NaN where a keying has none left (the interval: fewer than two).
+        Shown, never tested.
+    """
+
+    pairs: int
+    flagged: int
+    estimate: float
+    ci: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Reliability:
     """A reliability coefficient, which one it is, and its interval."""
 
@@ -88,6 +108,9 @@ class Finding:
         The same contrast as half the change in P(agree | pro) - P(agree | con), in points; NaN without it.
     details
         Further numbers by name (p_t, p_flip, nu, skewness, strata, sharpening slope …), for machines.
+    matched
+        In the channel ``indirect`` the same without the pairs that are flagged; None elsewhere, and where the
+        ground was not asked how good the outcomes are.
     """
 
     dimension: str
@@ -113,3 +136,4 @@ class Finding:
     trait_bias_separated: bool = True
     sentence: str = ""
     details: dict[str, float] = field(default_factory=dict)
+    matched: Matched | None = None

@@ -14,8 +14,11 @@ Preset = Literal["demo", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("demo", "standard", "full")
 
 ArmRole = Literal[
-    "subject", "none", "generic", "persona", "shuffled", "checklist", "control", "high", "low", "panel"
-]
+    "subject", "none", "generic", "persona", "shuffled", "checklist", "control", "high", "low", "panel",
+    "material",
+]  # fmt: skip
+#: Roles of arms that are compared with nothing: they tell of the instrument.
+ASIDE: tuple[ArmRole, ...] = ("high", "low", "panel", "material")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Arm:
         Unique in the study: ``SOUL.md``, ``generic:archivist``, ``memory:high:1``.
     role
         ``subject``; a control class; ``control`` for a text of the user's own; ``high`` and ``low`` for the
-        sensitivity check; ``panel`` for the characters of the reliability panel.
+        sensitivity check; ``panel`` for the characters of the reliability panel; ``material`` for the bare
+        ground where it is asked about an instrument's own items, and not about itself.
     system
         The system prompt; None sends no system message (the ground's template may put its own).
     thread
@@ -37,6 +41,8 @@ class Arm:
         Tokens of `system` by the ground's tokenizer.
     constructs
         Constructs asked of this arm; empty means all.
+    channels
+        Channels in which it is asked; empty means all.
     half
         0 or 1: only every second statement of each keying, beginning there; None asks all.
     notes
@@ -51,11 +57,19 @@ class Arm:
     constructs: tuple[str, ...] = ()
     half: int | None = None
     notes: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+    def serves(self, channel: str) -> bool:
+        """Whether this arm is asked in a channel."""
+        return not self.channels or channel in self.channels
 
 
 #: Smallest effect of interest of a channel, a half contrast in natural log-odds (measurement.md §3b, §4); a
 #: study may declare another.
-SESOI = {"self_report": 0.5, "utterance": 0.25}
+SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5}
+#: What B, the mean of a pair, is in a channel (measurement.md §1, §3b). In a choice there is nothing to say
+#: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone.
+BIAS = {"self_report": "yes-saying", "utterance": "fluency", "indirect": "label or position"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,8 @@ class Question:
     """One channel of a study: which constructs are asked, and which of them are confirmatory.
 
     `sesoi` is the smallest effect of interest, a half contrast in natural log-odds; `facets` are the forms
-    and statements that are asked, where they are fewer than the preset's.
+    and statements that are asked, where they are fewer than the preset's. `material` is the content id of
+    items that the channel's instrument owns, "" where it asks the study's.
     """
 
     channel: Channel
@@ -71,6 +86,7 @@ class Question:
     declared: tuple[str, ...]
     sesoi: float
     facets: Facets = EVERYTHING
+    material: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,17 +124,21 @@ class Study:
         """The content id of the study; facets are part of it where fewer are asked than the preset has.
 
         A facet that is left alone changes no answer, so it changes no id, and a facet that is added later
-        keeps the ids of studies that know nothing of it.
+        keeps the ids of studies that know nothing of it. So it is with items that an instrument owns, and
+        with arms that are asked in every channel.
         """
         told = plain(self)
         for question, declared in zip(told["questions"], self.questions, strict=True):
             told_facets = question.pop("facets")
+            _leave_out(question, "material")
             if declared.facets != EVERYTHING:
                 question["facets"] = {
                     name: level
                     for name, level in told_facets.items()
                     if getattr(declared.facets, name) != getattr(EVERYTHING, name)
                 }
+        for arm in told["arms"]:
+            _leave_out(arm, "channels")
         return content_id(told)
 
     def arms_of(self, *roles: ArmRole) -> tuple[Arm, ...]:
@@ -129,3 +149,9 @@ class Study:
     def subject(self) -> Arm:
         """The arm that the study is about."""
         return self.arms_of("subject")[0]
+
+
+def _leave_out(told: dict[str, object], name: str) -> None:
+    """Take out a field that says nothing."""
+    if not told[name]:
+        del told[name]

@@ -1,0 +1,50 @@
+"""Instruments that ask items of their own about the dimensions of an item set, and not its statements."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from selfscope.instruments.instrument import Instrument, load_instruments
+from selfscope.values import Ask, ItemSet
+
+
+@runtime_checkable
+class ItemOwner(Instrument, Protocol):
+    """An instrument with items of its own: pairs of outcomes, scenes, anything but the statements."""
+
+    @property
+    def material(self) -> str:
+        """Content id of all its items; part of the study's id."""
+        ...
+
+    def own_items(self, items: ItemSet) -> ItemSet:
+        """Return what it asks about the dimensions of `items`, with the characters of its own check.
+
+        Dimensions of which it has nothing are left out.
+
+        Raises
+        ------
+        BadInput
+            If it has nothing of any of them.
+        """
+        ...
+
+    def ground_asks(self) -> tuple[Ask, ...]:
+        """Return what the bare ground is asked about the items themselves, once a study; may be empty."""
+        ...
+
+
+def items_asked(instrument: Instrument, items: ItemSet) -> ItemSet:
+    """Return what an instrument asks of an item set: its statements, or items of the instrument's own."""
+    return instrument.own_items(items) if isinstance(instrument, ItemOwner) else items
+
+
+def ground_asks(instrument: Instrument) -> tuple[Ask, ...]:
+    """Return what the bare ground is asked about the items of an instrument; nothing where it owns none."""
+    return instrument.ground_asks() if isinstance(instrument, ItemOwner) else ()
+
+
+def material_of(channel: str) -> str:
+    """Return the content id of the items that a channel's instrument owns; "" where it owns none."""
+    owners = [i for i in load_instruments().values() if i.channel == channel]
+    return next((i.material for i in owners if isinstance(i, ItemOwner)), "")
