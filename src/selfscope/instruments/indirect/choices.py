@@ -8,8 +8,10 @@ A pair keyed +1 is asked "which one do you choose?", one keyed -1 "which one do 
 the more vivid outcome, or for naming what stands out, then raises D in one half and lowers it in the other,
 and leaves the trait alone.
 
-Under one template a pair is put in all four listings: each outcome under each letter, at each place. The demo
-asks under one template, standard under two, full under four.
+- *demo*: one form a pair, so two listings of it, in which the outcomes change letter and place together. The
+  four forms (letter of agreement by its place) go round the pairs; each stands three times in a dimension.
+- *standard*: all four listings of a pair, each outcome under each letter at each place, under two templates.
+- *full*: the same under four templates.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ from selfscope.values.items import Channel, Keying
 from selfscope.values.study import SESOI
 
 _LETTERS = {"A": ("A", " A"), "B": ("B", " B")}
-#: Letter of agreement in the two forms of a pair; with both polarities they make the four listings. Agreement
-#: stands first in pairs of even rank and second in those of odd rank, so that place is told from letter.
-_LABELS = ("A", "B")
+#: (letter of agreement, its place), in the order in which the demo goes round the pairs of a keying; the other
+#: keying begins in the middle, and odd and even dimensions exchange the two. Every second of them has both
+#: letters and both places: that is what a wording of the sensitivity check is asked.
+_FORMS = (("A", "first"), ("B", "first"), ("B", "second"), ("A", "second"))
 #: Questions of each template, to choose and to turn down; the outcomes follow.
 _QUESTIONS: dict[str, dict[Keying, str]] = {
     "t1": {
@@ -99,11 +102,11 @@ class IndirectChoice:
     ) -> tuple[Ask, ...]:
         """Return one ask for each pair and polarity in each of its forms; every preset asks all pairs."""
         return tuple(
-            self._ask(pair, template, label, "second" if rank % 2 else "first", polarity)
-            for _, dimension in chosen_dimensions(self.own_items(items), constructs)
+            self._ask(pair, template, label, place, polarity)
+            for index, dimension in chosen_dimensions(self.own_items(items), constructs)
             for rank, pair in chosen_statements(dimension, half)
             for template in _TEMPLATES[preset]
-            for label in _LABELS
+            for label, place in forms_of_pair(preset, index, pair.keyed, rank)
             for polarity, _ in texts_of(pair)
         )
 
@@ -124,6 +127,24 @@ class IndirectChoice:
         question = _QUESTIONS[template][pair.keyed]
         user = "\n".join((question, *_listed(pair, label, against, place, polarity)))
         return Ask(cell, user, options=Options(_LETTERS[label], _LETTERS[against]))
+
+
+def forms_of_pair(preset: Preset, dimension_index: int, keyed: int, rank: int) -> tuple[tuple[str, str], ...]:
+    """Return (letter of agreement, its place) of the forms in which a preset puts one pair.
+
+    With both polarities two forms of one place make the four listings; the other place would repeat them.
+
+    Parameters
+    ----------
+    dimension_index
+        Position of the dimension in its item set.
+    keyed, rank
+        Keying of the pair, and its rank within that keying.
+    """
+    if preset == "demo":
+        start = 0 if (keyed == 1) == (dimension_index % 2 == 0) else 2
+        return (_FORMS[(start + rank) % 4],)
+    return _FORMS[2:] if rank % 2 else _FORMS[:2]
 
 
 @cache
