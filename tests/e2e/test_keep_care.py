@@ -137,3 +137,39 @@ def test_a_checkpoint_kept_elsewhere_shows_a_journal_that_was_cut(keep, model, t
     assert keep("verify")["ok"], "nothing inside the directory can show it"
     found = keep("verify", "--checkpoint", "checkpoint.json", code=1)
     assert {each["what"] for each in found["problems"]} == {"checkpoint"}
+
+
+def test_a_copy_moves_to_other_storage_and_its_line_goes_on(keep, model):
+    one = keep("add", model, "--origin")["instance"]
+    shelf = keep("copy", "--from", one, "--device", "server")["instance"]
+    cold = keep("instance", "move", shelf, "--device", "vault", "--medium", "tape")["instance"]
+    told = keep("lineage", one)
+    assert {n["id"]: n["standing"] for n in told["nodes"]}[shelf] == "gone"
+    assert (shelf, cold) in {(e["source"], e["target"]) for e in told["edges"]}
+    assert "ended already" in keep("instance", "move", shelf, "--device", "vault", code=2)
+    keep("instance", "pin", cold)
+    assert "pinned" in keep("instance", "move", cold, "--device", "server", code=4)
+    assert "holds this copy" in keep("instance", "move", one, "--device", "vault", code=2)
+    assert "knows no such instance" in keep("instance", "move", "instance:no", "--device", "vault", code=2)
+
+
+def test_a_look_before_a_repair_tells_what_the_replica_cannot_mend(keep, model, damage):
+    keep("add", model)
+    keep("replicate", "replica")
+    damage()
+    damage("replica")
+    told = keep("repair", "--from", "replica", "--dry-run", code=1)
+    assert told["repaired"] == [] and [each["what"] for each in told["left"]] == ["object"]
+
+
+def test_with_its_key_elsewhere_a_sealed_copy_is_checked_as_far_as_it_can_be(keep, model, tmp_path):
+    keep("add", model, "--domain", "family")
+    keys = next(each for each in tmp_path.iterdir() if each.name not in ("kept", "model"))
+    (wrapped,) = (tmp_path / "kept" / "keys").glob("family.wrapped")
+    keys.rename(tmp_path / "safe")
+    wrapped.rename(tmp_path / "safe-too")
+    seen = keep("verify")
+    assert seen["ok"] and any("only its ciphertext" in note for note in seen["notes"])
+    (tmp_path / "safe").rename(keys)
+    lost = keep("verify", code=1)
+    assert "the key of this domain is not here" in lost["problems"][0]["why"]

@@ -15,6 +15,7 @@ REFUSED = [
     (("add", "model", "--base", "nothing"), 2, "no such content"),
     (("add", "model", "--recipe", "weights.pt"), 2, "recipe"),
     (("add", "missing", "--domain", "family"), 2, "nothing to add"),
+    (("add", "weights.pt", "--from", "instance:no", "--domain", "family"), 2, "knows no such instance"),
     (("add", "model", "--from", "instance:none"), 2, "no such instance"),
     (("add", "model/config.json", "--reference"), 2, "--reference"),
     (("verify", "nothing"), 2, "no such content"),

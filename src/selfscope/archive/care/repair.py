@@ -100,9 +100,8 @@ class Mending:
         records = [number for number, _ in self._records()]
         found = [f"record {number}" for number in records]
         if not records:
-            for problem, source in self._damaged():
-                if self._whole(source, problem.where):
-                    found.append(problem.where)
+            held = read_held(self.archive.events())
+            found = [p.where for p, source in self._damaged() if self._can(p, source, held)]
         return Mended(self.name, tuple(found), tuple(self.left), (), False)
 
     def result(self) -> Mended:
@@ -192,12 +191,7 @@ class Mending:
 
     def _stage(self, staging: Path, problem: Problem, source: Path, held: Held) -> _Ready | None:
         """Copy one file from the replica, checked; or note why not."""
-        hurt = _hurt(self.archive, held, problem)
-        if any(added.instance in held.pinned for added in hurt):
-            self._leave(problem, "a copy that needs it is pinned, and what is pinned is not repaired over")
-            return None
-        if not self._whole(source, problem.where):
-            self._leave(problem, "the replica has it not, or damaged too")
+        if not self._can(problem, source, held):
             return None
         staged = staged_copy(self.archive, staging, source, problem.where)
         try:
@@ -205,7 +199,17 @@ class Mending:
         finally:
             self.archive.disk.close(staged.opened)
         target = self.archive.root / source.relative_to(self.replica.root)
-        return _Ready(problem.where, staged, target, hurt)
+        return _Ready(problem.where, staged, target, _hurt(self.archive, held, problem))
+
+    def _can(self, problem: Problem, source: Path, held: Held) -> bool:
+        """Say whether a file can be put back, and note why where it cannot."""
+        if any(added.instance in held.pinned for added in _hurt(self.archive, held, problem)):
+            self._leave(problem, "a copy that needs it is pinned, and what is pinned is not repaired over")
+            return False
+        if not self._whole(source, problem.where):
+            self._leave(problem, "the replica has it not, or damaged too")
+            return False
+        return True
 
     def _leave(self, problem: Problem, why: str) -> None:
         self.left.append(replace(problem, why=why))

@@ -28,6 +28,7 @@ from selfscope.archive.store.fetch import Reader, check_file, get
 from selfscope.archive.store.ingest import Progress
 from selfscope.archive.store.manifests import Envelope, Holding, Kept
 from selfscope.archive.store.reference import Reference, Witness
+from selfscope.archive.store.vault import KeyElsewhere
 from selfscope.errors import SelfscopeError
 
 if TYPE_CHECKING:
@@ -190,15 +191,19 @@ class Check:
             if self.bad.intersection(kept.object for kept in envelope.objects):
                 continue
             if envelope.domain and self.archive.vault is None:
-                self.notes.append(
-                    f"{added.content} is encrypted: without its key only its ciphertext was checked"
-                )
+                self._unopened(added.content)
                 continue
             try:
                 holding = self.archive.holding(added.holding)
                 self._files(Reader(self.archive, holding))
+            except KeyElsewhere:
+                self._unopened(added.content)
             except SelfscopeError as error:
                 self.problem("file", added.holding, error, added.content)
+
+    def _unopened(self, content: str) -> None:
+        """Note that a sealed content was checked as far as that is possible without its key."""
+        self.notes.append(f"{content} is encrypted: without its key only its ciphertext was checked")
 
     def index(self, partial: bool) -> None:
         """See that the index says what the journal says; it holds no truth, so a wrong one is built anew."""

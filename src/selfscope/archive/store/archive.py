@@ -447,7 +447,8 @@ class Archive:
     def _refuse_unsigned(self) -> None:
         if self.journal.signer is None:
             raise Refused(
-                "this archive is open for reading: its signing key is not here", fix="Give the key to `open`"
+                "this archive is open for reading: its signing key is not here",
+                fix="Put the key back where it was, or write as a user who may read it",
             )
 
     def _hold(self, staging: Path) -> Iterator[Path]:

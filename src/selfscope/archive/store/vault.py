@@ -34,6 +34,10 @@ _SALT = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
+class KeyElsewhere(CouldNot):
+    """No part of a key that shows it was ever here is: what it seals says nothing here, and may be whole."""
+
+
 class Vault:
     """The keys of an archive's destruction domains.
 
@@ -192,7 +196,8 @@ class Vault:
                     self._wrapping(domain).read_bytes(), self._path(domain).read_bytes()
                 )
             except FileNotFoundError as error:
-                raise CouldNot(
+                absent = CouldNot if self._opened(domain).exists() else KeyElsewhere
+                raise absent(
                     "the key of this domain is not here",
                     got=error.filename,
                     fix="Give the directory of its keys",

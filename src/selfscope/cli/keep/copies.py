@@ -92,6 +92,24 @@ def pin(
     say({"instance": instance, "pinned": not unpin}, f"{instance} is {'not ' * unpin}pinned.", as_json)
 
 
+@app.command("move")
+def move(
+    context: typer.Context,
+    instance: Instance,
+    device: Device,
+    place: Place = "",
+    medium: Annotated[str, typer.Option(help="For instance disk, tape, cold storage.")] = "disk",
+    as_json: JsonFlag = False,
+) -> None:
+    """Record that a copy elsewhere was moved to other storage: it ends there, and a new one begins of it."""
+    from selfscope.archive.lineage.tiering import move as recorded
+
+    archive = opened(context)
+    content = content_of(archive, instance)
+    began = recorded(archive, instance, device, medium, place)
+    say({"instance": began, "moved": instance, "content": content}, began, as_json)
+
+
 def copy(
     context: typer.Context,
     source: Annotated[str, typer.Option("--from", help="The instance that is copied.")],

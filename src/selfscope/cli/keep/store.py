@@ -79,11 +79,14 @@ def add(
 ) -> None:
     """Store a file or a directory, bit for bit."""
     from selfscope.archive.journal.events import UNKNOWN
+    from selfscope.archive.store.add import Labels, check_source
 
     archive, told = opened(context), _read_recipe(recipe)
     if not path.exists():
         raise BadInput("there is nothing to add", got=path, fix="Name a file or a directory")
     base = content_named(archive, base) if base else ""
+    labels = Labels(source=source or UNKNOWN, origin=origin)
+    check_source(archive, labels, "")  # what is refused is refused before a key is made for it
     kept = _reference_of(path) if reference else b""
     if domain:
         with archive.writing():  # where nothing may be written, no key is made
