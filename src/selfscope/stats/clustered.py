@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import interval, two_sided
-from selfscope.stats.masked import Array
+from selfscope.stats.masked import Array, ratio
 
 
 class LinearContrast(NamedTuple):
@@ -65,7 +65,7 @@ class ClusterContrast:
         belongs = membership(clusters)
         adjusted = adjusted_weights(leave, self.weights[:, None], belongs)[:, 0]
         self.scores: Array = leave @ (adjusted[:, None] * belongs)
-        self.df: float = satterthwaite(self.scores)
+        self.df: float = float(satterthwaite(self.scores))
 
     def of(self, outcomes: ArrayLike) -> LinearContrast:
         """Estimate c'β for outcomes ``(..., n)``.
@@ -88,24 +88,28 @@ def membership(clusters: ArrayLike) -> Array:
 
 
 def adjusted_weights(leave: Array, weights: Array, belongs: Array) -> Array:
-    """Return A_g w_g of every cluster in its place: leave = I - H ``(n, n)``, weights ``(n, contrast)``."""
+    """Return A_g w_g of each cluster in its place: leave = I - H ``(..., n, n)``, weights ``(..., n, c)``."""
     out = np.zeros(weights.shape)
     for g in range(belongs.shape[1]):
         own = np.flatnonzero(belongs[:, g])
-        out[own] = inverse_root(leave[np.ix_(own, own)]) @ weights[own]
+        inside = leave[..., own[:, None], own]
+        out[..., own, :] = inverse_root(inside) @ weights[..., own, :]
     return out
 
 
 def inverse_root(matrix: Array) -> Array:
-    """Return the symmetric inverse square root, directions without variance left out."""
+    """Return the symmetric inverse square root ``(..., n, n)``, directions without variance left out."""
     values, vectors = np.linalg.eigh(matrix)
     usable = values > 1e-10
     scaled = np.where(usable, 1 / np.sqrt(np.where(usable, values, 1.0)), 0.0)
-    return np.asarray((vectors * scaled) @ vectors.T, dtype=float)
+    return np.asarray((vectors * scaled[..., None, :]) @ np.swapaxes(vectors, -1, -2), dtype=float)
 
 
-def satterthwaite(scores: Array) -> float:
-    """Return (tr P)²/tr P², P = U'U the covariance of the clusters' scores ``(n, cluster)`` by the model."""
-    inner = scores.T @ scores
-    square = float((inner**2).sum())
-    return float(np.trace(inner)) ** 2 / square if square > 0 else float("nan")
+def satterthwaite(scores: Array) -> Array:
+    """Return (tr P)²/tr P² ``(...)``, P = U'U the covariance of the clusters' scores ``(..., n, cluster)``.
+
+    NaN where nothing varies.
+    """
+    inner = np.swapaxes(scores, -1, -2) @ scores
+    trace = np.trace(inner, axis1=-2, axis2=-1)
+    return ratio(trace**2, (inner**2).sum(axis=(-2, -1)))

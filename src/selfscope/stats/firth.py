@@ -63,12 +63,14 @@ def firth_logistic(columns: ArrayLike, agreed: ArrayLike, asked: ArrayLike) -> F
     x = np.asarray(columns, float)
     y, r = np.broadcast_arrays(np.asarray(agreed, float), np.asarray(asked, float))
     beta = np.zeros((len(y), x.shape[1]))
+    left = np.arange(len(y))  # each fit stops by itself, so that a batch gives what each gives alone
     for _ in range(STEPS):
-        _, covariance, score = _penalised(x, y, r, beta)
+        _, covariance, score = _penalised(x, y[left], r[left], beta[left])
         step = np.einsum("fpq,fq->fp", covariance, score @ x)
-        longest = np.abs(step).max(axis=1, keepdims=True)
-        beta = beta + step * np.minimum(1.0, LONGEST / np.maximum(longest, LONGEST))
-        if longest.max() < CLOSE:
+        longest = np.abs(step).max(axis=1)
+        beta[left] += step * np.minimum(1.0, LONGEST / np.maximum(longest, LONGEST))[:, None]
+        left = left[longest >= CLOSE]
+        if not len(left):
             return FirthFit(beta, *_penalised(x, y, r, beta))
     raise CouldNot(
         "the logistic model of sampled answers did not settle",

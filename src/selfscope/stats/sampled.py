@@ -274,9 +274,10 @@ def _designs(
     """Yield fits that share a pattern of answers and keying, with their design."""
     pattern = asked > 0
     key = np.concatenate([pattern.reshape(len(asked), -1), keyed], axis=1)
-    _, group = np.unique(key, axis=0, return_inverse=True)
-    for g in range(int(group.max()) + 1):
-        rows = np.flatnonzero(group.reshape(-1) == g)
+    groups: dict[bytes, list[int]] = {}
+    for n, own in enumerate(key):
+        groups.setdefault(own.tobytes(), []).append(n)
+    for rows in map(np.asarray, groups.values()):
         if pattern[rows[0]].any():
             yield rows, SampledDesign(pattern[rows[0]], keyed[rows[0]], forms)
 

@@ -34,6 +34,8 @@ OWN = {
     **dict(zip(PREFERENCES, PREFERENCES, strict=True)),
 }
 """What is known of every control text, for the tests over texts, and the term that it is."""
+CELLS_AT_ONCE = 2**21
+"""Entries of I - H, ``(fit, cell, cell)``, that exist at the same time: bounds memory to some 16 MiB each."""
 
 
 class SampledFit(NamedTuple):
@@ -79,20 +81,17 @@ def fit_counts(design: SampledDesign, agreed: Array, asked: Array, slope: Array)
     base = np.zeros((design.level_x.shape[1], 1))
     place = design.level_place.get((1, "trait"))
     base[0 if place is None else place] = 1.0
+    shift = _robust(design.x, whole, asked, c, design.belongs)
+    own = _robust(design.level_x, level, asked[:, here], base, design.belongs[here])
     out = np.full((len(agreed), len(TARGETS), 3), np.nan)
-    points = np.full(len(agreed), np.nan)
-    for f in range(len(agreed)):
-        shift = _robust(design.x, whole, asked, f, c, design.belongs)
-        own = _robust(design.level_x, level, asked[:, here], f, base, design.belongs[here])
-        out[f, :-1] = np.stack([shift.estimate, shift.se, shift.df], axis=1)
-        if place is not None:  # without twins a level of the trait is not told from the statements
-            out[f, -1] = _guarded(shift, own, slope[f])
-        points[f] = _points(design, whole.probabilities[f], shift.estimate[0])
-    return SampledFit(out, _own(design, whole), points)
+    out[:, :-1] = np.stack([shift.estimate, shift.se, shift.df], axis=-1)
+    if place is not None:  # without twins a level of the trait is not told from the statements
+        out[:, -1] = _guarded(shift, own, slope)
+    return SampledFit(out, _own(design, whole), _points(design, whole.probabilities, shift.estimate[:, 0]))
 
 
 class _Robust(NamedTuple):
-    """Estimates ``(contrast,)`` with their clusters' scores ``(cluster, contrast)``."""
+    """Estimates ``(fit, contrast)`` with their clusters' scores ``(fit, cluster, contrast)``."""
 
     estimate: Array
     se: Array
@@ -100,36 +99,53 @@ class _Robust(NamedTuple):
     by_cluster: Array
 
 
-def _robust(x: Array, fit: FirthFit, asked: Array, f: int, c: Array, belongs: Array) -> _Robust:
-    """Return c'β with CR2 errors: residuals and columns scaled by the root of their binomial weight."""
-    p = fit.probabilities[f]
-    root = np.sqrt(asked[f] * p * (1 - p))
-    scaled = x * root[:, None]
-    leave = np.eye(len(x)) - scaled @ fit.covariance[f] @ scaled.T
+def _robust(x: Array, fit: FirthFit, asked: Array, c: Array, belongs: Array) -> _Robust:
+    """Return c'β of every fit with CR2 errors."""
     known = np.nan_to_num(c)
-    adjusted = adjusted_weights(leave, scaled @ fit.covariance[f] @ known, belongs)
-    by_cluster = belongs.T @ ((fit.scores[f] / root)[:, None] * adjusted)
-    df = np.array([satterthwaite(leave @ (a[:, None] * belongs)) for a in adjusted.T])
+    by_cluster = np.empty((len(asked), belongs.shape[1], c.shape[1]))
+    df = np.empty((len(asked), c.shape[1]))
+    step = max(1, CELLS_AT_ONCE // len(x) ** 2)
+    for start in range(0, len(asked), step):
+        part = slice(start, start + step)
+        some = FirthFit(*(values[part] for values in fit))
+        by_cluster[part], df[part] = _clustered(x, some, asked[part], known, belongs)
     missing = np.isnan(c).any(axis=0)
-    estimate = np.where(missing, np.nan, fit.coefficients[f] @ known)
-    se = np.where(missing, np.nan, np.sqrt((by_cluster**2).sum(axis=0)))
+    estimate = np.where(missing, np.nan, fit.coefficients @ known)
+    se = np.where(missing, np.nan, np.sqrt((by_cluster**2).sum(axis=1)))
     return _Robust(estimate, se, df, by_cluster)
 
 
-def _guarded(shift: _Robust, level: _Robust, slope: float) -> tuple[float, float, float]:
-    """Return Δ + (1 - ĉ)θ_c with its standard error and the smaller df."""
-    joined = shift.by_cluster[:, 0] + (1 - slope) * level.by_cluster[:, 0]
-    estimate = float(shift.estimate[0] + (1 - slope) * level.estimate[0])
-    return estimate, float(np.sqrt((joined**2).sum())), float(min(shift.df[0], level.df[0]))
+def _clustered(x: Array, fit: FirthFit, asked: Array, c: Array, belongs: Array) -> tuple[Array, Array]:
+    """Return clusters' scores and df ``(fit, contrast)``.
+
+    Residuals and columns are scaled by the root of their binomial weight.
+    """
+    root = np.sqrt(asked * fit.probabilities * (1 - fit.probabilities))
+    scaled = x * root[:, :, None]
+    bread = scaled @ fit.covariance
+    leave = np.eye(len(x)) - bread @ np.swapaxes(scaled, 1, 2)
+    adjusted = adjusted_weights(leave, bread @ c, belongs)
+    by_cluster = belongs.T @ ((fit.scores / root)[:, :, None] * adjusted)
+    df = [satterthwaite(leave @ (adjusted[:, :, [j]] * belongs)) for j in range(c.shape[1])]
+    return by_cluster, np.stack(df, axis=1)
 
 
-def _points(design: SampledDesign, probabilities: Array, shift: float) -> float:
-    """Return what a shift of the trait does to the controls' agreement, in percentage points."""
+def _guarded(shift: _Robust, level: _Robust, slope: Array) -> Array:
+    """Return Δ + (1 - ĉ)θ_c with its standard error and the smaller df, ``(fit, 3)``."""
+    left = 1 - slope
+    joined = shift.by_cluster[:, :, 0] + left[:, None] * level.by_cluster[:, :, 0]
+    estimate = shift.estimate[:, 0] + left * level.estimate[:, 0]
+    df = np.minimum(shift.df[:, 0], level.df[:, 0])
+    return np.stack([estimate, np.sqrt((joined**2).sum(axis=1)), df], axis=1)
+
+
+def _points(design: SampledDesign, probabilities: Array, shift: Array) -> Array:
+    """Return what shifts of the trait do to the controls' agreement, in percentage points, ``(fit,)``."""
     here = design.controls
-    p, toward = probabilities[here], design.terms["trait"][here]
-    moved = toward * (special.expit(special.logit(p) + toward * shift) - p)
-    sides = [moved[toward == sign].mean() for sign in (1, -1) if (toward == sign).any()]
-    return float(100 * np.mean(sides))
+    p, toward = probabilities[:, here], design.terms["trait"][here]
+    moved = toward * (special.expit(special.logit(p) + toward * shift[:, None]) - p)
+    sides = [moved[:, toward == sign].mean(axis=1) for sign in (1, -1) if (toward == sign).any()]
+    return np.asarray(100 * np.mean(sides, axis=0))
 
 
 def _own(design: SampledDesign, fit: FirthFit) -> Array:
