@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from selfscope.report.cluster import cluster_parts, factor_sentence, mean_sentence
+from selfscope.report.cluster import cluster_lines, cluster_parts, factor_sentence, mean_sentence
 from selfscope.report.page import render_page
 from selfscope.values.cluster import ClusterFinding, FromClaims, MeanMove, Travel, WrongWay
 
@@ -81,3 +81,25 @@ def test_a_size_that_is_nearly_nothing_is_not_rounded_to_nothing():
 def test_a_mean_that_cannot_be_read_is_not_called_absent():
     blind = MeanMove("persona", False, 0.0, (-0.1, 0.1), 0.9, 21, "fail", "not interpretable")
     assert "nothing can be said of the mean" in mean_sentence(blind)
+
+
+def test_the_terminal_is_told_in_few_words_and_names_what_went_the_wrong_way(view):
+    said = cluster_lines(replace(view, cluster=(FOUND,)))
+    assert all(line.startswith("In its own words: ") for line in said[:-1])
+    assert any(
+        "Away from the cluster’s pole went openness to greater power (−0.40, shifted)." in s for s in said
+    )
+    assert any("a common factor is there, and too small to matter (41 % on one factor" in s for s in said)
+    assert said[-1] == "That dimensions travel together needs several identities."
+
+
+def test_where_none_went_the_wrong_way_and_no_panel_is_known_the_terminal_says_so(view):
+    alone = replace(FOUND, wrong_sign=(), travel=None, absent={"travel": "needs several identities"})
+    said = " ".join(cluster_lines(replace(view, cluster=(alone,))))
+    assert "No dimension went away from the cluster’s pole." in said
+    assert "is not known; needs several identities." in said
+
+
+def test_a_bare_model_is_no_identity_of_which_something_could_not_be_said(view):
+    bare = replace(view, subject=replace(view.subject, text=None), cluster=(replace(FOUND, moves=()),))
+    assert not any("needs several identities" in line for line in cluster_lines(bare))

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from selfscope.report import RunView, render_summary
+from selfscope.values.cluster import ClusterFinding, MeanMove, WrongWay
 
 
 def printed(view: RunView, width: int = 100) -> str:
@@ -34,6 +35,18 @@ def test_it_says_three_to_six_things(view: RunView, demo_view: RunView) -> None:
     for run in (view, demo_view):
         said = [line for line in printed(run).splitlines() if line.startswith("·")]
         assert 3 <= len(said) <= 6
+
+
+def test_the_cluster_has_its_own_part_and_fits_too(view: RunView) -> None:
+    assert "travel together?" not in printed(view)
+    moved = MeanMove("all", False, 0.6, (0.5, 0.7), 0.0004, 21, "pass", "shifted")
+    wrong = (WrongWay("power", -0.4, (-0.6, -0.2), 0.01, "shifted", True),)
+    why = {"travel": "needs several identities", "unmentioned_shift": "it mentions every dimension"}
+    found = ClusterFinding("utterance", control="all", moves=(moved,), wrong_sign=wrong, absent=why)
+    text = printed(replace(view, cluster=(found,)))
+    assert "Do the dimensions travel together?" in text
+    assert "openness to greater power (−0.40, shifted)" in " ".join(text.split())
+    assert max(len(line) for line in text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from selfscope.cli.page import comparison_view
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.phantoms import PhantomGround, Truth
+from selfscope.report import cluster_lines
+from selfscope.report.page import render_page
 from selfscope.studies.analyse import analyse
+from selfscope.studies.compare import compare_runs
+from selfscope.studies.conclude import conclude
 from selfscope.studies.panel import ground_key
 from selfscope.studies.panel_page import shipped_panel
 from selfscope.values import content_id
@@ -50,6 +55,36 @@ def test_what_goes_the_other_way_is_listed_with_its_verdict(all_three, tmp_path)
     analysis, _ = analysed(all_three, Truth(theta=moved, item_sd=0.3), tmp_path)
     (found,) = analysis.cluster
     assert [(w.dimension, w.verdict, w.sure) for w in found.wrong_sign] == [("autonomy", "shifted", True)]
+
+
+def test_a_comparison_of_two_runs_says_it_too(all_three, tmp_path):
+    stores = []
+    for name, truth in (("before", Truth()), ("after", Truth(theta={"autonomy": -1.5}, other=1.2))):
+        phantom = PhantomGround(name, truth)
+        study, store, _ = run(all_three, phantom, tmp_path)
+        conclude(store, study, all_three.items, phantom.identity, {})
+        stores.append(store)
+    comparison = compare_runs(*stores)
+    (found,) = comparison.analysis.cluster
+    assert found.control == "former"
+    assert 0.2 < found.mean_shift < 0.9
+    assert [w.dimension for w in found.wrong_sign] == ["autonomy"]
+    assert any("needs several identities" in said for said in found.limits)
+    view = comparison_view(*stores, comparison)
+    assert any("autonomy of its own (−1." in line for line in cluster_lines(view))
+    assert '<section id="cluster"' in render_page(view)
+
+
+def test_a_mean_over_two_grounds_is_read_only_where_both_can_be(all_three, tmp_path):
+    stores = []
+    for name in ("content-blind", "nothing"):
+        phantom = PhantomGround.named(name)
+        study, store, _ = run(all_three, phantom, tmp_path)
+        conclude(store, study, all_three.items, phantom.identity, {})
+        stores.append(store)
+    (found,) = compare_runs(*stores).analysis.cluster
+    assert {m.g1 for m in found.moves} == {"fail"}
+    assert found.verdict == "not interpretable"
 
 
 def test_yes_saying_moves_no_mean(all_three, tmp_path):

@@ -67,6 +67,7 @@ def comparison_view(a: RunStore, b: RunStore, comparison: Comparison) -> RunView
         findings=comparison.findings,
         dimensions=comparison.items.dimensions,
         controls=(_control(arm, second.subject.tokens),),
+        cluster=comparison.analysis.cluster,
         observations=pd.concat([former, b.observations()], ignore_index=True),
         evidence=b.evidence(),
         warnings=comparison.analysis.warnings,

@@ -86,6 +86,7 @@ def compare(
                 "runs": [s.run for s in stores],
                 "report": str(report),
                 "findings": findings,
+                "cluster": result.analysis.cluster,
                 "unavailable": result.unavailable,
                 "warnings": result.analysis.warnings,
             }

@@ -1,5 +1,6 @@
 """Pages and terminal summaries, made from findings and observations alone: no weights, no network."""
 
+from selfscope.report.cluster import cluster_lines
 from selfscope.report.page import write_comparison, write_report
 from selfscope.report.terminal import render_summary
 from selfscope.report.view import (
@@ -26,6 +27,7 @@ __all__ = [
     "RunView",
     "SensitivityRow",
     "SubjectText",
+    "cluster_lines",
     "render_summary",
     "write_comparison",
     "write_report",

@@ -16,8 +16,9 @@ from selfscope.report.words import (
     lowered,
     number,
     p_value,
+    sentence,
 )
-from selfscope.values.cluster import ClusterFinding, FromClaims, MeanMove, Travel
+from selfscope.values.cluster import ClusterFinding, FromClaims, MeanMove, Together, Travel
 from selfscope.values.finding import Verdict
 
 _FORETOLD_SHOWN = 5
@@ -28,6 +29,13 @@ _VERDICTS: dict[Verdict, str] = {
     "not interpretable": "nothing can be said of the mean: even characters told outright to hold all of it, "
     "and its opposite, do not come apart in it",
     "bias only": "only a habit of answering moved",
+}
+_TOGETHER: dict[Together, str] = {
+    "cluster": "the dimensions travel together",
+    "below the smallest effect": "a common factor is there, and too small to matter",
+    "not interpretable": "nothing is claimed, because the channel cannot be read on this model",
+    "no cluster shown": "no cluster is shown",
+    "not estimated": "not estimated",
 }
 
 
@@ -48,6 +56,45 @@ def cluster_parts(view: RunView) -> tuple[ClusterPart, ...]:
     """Return the section, channel by channel in the page's order; empty where nothing is known."""
     known = [f for c in view.channels for f in view.cluster if f.channel == c]
     return tuple(_part(view, f) for f in known if f.moves or f.travel is not None)
+
+
+def cluster_lines(view: RunView) -> tuple[str, ...]:
+    """Return the same in few words for a terminal, channel by channel; empty where nothing is known.
+
+    Each channel tells its means, the dimensions that went away from the pole by name, and what the panel
+    shares; last comes what one identity cannot say.
+    """
+    known = [f for c in view.channels for f in view.cluster if f.channel == c]
+    known = [f for f in known if f.moves or f.travel is not None]
+    said = [f"{channel_words(f.channel).heading}: {line}" for f in known for line in _lines(view, f)]
+    alone = (f.limits[0] for f in known if f.limits and view.subject.text is not None)
+    return (*said, *dict.fromkeys(alone))
+
+
+def _lines(view: RunView, found: ClusterFinding) -> list[str]:
+    said = [sentence(words) for _, words in _leads(found)]
+    if found.moves:
+        said.append(wrong_way_sentence(view, found))
+    travel = found.travel
+    if travel is None:
+        return [*said, sentence(f"whether dimensions travel together is not known; {found.absent['travel']}")]
+    shares = f"{_percent(travel.share)} on one factor, {_percent(travel.expected)} by chance"
+    return [
+        *said,
+        sentence(
+            f"over {travel.characters} characters on {view.manifest.model}, {_TOGETHER[found.together]} "
+            f"({shares}, {p_value(travel.p)})"
+        ),
+    ]
+
+
+def wrong_way_sentence(view: RunView, found: ClusterFinding) -> str:
+    """Name every dimension that went away from the cluster's pole, with its change and its verdict."""
+    wrong = found.wrong_sign or ()
+    if not wrong:
+        return "No dimension went away from the cluster’s pole."
+    named = [f"{lowered(view.title(w.dimension))} ({number(w.estimate)}, {w.verdict})" for w in wrong]
+    return f"Away from the cluster’s pole went {joined(named)}."
 
 
 def _part(view: RunView, found: ClusterFinding) -> ClusterPart:
@@ -108,19 +155,12 @@ def factor_sentence(found: ClusterFinding, model: str) -> str:
     t = found.travel
     if t is None:
         return ""
-    verdict = {
-        "cluster": "the dimensions travel together",
-        "below the smallest effect": "a common factor is there, and too small to matter",
-        "not interpretable": f"nothing is claimed, because the channel cannot be read on {model}",
-        "no cluster shown": "no cluster is shown",
-        "not estimated": "not estimated",
-    }[found.together]
     return (
-        f"Over {t.characters} characters on {model}, {verdict}. One factor takes {_percent(t.share)} of how "
-        f"they differ over {t.dimensions} dimensions, habits of answering taken out; chance alone gives "
-        f"{_percent(t.expected)} ({p_value(t.p)}). {t.same_way} dimensions go its way. Between a character "
-        f"one standard deviation above and one below, it moves the mean dimension by {_size(t)}; what would "
-        f"matter is {number(t.least).lstrip('+')}."
+        f"Over {t.characters} characters on {model}, {_TOGETHER[found.together]}. One factor takes "
+        f"{_percent(t.share)} of how they differ over {t.dimensions} dimensions, habits of answering taken "
+        f"out; chance alone gives {_percent(t.expected)} ({p_value(t.p)}). {t.same_way} dimensions go its "
+        f"way. Between a character one standard deviation above and one below, it moves the mean dimension "
+        f"by {_size(t)}; what would matter is {number(t.least).lstrip('+')}."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from selfscope.report.cluster import cluster_lines
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import level_sentence
 from selfscope.report.standing import Standing, ordered_dimensions, standings
@@ -27,7 +28,7 @@ _STYLES = {
 
 
 def render_summary(view: RunView) -> Group:
-    """Return the summary of a run, for rich: the verdict, the table, what the channels say, a limit.
+    """Return the summary of a run, for rich: the verdict, the table, what the channels say, the cluster.
 
     Fits 100 columns. Nothing depends on colour: verdicts are words with a sign.
     """
@@ -40,6 +41,8 @@ def render_summary(view: RunView) -> Group:
     if view.findings:
         parts += [Text(""), _table(view)]
     parts += [Text(f"· {said}") for said in _sentences(view)]
+    if together := cluster_lines(view):
+        parts += [Text(""), Text("Do the dimensions travel together?", "bold"), *map(Text, together)]
     return Group(*parts)
 
 

@@ -209,6 +209,7 @@ class _Channel:
             panel=self.panel,
             ground=self.ground,
             screening=bool(self.screens.any()),
+            elsewhere=None if self.other is None else self.other._sensitivity(),
         )
 
     def _noted(self, finding: Finding) -> Finding:

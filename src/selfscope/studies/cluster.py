@@ -46,6 +46,7 @@ def cluster_finding(
     panel: Panel | None = None,
     ground: GroundIdentity,
     screening: bool = False,
+    elsewhere: Sensitivity | None = None,
 ) -> ClusterFinding:
     """Return what one channel of a run says of the cluster.
 
@@ -57,6 +58,8 @@ def cluster_finding(
         The ground's; its characters are the identities over which dimensions may travel together.
     screening
         Whether too little was asked in a dimension for a claim.
+    elsewhere
+        The sensitivity check on the other ground, where two grounds are compared: the worse one counts.
     """
     if items.name != "cluster":
         return _elsewhere(question.channel)
@@ -67,7 +70,8 @@ def cluster_finding(
         spoken = mentions(text, items.dimensions)
         said["mentioned"] = {name: words for name, words in spoken.items() if words and name in asked}
         said["unmentioned"] = tuple(name for name, words in spoken.items() if not words and name in asked)
-    said |= _own(result, findings, layout, checks, said.get("unmentioned", ()), said["absent"])
+    both = (checks,) if elsewhere is None else (checks, elsewhere)
+    said |= _own(result, findings, layout, both, said.get("unmentioned", ()), said["absent"])
     said |= _shared(panel, ground, study, items, question, said["absent"])
     found = ClusterFinding(question.channel, **said)
     found = replace(found, together=together(found, _passed(checks, layout, question)))
@@ -85,7 +89,7 @@ def _own(
     result: FamilyResult | None,
     findings: Sequence[Finding],
     layout: Layout,
-    checks: Sensitivity,
+    checks: Sequence[Sensitivity],
     unmentioned: Sequence[str],
     absent: dict[str, str],
 ) -> dict[str, Any]:
@@ -115,9 +119,13 @@ def _strictest(controls: Sequence[str]) -> str:
     return next((c for c in _STRICT if c in controls), controls[0])
 
 
-def _moves(result: FamilyResult, checks: Sensitivity, use: Mask, unmentioned: bool) -> list[MeanMove]:
+def _moves(
+    result: FamilyResult, checks: Sequence[Sensitivity], use: Mask, unmentioned: bool
+) -> list[MeanMove]:
     """Return the mean over some dimensions against every control, and against all three together."""
-    g1, settings = _seen(checks, use, result.settings.sesoi), result.settings
+    settings = result.settings
+    seen = {_seen(check, use, settings.sesoi) for check in checks}
+    g1 = next(state for state in ("fail", "not estimated", "pass") if state in seen)
     shifts = {name: mean_shift(row.trait, use) for name, row in result.rows.items()}
     found = [
         _move(name, unmentioned, shift, _firm(row, use, shift, settings.alpha), _apart(row, use), g1, result)
