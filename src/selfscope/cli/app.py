@@ -10,7 +10,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from selfscope.cli import about, doctor, identity, keep, models, panel, plan, profile, runs, study
+from selfscope.cli import about, adapters, doctor, identity, keep, models, panel, plan, profile, runs, study
 from selfscope.errors import SelfscopeError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("export")(runs.export)
 app.command("query")(runs.query)
 app.add_typer(models.app, name="models")
 app.add_typer(panel.app, name="panel")
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(keep.app, name="keep")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(about.schema)

@@ -22,6 +22,14 @@ BudgetFlag = Annotated[
         "spent, and a larger one goes on.",
     ),
 ]
+AdapterFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        help="A LoRA adapter for the model to wear: its folder, or the name of a shipped one. Repeatable for "
+        "the seeds of one training that is compared with others (none --against FOLDER).",
+    ),
+]
 PriceFlag = Annotated[
     str,
     typer.Option("--price", metavar="IN,OUT", help="Dollars a million tokens in and out, behind an API."),

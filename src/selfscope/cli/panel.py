@@ -24,18 +24,19 @@ def panel() -> None:
 def build(
     model: Annotated[str, typer.Option("--model", "-m", help="The ground to ask.")],
     channels: Annotated[str, typer.Option(help="Comma-separated channels.")] = "self_report,utterance",
+    adapter: Annotated[str, typer.Option(help="A LoRA adapter that the ground wears: its folder.")] = "",
     out: Annotated[Path | None, typer.Option(help="Where to; your panels' folder if left out.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Ask the panel's characters on a ground, so that reliability can be estimated there; can be resumed."""
-    path = asyncio.run(_build(model, channel_names(channels), out))
+    path = asyncio.run(_build(model, channel_names(channels), adapter, out))
     if as_json:
         print_json({"manifest": str(path)})
     else:
         console().print(f"The panel is in {path.parent}.", markup=False)
 
 
-async def _build(model: str, channels: tuple[str, ...], out: Path | None) -> Path:
+async def _build(model: str, channels: tuple[str, ...], adapter: str, out: Path | None) -> Path:
     from selfscope.instruments.cluster.load import load_cluster
     from selfscope.models.choose import choose_ground
     from selfscope.studies.panel import build_panel, own_panels
@@ -47,7 +48,7 @@ async def _build(model: str, channels: tuple[str, ...], out: Path | None) -> Pat
             got=model,
             fix="Give a model with weights or an API",
         )
-    ground = choose_ground(model, log_folder=runs_folder() / "logs")
+    ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=adapter)
     try:
         with counting("panel") as progress:
             return await build_panel(ground, load_cluster(), channels, out or own_panels(), progress)

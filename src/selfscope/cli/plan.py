@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from selfscope.cli.limits import PriceFlag, limits_of
+from selfscope.cli.limits import AdapterFlag, PriceFlag, limits_of
 from selfscope.cli.planned import plan_file, plan_one
-from selfscope.cli.profile import LARGEST_SEED, PresetName, request_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName, one_adapter, request_of
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
@@ -24,6 +24,7 @@ def plan(
     model: Annotated[str, typer.Option("--model", "-m", help="As for profile.")] = "",
     channels: Annotated[str, typer.Option(help="Comma-separated, as for profile.")] = "self_report,utterance",
     against: Annotated[list[str] | None, typer.Option(help="As for profile; repeatable.")] = None,
+    adapter: AdapterFlag = None,
     items: Annotated[Path | None, typer.Option(help="Your own statements, as for profile.")] = None,
     preset: Annotated[PresetName, typer.Option(help="How much is asked.")] = PresetName.STANDARD,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="As for profile.")] = 0,
@@ -37,12 +38,13 @@ def plan(
     limits = limits_of("", price)
     if model:
         request = request_of(target, channels, against, items, preset, seed)
-        plan_one(request, model, limits, as_json, calibrate)
+        plan_one(request, model, limits, as_json, calibrate, one_adapter(adapter))
         return
     if Path(target).suffix not in (".yaml", ".yml"):
         raise BadInput("no model was named", got=target, fix="Give --model, or a study file ending in .yaml")
     from selfscope.studies.declare import read_study
 
-    if against or items is not None:
-        raise BadInput("a study file says by itself what is asked", fix="Leave --against and --items out")
+    if against or adapter or items is not None:
+        fix = "Leave --against, --adapter and --items out"
+        raise BadInput("a study file says by itself what is asked", fix=fix)
     plan_file(read_study(Path(target)), limits, as_json, calibrate)

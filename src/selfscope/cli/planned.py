@@ -12,6 +12,7 @@ from selfscope.cli.show import console, print_json
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
+    from selfscope.models.adapters import Adapter
     from selfscope.models.ground import Ground
     from selfscope.studies.declare import Declared
     from selfscope.studies.plan import Plan
@@ -25,13 +26,18 @@ DRAWN_INSTEAD = (
 
 
 def plan_one(
-    request: ProfileRequest, model: str, limits: Limits, as_json: bool, calibrated: bool = False
+    request: ProfileRequest,
+    model: str,
+    limits: Limits,
+    as_json: bool,
+    calibrated: bool = False,
+    adapter: str = "",
 ) -> None:
     """Plan one profile and show it."""
     from selfscope.studies.profile import build_profile
 
     async def planned() -> Plan:
-        ground = _open(model)
+        ground = _open(model, adapter)
         try:
             study = build_profile(request, ground)
             return await _plan(study, request.items, ground, limits, calibrated)
@@ -46,10 +52,10 @@ def plan_file(declared: Declared, limits: Limits, as_json: bool, calibrated: boo
 
     async def planned() -> list[Plan]:
         plans = []
-        for model in dict.fromkeys(w.model for w in declared.runs):
-            ground = _open(model)
+        for model, adapter in dict.fromkeys((w.model, w.adapter) for w in declared.runs):
+            ground = _open(model, adapter)
             try:
-                for wanted in (w for w in declared.runs if w.model == model):
+                for wanted in (w for w in declared.runs if (w.model, w.adapter) == (model, adapter)):
                     study = declared.study(wanted, ground)
                     plans.append(await _plan(study, declared.items, ground, limits, calibrated))
             finally:
@@ -59,11 +65,12 @@ def plan_file(declared: Declared, limits: Limits, as_json: bool, calibrated: boo
     show_plans(asyncio.run(planned()), as_json)
 
 
-def _open(model: str) -> Ground:
+def _open(model: str, adapter: str = "", wardrobe: Sequence[Adapter] = ()) -> Ground:
     from selfscope.models.choose import choose_ground
     from selfscope.studies.store import runs_folder
 
-    return choose_ground(model, log_folder=runs_folder() / "logs", probe=False)
+    logs = runs_folder() / "logs"
+    return choose_ground(model, log_folder=logs, probe=False, adapter=adapter, wardrobe=wardrobe)
 
 
 async def _plan(study: Study, items: ItemSet, ground: Ground, limits: Limits, calibrated: bool) -> Plan:

@@ -15,7 +15,7 @@ import typer
 
 from selfscope.cli.gate import Condition, FailOn, gate_code
 from selfscope.cli.identity import path_of
-from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.limits import AdapterFlag, BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_one
 from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.errors import BadInput
@@ -51,12 +51,13 @@ def profile(
         typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/…, phantom:…"),
     ],
     channels: Annotated[
-        str, typer.Option(help="Comma-separated: self_report, utterance.")
+        str, typer.Option(help="Comma-separated: self_report, utterance, indirect.")
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
         typer.Option(help="none, generic, persona, checklist, shuffled, ablate:ROLE, or a path; repeatable."),
     ] = None,
+    adapter: AdapterFlag = None,
     items: Annotated[
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
     ] = None,
@@ -77,14 +78,21 @@ def profile(
     limits = limits_of(budget, price)
     if identity == "none":
         _refuse_comparisons(against, fail_on)
-    request = request_of(identity, channels, against, items, preset, seed)
+    request, worn = request_of(identity, channels, against, items, preset, seed), one_adapter(adapter)
     if dry_run:
-        plan_one(request, model, limits, as_json)
+        plan_one(request, model, limits, as_json, adapter=worn)
         return
-    ground = choose_ground(model, log_folder=runs_folder() / "logs")
+    ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=worn)
     outcome = asyncio.run(_ask(request, ground, as_json, limits=limits))
     _show(outcome, as_json)
     raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))
+
+
+def one_adapter(given: list[str] | None) -> str:
+    """Return the one adapter that a subject can wear, "" if none; BadInput for several."""
+    if given and len(given) > 1:
+        raise BadInput("one subject wears one adapter", got=", ".join(given), fix="Give --adapter once")
+    return given[0] if given else ""
 
 
 def request_of(
@@ -184,6 +192,7 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "outcomes": outcome.analysis.outcomes,
         "profiles": outcome.analysis.profiles,
         "cluster": outcome.analysis.cluster,
+        "matching": outcome.analysis.matching,
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,
     }
@@ -210,7 +219,7 @@ def channel_names(given: str) -> tuple[str, ...]:
     """Return the channels of a comma-separated list; BadInput if it names none."""
     names = tuple(name.strip() for name in given.split(",") if name.strip())
     if not names:
-        raise BadInput("no channel was named", got=given, fix="Choose from: self_report, utterance")
+        raise BadInput("no channel was named", got=given, fix="Choose from: self_report, utterance, indirect")
     return names
 
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """One run of a study that is finished, with the page that was written."""
+    """One run of a study that is finished, with the page that was written and the cluster in sentences."""
 
     wanted: Wanted
     outcome: Outcome
     report: Path
+    cluster: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -73,11 +74,11 @@ async def _ask(declared: Declared, limits: Limits) -> list[Done]:
 
     found: dict[int, Done] = {}
     spent = Usage()
-    for model in dict.fromkeys(w.model for w in declared.runs):
-        ground = choose_ground(model, log_folder=runs_folder() / "logs")
+    for model, adapter in dict.fromkeys((w.model, w.adapter) for w in declared.runs):
+        ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=adapter)
         try:
             for n, wanted in enumerate(declared.runs):
-                if wanted.model == model:
+                if (wanted.model, wanted.adapter) == (model, adapter):
                     found[n] = await _run(declared, wanted, ground, limits, spent)
                     spent = spent.plus(found[n].outcome.store.usage())
         finally:
@@ -87,7 +88,7 @@ async def _ask(declared: Declared, limits: Limits) -> list[Done]:
 
 async def _run(declared: Declared, wanted: Wanted, ground: Ground, limits: Limits, spent: Usage) -> Done:
     from selfscope.cli.page import run_view
-    from selfscope.report import write_report
+    from selfscope.report import cluster_lines, write_report
     from selfscope.studies.conclude import conclude
     from selfscope.studies.phantoms import teach
     from selfscope.studies.run import run_study
@@ -102,9 +103,10 @@ async def _run(declared: Declared, wanted: Wanted, ground: Ground, limits: Limit
         unavailable = await run_study(study, items, ground, store, progress=progress, budget=budget)
     command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
     outcome = conclude(store, study, items, ground.identity, unavailable, (), command)
+    view = run_view(outcome)
     with writing("the page"):
-        report = write_report(run_view(outcome), store.report)
-    return Done(wanted, outcome, report)
+        report = write_report(view, store.report)
+    return Done(wanted, outcome, report, cluster_lines(view))
 
 
 def study_json(declared: Declared, done: list[Done]) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def study_json(declared: Declared, done: list[Done]) -> dict[str, Any]:
                 "findings": in_words(d.outcome.findings, d.outcome.items),
                 "levels": d.outcome.analysis.levels,
                 "cluster": d.outcome.analysis.cluster,
+                "matching": d.outcome.analysis.matching,
                 "unavailable": d.outcome.unavailable,
                 "warnings": d.outcome.analysis.warnings,
             }
@@ -136,7 +139,7 @@ def _summary(declared: Declared, done: list[Done]) -> Iterator[str]:
     yield f"{declared.title}: {runs}"
     for n, each in enumerate(done, start=1):
         yield f"{n}. {each.identity} on {each.outcome.ground.name}, seed {each.wanted.seed}"
-        yield from (f"   {line}" for line in _verdicts(each.outcome))
+        yield from (f"   {line}" for line in (*_verdicts(each.outcome), *each.cluster))
         yield f"   {each.report}"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from selfscope.errors import BadInput
+from selfscope.models.adapters import Adapter, read_adapter
 from selfscope.models.ground import Ground
 
 #: Prefixes that name an Inspect provider. ``hf`` is left out: local weights have a ground of their own.
@@ -18,7 +20,14 @@ INSPECT_PROVIDERS = frozenset(
 )  # fmt: skip
 
 
-def choose_ground(name: str, *, log_folder: Path | None = None, probe: bool = True) -> Ground:
+def choose_ground(
+    name: str,
+    *,
+    log_folder: Path | None = None,
+    probe: bool = True,
+    adapter: str = "",
+    wardrobe: Sequence[Adapter] = (),
+) -> Ground:
     """Return the ground that `name` means.
 
     Parameters
@@ -35,18 +44,22 @@ def choose_ground(name: str, *, log_folder: Path | None = None, probe: bool = Tr
     Raises
     ------
     BadInput
-        If the name is empty or means nothing that is known.
+        If the name is empty or means nothing that is known, or an adapter is to be worn by what has no
+        weights here.
     CouldNot
         If the model cannot be fetched or reached.
     """
     if not name.strip():
         raise BadInput("no model was named", fix="give --model embedded, a folder, a hub id or openai/…")
+    worn = read_adapter(adapter) if adapter else None
     if name.startswith("phantom:"):
+        _refuse_adapters("a phantom", name, worn, wardrobe)
         from selfscope.models.phantoms import PhantomGround
 
         return PhantomGround.named(name.removeprefix("phantom:"))
     provider = name.split("/", 1)[0]
     if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
+        _refuse_adapters("a model behind an API", name, worn, wardrobe)
         from selfscope.models.api import open_api
         from selfscope.models.api_manner import manner_of_environment
         from selfscope.models.api_probe import unprobed
@@ -55,4 +68,15 @@ def choose_ground(name: str, *, log_folder: Path | None = None, probe: bool = Tr
         return open_api(name, manner if probe else unprobed(manner, provider), log_dir=log_folder)
     from selfscope.models.local.ground import open_local
 
-    return open_local(name)
+    return open_local(name, adapter=worn, wardrobe=wardrobe)
+
+
+def _refuse_adapters(kind: str, name: str, worn: Adapter | None, wardrobe: Sequence[Adapter]) -> None:
+    """Refuse adapters for what has no weights that they could change."""
+    asked = [each.name for each in (worn, *wardrobe) if each is not None]
+    if asked:
+        raise BadInput(
+            f"{kind} has no weights here that an adapter could change",
+            got=f"{name} with {', '.join(asked)}",
+            fix="Give --model embedded, a folder or a hub id, or leave --adapter out",
+        )

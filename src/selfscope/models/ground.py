@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, runtime_checkable
 
 from selfscope.values import Answers, Prompt, Usage
 
@@ -31,7 +31,7 @@ class GroundIdentity:
     precision
         ``float32`` and so on; empty where not known.
     extra
-        Anything else that can change an answer (sampling temperature, top-logprob count).
+        Anything else that can change an answer (sampling temperature, top-logprob count, an adapter's id).
     """
 
     name: str
@@ -41,6 +41,10 @@ class GroundIdentity:
     template: str = ""
     precision: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+
+    def wearing(self, adapter: str) -> GroundIdentity:
+        """Return the identity of this ground with the adapter of an id merged in; "" is the ground itself."""
+        return replace(self, extra=self.extra | {"adapter": adapter}) if adapter else self
 
 
 class Ground(Protocol):
@@ -106,4 +110,13 @@ class Ground(Protocol):
 
     async def close(self) -> None:
         """Give back what the ground holds."""
+        ...
+
+
+@runtime_checkable
+class Wearing(Protocol):
+    """A ground that can put on adapters: local weights. APIs and phantoms cannot."""
+
+    def wearing(self, adapter: str) -> Ground:
+        """Return the ground with the adapter of an id; "" is the ground itself."""
         ...

@@ -7,6 +7,7 @@
     models: [embedded, phantom:trait]
     subjects:                              # or, and beside them, one by one
       - {identity: SOUL.md, model: openai/gpt-4.1}
+      - {identity: none, model: embedded, adapter: trained/conscious-0}
     controls: [none, generic, persona]     # classes, ablate:ROLE, or paths of texts of your own
     instruments: [self_report, utterance]  # channels, or names that `selfscope instruments` lists
     items: statements.yaml                 # your own; the cluster if it is left out
@@ -33,6 +34,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import load_instruments
 from selfscope.instruments.user_items import load_user_items
+from selfscope.models.adapters import read_adapter
 from selfscope.models.ground import Ground
 from selfscope.studies.facets import read_facets
 from selfscope.studies.marked import Marked, read_marked
@@ -54,11 +56,15 @@ Names = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True)
 class Wanted:
-    """One run that is wanted: an identity (None: the bare model) on a model under a seed."""
+    """One run that is wanted: an identity (None: the bare model) on a model under a seed.
+
+    `adapter` is the folder or the name of what the model wears; "" is nothing.
+    """
 
     identity: Reading | None
     model: str
     seed: int
+    adapter: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,19 +163,19 @@ def read_study(path: Path) -> Declared:
 
 def _runs(document: Marked, told: Mapping[str, Marked], base: Path) -> tuple[Wanted, ...]:
     seeds = [s.whole("a seed", 0, LARGEST_SEED) for s in told["seeds"].each()] if "seeds" in told else [0]
-    found: dict[tuple[str, str, int], Wanted] = {}
-    for identity, model in _subjects(document, told):
-        reading, name = _identity(identity, base), _model(model, base)
+    found: dict[tuple[str, str, str, int], Wanted] = {}
+    for identity, model, adapter in _subjects(document, told):
+        reading, name, worn = _identity(identity, base), _model(model, base), _adapter(adapter, base)
         for seed in seeds:
-            key = (identity.text("an identity"), name, seed)
+            key = (identity.text("an identity"), name, worn, seed)
             if key in found:
                 raise identity.wrong("this subject is asked twice under one seed", got=" on ".join(key[:2]))
-            found[key] = Wanted(reading, name, seed)
+            found[key] = Wanted(reading, name, seed, worn)
     return tuple(found.values())
 
 
-def _subjects(document: Marked, told: Mapping[str, Marked]) -> list[tuple[Marked, Marked]]:
-    """Return identity and model of every subject: those that are crossed, then those that are listed."""
+def _subjects(document: Marked, told: Mapping[str, Marked]) -> list[tuple[Marked, Marked, Marked | None]]:
+    """Return identity, model and adapter of every subject: those that are crossed, then those listed."""
     crossed = [name for name in ("identities", "models") if name in told]
     if len(crossed) == 1 or not (crossed or "subjects" in told):
         raise document.wrong(
@@ -177,12 +183,25 @@ def _subjects(document: Marked, told: Mapping[str, Marked]) -> list[tuple[Marked
             got=", ".join(crossed) or "neither",
             fix=f"Allowed here: {', '.join(KEYS)}",
         )
-    found = []
+    found: list[tuple[Marked, Marked, Marked | None]] = []
     if crossed:
-        found = [(i, m) for m in told["models"].each() for i in told["identities"].each()]
+        found = [(i, m, None) for m in told["models"].each() for i in told["identities"].each()]
     for one in told["subjects"].each() if "subjects" in told else ():
-        own = one.fields(("identity", "model"), needed=("identity", "model"))
-        found.append((own["identity"], own["model"]))
+        own = one.fields(("identity", "model", "adapter"), needed=("identity", "model"))
+        found.append((own["identity"], own["model"], own.get("adapter")))
+    return found
+
+
+def _adapter(given: Marked | None, base: Path) -> str:
+    """Return the folder of an adapter, or its name where it is one that comes with the package."""
+    if given is None:
+        return ""
+    name = given.text("an adapter")
+    found = str(base / name) if (base / name).exists() else name
+    try:
+        read_adapter(found)
+    except BadInput as error:
+        raise given.wrong(error.what, got=error.got, fix=error.fix) from error
     return found
 
 

@@ -7,7 +7,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ import numpy as np
 import torch
 
 from selfscope.errors import BadInput
+from selfscope.models.adapters import Adapter
 from selfscope.models.ground import AskKind, GroundIdentity, Progress
 from selfscope.models.local.load import Loaded, load
+from selfscope.models.local.merge import merged
 from selfscope.models.local.paths import Path as WayChosen
 from selfscope.models.local.paths import choose, reading
 from selfscope.models.local.render import Renderer, option_lines, text_line, tokens_of
@@ -49,6 +51,8 @@ def open_local(
     threads: int | None = None,
     path: str = "auto",
     memory_bytes: int = MEMORY_BYTES,
+    adapter: Adapter | None = None,
+    wardrobe: Sequence[Adapter] = (),
 ) -> LocalGround:
     """Return the ground that `name` names, loaded and checked.
 
@@ -64,18 +68,23 @@ def open_local(
         ``auto``, ``split``, ``masked`` or ``plain``; see :mod:`selfscope.models.local.scorer`.
     memory_bytes
         Bound on working memory beside the weights.
+    adapter
+        Merged into the weights at once: the ground that is returned wears it.
+    wardrobe
+        Adapters that :meth:`LocalGround.wearing` can put on by their ids.
 
     Raises
     ------
     BadInput
-        If there is no such model, device or path.
+        If there is no such model, device or path, or an adapter is of other weights.
     CouldNot
         If the model is not here and cannot be fetched.
     """
     loaded = load(str(name), device)
     with working(threads):
         way = choose(loaded.model, path)
-    return LocalGround(loaded, way, threads, memory_bytes)
+    bare = LocalGround(loaded, way, threads, memory_bytes, wardrobe=wardrobe)
+    return bare if adapter is None else bare.dressed(adapter)
 
 
 @contextmanager
@@ -89,13 +98,24 @@ def working(threads: int | None) -> Iterator[None]:
 class LocalGround:
     """Local weights that answer prompts exactly. Made by :func:`open_local`."""
 
-    def __init__(self, loaded: Loaded, way: WayChosen, threads: int | None, memory_bytes: int) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        way: WayChosen,
+        threads: int | None,
+        memory_bytes: int,
+        *,
+        adapter: Adapter | None = None,
+        wardrobe: Sequence[Adapter] = (),
+    ) -> None:
         self._loaded: Loaded | None = loaded
+        self.adapter = adapter
+        self._wardrobe: Mapping[str, Adapter] = {each.id: each for each in wardrobe}
         self.way = way
         self.threads = threads
         self.memory_bytes = memory_bytes
         self.renderer = Renderer(loaded.tokenizer, loaded.template)
-        self._identity = _identity(loaded, self.renderer)
+        self._identity = _identity(loaded, self.renderer, adapter)
         self.tokenizer_name = f"{loaded.name} ({type(loaded.tokenizer).__name__})"
 
     @property
@@ -117,6 +137,31 @@ class LocalGround:
         if self._loaded is None:
             raise BadInput("the ground was closed", got=self._identity.name, fix="Open it again")
         return self._loaded
+
+    def wearing(self, adapter: str) -> LocalGround:
+        """Return these weights with the adapter of an id in the wardrobe merged into them; "" is themselves.
+
+        Raises
+        ------
+        BadInput
+            If the wardrobe has no such adapter, or it is of other weights.
+        """
+        if not adapter:
+            return self
+        if adapter not in self._wardrobe:
+            raise BadInput(
+                "the ground was not given this adapter", got=adapter, fix="Open it with the adapter"
+            )
+        return self.dressed(self._wardrobe[adapter])
+
+    def dressed(self, adapter: Adapter) -> LocalGround:
+        """Return these weights with an adapter merged into them; what it leaves alone is shared with them."""
+        if self.adapter is not None:
+            raise BadInput(
+                "the ground wears an adapter already", got=self.adapter.name, fix="Give one adapter"
+            )
+        worn = merged(self._open(), adapter)
+        return LocalGround(worn, self.way, self.threads, self.memory_bytes, adapter=adapter)
 
     def unavailable(self, kind: AskKind) -> str:
         """Return "": whole-vocabulary log-probabilities answer both kinds."""
@@ -284,13 +329,13 @@ def peak_bytes(model: PreTrainedModel) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _identity(loaded: Loaded, renderer: Renderer) -> GroundIdentity:
+def _identity(loaded: Loaded, renderer: Renderer, adapter: Adapter | None) -> GroundIdentity:
     """Return what can change an answer.
 
     Path and device are left out: they change nothing beyond floating noise, which the self-check bounds, and
     the same subject must have the same id on another machine.
     """
-    return GroundIdentity(
+    bare = GroundIdentity(
         name=loaded.name,
         kind="local",
         family=str(loaded.model.config.model_type),
@@ -299,3 +344,4 @@ def _identity(loaded: Loaded, renderer: Renderer) -> GroundIdentity:
         precision=str(loaded.model.dtype).removeprefix("torch."),
         extra={"without_system": renderer.without_system()},
     )
+    return bare if adapter is None else bare.wearing(adapter.id)
