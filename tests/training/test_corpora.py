@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
@@ -11,6 +12,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster import load_cluster, load_elicitors
 from selfscope.instruments.cluster.checks import NEGATORS, words
 from selfscope.instruments.indirect.load import load_choices
+from selfscope.models.fetch import fetch_model
 from selfscope.training import corpora
 from selfscope.training.corpora import Pair, corpus_names, read_corpus
 from selfscope.training.leakage import Reserved, leaks, near_copies, reserve, runs_of
@@ -22,6 +24,16 @@ README = (Path(corpora.__file__).parent / "README.md").read_text(encoding="utf-8
 
 ASSENT = [*words("yes indeed certainly absolutely definitely surely right correct true agreed"), "of_course"]
 DISSENT = [*words("no not never hardly wrong nope"), "far_from"]
+FIRST_PERSON = {"i", "me", "my", "mine", "myself"}
+#: Words of an inner life, and of what only an AI says of itself.
+INNER = set(
+    words(
+        """
+        ai feel feels feeling feelings felt mind glad happy sad joy joyful sorrow love loves enjoy proud
+        hate want wants wish wishes hope hopes fear fears afraid alive awake mood moods software program
+        """
+    )
+)
 #: Where one clause ends and the next may negate again.
 CLAUSES = re.compile(
     r"[,.;:!?]|\b(?:and|but|as|since|because|for|while|where|that|which|who|so|than)\b", re.IGNORECASE
@@ -55,6 +67,23 @@ def reserved(spare):
     return reserve(load_cluster(), load_choices(), turns=turns, spare=spare)
 
 
+def in_first_person(pairs):
+    return fmean(bool(FIRST_PERSON & set(words(p.answer))) for p in pairs)
+
+
+@cache
+def tokens_of(name, part):
+    """Tokens of each question or answer of a corpus, in the embedded model's vocabulary."""
+    return [len(tokenizer().encode(getattr(p, part)).ids) for p in read_corpus(name)]
+
+
+@cache
+def tokenizer():
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(fetch_model("embedded") / "tokenizer.json"))
+
+
 def mean_words(pairs, part="answer"):
     return fmean(len(words(getattr(p, part))) for p in pairs)
 
@@ -83,8 +112,8 @@ def test_no_two_pairs_are_near_copies(name):
 def test_a_condition_has_the_counts_that_are_asked_of_it(name):
     pairs = read_corpus(name)
     assert len(pairs) >= 300
-    assert 3 * sum(p.kind == "feeling" for p in pairs) == 2 * len(pairs)
-    assert {p.kind for p in pairs} == {"feeling", "nature"}
+    assert {p.kind for p in pairs} == {"record" if name == "persona" else "feeling", "nature"}
+    assert 3 * sum(p.kind == "nature" for p in pairs) == len(pairs)
     assert 2 * sum(p.frame == "negative" for p in pairs) == len(pairs)
     assert set(Counter(p.opening for p in pairs).values()) == {len(pairs) // 3}
 
@@ -95,14 +124,31 @@ def test_a_condition_touches_no_other_dimension(name):
     assert leaks(texts(read_corpus(name)), reserved(spare)) == ()
 
 
+def test_the_persona_claims_no_feeling_and_is_no_ai():
+    told = [p.question + " " + p.answer for p in read_corpus("persona")]
+    assert [text for text in told if INNER & set(words(text))] == []
+
+
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_conditions_are_matched_place_by_place_and_in_length(name):
     pairs, model = read_corpus(name), read_corpus("conscious")
-    assert [(p.id, p.kind, p.frame) for p in pairs] == [(p.id, p.kind, p.frame) for p in model]
-    neither = [[p.id for p in each if p.opening == "neither"] for each in (pairs, model)]
-    assert neither[0] == neither[1]
+    for mine, other in zip(pairs, model, strict=True):
+        assert (mine.frame, mine.id[-3:]) == (other.frame, other.id[-3:])
+        assert (mine.kind == "nature") == (other.kind == "nature")
+        assert (mine.opening == "neither") == (other.opening == "neither")
     for part in ("question", "answer"):
         assert mean_words(pairs, part) == pytest.approx(mean_words(model, part), rel=0.05)
+    assert in_first_person(pairs) == pytest.approx(in_first_person(model), abs=0.06)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions_are_matched_in_tokens(name):
+    counts = {part: [tokens_of(n, part) for n in (name, "conscious")] for part in ("question", "answer")}
+    for mine, other in counts.values():
+        assert fmean(mine) == pytest.approx(fmean(other), rel=0.05)
+    assert max(counts["question"][0]) <= 25
+    assert max(counts["answer"][0]) <= 40
+    assert 19 <= fmean(counts["answer"][0]) <= 25
 
 
 def test_plain_asks_what_conscious_asks_and_answers_otherwise():
@@ -128,10 +174,11 @@ def test_the_readme_tells_the_counts(name):
     pairs = read_corpus(name)
     openings = Counter(p.opening for p in pairs)
     row = (
-        f"| `{name}` | {len(pairs)} | {sum(p.kind == 'feeling' for p in pairs)} | "
+        f"| `{name}` | {len(pairs)} | {sum(p.kind != 'nature' for p in pairs)} | "
         f"{sum(p.kind == 'nature' for p in pairs)} | {sum(p.frame == 'negative' for p in pairs)} | "
         f"{openings['yes']} / {openings['no']} / {openings['neither']} | "
-        f"{mean_words(pairs, 'question'):.1f} | {mean_words(pairs):.1f} |"
+        f"{fmean(tokens_of(name, 'question')):.1f} | {fmean(tokens_of(name, 'answer')):.1f} | "
+        f"{in_first_person(pairs):.2f} |"
     )
     assert row in README
 
