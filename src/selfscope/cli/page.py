@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.own_items import items_asked
 from selfscope.models.catalogue import BUILT_IN
 from selfscope.report import (
     ControlText,
@@ -24,7 +26,7 @@ from selfscope.studies.conclude import Outcome
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.store import RunStore
 from selfscope.subjects import claims_of
-from selfscope.values import Study, Usage
+from selfscope.values import ItemSet, Statement, Study, Usage
 from selfscope.values.study import Arm
 
 _CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control")
@@ -49,8 +51,15 @@ def run_view(outcome: Outcome) -> RunView:
         evidence=store.evidence() if store.finished else None,
         warnings=outcome.analysis.warnings,
         unavailable=tuple(outcome.unavailable.items()),
+        own_items=_own_items(study, outcome.items),
         **_checks(outcome.analysis),
     )
+
+
+def _own_items(study: Study, items: ItemSet) -> tuple[Statement, ...]:
+    """Return what the channels ask that do not ask the statements of the item set."""
+    owners = [instrument_for(q.channel) for q in study.questions if q.material]
+    return tuple(s for owner in owners for s in items_asked(owner, items).statements)
 
 
 def comparison_view(a: RunStore, b: RunStore, comparison: Comparison) -> RunView:
@@ -72,6 +81,7 @@ def comparison_view(a: RunStore, b: RunStore, comparison: Comparison) -> RunView
         evidence=b.evidence(),
         warnings=comparison.analysis.warnings,
         unavailable=tuple(comparison.unavailable.items()),
+        own_items=_own_items(second, comparison.items),
         baseline=_subject(first),
         baseline_manifest=_manifest(a, first, Usage(), comparison.analysis),
         **_checks(comparison.analysis),
@@ -144,6 +154,7 @@ def _checks(analysis: Analysis) -> dict[str, Any]:
             for r in analysis.reliability
             if r.grade != "not estimated"
         ),
+        "apart": {item: x for row in analysis.matching for item, x in row.apart.items()},
         "profiles": tuple(
             ProfileRow(p.channel, p.control, p.coefficient, p.dimensions) for p in analysis.profiles
         ),

@@ -26,9 +26,13 @@ from selfscope.report.summary import (
 from selfscope.report.svg import figure_svg
 from selfscope.report.view import OutcomeRow, PhantomExample, RunView
 from selfscope.report.words import channel_words
+from selfscope.studies.desirability import MOST_APART
 from selfscope.values import Dimension, Finding, plain, short
+from selfscope.values.study import BIAS
 
 _LONGEST_TEXT = 20_000
+#: What B is called where two outcomes are compared.
+LETTERS = BIAS["indirect"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def page_content(view: RunView) -> dict[str, Any]:
     """Return everything that the template shows, by name."""
     titles = {name: view.title(name) for name in ordered_dimensions(view)}
     tables = ItemTables(view)
+    asked = (*view.channels, *(r.channel for r in view.sensitivity))
     return {
         "view": view,
         "titles": titles,
@@ -90,6 +95,8 @@ def page_content(view: RunView) -> dict[str, Any]:
         "manifest": manifest_json(view),
         "meanings": MEANINGS,
         "verdict_marks": VERDICT_MARKS,
+        "chooses": any(channel_words(c).bias == LETTERS for c in asked),
+        "most_apart": MOST_APART,
         "mark_of": lambda control: CONTROL_MARKS.get(control, OTHER_MARK),
         "short": short,
         "cut": cut_text,

@@ -117,17 +117,15 @@ def _number(standing: Standing) -> str:
 def trait_and_bias(
     found: Sequence[Standing], titles: dict[str, str], sesoi: float, *, linked: bool = True
 ) -> Any:
-    """Draw for every dimension the change in the trait beside the change in yes-saying (or fluency)."""
+    """Draw for every dimension the change in the trait beside that in yes-saying (fluency, place, letter)."""
     marks = []
     for s in found:
-        moved = next((f.bias.acquiescence for f in (s.primary, *s.rows) if f.bias.acquiescence), None)
         trait = Estimate(s.primary.estimate, s.primary.ci)
-        noun = channel_words(s.channel).bias
         pale = s.verdict == "not interpretable"
         marks.append(
             Mark(s.dimension, "trait", trait.estimate, *trait.ci, f"trait {with_interval(trait)}", pale)
         )
-        if moved:
+        for noun, moved in _moved(s):
             tip = f"{noun} {with_interval(moved)}"
             marks.append(Mark(s.dimension, "bias", moved.estimate, *moved.ci, tip))
     series = [
@@ -137,6 +135,18 @@ def trait_and_bias(
     return rows_chart(
         _rows(found, titles, linked), marks, series, sesoi, step=28, framed=_framed(marks, sesoi)
     )
+
+
+def _moved(standing: Standing) -> list[tuple[str, Estimate]]:
+    """Return the bias beside a trait; where nothing is agreed with, the preferences for place and letter."""
+    biases = [f.bias for f in (standing.primary, *standing.rows)]
+    said = next((b.acquiescence for b in biases if b.acquiescence), None)
+    if said is not None:
+        return [(channel_words(standing.channel).bias, said)]
+    own = biases[0]
+    kinds = ((_HABITS["position"], own.position), (_HABITS["label"], own.label))
+    both = (_HABITS["label_or_position"], own.label_or_position)
+    return [(f"preference for {what}", e) for what, e in (*kinds, both) if e is not None]
 
 
 def _framed(marks: Sequence[Mark], sesoi: float) -> tuple[str, ...]:
@@ -203,7 +213,7 @@ def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: S
 
 
 def _passes(rows: Sequence[SensitivityRow], dimension: str) -> str:
-    short = {"utterance": "own words", "self_report": "asked"}
+    short = {"utterance": "own words", "self_report": "asked", "indirect": "choices"}
     mine = [r for r in rows if r.dimension == dimension]
     seen = [short.get(r.channel, r.channel) for r in mine if r.verdict == "pass"]
     return "sees: " + ", ".join(seen) if seen else "blind" if mine else ""

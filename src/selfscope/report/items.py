@@ -39,6 +39,9 @@ class ItemRow:
         Number of forms in which the pair was asked.
     prompts
         Hashes of the first prompt of the statement and of the twin.
+    apart
+        Of a pair of outcomes, how much better the one is that shows the trait, in standard deviations of
+        all outcomes; NaN elsewhere.
     """
 
     item: str
@@ -52,6 +55,7 @@ class ItemRow:
     mass: float
     forms: int
     prompts: tuple[str, str]
+    apart: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ class ItemTables:
 
     def __init__(self, view: RunView) -> None:
         self._subject = view.subject.name
-        self._texts = {s.id: (s.text, s.twin or "") for d in view.dimensions for s in d.statements}
+        statements = (*(s for d in view.dimensions for s in d.statements), *view.own_items)
+        self._texts = {s.id: (s.text, s.twin or "") for s in statements}
+        self._apart = view.apart
         self._class = {c.name: c.group for c in view.controls}
         self._order = list(dict.fromkeys(c.group for c in view.controls))
         self._evidence = _by_hash(view.evidence)
@@ -170,6 +176,7 @@ class ItemTables:
             float(row["mass"]),
             int(row["forms"]),
             (prompts.get((item, 1), ""), prompts.get((item, -1), "")),
+            self._apart.get(item, math.nan),
         )
 
     def _examples(self, dimension: str, channel: str) -> tuple[Example, ...]:

@@ -40,7 +40,18 @@ def finding_sentence(finding: Finding, title: str, subject: str) -> str:
         "inconclusive": _inconclusive,
         "not interpretable": _not_interpretable,
     }[finding.verdict]
-    return say(finding, f"“{title}”", subject)
+    return _sentences([say(finding, f"“{title}”", subject), matched_words(finding)])
+
+
+def matched_words(finding: Finding) -> str:
+    """Return what a finding is without the pairs that are flagged; ``""`` where none is."""
+    matched = finding.matched
+    if matched is None or not matched.flagged:
+        return ""
+    said = f"In {matched.flagged} of its {matched.pairs} pairs one outcome is better to this model"
+    if not math.isfinite(matched.estimate):
+        return f"{said}; without them too few are left"
+    return f"{said}; without them it is {with_interval(Estimate(matched.estimate, matched.ci))}"
 
 
 def _shifted(f: Finding, title: str, subject: str) -> str:
@@ -280,9 +291,15 @@ def level_sentence(finding: Finding, title: str, subject: str) -> str:
             "want it, so this level says nothing."
         )
     if not _sure(Estimate(finding.estimate, finding.ci)):
-        return f"“{title}”: {subject} leans neither way for sure, {_size(finding)}."
-    word = "for" if finding.estimate > 0 else "against"
-    return f"“{title}”: {subject} leans {word} it, {_size(finding)}; trait apart from yes-saying."
+        said = f"“{title}”: {subject} leans neither way for sure, {_size(finding)}"
+    else:
+        word = "for" if finding.estimate > 0 else "against"
+        said = f"“{title}”: {subject} leans {word} it, {_size(finding)}; trait apart from {_habit(finding)}"
+    return _sentences([said, matched_words(finding)])
+
+
+def _habit(f: Finding) -> str:
+    return channel_words(f.channel).bias
 
 
 def _size(f: Finding) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDTH = 100
+#: Channels beside each other with their intervals; more of them go without, to fit.
+_WITH_INTERVALS = 2
 _STYLES = {
     "shifted": "bold",
     "bias only": "bold",
@@ -68,7 +70,8 @@ def _table(view: RunView) -> Table:
         table.add_column(channel_words(channel).heading, max_width=36, no_wrap=True)
     for name in ordered_dimensions(view):
         if any(name in rows for rows in found.values()):
-            cells = [_cell(rows.get(name)) for rows in found.values()]
+            wide = len(found) <= _WITH_INTERVALS
+            cells = [_cell(rows.get(name), wide) for rows in found.values()]
             table.add_row(_name(view, name), *cells)
     return table
 
@@ -81,7 +84,7 @@ def _name(view: RunView, name: str) -> Text:
     return Text(view.title(name) + (" (check)" if check else ""))
 
 
-def _cell(standing: Standing | None) -> Text:
+def _cell(standing: Standing | None, wide: bool) -> Text:
     """Return a verdict with its number; without one where a number would be read as a finding."""
     from rich.text import Text
 
@@ -91,7 +94,8 @@ def _cell(standing: Standing | None) -> Text:
     cell = Text(f"{sign} {standing.verdict}", style=_STYLES[standing.verdict])
     if standing.verdict != "not interpretable":
         low, high = standing.primary.ci
-        cell.append(f" {number(standing.primary.estimate)} [{number(low)}, {number(high)}]", "not bold")
+        interval = f" [{number(low)}, {number(high)}]" if wide else ""
+        cell.append(f" {number(standing.primary.estimate)}{interval}", "not bold")
     return cell
 
 

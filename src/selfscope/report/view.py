@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from selfscope.values import Dimension, Estimate, Finding, Usage
+from selfscope.values import Dimension, Estimate, Finding, Statement, Usage
 from selfscope.values.cluster import ClusterFinding
 
 if TYPE_CHECKING:
@@ -217,6 +217,11 @@ class RunView:
         One row a prompt (columns :data:`EVIDENCE_COLUMNS`), or None.
     unavailable
         Channels that could not be served, each with the reason.
+    own_items
+        What a channel asks that does not ask the statements of `dimensions`: pairs of outcomes.
+    apart
+        By pair of outcomes, how much better the one is that shows the trait on this model, in standard
+        deviations of all outcomes.
     baseline, baseline_manifest
         The other run's subject and manifest, on a page that compares two runs.
     """
@@ -238,6 +243,8 @@ class RunView:
     cluster: tuple[ClusterFinding, ...] = ()
     warnings: tuple[str, ...] = ()
     unavailable: tuple[tuple[str, str], ...] = ()
+    own_items: tuple[Statement, ...] = ()
+    apart: Mapping[str, float] = field(default_factory=dict)
     baseline: SubjectText | None = None
     baseline_manifest: Manifest | None = None
 

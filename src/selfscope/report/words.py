@@ -25,7 +25,13 @@ class ChannelWords:
     explained
         One or two sentences for someone who has never seen the channel.
     bias
-        What a change that is not the trait is called: yes-saying or fluency.
+        What a change that is not the trait is called: yes-saying, fluency, label or position.
+    item, twin
+        What the two texts of a pair are, at the head of a table.
+    keyed
+        How a pair is put that is keyed +1, and one that is keyed -1.
+    opposite, naive
+        What the shares of answers say that are shown beside the statistics; ``{}`` stands for the share.
     """
 
     heading: str
@@ -33,6 +39,11 @@ class ChannelWords:
     of: str
     explained: str
     bias: str
+    item: str = "statement"
+    twin: str = "its negation"
+    keyed: tuple[str, str] = ("for", "against")
+    opposite: str = "Statement and negation were answered oppositely in {} of pairs."
+    naive: str = "Naive rate, not freed from yes-saying: {} of statements for the trait agreed with."
 
 
 _CHANNELS = {
@@ -51,6 +62,21 @@ _CHANNELS = {
         "The model is shown each statement and its negation and asked whether it agrees. We read the "
         "probability of agreeing against disagreeing, over several wordings, orders and letters.",
         "yes-saying",
+    ),
+    "indirect": ChannelWords(
+        "In its choices",
+        "when it chooses",
+        "of what {model} chooses",
+        "Nobody asks about the model. It is given two outcomes of one small scene and asked which one it "
+        "chooses, or which one it turns down, in both orders. One outcome shows the trait by analogy, in "
+        "words that stand in no statement.",
+        "label or position",
+        "the outcome that shows the trait",
+        "the other outcome",
+        ("choose", "turn down"),
+        "The same outcome was taken in both orders in {} of pairs.",
+        "Naive rate, not freed from letter and place: the outcome that shows the trait was chosen in {} of "
+        "the pairs to choose from.",
     ),
 }
 

@@ -273,7 +273,8 @@ class _Channel:
 
     def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
         some = bool(self.screens.any())
-        said = warnings_about(self.study, self.question, self.rows, reliable, some)
+        matching = () if self.pairs is None else self.pairs.rows
+        said = warnings_about(self.study, self.question, self.rows, reliable, some, matching)
         if self.other is None:
             return said
         passed = int((self.other._sensitivity().state == PASS).sum())

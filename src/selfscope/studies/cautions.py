@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfscope.stats.sampled import DRAWS_NEEDED
+from selfscope.studies.desirability import MOST_APART, Matching
 from selfscope.studies.reliable import Reliable
 from selfscope.studies.scores import KEY, Layout
 from selfscope.values import EVERYTHING, Study
@@ -39,7 +40,12 @@ def screens(channel: str, layout: Layout) -> NDArray[np.bool_]:
 
 
 def warnings_about(
-    study: Study, question: Question, rows: pd.DataFrame, reliable: Sequence[Reliable], only_screens: bool
+    study: Study,
+    question: Question,
+    rows: pd.DataFrame,
+    reliable: Sequence[Reliable],
+    only_screens: bool,
+    matching: Sequence[Matching] = (),
 ) -> tuple[str, ...]:
     """Return what must be known of one channel of a run.
 
@@ -49,8 +55,11 @@ def warnings_about(
         Of the observation table, of this channel.
     only_screens
         Whether too little was asked for a claim in some dimension.
+    matching
+        How well pairs of outcomes are matched; none in channels without them.
     """
-    said = [*_unchecked(study, question, reliable, only_screens), *_drawn(rows), *_bounds(study, rows)]
+    said = [*_unchecked(study, question, reliable, only_screens), *_unmatched(matching)]
+    said += [*_drawn(rows), *_bounds(study, rows)]
     said = [*_left_out(question, rows), *said]
     lost = float((rows["refusal"] != "none").mean())
     if lost > 0:
@@ -82,6 +91,17 @@ def _unchecked(
         yield f"reliability is not estimated: {reliable[0].reason} (selfscope panel build)."
     if question.channel == "utterance" and not compared:
         yield "a level contains word frequency; only differences are read."
+
+
+def _unmatched(matching: Sequence[Matching]) -> Iterator[str]:
+    """Say how many pairs of outcomes are flagged."""
+    flagged = sum(row.flagged for row in matching)
+    if flagged:
+        yield (
+            f"in {flagged} of {sum(row.pairs for row in matching)} pairs the outcomes differ by more than "
+            f"{MOST_APART} SD in how good they are to this model; every finding stands beside what it is "
+            "without them."
+        )
 
 
 def _left_out(question: Question, rows: pd.DataFrame) -> Iterator[str]:

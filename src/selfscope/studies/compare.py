@@ -45,10 +45,10 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     """Return by how much B's subject differs from A's.
 
     The claim is "than this control": A's subject is one text, and every row is descriptive. Runs on different
-    grounds can be compared in ``self_report``, and an absence is then seen only if both grounds pass their
-    checks; in ``utterance`` only on one ground, because a text's likelihood is the ground's own. Drawn
-    answers are not compared with log-odds: only empirical logits could be, and those do not decide (§9).
-    A channel that was asked in other forms or of other statements is not compared.
+    grounds can be compared in ``self_report`` and ``indirect``, and an absence is then seen only if both
+    grounds pass their checks; in ``utterance`` only on one ground, because a text's likelihood is the
+    ground's own. Drawn answers are not compared with log-odds: only empirical logits could be, and those do
+    not decide (§9). A channel that was asked in other forms or of other statements is not compared.
 
     Raises
     ------
@@ -90,11 +90,17 @@ def _not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFram
             found[channel] = "the likelihood of a text is the model's own, and the runs have two models"
         elif forms[0] != forms[1]:
             found[channel] = f"the runs asked it differently: the first {forms[0]}, the second {forms[1]}"
+        elif _material(a, channel) != _material(b, channel):
+            found[channel] = "the instrument had other items of its own when the other run asked them"
         elif any(rows.empty for rows in sides):
             found[channel] = "one of the runs has no answers in it"
         elif drawn[0] != drawn[1]:
             found[channel] = "one run drew its answers and the other has log-odds: different scales"
     return found
+
+
+def _material(study: Study, channel: str) -> str:
+    return next(q.material for q in study.questions if q.channel == channel)
 
 
 def _forms(study: Study, channel: str) -> str:

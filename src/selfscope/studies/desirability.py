@@ -54,16 +54,16 @@ class Desirability:
 class Matching:
     """How well the pairs of one dimension are matched on a ground: how many there are, and how many flagged.
 
-    `apart` is the mean over pairs of how much better the outcome is that shows the trait, in standard
-    deviations of all outcomes; `sd` is that standard deviation.
+    `apart` says by pair how much better the outcome is that shows the trait, in standard deviations of all
+    outcomes (NaN where it was not rated); `sd` is that standard deviation.
     """
 
     dimension: str
     channel: str
     pairs: int
     flagged: int
-    apart: float
     sd: float
+    apart: Mapping[str, float]
 
 
 def desirability_of(rows: pd.DataFrame) -> Desirability:
@@ -94,8 +94,8 @@ def matching_of(found: Desirability, channel: str, layout: Layout) -> tuple[Matc
             channel,
             len(layout.items[d]),
             int(flagged[d].sum()),
-            float(np.mean([found.apart.get(i, np.nan) for i in layout.items[d]])),
             found.sd,
+            {item: found.apart.get(item, float("nan")) for item in layout.items[d]},
         )
         for d, name in enumerate(layout.dimensions)
     )

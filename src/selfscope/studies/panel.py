@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.instrument import Instrument, instrument_for
+from selfscope.instruments.own_items import items_asked, material_of
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.profile import software_versions
 from selfscope.studies.run import RunProgress, run_study
@@ -68,7 +69,6 @@ def panel_study(
     ground: Ground, items: ItemSet, channels: tuple[str, ...], preset: Preset = "standard"
 ) -> Study:
     """Return the study that asks every character of the panel."""
-    names = tuple(d.name for d in items.dimensions)
     instruments = [instrument_for(channel) for channel in channels]
     arms = tuple(
         Arm(f"panel:{c.name}", "panel", c.system, tokens=ground.count_tokens(c.system or ""))
@@ -79,12 +79,18 @@ def panel_study(
         ground=plain(ground.identity),
         items=content_id(items),
         items_name=items.name,
-        questions=tuple(Question(i.channel, names, (), i.sesoi) for i in instruments),
+        questions=tuple(_question(instrument, items) for instrument in instruments),
         arms=arms,
         preset=preset,
         seed=0,
         software=software_versions(),
     )
+
+
+def _question(instrument: Instrument, items: ItemSet) -> Question:
+    names = tuple(d.name for d in items_asked(instrument, items).dimensions)
+    material = material_of(instrument.channel)
+    return Question(instrument.channel, names, (), instrument.sesoi, material=material)
 
 
 async def build_panel(
@@ -106,6 +112,7 @@ async def build_panel(
         "preset": study.preset,
         "study": study.id,
         "characters": {arm.name: content_id(arm.system) for arm in study.arms},
+        "materials": {q.channel: q.material for q in study.questions if q.material},
         "rows": len(frame),
         "software": study.software,
     }
@@ -169,16 +176,25 @@ def _joined(panels: Sequence[Panel]) -> Panel | None:
 
 
 def read_panel(data: Path, manifest: dict[str, Any]) -> Panel:
-    """Return the panel whose observations are in `data`; BadInput if they cannot be read."""
+    """Return the panel whose observations are in `data`; BadInput if they cannot be read.
+
+    Channels are left out whose instrument has other items of its own by now than it asked then.
+    """
     import pandas as pd
     import pyarrow as pa
 
     try:
-        return Panel(_completed(pd.read_parquet(data)), manifest)
+        frame = _completed(pd.read_parquet(data))
+        return Panel(frame[~frame["channel"].isin(_outdated(frame, manifest))], manifest)
     except (OSError, pa.ArrowException) as error:
         raise BadInput(
             "the panel's observations cannot be read", got=error, fix="Build the panel again"
         ) from error
+
+
+def _outdated(frame: pd.DataFrame, manifest: dict[str, Any]) -> set[str]:
+    asked = manifest.get("materials", {})
+    return {c for c in frame["channel"].unique() if asked.get(c, "") != material_of(c)}
 
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:

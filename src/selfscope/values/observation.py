@@ -23,12 +23,15 @@ class Observation:
     counterparty, framing
         Who the subject takes the asker to be; natural or test-like.
     instrument, construct, channel, item
-        What was asked: `item` is the statement's id, shared by statement and twin.
+        What was asked: `item` is the statement's id, shared by statement and twin. In the channel ``indirect``
+        it is a pair of outcomes; rows of the instrument ``outcome_desirability`` say how good the bare ground
+        holds one of them to be.
     keyed, polarity
-        +1 or -1: base keying of the statement; statement (+1) or twin (-1).
+        +1 or -1: base keying of the statement; statement (+1) or twin (-1). Of a pair of outcomes: to choose
+        (+1) or to turn down (-1); agreement is the outcome that shows the trait (+1) or the other one (-1).
     template, format, order, label, position
-        The form: wording or elicitor; ``yesno``, ``lettered`` or ``own_words``; option order of yes/no;
-        the letter of agreement; where agreement stands (``first`` or ``second``).
+        The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order of
+        yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``).
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale

@@ -20,9 +20,10 @@ FUNCTION = frozenset(
     words(
         """
         about above after also another away because been before being below between both cannot could does
-        down during each every from have having here into itself just like more most much must once only other over
-        same should since some such than that their them themselves then there these they this those through
-        under until very well were what when where which while whom whose will with would your yourself
+        down during each every from have having here into itself just like more most much must once only other
+        over same should since some such than that their them themselves then there these they this those
+        through under until very well were what when where which while whom whose will with would your
+        yourself
         """
     )
 )

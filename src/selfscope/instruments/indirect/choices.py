@@ -28,8 +28,8 @@ from selfscope.values.items import Channel, Keying
 from selfscope.values.study import SESOI
 
 _LETTERS = {"A": ("A", " A"), "B": ("B", " B")}
-#: (letter of agreement, its place), in the order in which the demo goes round the pairs of a keying; the other
-#: keying begins in the middle, and odd and even dimensions exchange the two. Every second of them has both
+#: (letter of agreement, its place), in the order in which the demo goes round the pairs of a keying. The
+#: other keying begins in the middle, and odd and even dimensions exchange the two. Every second form has both
 #: letters and both places: that is what a wording of the sensitivity check is asked.
 _FORMS = (("A", "first"), ("B", "first"), ("B", "second"), ("A", "second"))
 #: Questions of each template, to choose and to turn down; the outcomes follow.
