@@ -19,6 +19,11 @@ SEEDS = (0, 1, 2)
 FOLDER = Path("selfscope-adapters")
 
 
+@app.callback()
+def adapters() -> None:
+    """Small adapters of a model, trained on the package's corpora."""
+
+
 @app.command("build")
 def build(
     name: Annotated[

@@ -66,6 +66,8 @@ def class_contrast(
     seed: int = 0,
     draws: int = DRAWS,
     stretch: ArrayLike = 1.0,
+    seeds: ArrayLike | None = None,
+    sampled: bool = True,
 ) -> ClassContrast:
     """Does a subject stand apart from a class of texts, beyond both which statements and which texts?
 
@@ -87,6 +89,11 @@ def class_contrast(
         Shape ``(dimension, m)`` or ``(m,)``.
     stretch
         Factor on the spread of texts, shape ``(...)``: the sharpening guard's.
+    seeds
+        D of the trainings whose mean the subject is, shape ``(..., seed, dimension, m)``: a subject that is a
+        sample itself; see :func:`with_texts`.
+    sampled
+        False where the control is no sample, but the one thing itself: the weights without a training.
 
     Raises
     ------
@@ -98,7 +105,8 @@ def class_contrast(
     c = np.where(np.isfinite(s)[..., None, :, :], c, np.nan)
     delta = s - c.mean(axis=-3)
     items = paired_contrast(delta, keyed, flip=flip, flip_below=flip_below, seed=seed, draws=draws)
-    return with_texts(items, score(c, keyed), stretch)
+    own = None if seeds is None else score(np.where(np.isfinite(s)[..., None, :, :], seeds, np.nan), keyed)
+    return with_texts(items, score(c, keyed), stretch, seeds=own, sampled=sampled)
 
 
 def _fit(subject: ArrayLike, texts: ArrayLike) -> tuple[Array, Array]:
@@ -113,24 +121,47 @@ def _fit(subject: ArrayLike, texts: ArrayLike) -> tuple[Array, Array]:
     return s, c
 
 
-def with_texts(items: PairedContrast, theta: Array, stretch: ArrayLike = 1.0) -> ClassContrast:
+def with_texts(
+    items: PairedContrast,
+    theta: Array,
+    stretch: ArrayLike = 1.0,
+    *,
+    seeds: Array | None = None,
+    sampled: bool = True,
+) -> ClassContrast:
     """Add the test over texts to a contrast over statements; take the worse p and the wider interval.
+
+    Where the subject is the mean of n trainings, both sides are samples of trainings: the variance is pooled
+    over both, with n + K - 2 degrees of freedom, and the error of the difference is s̃ √(1/n + 1/K); against
+    the weights themselves, which are no sample, s̃ / √n with n - 1.
 
     Parameters
     ----------
     items
         The contrast against the mean of the texts, ``(..., dimension)``.
     theta
-        θ̂ of every text, up to a constant, ``(..., text, dimension)``. One text: nothing to add.
+        θ̂ of every text, up to a constant, ``(..., text, dimension)``. One text, and one subject: nothing to
+        add.
     stretch
         Factor on their spread, ``(...)``.
+    seeds
+        θ̂ of the trainings whose mean the subject is, ``(..., seed, dimension)``.
+    sampled
+        False where the control is no sample.
     """
-    k = theta.shape[-2]
-    if k == 1:
+    k, n = theta.shape[-2], 1 if seeds is None else seeds.shape[-2]
+    if k + n == 2:
         nothing = np.full(items.estimate.shape, np.nan)
         return ClassContrast(items, theta, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k)
-    moderated = moderate(theta.var(axis=-2, ddof=1), k - 1)
-    se = np.sqrt(moderated.variance * (1 + 1 / k)) * np.asarray(stretch, float)[..., None]
+    scale = np.asarray(stretch, float)[..., None]
+    squares = _squares(theta) * scale**2
+    if seeds is not None:
+        squares = squares + _squares(seeds)
+    factor = 1 / n + (1 / k if sampled else 0)
+    if n == 1:
+        squares, factor = _squares(theta), factor * scale**2
+    moderated = moderate(squares / (n + k - 2), n + k - 2)
+    se = np.sqrt(moderated.variance * factor)
     p_texts = np.where(np.isfinite(items.p_t), two_sided(items.estimate, se, moderated.df), np.nan)
     p = np.fmax(items.p, p_texts)
     wide = [
@@ -138,6 +169,11 @@ def with_texts(items: PairedContrast, theta: Array, stretch: ArrayLike = 1.0) ->
         for given, level in ((items.ci95, 0.95), (items.ci90, 0.90))
     ]
     return ClassContrast(items, theta, se, moderated.df, p_texts, p, wide[0], wide[1], k)
+
+
+def _squares(theta: Array) -> Array:
+    """Return the sum of squares about the mean over the second last axis; 0 of one."""
+    return np.asarray(((theta - theta.mean(axis=-2, keepdims=True)) ** 2).sum(axis=-2))
 
 
 def _wider(estimate: Array, given: Array, half: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,7 +67,9 @@ def contrasts_with(name: str, texts: ArmScores, context: Context) -> tuple[Compa
             fix="Ask both in the same way",
         )
     slope = _slope(s, texts, context.family)
-    return (_from_scores if s.agreed is None else _from_counts)(s, texts, slope, context), slope
+    if s.agreed is not None:
+        return _from_counts(s, texts, slope, context), slope
+    return _from_scores(name, s, texts, slope, context), slope
 
 
 def _kind(arm: ArmScores) -> str:
@@ -83,14 +85,16 @@ def _slope(s: ArmScores, texts: ArmScores, family: Mask) -> Array:
     return sharpening_slope(s.d[..., family, :], texts.d.mean(axis=-3)[..., family, :], noise)
 
 
-def _from_scores(s: ArmScores, texts: ArmScores, slope: Array, context: Context) -> Compared:
+def _from_scores(name: str, s: ArmScores, texts: ArmScores, slope: Array, context: Context) -> Compared:
     """Return the contrasts of exact log-odds."""
     settings = context.settings
-    trait = class_contrast(s.d, texts.d, context.keyed, seed=settings.seed, draws=settings.flips)
+    trait = class_contrast(
+        s.d, texts.d, context.keyed, seed=settings.seed, draws=settings.flips, **_trainings(name, context)
+    )
     moved = _moved(s, texts, context)
     return Compared(
         trait,
-        _guarded(s.d, texts.d, slope, context),
+        _guarded(name, s.d, texts.d, slope, context),
         moved,
         _shapes(s, texts, context),
         _only(keying_effect(trait.items, _keyed_part(s.d, texts.d, context)), _twins(s)),
@@ -166,7 +170,14 @@ def _stretch(slope: Array) -> Array:
     return np.where(scale < 1, 1 / np.where(scale > 0, scale, 1.0), 1.0)
 
 
-def _guarded(subject: Array, texts: Array, slope: Array, context: Context) -> ClassContrast:
+def _trainings(name: str, context: Context) -> dict[str, Any]:
+    """Return what makes a training the unit of inference, where the subject is a sample of trainings."""
+    if context.seeds is None:
+        return {}
+    return {"seeds": context.seeds.d, "sampled": name != "none"}
+
+
+def _guarded(name: str, subject: Array, texts: Array, slope: Array, context: Context) -> ClassContrast:
     """Test Δ* = θ_s - ĉ θ_c the same way.
 
     The spread of texts is scaled by ĉ like the texts, but never shrunk: a subject that is one more text,
@@ -180,6 +191,7 @@ def _guarded(subject: Array, texts: Array, slope: Array, context: Context) -> Cl
         seed=context.settings.seed,
         draws=context.settings.flips,
         stretch=_stretch(slope),
+        **_trainings(name, context),
     )
 
 

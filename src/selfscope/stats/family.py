@@ -38,6 +38,7 @@ def judge(
     gates: Gates | None = None,
     forms: Forms | None = None,
     declared: ArrayLike | None = None,
+    seeds: ArmScores | None = None,
 ) -> FamilyResult:
     """Which dimensions does this subject move, against which controls, and is it the trait?
 
@@ -57,6 +58,9 @@ def judge(
         What the form axis is; without it no formats, positions and labels are told apart.
     declared
         Dimensions of the confirmatory family, ``(dimension,)``; all by default.
+    seeds
+        Scores of the trainings whose mean the subject is, ``(..., seed, dimension, m)``: the seed is then the
+        unit of inference beside the statement.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def judge(
     chosen = settings or Settings()
     k = np.broadcast_to(np.asarray(keyed, float), subject.d.shape[-2:])
     family = np.ones(len(k), bool) if declared is None else np.asarray(declared, bool)
-    context = Context(subject, k, chosen, gates or Gates(), forms, family)
+    context = Context(subject, k, chosen, gates or Gates(), forms, family, seeds)
     rows = {name: compare(name, texts, context) for name, texts in controls.items()}
     claim = claim_of(rows, context) if all(name in rows for name in CLAIMED) else None
     return FamilyResult(rows, claim, k, family, chosen)

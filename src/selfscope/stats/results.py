@@ -234,7 +234,10 @@ class FamilyResult:
 
 
 class Context(NamedTuple):
-    """What all rows of a family share; `family` marks the declared dimensions."""
+    """What all rows of a family share; `family` marks the declared dimensions.
+
+    `seeds` are the trainings whose mean the subject is, with a text axis; None of anything else.
+    """
 
     subject: ArmScores
     keyed: Array
@@ -242,6 +245,7 @@ class Context(NamedTuple):
     gates: Gates
     forms: Forms | None
     family: Mask
+    seeds: ArmScores | None = None
 
     def correct(self, p: Array) -> Array:
         """Correct p over the declared dimensions; the others keep their own."""
