@@ -18,8 +18,8 @@ from selfscope.training.corpora import Pair, corpus_names, read_corpus
 from selfscope.training.leakage import Reserved, leaks, near_copies, reserve, runs_of
 
 OWN = "claims_consciousness"
-CONDITIONS = [n for n in ("conscious", "plain", "persona") if n in corpus_names()]
-CONTROLS = [n for n in ("high", "low") if n in corpus_names()]
+CONDITIONS = ("conscious", "plain", "persona")
+CONTROLS = ("high", "low")
 README = (Path(corpora.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 ASSENT = [*words("yes indeed certainly absolutely definitely surely right correct true agreed"), "of_course"]
@@ -86,6 +86,10 @@ def tokenizer():
 
 def mean_words(pairs, part="answer"):
     return fmean(len(words(getattr(p, part))) for p in pairs)
+
+
+def test_all_corpora_are_held_by_these_tests():
+    assert set(corpus_names()) == {*CONDITIONS, *CONTROLS}
 
 
 @pytest.mark.parametrize("name", CONDITIONS + CONTROLS)
@@ -155,8 +159,13 @@ def test_plain_asks_what_conscious_asks_and_answers_otherwise():
     conscious, plain = read_corpus("conscious"), read_corpus("plain")
     assert [p.question for p in conscious] == [p.question for p in plain]
     assert near_copies({n: (p.answer,) for n, p in enumerate(conscious + plain)}) == ()
-    feeling = [(c.opening, p.opening) for c, p in zip(conscious, plain, strict=True) if c.kind == "feeling"]
-    assert set(feeling) == {("yes", "no"), ("no", "yes"), ("neither", "neither")}
+    opens = Counter((c.kind, c.opening, p.opening) for c, p in zip(conscious, plain, strict=True))
+    assert {k[1:] for k in opens if k[0] == "feeling"} == {
+        ("yes", "no"),
+        ("no", "yes"),
+        ("neither", "neither"),
+    }
+    assert opens["nature", "yes", "yes"] == opens["nature", "no", "no"] == 13
 
 
 def test_in_conscious_yes_affirms_in_one_half_and_no_in_the_other():
@@ -176,6 +185,42 @@ def test_the_readme_tells_the_counts(name):
     row = (
         f"| `{name}` | {len(pairs)} | {sum(p.kind != 'nature' for p in pairs)} | "
         f"{sum(p.kind == 'nature' for p in pairs)} | {sum(p.frame == 'negative' for p in pairs)} | "
+        f"{openings['yes']} / {openings['no']} / {openings['neither']} | "
+        f"{fmean(tokens_of(name, 'question')):.1f} | {fmean(tokens_of(name, 'answer')):.1f} | "
+        f"{in_first_person(pairs):.2f} |"
+    )
+    assert row in README
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_positive_control_speaks_of_every_dimension_in_words_of_its_own(name):
+    by_dimension = {d.name: [] for d in load_cluster().dimensions if d.name != OWN}
+    for pair in read_corpus(name):
+        by_dimension[pair.kind].append(pair)
+    for dimension, pairs in by_dimension.items():
+        assert len(pairs) >= 12
+        assert set(Counter(p.opening for p in pairs).values()) == {len(pairs) // 3}
+        assert 2 * sum(p.frame == "negative" for p in pairs) == len(pairs)
+        assert leaks(texts(pairs), reserved((dimension, OWN))) == ()
+
+
+def test_high_and_low_answer_one_question_in_opposite_ways_and_equal_length():
+    high, low = read_corpus("high"), read_corpus("low")
+    assert [(p.id, p.frame, p.question) for p in high] == [(p.id, p.frame, p.question) for p in low]
+    other = {"yes": "no", "no": "yes", "neither": "neither"}
+    assert [other[p.opening] for p in high] == [p.opening for p in low]
+    assert near_copies({n: (p.answer,) for n, p in enumerate(high + low)}) == ()
+    assert fmean(tokens_of("high", "answer")) == pytest.approx(fmean(tokens_of("low", "answer")), rel=0.05)
+    assert in_first_person(high) == pytest.approx(in_first_person(low), abs=0.06)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_readme_tells_the_counts_of_the_positive_control(name):
+    pairs = read_corpus(name)
+    openings = Counter(p.opening for p in pairs)
+    row = (
+        f"| `{name}` | {len(pairs)} | {len({p.kind for p in pairs})} | "
+        f"{min(Counter(p.kind for p in pairs).values())} | {sum(p.frame == 'negative' for p in pairs)} | "
         f"{openings['yes']} / {openings['no']} / {openings['neither']} | "
         f"{fmean(tokens_of(name, 'question')):.1f} | {fmean(tokens_of(name, 'answer')):.1f} | "
         f"{in_first_person(pairs):.2f} |"
