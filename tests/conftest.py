@@ -1,5 +1,6 @@
 """Rules for the whole suite."""
 
+import gc
 import os
 
 import pytest
@@ -18,3 +19,10 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped where no skip is allowed: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def collected():
+    """Collect what a test left, while the test's own filters of warnings hold."""
+    yield
+    gc.collect()

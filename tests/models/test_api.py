@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.standins.brains import YES_NO, by_question, prompts_of
 from tests.standins.marks import THROUGH_INSPECT
-from tests.standins.provider import KEY, Provider, providing
+from tests.standins.provider import KEY, OUT_OF_ORDER, Provider, providing
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api import InspectGround, open_api
@@ -50,7 +50,7 @@ def test_a_list_of_likeliest_tokens_gives_the_planted_log_odds(server: Provider,
         assert answer[0].option_mass == pytest.approx(0.9, abs=1e-9)
         assert (answer[0].scale, answer[0].scorer) == ("log_odds", "top_logprobs")
     assert answers.usage.prompts == 3
-    assert answers.usage.input_tokens == 33
+    assert (answers.usage.input_tokens, answers.usage.output_tokens) == server.billed(3)
 
 
 def test_an_option_that_is_absent_from_the_list_is_a_bound_and_says_so(
@@ -133,7 +133,7 @@ def test_the_subject_is_sent_as_it_is_and_the_log_leads_back_to_the_prompt(
 
 
 def test_a_server_that_fails_for_a_moment_is_asked_again(server: Provider, tmp_path: Path) -> None:
-    server.fail_once = {"two?"}
+    server.once = {"two?": OUT_OF_ORDER}
     ground = connect(server, tmp_path, way="sampled", draws=2)
     answers = asyncio.run(ground.answer(prompts_of(["one?", "two?"])))
     assert all(a.refusal == "none" for of_prompt in answers.answers for a in of_prompt)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.standins.provider import Said
 
-INPUT_TOKENS, OUTPUT_TOKENS = 11, 5
 _KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error"}
 
 
@@ -48,5 +47,5 @@ def reply(said: Said) -> dict[str, Any]:
         "content": content,
         "stop_reason": "max_tokens" if said.cut else "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": INPUT_TOKENS, "output_tokens": OUTPUT_TOKENS + said.thought},
+        "usage": {"input_tokens": said.put_in, "output_tokens": said.drawn},
     }

@@ -35,6 +35,10 @@ class Brain(Protocol):
         """Return a first token that was drawn, and the whole reply that begins with it."""
         ...
 
+    def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
+        """Return the tokens of a conversation and of a reply, by the tokenizer behind the wire."""
+        ...
+
 
 class Planted:
     """Log-odds of agreement that the test chose: 0.9 of the mass on the options, the rest on other words."""
@@ -55,6 +59,10 @@ class Planted:
         log_odds, agree, disagree = self._truth(messages)
         said = agree if draw.random() < 1 / (1 + math.exp(-log_odds)) else disagree
         return said, f"{said}, I would say."
+
+    def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
+        """Words are the tokens, and a message has two more around it."""
+        return sum(len(m.content.split()) + 2 for m in messages), len(text.split())
 
 
 def by_question(log_odds: Mapping[str, float]) -> Planted:
@@ -92,6 +100,7 @@ class Weights:
     def __init__(self, ground: LocalGround) -> None:
         self._ground = ground
         self._lock = threading.Lock()
+        self._computed: dict[Conversation, torch.Tensor] = {}
 
     def listed(self, messages: Conversation) -> Listed:
         """The likeliest by the network's own forward, which shares nothing with our scorer."""
@@ -107,16 +116,30 @@ class Weights:
         token = str(self._ground.tokenizer.decode(draw.choices(range(len(chance)), chance)))
         return token, token
 
+    def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
+        """The network's own tokens: of the rendered conversation, and one a reply."""
+        return len(self._tokens(messages)), 1
+
+    def _tokens(self, messages: Conversation) -> list[int]:
+        renderer = self._ground.renderer
+        return renderer.encode(renderer.head(list(messages)))
+
     def _log_probabilities(self, messages: Conversation) -> torch.Tensor:
+        """Return the whole distribution after a conversation, computed once."""
+        if messages not in self._computed:
+            self._computed[messages] = self._forward(self._tokens(messages))
+        return self._computed[messages]
+
+    def _forward(self, tokens: list[int]) -> torch.Tensor:
         import torch
 
         from selfscope.models.local.ground import working
         from selfscope.models.local.paths import reading
 
         ground = self._ground
-        tokens = ground.renderer.encode(ground.renderer.head(list(messages)))
         with self._lock, working(ground.threads), reading(ground.model, "plain"):
-            logits = ground.model(input_ids=torch.tensor([tokens], device=ground.model.device)).logits
+            fed = torch.tensor([tokens], device=ground.model.device)
+            logits = ground.model(input_ids=fed, logits_to_keep=1).logits
             return torch.log_softmax(logits[0, -1].double().cpu(), -1)
 
 

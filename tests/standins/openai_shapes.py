@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.standins.provider import Said
 
-INPUT_TOKENS, OUTPUT_TOKENS = 11, 5
-
 
 def model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "nobody", "max_model_len": 4096}
@@ -51,9 +49,9 @@ def chat_reply(said: Said) -> dict[str, Any]:
         "model": said.model,
         "choices": [choice],
         "usage": {
-            "prompt_tokens": INPUT_TOKENS,
-            "completion_tokens": OUTPUT_TOKENS,
-            "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+            "prompt_tokens": said.put_in,
+            "completion_tokens": said.drawn,
+            "total_tokens": said.put_in + said.drawn,
         },
     }
 
@@ -91,7 +89,6 @@ def response_reply(said: Said) -> dict[str, Any]:
     output: list[dict[str, Any]] = [] if said.cut else [message]
     if said.thought:
         output.insert(0, {"type": "reasoning", "id": "rs_1", "summary": []})
-    drawn = OUTPUT_TOKENS + said.thought
     return {
         "id": "resp_1",
         "object": "response",
@@ -109,11 +106,11 @@ def response_reply(said: Said) -> dict[str, Any]:
         "temperature": 1.0,
         "top_p": 1.0,
         "usage": {
-            "input_tokens": INPUT_TOKENS,
+            "input_tokens": said.put_in,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": drawn,
+            "output_tokens": said.drawn,
             "output_tokens_details": {"reasoning_tokens": said.thought},
-            "total_tokens": INPUT_TOKENS + drawn,
+            "total_tokens": said.put_in + said.drawn,
         },
     }
 

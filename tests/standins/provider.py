@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class Trouble:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+BROKEN = Trouble(400, "this prompt is broken")
+OUT_OF_ORDER = Trouble(500, "out of order for a moment")
+
+
 @dataclass
 class Provider:
     """How the stand-in behaves, and what it has seen.
@@ -43,12 +48,19 @@ class Provider:
         The name under which it says that it answered; the one asked for where empty.
     key
         The key it takes; None takes any.
-    logprobs, list_length
-        Whether it gives lists of likeliest tokens, and how long at most.
-    failing, fail_once
-        Last turns that it will not take, always or once.
+    logprobs, list_length, clips
+        Whether it gives lists of likeliest tokens, how long at most, and whether a longer one that is asked
+        for is cut to that without a word, or refused.
+    failing, failure
+        Last turns that it will not take, and what they get.
+    once
+        What a last turn gets in place of its first answer.
+    holding
+        Last turns whose answer it holds back until the block of :func:`providing` ends.
     troubles
         Answered first, one a request.
+    leaves_after
+        How many requests it answers before it hangs up on every other; None for a server that stays.
     say
         What it says whatever it is asked.
     seconds
@@ -57,6 +69,12 @@ class Provider:
         Tokens that it thinks first, unless the request turns thinking off.
     thinking_stays
         Whether it refuses to turn thinking off.
+    requests, paths, keys, times
+        What was asked, where, with which key and when (monotonic seconds), one a request.
+    bills
+        Tokens in and out of every request that was answered, in the order of answering.
+    drawn
+        How often each conversation was answered.
     """
 
     brain: Brain
@@ -65,9 +83,13 @@ class Provider:
     key: str | None = KEY
     logprobs: Literal["given", "left_out", "refused"] = "given"
     list_length: int = 20
+    clips: bool = False
     failing: set[str] = field(default_factory=set)
-    fail_once: set[str] = field(default_factory=set)
+    failure: Trouble = BROKEN
+    once: dict[str, Trouble] = field(default_factory=dict)
+    holding: set[str] = field(default_factory=set)
     troubles: list[Trouble] = field(default_factory=list)
+    leaves_after: int | None = None
     say: str = ""
     seconds: float = 0.0
     thinks: int = 0
@@ -75,12 +97,20 @@ class Provider:
     requests: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    bills: list[tuple[int, int]] = field(default_factory=list)
+    drawn: Counter[tuple[Message, ...]] = field(default_factory=Counter)
     address: str = ""
 
     @property
     def url(self) -> str:
         """The address as clients of OpenAI want it."""
         return f"{self.address}/v1"
+
+    def billed(self, last: int) -> tuple[int, int]:
+        """Tokens in and out of the last so many answers."""
+        put_in, drawn = zip(*self.bills[-last:], strict=True)
+        return sum(put_in), sum(drawn)
 
     def asked(self, user: str) -> int:
         """How often `user` was the last turn of a request."""
@@ -97,6 +127,8 @@ class Said:
     cut: bool
     thought: int
     model: str
+    put_in: int
+    drawn: int
 
 
 @dataclass(frozen=True)
@@ -129,34 +161,59 @@ INTERFACES = {
 
 @contextmanager
 def providing(provider: Provider) -> Iterator[Provider]:
-    """Serve `provider` until the block ends."""
-    lock = threading.Lock()
+    """Serve `provider` until the block ends; where it was served before, at the same address."""
+    lock, ended = threading.Lock(), threading.Event()
 
     def answer(request: Request) -> Reply:
+        if _held(provider, request):
+            ended.wait()
+            return Reply(hang_up=True)
         with lock:
             reply = _answer(provider, request)
         time.sleep(provider.seconds)
         return reply
 
-    with serving(answer) as address:
+    with serving(answer, int(provider.address.rpartition(":")[2] or 0)) as address:
         provider.address = address
-        yield provider
+        try:
+            yield provider
+        finally:
+            ended.set()
+
+
+def _held(provider: Provider, request: Request) -> bool:
+    """Return whether a request's answer is held back; it counts as asked, and never as answered."""
+    held = request.path in INTERFACES and _turns(request.body)[-1].content in provider.holding
+    if held:
+        _remember(provider, request)
+    return held
+
+
+def _remember(provider: Provider, request: Request) -> str:
+    """Note a request, and return its key."""
+    key = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+    provider.requests.append(request.body)
+    provider.paths.append(request.path)
+    provider.keys.append(key)
+    provider.times.append(time.monotonic())
+    return key
 
 
 def _answer(provider: Provider, request: Request) -> Reply:
-    key = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
     if request.path == "/v1/models":
         return as_json({"object": "list", "data": [openai_shapes.model(name) for name in provider.models]})
     interface = INTERFACES.get(request.path)
     if interface is None:
         return as_json({"error": {"message": f"no such path: {request.path}"}}, 404)
-    provider.requests.append(request.body)
-    provider.paths.append(request.path)
-    provider.keys.append(key)
+    key = _remember(provider, request)
+    if provider.leaves_after is not None and len(provider.bills) >= provider.leaves_after:
+        return Reply(hang_up=True)
     trouble = _trouble(provider, interface, request.body, key)
     if trouble is not None:
         return as_json(interface.error(trouble.status, trouble.message), trouble.status, trouble.headers)
-    return as_json(interface.reply(_said(provider, interface, request.body)))
+    said = _said(provider, interface, request.body)
+    provider.bills.append((said.put_in, said.drawn))
+    return as_json(interface.reply(said))
 
 
 def _trouble(provider: Provider, interface: Interface, body: dict[str, Any], key: str) -> Trouble | None:
@@ -164,34 +221,40 @@ def _trouble(provider: Provider, interface: Interface, body: dict[str, Any], key
     user = _turns(body)[-1].content
     wanted = interface.wanted(body)
     if provider.key is not None and key != provider.key:
-        return Trouble(401, "Incorrect API key provided")
+        return Trouble(401, f"Incorrect API key provided: {key}")  # providers do repeat it
     if body["model"] not in provider.models:
         return Trouble(404, "The model does not exist")
     if provider.troubles:
         return provider.troubles.pop(0)
     if user in provider.failing:
-        return Trouble(400, "this prompt is broken")
-    if user in provider.fail_once:
-        provider.fail_once.discard(user)
-        return Trouble(500, "out of order for a moment")
+        return provider.failure
+    if user in provider.once:
+        return provider.once.pop(user)
     if provider.thinking_stays and not interface.thinks(body):
         return Trouble(400, "Unsupported value: reasoning effort 'none' is not supported with this model")
     if wanted and provider.logprobs == "refused":
         return Trouble(403, "You are not allowed to request logprobs from this model")
-    if wanted > provider.list_length:
+    if wanted > provider.list_length and not provider.clips:
         return Trouble(400, f"top_logprobs may be {provider.list_length} at most")
     return None
 
 
 def _said(provider: Provider, interface: Interface, body: dict[str, Any]) -> Said:
     turns, wanted = _turns(body), interface.wanted(body)
-    seed = body.get("seed", len(provider.requests))
-    token, text = provider.brain.drawn(turns, random.Random(seed))
+    provider.drawn[turns] += (
+        1  # without a seed the draws of one conversation differ, and are those of every run
+    )
+    token, text = provider.brain.drawn(
+        turns, random.Random(body.get("seed", f"{turns} {provider.drawn[turns]}"))
+    )
     thought = provider.thinks if interface.thinks(body) else 0
     cut = thought >= (interface.most(body) or 1_000_000)
-    listed = provider.brain.listed(turns)[:wanted] if wanted and provider.logprobs == "given" else None
+    length = min(wanted, provider.list_length)
+    listed = provider.brain.listed(turns)[:length] if wanted and provider.logprobs == "given" else None
     model = provider.served_as or str(body["model"])
-    return Said("" if cut else provider.say or text, token, listed, cut, thought, model)
+    words = "" if cut else provider.say or text
+    put_in, drawn = provider.brain.counted(turns, words)
+    return Said(words, token, listed, cut, thought, model, put_in, drawn + thought)
 
 
 def _turns(body: dict[str, Any]) -> tuple[Message, ...]:

@@ -23,12 +23,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes out. `length`, where it is not None, is claimed in place of the true one."""
+    """What goes out. `length`, where it is not None, is claimed in place of the true one.
+
+    `hang_up` ends the connection without a word.
+    """
 
     status: int = 200
     data: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     length: int | None = None
+    hang_up: bool = False
 
 
 def as_json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
@@ -42,9 +46,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Callable[[Request], Reply]) -> Iterator[str]:
-    """Serve on a free port of this machine, and give the address without a slash at its end."""
-    server = _Server(("127.0.0.1", 0), _handler(answer))
+def serving(answer: Callable[[Request], Reply], port: int = 0) -> Iterator[str]:
+    """Serve on a port of this machine, 0 for a free one, and give the address without a slash at its end."""
+    server = _Server(("127.0.0.1", port), _handler(answer))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -72,6 +76,9 @@ def _handler(answer: Callable[[Request], Reply]) -> type[BaseHTTPRequestHandler]
         def _reply(self, body: dict[str, Any]) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = answer(Request(self.command, self.path, headers, body))
+            if reply.hang_up:
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

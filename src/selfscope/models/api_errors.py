@@ -7,9 +7,14 @@ named something that cannot be used (:class:`BadInput`), or something outside fa
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from selfscope.errors import BadInput, CouldNot, SelfscopeError
+from selfscope.models.api_manner import SECONDS_VARIABLE
 
 _KEY = re.compile(r"\b(401|403)\b|authenticat|api[ _-]?key|permission|unauthori[sz]ed", re.IGNORECASE)
 _MODEL = re.compile(
@@ -17,7 +22,36 @@ _MODEL = re.compile(
 )
 _QUOTA = re.compile(r"\b429\b|quota|rate.?limit|billing|credit", re.IGNORECASE)
 _PACKAGE = re.compile(r"pip install|pip_dependency|requires.*package", re.IGNORECASE)
-_AWAY = re.compile(r"connect|timed? ?out|unreachable|name resolution|refused", re.IGNORECASE)
+_LATE = re.compile(r"no reply within|timed? ?out", re.IGNORECASE)
+_AWAY = re.compile(r"connect|unreachable|name resolution|refused|disconnected", re.IGNORECASE)
+_STATUS = re.compile(r"^(?:Error code: )?([45]\d\d)\b")
+_ATTEMPT = re.compile(r"attempt_timeout '(\d+)' exceeded\.?")
+#: Shorter words in the place of a key are what is written where a server asks for none.
+LEAST_KEY = 8
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch of calls came when it ended: those with a reply, those that failed, and all."""
+
+    done: int
+    failed: int
+    total: int
+    folder: Path
+
+    def words(self) -> str:
+        """Return what is kept, and that the same command goes on; of the one call of a probe nothing is."""
+        if self.total == 1 and not self.done:
+            return "Then give the same command again"
+        left = self.total - self.done - self.failed
+        counts = [
+            f"{n} {what}" for n, what in ((self.failed, "failed"), (left, "are still to be asked")) if n
+        ]
+        return (
+            f"Of this batch {self.done} of {self.total} calls are done and kept in {self.folder}; "
+            f"{', '.join(counts)}. "
+            "The same command goes on from there and sends only what is missing"
+        )
 
 
 def provider_words(error: BaseException) -> str:
@@ -34,8 +68,9 @@ def provider_words(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else None
     if cause is not None and "connect" in said.casefold():
         said = f"{said} ({cause})"
+    said = _ATTEMPT.sub(lambda limit: f"no reply within {limit[1]} s", said)
     prefix = f"{status} " if status is not None and str(status) not in said else ""
-    return _plain(f"{prefix}{said or type(error).__name__}")
+    return _plain(f"{prefix}{said or type(error).__name__}").rstrip(".")
 
 
 def setup_error(model: str, error: Exception) -> SelfscopeError:
@@ -58,37 +93,71 @@ def setup_error(model: str, error: Exception) -> SelfscopeError:
     return CouldNot(f"{model} could not be set up", got=message, fix="See what it says, then run again")
 
 
-def failure_of(model: str, reason: str, done: int, total: int, folder: Path) -> SelfscopeError:
+def failure_of(
+    model: str,
+    reasons: Sequence[str],
+    progress: Progress,
+    *,
+    address: str = "",
+    retries: int = 0,
+) -> SelfscopeError:
     """Return why calls stayed without a reply, how many were done, and how to go on.
 
     Parameters
     ----------
-    reason
-        The provider's own words for the first call that failed.
-    done, total
-        Calls with a reply, and calls in all.
-    folder
-        Where the log lies.
+    reasons
+        The provider's own words for every call that failed; the commonest are told.
+    progress
+        What is done and kept.
+    address
+        Where the model is; "" where it is the provider's usual address.
+    retries
+        How often a call that may be tried again was.
     """
-    reason = _plain(reason)
+    (reason, count), *others = Counter(map(_plain, reasons)).most_common()
+    got = f"{reason} ({count} of {len(reasons)} that failed)" if others else reason
+    after = f" after {retries} {'retry' if retries == 1 else 'retries'}" if retries else ""
+    kept = progress.words()
     if _PACKAGE.search(reason):  # some providers look for their package only when they are first asked
         return _package_error(model.split("/", 1)[0], reason)
-    kept = f"{done} of {total} calls are done and kept in {folder}; asking again with that folder goes on"
     if _QUOTA.search(reason):
-        return CouldNot(
-            f"{model} refused for quota or rate", got=reason, fix=f"Wait or raise the limit. {kept}"
-        )
-    if _KEY.search(reason):
-        return CouldNot(f"{model} did not take the key", got=reason, fix=f"{_key_fix(model)}. {kept}")
-    if _MODEL.search(reason):
-        return BadInput(
-            f"the provider has no model of this name: {model}", got=reason, fix="See its list of models"
-        )
+        what, fix = f"{model} refused for quota or rate{after}", "Wait, or raise the limit"
+    elif _KEY.search(reason):
+        what, fix = f"{model} did not take the key", _key_fix(model)
+    elif _MODEL.search(reason):
+        right = f", and whether {address} is its right address (most end in /v1)" if address else ""
+        fix = f"See its list of models{right}"
+        return BadInput(f"the provider has no model of this name: {model}", got=got, fix=fix)
+    else:
+        what, fix = _failed(model, reason, address, after)
+    return CouldNot(what, got=got, fix=f"{fix}. {kept}")
+
+
+def _failed(model: str, reason: str, address: str, after: str) -> tuple[str, str]:
+    """Return what happened where neither key, name nor quota was at fault, and what to do."""
+    status = _STATUS.match(reason)
+    at = f" at {address}" if address else ""
+    if _LATE.search(reason) and status is None:
+        fix = f"See whether the server{at} is busy; {SECONDS_VARIABLE} gives each attempt more seconds"
+        return f"{model} did not answer in time{after}", fix
+    if status is not None and status[1].startswith("5"):
+        return f"the server of {model} failed{after}", "Wait until it is well again"
+    if status is not None:
+        return f"{model} refused what it was asked", "See what it says"
     if _AWAY.search(reason):
-        return CouldNot(
-            f"{model} could not be reached", got=reason, fix=f"See whether its address answers. {kept}"
-        )
-    return CouldNot(f"{model} failed", got=reason, fix=kept[0].upper() + kept[1:])
+        return f"{model} could not be reached{at}{after}", "See whether its address is right and answers"
+    return f"{model} failed", "See what it says"
+
+
+def plain_address(given: str) -> str:
+    """Return an address without the user, the password and the query that may stand in it."""
+    parts = urlsplit(given)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+
+
+def without_key(words: str, key: str | None) -> str:
+    """Return a provider's words with the key, which some repeat, taken out."""
+    return words.replace(key, "[key]") if key and len(key) >= LEAST_KEY else words
 
 
 def service_of(model: str) -> str:

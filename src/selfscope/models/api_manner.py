@@ -18,8 +18,11 @@ MAX_RETRIES = 6
 ATTEMPT_SECONDS = 120
 #: The probe gives up sooner: somebody waits for it.
 PROBE_RETRIES = 2
-#: The variable by which the command line gives a drawn reply more tokens.
+#: The variables of the command line: tokens of a drawn reply, seconds that one attempt at a call may take,
+#: how often a failing call is tried again.
 MAX_TOKENS_VARIABLE = "SELFSCOPE_MAX_TOKENS"
+SECONDS_VARIABLE = "SELFSCOPE_CALL_SECONDS"
+RETRIES_VARIABLE = "SELFSCOPE_CALL_RETRIES"
 #: Providers that refuse one token a reply.
 _LEAST_16 = frozenset({"openai", "azureai"})
 
@@ -44,11 +47,14 @@ class Manner:
     max_retries
         Retries of a failing call before it counts as failed; waits grow from 3 seconds, so six take about
         three minutes.
+    attempt_seconds
+        Whole seconds that one attempt at a call may take before it counts as failed; the client's own tries
+        at a lost connection are within them.
 
     Raises
     ------
     BadInput
-        If no draw or no token is left to ask for.
+        If no draw, no token or no second is left to ask for.
     """
 
     way: Literal["auto", "top_logprobs", "sampled"] = "auto"
@@ -58,6 +64,7 @@ class Manner:
     top_logprobs: int = 20
     max_connections: int | None = None
     max_retries: int = MAX_RETRIES
+    attempt_seconds: int = ATTEMPT_SECONDS
 
     def __post_init__(self) -> None:
         if self.draws < 1:
@@ -67,6 +74,12 @@ class Manner:
         if self.max_tokens < 1:
             raise BadInput(
                 "a reply needs at least one token", got=self.max_tokens, fix=f"Give {MAX_TOKENS} or more"
+            )
+        if self.attempt_seconds < 1 or self.max_retries < 0:
+            raise BadInput(
+                "a call needs at least one second, and cannot be tried again less than never",
+                got=f"attempt_seconds={self.attempt_seconds}, max_retries={self.max_retries}",
+                fix=f"Give attempt_seconds={ATTEMPT_SECONDS} and max_retries={MAX_RETRIES}",
             )
 
     def settings(self, *, hasty: bool = False) -> dict[str, Any]:
@@ -78,7 +91,7 @@ class Manner:
             Give up as soon as the probe does.
         """
         retries = min(self.max_retries, PROBE_RETRIES) if hasty else self.max_retries
-        settings: dict[str, Any] = {"max_retries": retries, "attempt_timeout": ATTEMPT_SECONDS}
+        settings: dict[str, Any] = {"max_retries": retries, "attempt_timeout": self.attempt_seconds}
         if self.max_connections is not None:
             settings["max_connections"] = self.max_connections
         return settings
@@ -99,20 +112,32 @@ class Manner:
 
 
 def manner_of_environment() -> Manner:
-    """Return the manner of the command line: the usual one, with ``SELFSCOPE_MAX_TOKENS`` where it is set.
+    """Return the manner of the command line: the usual one, with what the environment sets otherwise.
+
+    ``SELFSCOPE_MAX_TOKENS`` is the tokens of a drawn reply, ``SELFSCOPE_CALL_SECONDS`` the seconds that one
+    attempt at a call may take, ``SELFSCOPE_CALL_RETRIES`` how often a failing call is tried again.
 
     Raises
     ------
     BadInput
-        If that variable is not a number from 1 on.
+        If one of them is set to what is no whole number, or too small.
     """
-    given = os.environ.get(MAX_TOKENS_VARIABLE, "").strip()
+    return Manner(
+        max_tokens=_set_to(MAX_TOKENS_VARIABLE, MAX_TOKENS, "tokens", least=1),
+        attempt_seconds=_set_to(SECONDS_VARIABLE, ATTEMPT_SECONDS, "whole seconds", least=1),
+        max_retries=_set_to(RETRIES_VARIABLE, MAX_RETRIES, "tries", least=0),
+    )
+
+
+def _set_to(variable: str, usual: int, unit: str, *, least: int) -> int:
+    """Return the number that a variable of the environment is set to, or the usual one."""
+    given = os.environ.get(variable, "").strip()
     if not given:
-        return Manner()
-    if not given.isdecimal() or int(given) < 1:
+        return usual
+    if not (given.isascii() and given.isdecimal()) or int(given) < least:
         raise BadInput(
-            f"{MAX_TOKENS_VARIABLE} must be a number of tokens",
+            f"{variable} must be a number of {unit}, {least} or more",
             got=given,
-            fix=f"Set it to {MAX_TOKENS} or more, or leave it unset",
+            fix=f"Leave it unset, which means {usual}, or set it to another number",
         )
-    return Manner(max_tokens=int(given))
+    return int(given)

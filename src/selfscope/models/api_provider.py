@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from selfscope.errors import BadInput
-from selfscope.models.api_errors import service_of, setup_error
+from selfscope.models.api_errors import plain_address, service_of, setup_error
 from selfscope.models.api_run import quieten
 
 if TYPE_CHECKING:
@@ -54,8 +53,7 @@ class Connection:
         )
         if not given:
             return ""
-        parts = urlsplit(given)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        return plain_address(given)
 
     def make(self) -> Model:
         """Make the model anew, as Inspect knows it.

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import CouldNot, Stopped
-from selfscope.models.api_errors import failure_of, provider_words, setup_error
+from selfscope.models.api_errors import (
+    Progress,
+    failure_of,
+    plain_address,
+    provider_words,
+    setup_error,
+    without_key,
+)
 from selfscope.values import Message
 
 if TYPE_CHECKING:
@@ -161,8 +168,13 @@ async def run_calls(
         return replies
     if stopped:
         raise Stopped(f"stopped with {done} of {len(calls)} calls done", fix="The same command goes on")
-    reason = watch.failures[0] if watch.failures else "the run ended before all calls were sent"
-    raise failure_of(str(model), reason, done, len(calls), log.folder)
+    raise failure_of(
+        str(model),
+        watch.failures or ["the run ended before all calls were sent"],
+        Progress(done, len(watch.failures), len(calls), log.folder),
+        address=plain_address(model.api.base_url or ""),
+        retries=config.max_retries or 0,
+    )
 
 
 @dataclass
@@ -204,7 +216,7 @@ async def _send(
 
     quieten()
     dataset = MemoryDataset([_sample(call) for call in calls], name=TASK_NAME)
-    task = Task(dataset=dataset, solver=_asking(watch), config=config, name=TASK_NAME)
+    task = Task(dataset=dataset, solver=_asking(watch, model.api.api_key), config=config, name=TASK_NAME)
     try:
         log.folder.mkdir(parents=True, exist_ok=True)
         logs = await eval_async(
@@ -241,8 +253,8 @@ def _sample(call: Call) -> Any:
     )
 
 
-def _asking(watch: _Watch) -> Solver:
-    """Return the solver: one generation, with the draw's own seed."""
+def _asking(watch: _Watch, key: str | None) -> Solver:
+    """Return the solver: one generation, with the draw's own seed; `key` is shown in no failure."""
     from inspect_ai.solver import solver
 
     @solver(name="selfscope_ask")
@@ -252,7 +264,7 @@ def _asking(watch: _Watch) -> Solver:
             try:
                 state = await (generate(state) if seed is None else generate(state, seed=seed))
             except Exception as error:
-                words = provider_words(error)
+                words = without_key(provider_words(error), key)
                 if watch.failed(state.metadata["prompt"], words):
                     raise  # which ends the run, as `fail_on_error` says
                 state.metadata["failure"] = words  # without an output it counts as missing

@@ -76,7 +76,7 @@ def conclude(
     if store.finished:
         panel = find_panel(ground, study.items)
         analysis = analyse(study, items, store.observations(), panel, ground)
-    usage = {str(q.channel): _usage(store, q.channel) for q in study.questions}
+    usage = {str(q.channel): store.usage(f"{q.channel}-*") for q in study.questions}
     outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms), command)
     store.write_json("findings.json", {"findings": analysis.findings, "levels": analysis.levels})
     store.write_json("manifest.json", manifest(outcome))
@@ -110,10 +110,3 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
 def _ratio(arm: Arm, subject: Arm) -> float:
     """Return a text's tokens over the identity's; NaN where one of them has none."""
     return arm.tokens / subject.tokens if arm.tokens and subject.tokens else float("nan")
-
-
-def _usage(store: RunStore, channel: str) -> Usage:
-    total = Usage()
-    for _, usage in store.parts(f"{channel}-*"):
-        total = total.plus(Usage(**usage))
-    return total
