@@ -6,23 +6,33 @@ Shown and never decided on: the verdict is that of all statements.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from selfscope.stats.atoms import ArmScores, Forms
-from selfscope.stats.classes import ClassContrast, class_contrast, with_texts
-from selfscope.stats.contrast import PairedContrast, paired_contrast
+from selfscope.stats.classes import class_contrast, with_texts
+from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.sampled import sampled_contrasts
 
 
+class Left(NamedTuple):
+    """What is left of a contrast: its estimate ``(dimension,)`` and its interval ``(dimension, 2)``.
+
+    NaN where a keying has no statement left: what the other one says alone is not the trait by itself. No
+    interval where a keying has a single one.
+    """
+
+    estimate: Array
+    ci95: Array
+
+
 def trait_without(
     dropped: Mask, subject: ArmScores, texts: ArmScores, keyed: ArrayLike, forms: Forms | None = None
-) -> ClassContrast:
-    """Return the contrast of §5 over the statements that are left; arrays ``(..., dimension)``.
-
-    NaN where a keying has no statement left; no interval where it has one.
+) -> Left:
+    """Return what is left of the contrast of §5.
 
     Parameters
     ----------
@@ -33,14 +43,23 @@ def trait_without(
     """
     k = _left(dropped, keyed)
     if subject.agreed is None:
-        return class_contrast(_masked(subject.d, dropped), _masked(texts.d, dropped), k, flip=False)
+        whole = class_contrast(_masked(subject.d, dropped), _masked(texts.d, dropped), k, flip=False)
+        return _of_both(whole.estimate, whole.ci95, k)
     found = sampled_contrasts(_unasked(subject, dropped), _unasked(texts, dropped), k, 1.0, forms=forms)
-    return with_texts(found.trait, found.texts)
+    whole = with_texts(found.trait, found.texts)
+    return _of_both(whole.estimate, whole.ci95, k)
 
 
-def level_without(dropped: Mask, arm: ArmScores, keyed: ArrayLike) -> PairedContrast:
-    """Return the level of one character over the statements that are left, ``(..., dimension)``."""
-    return paired_contrast(_masked(arm.d, dropped), _left(dropped, keyed), flip=False)
+def level_without(dropped: Mask, arm: ArmScores, keyed: ArrayLike) -> Left:
+    """Return what is left of the level of one character."""
+    k = _left(dropped, keyed)
+    found = paired_contrast(_masked(arm.d, dropped), k, flip=False)
+    return _of_both(found.estimate, found.ci95, k)
+
+
+def _of_both(estimate: Array, ci95: Array, keyed: Array) -> Left:
+    both = np.asarray((keyed > 0).any(axis=-1) & (keyed < 0).any(axis=-1))
+    return Left(np.where(both, estimate, np.nan), np.where(both[..., None], ci95, np.nan))
 
 
 def _left(dropped: Mask, keyed: ArrayLike) -> Array:
