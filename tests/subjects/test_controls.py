@@ -15,7 +15,6 @@ from selfscope.subjects import (
     Reading,
     bank_texts,
     control_from_reading,
-    control_report,
     make_controls,
     read_identity,
     rules_of,
@@ -45,7 +44,7 @@ def test_every_class_is_made_and_matched(example: Reading) -> None:
     assert [c.control for c in controls] == (
         ["none"] + ["generic"] * 8 + ["persona"] * 6 + ["checklist"] + ["shuffled"] * 3
     )
-    assert controls[0].text is None and controls[0].character.system is None
+    assert controls[0].text is None
     texts = [c.text for c in controls[1:]]
     assert len(set(texts)) == len(texts)
     assert all(within(c.tokens, count_tokens(example.system)) for c in controls[1:])
@@ -141,14 +140,10 @@ def test_the_files_own_order_gives_the_file_back(example: Reading) -> None:
     assert reordered(example, range(len(example.claims))) == example.system
 
 
-def test_texts_that_cannot_be_made_are_reported(tmp_path: Path) -> None:
+def test_texts_that_cannot_be_made_are_left_out(tmp_path: Path) -> None:
     reading = reading_of(tmp_path, "You are Bo.")
     controls = make_controls(reading, ("shuffled",), {"shuffled": 3}, count_tokens=count_tokens)
     assert controls == ()
-    report = control_report(controls, reading, count_tokens, {"shuffled": 3})
-    assert report.missing == (
-        "shuffled: 0 of 3 texts could be made; the identity has too few sentences for more orders",
-    )
 
 
 def test_a_checklist_keeps_the_conduct_and_no_self(example: Reading) -> None:
@@ -188,14 +183,6 @@ def test_a_users_own_text_is_left_as_it_is(tmp_path: Path, example: Reading) -> 
         "You are a kettle.",
     )
     assert "length_off" in control.notes
-
-
-def test_a_report_shows_lengths_and_forms(example: Reading) -> None:
-    controls = make_controls(example, ("none", "generic"), {"generic": 5}, count_tokens=count_tokens)
-    report = control_report(controls, example, count_tokens, {"none": 1, "generic": 5})
-    assert report.subject.tokens == count_tokens(example.system) and report.missing == ()
-    assert all(row.within for row in report.rows)
-    assert all(0.95 <= row.ratio <= 1.05 for row in report.rows[1:])
 
 
 @pytest.mark.parametrize(

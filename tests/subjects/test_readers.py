@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from selfscope.errors import BadInput
-from selfscope.subjects import Limits, Reading, describe, read_identity, reading_rows
+from selfscope.subjects import Limits, Reading, describe, read_identity
 from selfscope.values import canonical_json, content_id
 
 
@@ -192,7 +192,6 @@ def check(reading: Reading) -> None:
         end = claim.end
     assert canonical_json(reading)
     assert describe(reading).isprintable() or "\n" in describe(reading)
-    assert len(reading_rows(reading)) == len(reading.claims)
 
 
 def test_the_limit_is_the_callers(tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
-from selfscope.subjects import NONE, Character, Subject, read_identity
+from selfscope.subjects import Subject
 from selfscope.values import Ask, Cell, Message, Options, Prompt
 
 GROUND = GroundIdentity("embedded", "local", "llama", "b3:1")
@@ -26,9 +25,10 @@ def test_a_prompt_is_system_thread_and_the_users_turn() -> None:
 
 
 def test_none_sends_no_system_message() -> None:
-    prompt = NONE.on(GROUND).prompt(ASK)
+    bare = Subject(GROUND, None)
+    prompt = bare.prompt(ASK)
     assert [m.role for m in prompt.messages] == ["user"]
-    assert NONE.on(GROUND).id != Subject(GROUND, "").id
+    assert bare.id != Subject(GROUND, "").id
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,3 @@ def test_a_name_changes_nothing() -> None:
 def test_a_thread_holds_no_system_message() -> None:
     with pytest.raises(BadInput, match="system message"):
         Subject(GROUND, None, (Message("system", "x"),))
-
-
-def test_a_character_is_made_of_a_reading(tmp_path: Path) -> None:
-    (tmp_path / "SOUL.md").write_text("You are Bo.")
-    reading = read_identity(tmp_path / "SOUL.md")
-    character = Character.of(reading)
-    assert (character.name, character.kind, character.system) == ("SOUL.md", "identity", "You are Bo.")
-    assert character.on(GROUND, SUBJECT.thread).id == SUBJECT.id

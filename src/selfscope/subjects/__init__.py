@@ -2,20 +2,17 @@
 
 from selfscope.subjects.ablation import ABLATE, role_to_ablate, without_role
 from selfscope.subjects.bank_texts import BankText, bank_texts, conduct_rules, panel_characters
-from selfscope.subjects.character import NONE, Character
+from selfscope.subjects.character import Character
 from selfscope.subjects.checklist import Rule, rules_of
 from selfscope.subjects.claims import Claim, claims_of
 from selfscope.subjects.controls import (
     DEFAULT_COUNTS,
-    ControlReport,
-    ControlRow,
     ControlText,
     ablated_control,
     control_from_reading,
-    control_report,
     make_controls,
 )
-from selfscope.subjects.describe import describe, reading_rows
+from selfscope.subjects.describe import describe
 from selfscope.subjects.readers import READERS, Reader, read_identity
 from selfscope.subjects.reading import ROLES, Limits, Part, Reading, Role, Source
 from selfscope.subjects.shape import Shape, shape_of
@@ -24,14 +21,11 @@ from selfscope.subjects.subject import Subject
 __all__ = [
     "ABLATE",
     "DEFAULT_COUNTS",
-    "NONE",
     "READERS",
     "ROLES",
     "BankText",
     "Character",
     "Claim",
-    "ControlReport",
-    "ControlRow",
     "ControlText",
     "Limits",
     "Part",
@@ -47,12 +41,10 @@ __all__ = [
     "claims_of",
     "conduct_rules",
     "control_from_reading",
-    "control_report",
     "describe",
     "make_controls",
     "panel_characters",
     "read_identity",
-    "reading_rows",
     "role_to_ablate",
     "rules_of",
     "shape_of",

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from selfscope.errors import BadInput
 from selfscope.subjects.ablation import ABLATE, without_role
 from selfscope.subjects.bank_texts import BankText, Section, bank_texts, conduct_rules
-from selfscope.subjects.character import Character
 from selfscope.subjects.checklist import Rule, rules_of
 from selfscope.subjects.fitting import CountTokens, Fitted, Markup, arranged, fit, within
 from selfscope.subjects.reading import Reading
@@ -64,40 +63,6 @@ class ControlText:
     notes: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
 
-    @property
-    def character(self) -> Character:
-        """The character that this text makes."""
-        return Character(self.name, "control" if self.text is not None else "none", self.text, self.name)
-
-
-@dataclass(frozen=True)
-class ControlRow:
-    """One line of a report: a text, its length, and the form in which it speaks.
-
-    `within`: whether the length is within 5 percent, or one token; always so for ``none``.
-    """
-
-    name: str
-    tokens: int
-    ratio: float
-    within: bool
-    imperative: float
-    first_person: float
-    second_person: float
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ControlReport:
-    """How alike the controls are to the subject in what is not meant to differ.
-
-    `missing` says in words where fewer texts could be made than were asked for.
-    """
-
-    subject: ControlRow
-    rows: tuple[ControlRow, ...]
-    missing: tuple[str, ...] = ()
-
 
 def make_controls(
     reading: Reading,
@@ -113,7 +78,7 @@ def make_controls(
     ----------
     counts
         Texts of each class; `DEFAULT_COUNTS` where a class is not named. Where fewer can be made (a file
-        of one sentence has one order) fewer are returned, and :func:`control_report` says so.
+        of one sentence has one order) fewer are returned.
     count_tokens
         The subject's own tokenizer: every text is within 5 percent of the subject's tokens, or one token.
 
@@ -151,27 +116,6 @@ def ablated_control(reading: Reading, role: str, count_tokens: CountTokens) -> C
     """
     text = control_from_reading(without_role(reading, role), reading, count_tokens)
     return replace(text, name=f"{ABLATE}{role}")
-
-
-def control_report(
-    controls: Sequence[ControlText],
-    reading: Reading,
-    count_tokens: CountTokens,
-    counts: Mapping[str, int] | None = None,
-) -> ControlReport:
-    """Return how alike the controls are to the subject, and which texts that were asked for are missing."""
-    tokens, shape = count_tokens(reading.system), shape_of(reading.system)
-    got = {name: sum(c.control == name for c in controls) for name in counts or {}}
-    missing = tuple(
-        f"{name}: {got[name]} of {number} texts could be made; {_WHY.get(name, 'the bank holds no more')}"
-        for name, number in (counts or {}).items()
-        if 0 < number > got[name]
-    )
-    rows = tuple(_row(c.name, c.tokens, c.ratio, tokens, c.shape, c.notes) for c in controls)
-    return ControlReport(_row(reading.name, tokens, 1.0, tokens, shape, ()), rows, missing)
-
-
-_WHY = {"shuffled": "the identity has too few sentences for more orders"}
 
 
 @dataclass(frozen=True)
@@ -289,18 +233,3 @@ def _control(name: str, kind: str, fitted: Fitted, subject: _Subject) -> Control
     )
     ratio = fitted.tokens / subject.tokens if subject.tokens else 0.0
     return ControlText(name, kind, fitted.text, fitted.tokens, ratio, shape, notes)
-
-
-def _row(
-    name: str, tokens: int, ratio: float, target: int, shape: Shape, notes: tuple[str, ...]
-) -> ControlRow:
-    return ControlRow(
-        name,
-        tokens,
-        ratio,
-        name == "none" or within(tokens, target),
-        shape.imperative,
-        shape.first_person,
-        shape.second_person,
-        notes,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from selfscope.subjects.reading import Reading, Source, printable
 from selfscope.values import short
@@ -28,20 +27,6 @@ def describe(reading: Reading, *, claims: int | None = None) -> str:
         _claims(reading, claims),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def reading_rows(reading: Reading) -> list[dict[str, Any]]:
-    """Return one row a claim: ``file``, ``line``, ``kind``, ``heading``, ``text``."""
-    return [
-        {
-            "file": claim.file,
-            "line": claim.line,
-            "kind": claim.kind,
-            "heading": " > ".join(claim.headings),
-            "text": claim.text,
-        }
-        for claim in reading.claims
-    ]
 
 
 def _head(reading: Reading) -> str:

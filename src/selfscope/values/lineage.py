@@ -11,7 +11,6 @@ from typing import Literal
 Says = Literal["yes", "no", "partial", "unknown"]
 Standing = Literal["live", "gone", "unknown"]
 
-ANSWERS: tuple[Says, ...] = ("yes", "no", "partial", "unknown")
 GRADES = ("declared", "measured", "witnessed")
 """Grades of evidence, weakest first."""
 
