@@ -7,7 +7,9 @@ outsider's would.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from selfscope.errors import BadInput
@@ -95,8 +97,9 @@ def asks_in(
     return instrument.asks_within(question.facets, items, preset, wanted, half)
 
 
-def load_instruments() -> dict[str, Instrument]:
-    """Return every registered instrument by name, sorted.
+@cache
+def load_instruments() -> Mapping[str, Instrument]:
+    """Return every registered instrument by name, sorted; looked up once a process, for a run asks often.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def load_instruments() -> dict[str, Instrument]:
         if instrument.name in found:
             raise BadInput("two instruments have one name", got=instrument.name, fix="Rename one of them")
         found[instrument.name] = instrument
-    return found
+    return MappingProxyType(found)
 
 
 def instrument_for(channel: str) -> Instrument:

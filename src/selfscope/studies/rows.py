@@ -32,11 +32,13 @@ def rows_of(
     """Return one row an answer: the observation's columns and those of the evidence table."""
     import pandas as pd
 
-    rows = [
-        _row(arm, ask, prompt, subjects[arm.name], answer)
-        for (arm, ask), prompt, replicates in zip(asks, prompts, answers.answers, strict=True)
-        for answer in replicates
-    ]
+    systems = {arm.name: "" if arm.system is None else bytes_id(arm.system.encode()) for arm, _ in asks}
+    rows = []
+    for (arm, ask), prompt, replicates in zip(asks, prompts, answers.answers, strict=True):
+        asked = _asked(ask, prompt) | {
+            "subject": subjects[arm.name].id, "character": arm.name, "system": systems[arm.name],
+        }  # fmt: skip
+        rows += [asked | _answered(answer) for answer in replicates]
     frame = pd.DataFrame(rows)
     fixed = {"study": study.id, "run": run, "ground": content_id(ground), "family": ground.family}
     for column in COLUMNS:
@@ -47,23 +49,25 @@ def rows_of(
     return frame.astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
 
 
-def _row(arm: Arm, ask: Ask, prompt: Prompt, subject: Subject, answer: Answer) -> dict[str, Any]:
+def _asked(ask: Ask, prompt: Prompt) -> dict[str, Any]:
     row: dict[str, Any] = {column: getattr(ask.cell, column) for column in _CELL_COLUMNS}
     row.update(
-        subject=subject.id,
-        character=arm.name,
-        replicate=answer.replicate,
-        value=answer.value,
-        scale=answer.scale,
-        option_mass=answer.option_mass,
-        refusal=answer.refusal,
-        scorer=answer.scorer,
         evidence=content_id(prompt),
-        system="" if arm.system is None else bytes_id(arm.system.encode()),
         user=ask.user,
         text=ask.text or "",
         agree=" | ".join(ask.options.agree) if ask.options else "",
         disagree=" | ".join(ask.options.disagree) if ask.options else "",
-        reply=answer.reply,
     )
     return row
+
+
+def _answered(answer: Answer) -> dict[str, Any]:
+    return {
+        "replicate": answer.replicate,
+        "value": answer.value,
+        "scale": answer.scale,
+        "option_mass": answer.option_mass,
+        "refusal": answer.refusal,
+        "scorer": answer.scorer,
+        "reply": answer.reply,
+    }
