@@ -12,16 +12,18 @@ from selfscope.errors import BadInput, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import instrument_for
 from selfscope.models.api_price import Price
+from selfscope.models.ground import GroundIdentity
 from selfscope.models.phantoms import NAMED, PhantomGround
 from selfscope.stats.classes import class_contrast
 from selfscope.studies.budget import Budget
+from selfscope.studies.demo import demo_request
 from selfscope.studies.phantoms import teach
 from selfscope.studies.plan import plan_study
 from selfscope.studies.profile import ProfileRequest, build_profile
 from selfscope.studies.run import ask_all, run_study
 from selfscope.studies.scores import Layout, arm_scores
 from selfscope.studies.store import RunStore
-from selfscope.studies.widths import Spread, simulate
+from selfscope.studies.widths import Spread, simulate, spread_of
 from selfscope.subjects import read_identity
 from selfscope.values import Usage
 
@@ -72,6 +74,37 @@ def test_planned_widths_are_those_of_twenty_studies(request_):
         ratio = width / np.mean([found[role] for found in each], axis=0)
         assert ratio.min() > 0.8, (role, ratio)
         assert ratio.max() < 1.25, (role, ratio)
+
+
+#: What names the embedded model's panel: its make, its weights and its chat template.
+EMBEDDED = GroundIdentity(
+    "embedded",
+    "local",
+    family="llama",
+    revision="b3:c9aff0fe220cc03ae5c28f85c455b01d8845d4f27a636690906cf05680239b5b",
+    template="b3:e026f8b76e627253b3bbb9a5cb17b7022003f3fd5a601b8f78d008e03acea746",
+)
+#: What two runs of the demo on the embedded model had, utterance, log-odds: the middle over six dimensions.
+DEMO_WIDTHS = {
+    "none": (1.38, 1.37),
+    "generic": (0.80, 0.72),
+    "persona": (0.89, 0.79),
+    "checklist": (0.92, 0.90),
+}
+
+
+def test_widths_from_the_shipped_panel_are_near_those_of_the_demo_on_the_embedded_model():
+    """The identity's multiple was taken from these runs, the spread of each dimension from the panel."""
+    request = demo_request()
+    study = build_profile(request, PhantomGround.named("nothing"))
+    (utterance,) = (q for q in study.questions if q.channel == "utterance")
+    layout = Layout.of(instrument_for("utterance").asks(ITEMS, "demo", utterance.constructs))
+    spread = spread_of(study, ITEMS, EMBEDDED, utterance, layout)
+    assert spread.source == "the panel's spread between statements"
+    for role, realised in DEMO_WIDTHS.items():
+        texts = len(study.arms_of(role))
+        planned = np.median(simulate(layout.keyed, spread, texts, bare=role == "none"))
+        assert 0.8 < planned / np.mean(realised) < 1.25, (role, planned)
 
 
 def test_a_wider_spread_and_fewer_texts_give_wider_intervals():

@@ -7,8 +7,9 @@ known or assumed of this ground, and the interval is computed by the very contra
 ``an earlier run``
     Of the same ground, items and channel, finished and in the runs folder.
 ``the panel``
-    The ground's reliability panel gives the spread over statements; that over control texts is taken as the
-    usual share of it, for the panel's characters were made to differ.
+    The ground's reliability panel gives the spread over statements, dimension by dimension; that over control
+    texts is taken as the usual share of it, for the panel's characters were made to differ, and those of the
+    identity and of the bare ground as multiples (`SUBJECT`, `BARE`).
 ``assumed``
     What the law's generator plants (measurement.md §15).
 """
@@ -29,7 +30,9 @@ from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import TEXT_SD
 from selfscope.studies.scores import Floats, Layout, arm_scores
 from selfscope.studies.store import RunStore, runs_folder
+from selfscope.studies.trainings import control_trainings
 from selfscope.values import EVERYTHING, ItemSet, Study, plain
+from selfscope.values.finding import NO_TRAINING
 from selfscope.values.study import ArmRole, Question
 
 #: Studies that are simulated, and the seed that names them.
@@ -42,6 +45,9 @@ DRAW_VARIANCE = 4.5
 #: On the embedded model, the spread of the bare ground over that of one text: 2.9 in its own words and 4.9
 #: when asked, in one demo run. A panel holds no bare ground.
 BARE = 3.0
+#: There, the spread of an identity over that of a panel's character: 1.6 and 1.7 in its own words, 1.4 and
+#: 1.7 when asked, in two demo runs of one identity of 260 tokens.
+SUBJECT = 1.7
 #: Texts that a class of an earlier run needs to tell of a spread.
 LEAST_TEXTS = 3
 #: Controls that have a row of their own on a page, in its order.
@@ -120,6 +126,8 @@ def _controls(study: Study) -> Iterable[tuple[str, int, bool]]:
             yield role, count, role == "none"
     for arm in study.arms_of("control"):
         yield arm.name, 1, False
+    for name, trained in control_trainings(study).items():
+        yield name, len(trained), name == NO_TRAINING
 
 
 def _drawn(layout: Layout, asks: int, draws: int) -> float:
@@ -262,4 +270,5 @@ def _from_panel(
     sd = np.sqrt(_variances(d)[0])
     if not np.isfinite(sd).all() or own.dimensions != layout.dimensions:
         return None
-    return Spread(sd, sd, BARE * sd, sd * (TEXT_SD / ITEM_SD), "the panel's spread between statements")
+    texts = sd * (TEXT_SD / ITEM_SD)
+    return Spread(SUBJECT * sd, sd, BARE * sd, texts, "the panel's spread between statements")
