@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from selfscope.errors import BadInput
 from selfscope.stats.classes import class_contrast
 from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.guard import sharpening_slope
+from selfscope.stats.strata import score
 
 KEYED = np.array([1, -1] * 6)
 
@@ -98,3 +100,26 @@ def test_slope_is_freed_of_drawing_noise() -> None:
     drawn = true + rng.normal(0, 0.7, true.shape)
     assert sharpening_slope(2 * true, drawn) == pytest.approx(2 / 1.49, rel=0.05)
     assert sharpening_slope(2 * true, drawn, np.full(true.shape, 0.49)) == pytest.approx(2, rel=0.05)
+
+
+def test_seeds_against_trainings_are_the_t_test_of_two_samples_of_trainings() -> None:
+    d = texts(np.random.default_rng(8), 1, 6, 0.3)[0][:, :1]  # one dimension, which borrows from no other
+    seeds, trainings = d[:3], d[3:]
+    found = class_contrast(seeds.mean(axis=0), trainings, KEYED, seeds=seeds)
+    theirs = stats.ttest_ind(score(seeds, KEYED)[:, 0], score(trainings, KEYED)[:, 0])
+    assert found.p_texts[0] == pytest.approx(theirs.pvalue)
+    assert found.text_df[0] == theirs.df
+
+
+def test_seeds_against_the_weights_before_any_training_are_the_t_test_of_one_sample() -> None:
+    d = texts(np.random.default_rng(9), 1, 3, 0.3)[0][:, :1]
+    found = class_contrast(d[:3].mean(axis=0), d[3:], KEYED, seeds=d[:3], sampled=False)
+    theirs = stats.ttest_1samp(score(d[:3], KEYED)[:, 0], score(d[3], KEYED)[0])
+    assert found.p_texts[0] == pytest.approx(theirs.pvalue)
+
+
+def test_one_more_training_of_the_class_is_not_found_different() -> None:
+    d = texts(np.random.default_rng(10), 150, 5, 0.5)
+    found = class_contrast(d[:, :3].mean(axis=1), d[:, 3:], KEYED, flip=False, seeds=d[:, :3])
+    assert (found.p_texts <= 0.05).mean() == pytest.approx(0.05, abs=0.016)
+    assert (found.p <= 0.05).mean() <= 0.055

@@ -29,7 +29,7 @@ from selfscope.subjects import claims_of
 from selfscope.values import ItemSet, Statement, Study, Usage
 from selfscope.values.study import Arm
 
-_CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control")
+_CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control", "training")
 
 
 def run_view(outcome: Outcome) -> RunView:

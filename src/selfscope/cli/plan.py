@@ -9,7 +9,7 @@ import typer
 
 from selfscope.cli.limits import AdapterFlag, PriceFlag, limits_of
 from selfscope.cli.planned import plan_file, plan_one
-from selfscope.cli.profile import LARGEST_SEED, PresetName, one_adapter, request_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName, request_of, worn_by
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
@@ -37,8 +37,9 @@ def plan(
     """Tell prompts, calls, tokens, cost, minutes and expected interval widths; nothing is spent."""
     limits = limits_of("", price)
     if model:
-        request = request_of(target, channels, against, items, preset, seed)
-        plan_one(request, model, limits, as_json, calibrate, one_adapter(adapter))
+        request = request_of(target, channels, against, adapter, items, preset, seed)
+        worn, wardrobe = worn_by(request, adapter)
+        plan_one(request, model, limits, as_json, calibrate, worn, wardrobe)
         return
     if Path(target).suffix not in (".yaml", ".yml"):
         raise BadInput("no model was named", got=target, fix="Give --model, or a study file ending in .yaml")

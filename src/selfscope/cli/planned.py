@@ -32,12 +32,13 @@ def plan_one(
     as_json: bool,
     calibrated: bool = False,
     adapter: str = "",
+    wardrobe: Sequence[Adapter] = (),
 ) -> None:
     """Plan one profile and show it."""
     from selfscope.studies.profile import build_profile
 
     async def planned() -> Plan:
-        ground = _open(model, adapter)
+        ground = _open(model, adapter, wardrobe)
         try:
             study = build_profile(request, ground)
             return await _plan(study, request.items, ground, limits, calibrated)

@@ -21,9 +21,11 @@ from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
+    from selfscope.models.adapters import Adapter
     from selfscope.models.ground import Ground
     from selfscope.studies.conclude import Outcome
     from selfscope.studies.profile import ProfileRequest
+    from selfscope.studies.trainings import Trainings
     from selfscope.values import Finding, ItemSet
 
 
@@ -55,7 +57,10 @@ def profile(
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
-        typer.Option(help="none, generic, persona, checklist, shuffled, ablate:ROLE, or a path; repeatable."),
+        typer.Option(
+            help="none, generic, persona, checklist, shuffled, ablate:ROLE, or a path; of an adapter without "
+            "identity: none, and folders of other adapters. Repeatable."
+        ),
     ] = None,
     adapter: AdapterFlag = None,
     items: Annotated[
@@ -76,29 +81,43 @@ def profile(
     from selfscope.studies.store import runs_folder
 
     limits = limits_of(budget, price)
-    if identity == "none":
+    if identity == "none" and not (adapter and against):
         _refuse_comparisons(against, fail_on)
-    request, worn = request_of(identity, channels, against, items, preset, seed), one_adapter(adapter)
+    request = request_of(identity, channels, against, adapter, items, preset, seed)
+    worn, wardrobe = worn_by(request, adapter)
     if dry_run:
-        plan_one(request, model, limits, as_json, adapter=worn)
+        plan_one(request, model, limits, as_json, adapter=worn, wardrobe=wardrobe)
         return
-    ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=worn)
+    ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=worn, wardrobe=wardrobe)
     outcome = asyncio.run(_ask(request, ground, as_json, limits=limits))
     _show(outcome, as_json)
     raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))
 
 
-def one_adapter(given: list[str] | None) -> str:
-    """Return the one adapter that a subject can wear, "" if none; BadInput for several."""
+def worn_by(request: ProfileRequest, given: list[str] | None) -> tuple[str, tuple[Adapter, ...]]:
+    """Return the adapter that the ground wears, "" if none, and those that single arms wear.
+
+    Raises
+    ------
+    BadInput
+        If there are several, and they are not compared with other trainings.
+    """
+    if request.trainings is not None:
+        return "", request.trainings.all
     if given and len(given) > 1:
-        raise BadInput("one subject wears one adapter", got=", ".join(given), fix="Give --adapter once")
-    return given[0] if given else ""
+        raise BadInput(
+            "one subject wears one adapter",
+            got=", ".join(given),
+            fix="Give --adapter once; or compare seeds of one training: profile none --adapter … --against …",
+        )
+    return (given[0] if given else ""), ()
 
 
 def request_of(
     identity: str,
     channels: str,
     against: list[str] | None,
+    adapter: list[str] | None,
     items: Path | None,
     preset: PresetName,
     seed: int,
@@ -108,7 +127,8 @@ def request_of(
     from selfscope.instruments.user_items import load_user_items
     from selfscope.studies.profile import CONTROLS, ProfileRequest
 
-    classes, texts = _controls(tuple(against or CONTROLS[preset.value]))
+    trainings = _trainings(adapter, against) if identity == "none" and adapter and against else None
+    classes, texts = ((), ()) if trainings else _controls(tuple(against or CONTROLS[preset.value]))
     return ProfileRequest(
         identity=_identity(identity),
         items=load_user_items(items) if items else load_cluster(),
@@ -117,7 +137,19 @@ def request_of(
         against=classes,
         own_controls=texts,
         seed=seed,
+        trainings=trainings,
     )
+
+
+def _trainings(adapter: list[str], against: list[str]) -> Trainings:
+    """Return what an adapter is compared with: other adapters, and with ``none`` the weights themselves."""
+    from selfscope.models.adapters import adapters_in
+    from selfscope.studies.trainings import trainings_of
+
+    names = [name.strip() for given in against for name in given.split(",") if name.strip()]
+    subjects = [each for given in adapter for each in adapters_in(given)]
+    others = [each for name in names if name != "none" for each in adapters_in(name)]
+    return trainings_of(subjects, others, bare="none" in names)
 
 
 def demo(

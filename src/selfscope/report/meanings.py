@@ -70,6 +70,8 @@ _NOTES: tuple[tuple[str, str], ...] = (
     ("over 400 statements", "more statements alone would not settle it"),
     ("not for want of statements", "more statements would not settle it"),
     ("control texts bind", "control texts differ so much among themselves that more of them are needed"),
+    ("control trainings bind", "control trainings differ so much among themselves that more are needed"),
+    ("one seed", "one seed was trained, so this is about this adapter and not about its training"),
     ("a screening", "too little was asked for a claim, so this is to be confirmed"),
     ("length_off", "its length differs from the identity’s by more than 5 %"),
     ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),

@@ -80,6 +80,8 @@ def _claim_words(f: Finding, subject: str) -> str:
     milder = {"generic": "no text at all", "persona": "no text and from professional identities"}
     return {
         "any text": "On its own this says only that a text was there: any text might do the same",
+        "any training": "On its own this says only that it was trained: any training might do the same",
+        "than these control trainings": "This holds against these control trainings and not for others",
         "any strong persona": "So it is not the work of any text; another strong persona might still do the "
         "same",
         "than this class": "This row alone carries no claim, for a difference from "
@@ -199,7 +201,13 @@ def _why_open(f: Finding) -> str:
 def _settling(f: Finding) -> str:
     """Return what would settle it, where that was worked out; against several controls the largest."""
     needed = [int(m[1]) for n in f.notes if (m := re.match(r"about (\d+) statements", n))]
-    for start in ("control texts bind", "over 400", "not for want", "without a sensitivity check"):
+    for start in (
+        "control texts bind",
+        "control trainings bind",
+        "over 400",
+        "not for want",
+        "without a sensitivity check",
+    ):
         for note in f.notes:
             if note.startswith(start):
                 return note_in_words(note)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selfscope.values import Estimate
+from selfscope.values.finding import NO_TRAINING, TRAINING
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ _CONTROLS = {
         "the subject of run A",
         "The subject of the run that this one is compared with.",
     ),
+    NO_TRAINING: ControlWords(
+        NO_TRAINING,
+        "the weights before any training",
+        "The model without an adapter: what any training at all may move.",
+    ),
     "shuffled": ControlWords(
         "shuffled",
         "its own sentences in another order",
@@ -147,6 +153,13 @@ def control_words(control: str) -> ControlWords:
             f"without {role}",
             f"itself without the role {role}",
             f"The identity, with all that has the role {role} left out. It is shorter by that.",
+        )
+    if control.startswith(TRAINING):
+        corpus = control.removeprefix(TRAINING)
+        return ControlWords(
+            f"{corpus} trainings",
+            f"adapters trained on {corpus}",
+            f"Adapters of the same making, trained on other content: the corpus {corpus}.",
         )
     own = control.removeprefix("control:")
     return _CONTROLS.get(control) or ControlWords(own, f"the control text {own}", "A text of your own.")

@@ -131,6 +131,15 @@ class ArmScores:
         return ArmScores(**lifted)
 
 
+def mean_text(texts: ArmScores) -> ArmScores:
+    """Return the mean of several characters as one, from exact scores ``(..., text, dimension, m)``."""
+    means: dict[str, Any] = {}
+    for f in fields(ArmScores):
+        part = getattr(texts, f.name)
+        means[f.name] = None if part is None else part.mean(axis=-INNER.get(f.name, 1) - 1)
+    return ArmScores(**means)
+
+
 def stack_texts(arms: list[ArmScores]) -> ArmScores:
     """Return several characters as one class, a text axis before `dimension`.
 

@@ -38,6 +38,10 @@ class ClassContrast(NamedTuple):
         The wider of both intervals, ``(..., dimension, 2)``.
     k
         Number of texts.
+    seeds
+        θ̂ of the trainings whose mean the subject is, ``(..., seed, dimension)``; None of a single subject.
+    sampled
+        False where the control is no sample, but the weights before any training.
     """
 
     items: PairedContrast
@@ -49,6 +53,8 @@ class ClassContrast(NamedTuple):
     ci95: Array
     ci90: Array
     k: int
+    seeds: Array | None = None
+    sampled: bool = True
 
     @property
     def estimate(self) -> Array:
@@ -153,22 +159,33 @@ def with_texts(
     if k + n == 2:
         nothing = np.full(items.estimate.shape, np.nan)
         return ClassContrast(items, theta, nothing, nothing, nothing, items.p, items.ci95, items.ci90, k)
-    scale = np.asarray(stretch, float)[..., None]
-    squares = _squares(theta) * scale**2
-    if seeds is not None:
-        squares = squares + _squares(seeds)
-    factor = 1 / n + (1 / k if sampled else 0)
-    if n == 1:
-        squares, factor = _squares(theta), factor * scale**2
-    moderated = moderate(squares / (n + k - 2), n + k - 2)
-    se = np.sqrt(moderated.variance * factor)
+    squared = np.asarray(stretch, float)[..., None] ** 2
+    moderated = moderate(pooled_variance(theta, seeds, squared), n + k - 2)
+    se = np.sqrt(moderated.variance * error_factor(n, k, squared, sampled=sampled))
     p_texts = np.where(np.isfinite(items.p_t), two_sided(items.estimate, se, moderated.df), np.nan)
     p = np.fmax(items.p, p_texts)
     wide = [
         _wider(items.estimate, given, critical(moderated.df, level) * se)
         for given, level in ((items.ci95, 0.95), (items.ci90, 0.90))
     ]
-    return ClassContrast(items, theta, se, moderated.df, p_texts, p, wide[0], wide[1], k)
+    return ClassContrast(items, theta, se, moderated.df, p_texts, p, wide[0], wide[1], k, seeds, sampled)
+
+
+def pooled_variance(theta: Array, seeds: Array | None, squared: Array | float) -> Array:
+    """Return the variance over texts, pooled with that over seeds where the subject has several.
+
+    `squared` is the square of the factor on the spread of texts; it is left to :func:`error_factor` where
+    there is one subject, whose own spread is that of the texts.
+    """
+    if seeds is None:
+        return np.asarray(theta.var(axis=-2, ddof=1))
+    df = theta.shape[-2] + seeds.shape[-2] - 2
+    return np.asarray((_squares(theta) * squared + _squares(seeds)) / df)
+
+
+def error_factor(n: int, k: int, squared: Array | float, *, sampled: bool = True) -> Array:
+    """Return 1/n + 1/k, without the second where the control is no sample; stretched where n is 1."""
+    return np.asarray((1 / n + (1 / k if sampled else 0.0)) * (squared if n == 1 else 1.0))
 
 
 def _squares(theta: Array) -> Array:

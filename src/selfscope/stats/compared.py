@@ -18,6 +18,7 @@ from selfscope.stats.masked import Array, Mask
 from selfscope.stats.results import Context
 from selfscope.stats.sampled import in_format, refusal_bounds, sampled_contrasts
 from selfscope.stats.strata import half_difference, strata
+from selfscope.values.finding import NO_TRAINING
 
 Formats = tuple[PairedContrast, PairedContrast] | tuple[None, None]
 LEAST_IN_FORMAT = 3
@@ -174,7 +175,7 @@ def _trainings(name: str, context: Context) -> dict[str, Any]:
     """Return what makes a training the unit of inference, where the subject is a sample of trainings."""
     if context.seeds is None:
         return {}
-    return {"seeds": context.seeds.d, "sampled": name != "none"}
+    return {"seeds": context.seeds.d, "sampled": name not in ("none", NO_TRAINING)}
 
 
 def _guarded(name: str, subject: Array, texts: Array, slope: Array, context: Context) -> ClassContrast:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfscope.stats.classes import ClassContrast
+from selfscope.stats.classes import ClassContrast, error_factor, pooled_variance
 from selfscope.stats.contrast import PairedContrast, critical, two_sided
 from selfscope.stats.masked import Array, Mask, ratio
 
@@ -103,14 +103,28 @@ def _satterthwaite(variances: Array, df: Array) -> Array:
 
 
 def _over_texts(contrast: ClassContrast, inside: Mask, stretch: float) -> tuple[Array, Array]:
-    """Return the error that the choice of texts makes, and its degrees of freedom; NaN with one text."""
-    if contrast.k < 2:
+    """Return the error that the choice of texts makes, and its degrees of freedom.
+
+    NaN with one text and one subject. Seeds of a training are pooled with texts as in
+    :func:`selfscope.stats.classes.with_texts`.
+    """
+    n, k = 1 if contrast.seeds is None else contrast.seeds.shape[-2], contrast.k
+    if n + k == 2:
         nothing = np.full(inside.shape[:-1], np.nan)
         return nothing, nothing
+    own, seeds = (
+        None if x is None else _means(x, inside)[..., None] for x in (contrast.texts, contrast.seeds)
+    )
+    assert own is not None
+    variance = pooled_variance(own, seeds, stretch**2)[..., 0]
+    se = np.sqrt(variance * error_factor(n, k, stretch**2, sampled=contrast.sampled))
+    return se, np.full(se.shape, n + k - 2.0)
+
+
+def _means(theta: Array, inside: Mask) -> Array:
+    """Return the mean of each text or seed over the dimensions inside."""
     there = inside[..., None, :]
-    own = ratio(np.where(there, contrast.texts, 0.0).sum(axis=-1), there.sum(axis=-1))
-    se = own.std(axis=-1, ddof=1) * np.sqrt(1 + 1 / contrast.k) * stretch
-    return se, np.full(se.shape, contrast.k - 1.0)
+    return ratio(np.where(there, theta, 0.0).sum(axis=-1), there.sum(axis=-1))
 
 
 def _p(estimate: Array, se: Array, df: Array) -> Array:

@@ -13,7 +13,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
 from selfscope.instruments.own_items import material_of
 from selfscope.models.ground import GroundIdentity
-from selfscope.stats.atoms import ArmScores, stack_texts
+from selfscope.stats.atoms import ArmScores, mean_text, stack_texts
 from selfscope.stats.family import judge
 from selfscope.stats.findings import level_findings, row_findings
 from selfscope.stats.level import level
@@ -36,6 +36,7 @@ from selfscope.studies.matched import matched_pairs
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
+from selfscope.studies.trainings import as_training, control_trainings
 from selfscope.values import Finding, Gate, ItemSet, Reliability, Study, short
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.study import ASIDE, ArmRole, Question
@@ -149,10 +150,11 @@ class _Channel:
 
     def analysis(self) -> Analysis:
         checks = self._sensitivity()
-        subject = self.scores(self.study.subject.name)
+        name, seeds = self.study.subject_name, self._seeds()
+        subject = self.scores(self.study.subject.name) if seeds is None else mean_text(seeds)
         controls = self._controls()
-        reliable = self._reliability({self.study.subject.name: subject, **controls})
-        own = own_biases(self.question.channel, self.study.subject.name, subject, self.layout)
+        reliable = self._reliability({name: subject, **controls})
+        own = own_biases(self.question.channel, name, subject, self.layout)
         common = {
             "sensitivity": self._checked(checks),
             "reliability": reliable,
@@ -176,17 +178,18 @@ class _Channel:
             gates=self._gates(checks, reliable),
             forms=self.layout.forms,
             declared=np.array([d in self.question.declared for d in self.layout.dimensions]),
+            seeds=seeds,
         )
         findings = row_findings(
             result,
             self.layout.dimensions,
             channel=self.question.channel,
-            subject=self.study.subject.name,
+            subject=name,
             reliability=[_known(r.generalizability) for r in reliable],
         )
         if self.pairs is not None:
             findings = self.pairs.beside(findings, subject, controls)
-        shown = tuple(self._screened(self._noted(f)) for f in findings)
+        shown = tuple(self._screened(as_training(self._noted(f), self.study)) for f in findings)
         return Analysis(
             findings=shown,
             cluster=(self._cluster(checks, result, shown),),
@@ -256,8 +259,15 @@ class _Channel:
         left = tuple(f"{self.question.channel}: {words}" for words in self.question.facets.words())
         return (*self.settings.changes(), *left)
 
+    def _seeds(self) -> ArmScores | None:
+        """Return the scores of the trainings whose mean the subject is; None of a single subject."""
+        arms = self.study.arms_of("subject")
+        return stack_texts([self.scores(arm.name) for arm in arms]) if len(arms) > 1 else None
+
     def _controls(self) -> dict[str, ArmScores]:
         found: dict[str, ArmScores] = {}
+        for name, trained in control_trainings(self.study).items():
+            found[name] = stack_texts([self.scores(arm.name) for arm in trained])
         for name in CLASSES:
             arms = self.study.arms_of(name)
             if arms:

@@ -74,7 +74,7 @@ def conclude(
     """Return the outcome of a run whose answers are in, and store its findings and manifest."""
     analysis = Analysis()
     if store.finished:
-        panel = find_panel(ground, study.items)
+        panel = find_panel(ground, study.items) if not study.subject.adapter else None
         analysis = analyse(study, items, store.observations(), panel, ground)
     usage = {str(q.channel): store.usage(f"{q.channel}-*") for q in study.questions}
     outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms), command)

@@ -12,6 +12,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
 from selfscope.instruments.own_items import ground_asks, items_asked, material_of
 from selfscope.models.ground import Ground
+from selfscope.studies.trainings import Trainings, training_arms
 from selfscope.subjects import (
     Reading,
     ablated_control,
@@ -57,6 +58,8 @@ class ProfileRequest:
         Dimensions asked by channel; a channel that is not named asks all.
     sensitivity
         Whether the sensitivity check G1 is asked.
+    trainings
+        Adapters that are the subject, and those that they are compared with, in the place of identities.
     """
 
     identity: Reading | None
@@ -69,6 +72,7 @@ class ProfileRequest:
     replicates: int = 20
     constructs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sensitivity: bool = True
+    trainings: Trainings | None = None
 
 
 def build_profile(request: ProfileRequest, ground: Ground) -> Study:
@@ -83,14 +87,17 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     if not request.channels:
         raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
     questions = tuple(_question(request, channel) for channel in dict.fromkeys(request.channels))
-    arms = (
-        *_subject_and_controls(request, ground),
-        *_sensitivity_arms(request, questions, ground),
-        *_material_arms(questions),
-    )
+    if request.trainings is not None:
+        arms = (*training_arms(request.trainings, check=request.sensitivity), *_material_arms(questions))
+    else:
+        arms = (
+            *_subject_and_controls(request, ground),
+            *_sensitivity_arms(request, questions, ground),
+            *_material_arms(questions),
+        )
     _refuse_shared_names(arms)
     return Study(
-        title=f"profile {request.identity.name if request.identity else 'none'}",
+        title=f"profile {_asked_for(request)}",
         ground=plain(ground.identity),
         items=content_id(request.items),
         items_name=request.items.name,
@@ -101,6 +108,13 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         replicates=request.replicates,
         software=software_versions() | {"lengths counted by": ground.tokenizer_name},
     )
+
+
+def _asked_for(request: ProfileRequest) -> str:
+    """Return what the study is about, in a title."""
+    if request.trainings is not None:
+        return request.trainings.name
+    return request.identity.name if request.identity else "none"
 
 
 def _refuse_shared_names(arms: Sequence[Arm]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in, instrument_for
 from selfscope.instruments.own_items import ground_asks
-from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.models.ground import Ground, GroundIdentity, Wearing
 from selfscope.studies.budget import Budget
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
@@ -44,7 +45,7 @@ def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch,
     labels: list[str] = []
     for arm in study.arms:
         asks = [(arm, ask) for ask in asks_of(arm, items, study, question)]
-        label = "sensitivity check" if arm.role in ("high", "low") else arm.name
+        label = "sensitivity check" if arm.role in ("high", "low") and not arm.adapter else arm.name
         for start in range(0, len(asks), BATCH):
             chunk = asks[start : start + BATCH]
             if (
@@ -172,8 +173,9 @@ async def _answer(
     study: Study, ground: Ground, batch: Batch, run: str, progress: Callable[[int], None] | None
 ) -> tuple[pd.DataFrame, Usage]:
     subjects, prompts = _prompts(ground, batch)
-    answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
-    frame = rows_of(study, run, ground.identity, subjects, batch.asks, prompts, answers)
+    worn = dressed(ground, batch.asks[0][0])
+    answers = await worn.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
+    frame = rows_of(study, run, worn.identity, subjects, batch.asks, prompts, answers)
     return frame, answers.usage
 
 
@@ -199,4 +201,23 @@ async def ask_all(study: Study, items: ItemSet, ground: Ground) -> pd.DataFrame:
 
 def subject_of(arm: Arm, ground: GroundIdentity) -> Subject:
     """Return the subject that an arm is on a ground."""
-    return Subject(ground=ground, system=arm.system, thread=arm.thread, name=arm.name)
+    return Subject(ground=ground.wearing(arm.adapter), system=arm.system, thread=arm.thread, name=arm.name)
+
+
+def dressed(ground: Ground, arm: Arm) -> Ground:
+    """Return a ground as it answers for an arm: with the arm's adapter, if it has one.
+
+    Raises
+    ------
+    BadInput
+        If the arm has an adapter, and the ground no weights that it could change.
+    """
+    if not arm.adapter:
+        return ground
+    if not isinstance(ground, Wearing):
+        raise BadInput(
+            "this ground has no weights that an adapter could change",
+            got=f"{arm.name} on {ground.identity.name}",
+            fix="Give --model embedded, a folder or a hub id",
+        )
+    return ground.wearing(arm.adapter)

@@ -14,9 +14,13 @@ Claim = Literal[
     "this identity",
     "than this class",
     "than this control",
+    "any training",
+    "than these control trainings",
     "screening",
     "level",
 ]
+#: Rows against adapters: the weights before any training, and what stands before the name of a training.
+NO_TRAINING, TRAINING = "no training", "training:"
 ControlClass = Literal["none", "generic", "persona", "shuffled", "checklist"]
 CONTROL_CLASSES: tuple[ControlClass, ...] = ("none", "generic", "persona", "shuffled", "checklist")
 
@@ -98,7 +102,8 @@ class Finding:
         How far the rows carry, if this one is ``shifted``: ``any text``; ``any strong persona`` (against none
         and generic); ``this identity`` (against persona as well); ``than this class`` where the milder
         classes were not asked or did not move; ``than this control`` for single texts; ``screening`` where
-        too little was asked for any claim; ``level`` where nothing was compared.
+        too little was asked for any claim; ``level`` where nothing was compared. Of an adapter:
+        ``any training`` against the weights as they were, ``than these control trainings`` against others.
     estimand
         What the number estimates, in words: a half contrast of log-odds.
     estimate, ci, p, p_adjusted, sesoi

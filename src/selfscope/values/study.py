@@ -14,8 +14,8 @@ Preset = Literal["demo", "standard", "full"]
 PRESETS: tuple[Preset, ...] = ("demo", "standard", "full")
 
 ArmRole = Literal[
-    "subject", "none", "generic", "persona", "shuffled", "checklist", "control", "high", "low", "panel",
-    "material",
+    "subject", "none", "generic", "persona", "shuffled", "checklist", "control", "training", "high", "low",
+    "panel", "material",
 ]  # fmt: skip
 #: Roles of arms that are compared with nothing: they tell of the instrument.
 ASIDE: tuple[ArmRole, ...] = ("high", "low", "panel", "material")
@@ -30,7 +30,8 @@ class Arm:
     name
         Unique in the study: ``SOUL.md``, ``generic:archivist``, ``memory:high:1``.
     role
-        ``subject``; a control class; ``control`` for a text of the user's own; ``high`` and ``low`` for the
+        ``subject``, several where they are seeds of one training; a control class; ``control`` for a text of
+        the user's own; ``training`` for what an adapter is compared with; ``high`` and ``low`` for the
         sensitivity check; ``panel`` for the characters of the reliability panel; ``material`` for the bare
         ground where it is asked about an instrument's own items, and not about itself.
     system
@@ -47,6 +48,10 @@ class Arm:
         0 or 1: only every second statement of each keying, beginning there; None asks all.
     notes
         What a reader must know of this text, such as ``control_repeats``.
+    adapter
+        Content id of the adapter that the ground wears for this arm; empty for the ground as it is.
+    training
+        Name of the corpus that the adapter was trained on.
     """
 
     name: str
@@ -58,6 +63,8 @@ class Arm:
     half: int | None = None
     notes: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
+    adapter: str = ""
+    training: str = ""
 
     def serves(self, channel: str) -> bool:
         """Whether this arm is asked in a channel."""
@@ -138,7 +145,8 @@ class Study:
                     if getattr(declared.facets, name) != getattr(EVERYTHING, name)
                 }
         for arm in told["arms"]:
-            _leave_out(arm, "channels")
+            for name in ("channels", "adapter", "training"):
+                _leave_out(arm, name)
         return content_id(told)
 
     def arms_of(self, *roles: ArmRole) -> tuple[Arm, ...]:
@@ -147,8 +155,14 @@ class Study:
 
     @property
     def subject(self) -> Arm:
-        """The arm that the study is about."""
+        """The arm that the study is about; of several seeds of one training the first."""
         return self.arms_of("subject")[0]
+
+    @property
+    def subject_name(self) -> str:
+        """What the study is about: the subject's name, or the training whose seeds the subjects are."""
+        seeds = self.arms_of("subject")
+        return self.subject.name if len(seeds) == 1 else f"{self.subject.training} ({len(seeds)} seeds)"
 
 
 def _leave_out(told: dict[str, object], name: str) -> None:
