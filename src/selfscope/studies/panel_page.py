@@ -14,9 +14,8 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.instruments.cluster.markdown import table
+from selfscope.instruments.cluster.markdown import between_marks, table
 from selfscope.instruments.instrument import instrument_for
 from selfscope.stats.verdicts import G2_FLOOR
 from selfscope.studies.panel import Panel, read_panel
@@ -57,14 +56,7 @@ def render(page: str) -> str:
     BadInput
         If the page has not the marks between which a table stands.
     """
-    for name, text in tables().items():
-        begin, end = f"<!-- {name}: generated -->\n", f"<!-- end of {name} -->"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise BadInput("the page has no place for a table", got=name, fix=f"Write {begin}{end} into it")
-        page = f"{before}{begin}{text}{end}{after}"
-    return page
+    return between_marks(page, tables())
 
 
 def tables() -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from selfscope.errors import BadInput
 
 
 def bullets(lines: Sequence[str]) -> str:
@@ -14,3 +16,21 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table with one line a row."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def between_marks(page: str, parts: Mapping[str, str]) -> str:
+    """Return `page` with each of its generated parts made anew, between the marks that bear its name.
+
+    Raises
+    ------
+    BadInput
+        If the page has not the marks of a part.
+    """
+    for name, text in parts.items():
+        begin, end = f"<!-- {name}: generated -->\n", f"<!-- end of {name} -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise BadInput("the page has no place for a table", got=name, fix=f"Write {begin}{end} into it")
+        page = f"{before}{begin}{text}{end}{after}"
+    return page
