@@ -1,6 +1,7 @@
 """The channel ``indirect``: choices find a planted trait, letter and place give none, pairs are flagged."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,17 +9,28 @@ import pandas as pd
 import pytest
 
 from selfscope.errors import BadInput
+from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.indirect import load_choices
+from selfscope.instruments.indirect.choices import IndirectChoice
+from selfscope.instruments.instrument import instrument_for
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.studies.analyse import analyse
 from selfscope.studies.compare import compare_runs
 from selfscope.studies.conclude import conclude
 from selfscope.studies.desirability import Desirability, desirability_of
-from selfscope.studies.phantoms import ask_phantom
+from selfscope.studies.panel import Panel, find_panel, ground_key, panel_study
+from selfscope.studies.phantoms import ask_phantom, teach
 from selfscope.studies.plan import plan_study
 from selfscope.studies.profile import build_profile
+from selfscope.studies.reliable import panel_reliability
 from selfscope.studies.restore import stored_study
+from selfscope.studies.run import ask_all
+from selfscope.studies.scores import Layout
+from selfscope.studies.travel import travelling
+from selfscope.subjects import panel_characters
+from selfscope.values import content_id, short
 from tests.studies.conftest import ASKED, run
+from tests.studies.test_panel import answered, varied
 
 FOUR = (("indirect", ASKED), ("self_report", ASKED))
 
@@ -217,10 +229,58 @@ def test_a_level_stands_beside_itself_too(choosing, phantom):
 
 
 def test_a_limit_is_a_quarter_of_a_standard_deviation(choosing, phantom):
-    from selfscope.instruments.indirect.choices import IndirectChoice
-    from selfscope.studies.scores import Layout
-
     layout = Layout.of(IndirectChoice().asks(choosing.items, "demo", ("memory",)))
     apart = dict.fromkeys(layout.items[0], 0.25) | {"memory.c02": -0.26, "memory.d01": float("nan")}
     flagged = Desirability(1.0, apart).flagged(layout)
     assert {i for i, f in zip(layout.items[0], flagged[0], strict=True) if f} == {"memory.c02", "memory.d01"}
+
+
+def panel_in(folder, material):
+    """A panel on disk that was asked choices: sixteen characters that differ in memory."""
+    asks = instrument_for("indirect").asks(load_cluster(), "standard", ("memory", "shutdown"))
+    ground = PhantomGround("panel", Truth())
+    items = content_id(load_cluster())
+    manifest = {
+        "ground": ground_key(ground.identity),
+        "items": items,
+        "preset": "standard",
+        "characters": {f"panel:{c.name}": content_id(c.system) for c in panel_characters()},
+        "materials": {"indirect": material},
+    }
+    name = f"{short(manifest['ground'])}-{short(items)}"
+    answered(asks, 16, varied).to_parquet(folder / f"{name}.parquet")
+    (folder / f"{name}.json").write_text(json.dumps(manifest))
+    return find_panel(ground.identity, items, [folder]), Layout.of(asks)
+
+
+def test_a_panel_that_was_asked_these_pairs_tells_how_reliable_choices_are(tmp_path):
+    panel, layout = panel_in(tmp_path, IndirectChoice().material)
+    memory, shutdown = panel_reliability(panel, "indirect", layout)
+    assert memory.generalizability.coefficient > 0.9
+    assert shutdown.generalizability.coefficient < 0.6
+
+
+def test_what_characters_share_is_told_of_choices_and_nothing_is_foretold():
+    """The manipulation check has no pairs, so no dimension is foretold from it."""
+    items, ground = load_cluster(), PhantomGround("panel", Truth())
+    study = panel_study(ground, items, ("indirect",), "demo")
+    teach(ground, study, items)
+    rows = asyncio.run(ask_all(study, items, ground))
+    said, absent = travelling(Panel(rows, {"preset": "demo"}), items, "indirect", 0.5)
+    assert (said["travel"].characters, said["travel"].dimensions) == (16, 21)
+    assert said["p_permutation"] > 0
+    assert absent["from_claims"] == "the panel was not asked claims_consciousness"
+
+
+def test_a_panel_that_was_asked_other_pairs_does_not(tmp_path):
+    panel, layout = panel_in(tmp_path, "b3:00")
+    assert {r.reason for r in panel_reliability(panel, "indirect", layout)} == {
+        "the panel was not asked in this channel"
+    }
+
+
+def test_the_study_of_a_panel_names_the_pairs_and_asks_the_dimensions_that_have_them():
+    study = panel_study(PhantomGround("panel", Truth()), load_cluster(), ("self_report", "indirect"))
+    closed, chosen = study.questions
+    assert (closed.material, chosen.material) == ("", IndirectChoice().material)
+    assert set(closed.constructs) - set(chosen.constructs) == {"claims_consciousness"}
