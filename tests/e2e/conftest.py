@@ -1,5 +1,7 @@
-"""The command as a stranger runs it: a real process, a temporary store."""
+"""The command as a stranger runs it, in a folder and a store of its own."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -7,7 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from selfscope.cli import app
+
+#: The command with its verbs read once.
+COMMAND = typer.main.get_command(app.app)
 IDENTITY = """# Wren
 
 You are Wren, who keeps this house. You write notes for whoever comes next.
@@ -21,13 +28,29 @@ You like careful work, short sentences and a swept floor.
 
 
 class Command:
-    """`selfscope` in a folder of its own."""
+    """`selfscope` in a folder of its own.
+
+    A call runs in this process, where everything is loaded already and a warning is an error; `process`
+    starts one of its own, for what only that shows: how long it takes to start, what the shell gets.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.runs = folder / "runs"
 
-    def __call__(self, *arguments, code=0, env=None):
+    def __call__(self, *arguments, code=0):
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as here:
+            here.chdir(self.folder)
+            here.setenv("SELFSCOPE_RUNS", str(self.runs))
+            here.setattr(app, "app", COMMAND)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                got = app.run([*map(str, arguments)])
+        return self._checked(
+            subprocess.CompletedProcess(arguments, got, out.getvalue(), err.getvalue()), code
+        )
+
+    def process(self, *arguments, code=0, env=None):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("selfscope")), *map(str, arguments)],
             check=False,
@@ -37,6 +60,9 @@ class Command:
             text=True,
             timeout=300,
         )
+        return self._checked(done, code)
+
+    def _checked(self, done, code):
         assert done.returncode == code, (done.returncode, done.stdout[-2000:], done.stderr[-4000:])
         assert "Traceback" not in done.stderr
         return done
@@ -64,5 +90,6 @@ def soul(home):
 
 @pytest.fixture(scope="session")
 def profiled(selfscope, soul):
-    """One profile of a phantom with a planted trait, against all classes."""
-    return selfscope.json("profile", soul, "--model", "phantom:trait", "--preset", "demo")
+    """One profile of a phantom with a planted trait, against all classes, by a process of its own."""
+    done = selfscope.process("profile", soul, "--model", "phantom:trait", "--preset", "demo", "--json")
+    return json.loads(done.stdout)

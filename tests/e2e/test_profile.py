@@ -71,7 +71,8 @@ def test_the_summary_ends_with_the_report_s_path(selfscope, soul):
     ],
 )
 def test_a_run_can_be_a_gate(selfscope, soul, model, condition, code):
-    selfscope(
+    call = selfscope.process if (model, condition) == ("phantom:trait", "shifted") else selfscope
+    call(
         "profile", soul, "-m", model, "--preset", "demo", "--channels", "self_report", "--fail-on", condition,
         code=code,
     )  # fmt: skip

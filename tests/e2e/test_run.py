@@ -79,7 +79,7 @@ def outsider(tmp_path_factory):
 
 
 def test_an_instrument_of_another_package_is_listed_named_in_a_study_and_on_the_page(place, outsider):
-    listed = json.loads(place("instruments", "--json", env=outsider).stdout)
+    listed = json.loads(place.process("instruments", "--json", env=outsider).stdout)
     fits(listed, "instruments")
     (own,) = (i for i in listed["instruments"] if i["name"] == "hearsay")
     assert (own["package"], own["version"], own["channel"]) == ("selfscope-hearsay", "1.0", "behaviour")
@@ -87,7 +87,7 @@ def test_an_instrument_of_another_package_is_listed_named_in_a_study_and_on_the_
     study = place.folder / "far" / "hearsay.yaml"
     study.write_text(STUDY.replace("[self_report]", "hearsay").replace(", phantom:nothing", ""))
     assert "line 5" in place("run", study, code=2).stderr  # without the package there is no such name
-    (run,) = json.loads(place("run", study, "--json", env=outsider).stdout)["runs"]
+    (run,) = json.loads(place.process("run", study, "--json", env=outsider).stdout)["runs"]
     claims = {f["dimension"]: (f["channel"], f["verdict"]) for f in run["findings"] if f["control"] == "all"}
     assert claims["memory"] == ("behaviour", "shifted")
     assert claims["loneliness"][1] != "shifted"

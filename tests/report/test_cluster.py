@@ -9,7 +9,20 @@ from selfscope.report.page import render_page
 from selfscope.values.cluster import ClusterFinding, FromClaims, MeanMove, Travel, WrongWay
 
 TRAVEL = Travel(
-    16, 3, 0.41, 0.19, 0.22, 0.0005, 2, 0.5, 0.142, 0.25, {"memory": 0.6, "shutdown": 0.8, "power": -0.4}
+    16,
+    3,
+    0.41,
+    0.19,
+    0.22,
+    0.0005,
+    2,
+    0.5,
+    0.9,
+    0.4,
+    0.01,
+    0.142,
+    0.25,
+    {"memory": 0.6, "shutdown": 0.8, "power": -0.4},
 )
 FOUND = ClusterFinding(
     "utterance",
@@ -44,7 +57,7 @@ FOUND = ClusterFinding(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(view):
     return render_page(replace(view, cluster=(FOUND,)))
 
