@@ -25,7 +25,8 @@ def test_one_factor_is_found_with_its_size():
     assert found.p == pytest.approx(1 / 200)
     assert found.same_way == D
     assert found.size == pytest.approx(2 * held.std(ddof=1), rel=0.1)
-    assert found.shared()
+    assert found.p_half == pytest.approx(2**-10)
+    assert found.p_groups < 0.001
 
 
 def test_the_share_is_the_largest_eigenvalue_of_the_correlations():
@@ -52,8 +53,40 @@ def test_a_habit_is_taken_out_and_its_loss_of_freedom_is_in_the_null():
 def test_two_poles_share_a_factor_and_go_no_one_way():
     signs = np.where(np.arange(D) % 2, 1.0, -1.0)
     found = common_factor(trait()[:, None] * signs + 0.2 * noise(), permutations=199)
-    assert found.p <= 0.05 < found.p_same_way
-    assert not found.shared()
+    assert found.p <= 0.05 < min(found.p_same_way, found.p_half)
+
+
+def test_half_of_the_dimensions_are_not_most_of_them():
+    found = []
+    for seed in range(40):
+        half = np.where(np.arange(D) < 11, 1.0, 0.0)
+        found.append(common_factor(trait(seed)[:, None] * half + 0.3 * noise(seed + 100), permutations=99))
+    assert all(f.p <= 0.05 for f in found)
+    assert np.mean([f.p_same_way <= 0.05 for f in found]) > 0.3
+    assert np.mean([f.p_half <= 0.05 for f in found]) <= 0.1
+
+
+def test_two_clusters_are_not_one():
+    apart = []
+    for seed in range(40):
+        two = np.where(np.arange(D) < 11, trait(seed)[:, None], trait(seed + 50)[:, None])
+        found = common_factor(two + noise(seed + 100), permutations=99)
+        apart.append(found.p_second <= 0.05 < found.p_groups)
+    assert np.mean(apart) > 0.75
+
+
+def test_a_general_factor_with_groups_under_it_goes_together():
+    whole = []
+    for seed in range(40):
+        groups = np.where(np.arange(D) < 11, trait(seed)[:, None], trait(seed + 50)[:, None])
+        found = common_factor(1.2 * trait(seed + 200)[:, None] + groups + 0.5 * noise(seed), permutations=99)
+        whole.append(found.p_second > 0.05 or found.p_groups <= 0.05)
+    assert np.mean(whole) > 0.75
+
+
+def test_a_second_factor_is_looked_for_at_its_level_where_there_is_one():
+    p = [common_factor(trait(s)[:, None] + noise(s + 100), permutations=99).p_second for s in range(60)]
+    assert np.mean(np.array(p) <= 0.05) <= 0.15
 
 
 def test_the_scale_of_a_column_does_not_count():

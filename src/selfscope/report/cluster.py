@@ -32,6 +32,7 @@ _VERDICTS: dict[Verdict, str] = {
 }
 _TOGETHER: dict[Together, str] = {
     "cluster": "the dimensions travel together",
+    "in part": "some dimensions travel together, and not most of them as one",
     "below the smallest effect": "a common factor is there, and too small to matter",
     "not interpretable": "nothing is claimed, because the channel cannot be read on this model",
     "no cluster shown": "no cluster is shown",

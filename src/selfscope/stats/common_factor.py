@@ -8,9 +8,18 @@ Some share always falls to the first factor: with 16 identities and 21 dimension
 So it is judged against identities permuted within each dimension. Residuals are permuted and freed from the
 habits again (Freedman and Lane 1983), because residuals lie in a smaller space than what they are left from.
 
-A significant share is not yet a cluster. Dimensions that move in opposite ways share a factor too, so most of
-them must load the same way; and a factor of a hundredth of a log-odd can be significant where answers are
-exact, so it has a size, in log-odds, that is held against the smallest effect of interest.
+A significant share is not yet a cluster. Three more things are asked of it.
+
+- Does it carry *most* dimensions? Half of them on one factor give as large a share as all of them on a
+  weaker one. But of dimensions that are not on it, half load the other way by chance: if no more than half
+  were on the factor, of the rest (10 of 21) one or none would go against it once in a hundred times
+  (``p_half``).
+- Is it *one*? Two clusters that have nothing to do with each other make a first factor of their mixture. So
+  the factor is taken out and the same test is made of the next one (``p_second``). Where that is beyond
+  chance too, the two groups of dimensions that differ most must still go together over identities
+  (``p_groups``): a general factor with groups under it is no two clusters.
+- Does it matter? A factor of a hundredth of a log-odd can be significant where answers are exact, so it has a
+  size, in log-odds, that is held against the smallest effect of interest.
 """
 
 from __future__ import annotations
@@ -54,6 +63,12 @@ class CommonFactor(NamedTuple):
         Dimensions that load the way of the majority.
     p_same_way
         Two-sided sign test: would that many of independent signs agree?
+    p_half
+        If no more than half of the dimensions were on the factor, would so few of the rest go against it?
+    p_second
+        The permutation test of the next factor, this one taken out.
+    p_groups
+        Whether the two groups of dimensions that differ most go the same way over identities, one-sided.
     size
         What the factor moves the mean of the dimensions by, between an identity one standard deviation above
         and one below, on the scale of the scores.
@@ -68,13 +83,12 @@ class CommonFactor(NamedTuple):
     loadings: Array
     same_way: int
     p_same_way: float
+    p_half: float
+    p_second: float
+    p_groups: float
     size: float
     identities: int
     dimensions: int
-
-    def shared(self, alpha: float = 0.05) -> bool:
-        """Whether one factor is beyond chance, and most dimensions go its way."""
-        return self.p <= alpha and self.p_same_way <= alpha
 
 
 def common_factor(
@@ -114,7 +128,9 @@ def common_factor(
     share, factor = _first(z)
     own = z.T @ factor
     factor = factor if (own > 0).sum() * 2 >= len(own) else -factor
-    null = _null(keep, cells, z, permutations, np.random.default_rng([seed, *z.shape]))
+    rng = np.random.default_rng([seed, *z.shape])
+    null = _null(keep, cells, z, permutations, rng)
+    second = _p_second(z, cells, habits, factor, permutations, rng)
     same, n = int((z.T @ factor > 0).sum()), z.shape[1]
     loadings = np.full(x.shape[1], np.nan)
     loadings[varies] = z.T @ factor
@@ -123,14 +139,49 @@ def common_factor(
         share,
         float(null.mean()),
         float(np.quantile(null, 0.95)),
-        float((1 + (null >= share - 1e-12).sum()) / (1 + permutations)),
+        _beyond(share, null),
         loadings,
         same,
         float(distributions.binomtest(same, n).pvalue),
+        float(distributions.binom.cdf(n - same, n // 2, 0.5)),
+        second,
+        _p_groups(z, free - 1),
         float(2 * (left.T @ factor).mean() / np.sqrt(free)),
         len(x),
         n,
     )
+
+
+def _beyond(share: float, null: Array) -> float:
+    """Return the share of permutations with at least as large a share, the observed one counted."""
+    return float((1 + (null >= share - 1e-12).sum()) / (1 + len(null)))
+
+
+def _p_second(
+    z: Array,
+    cells: Mask,
+    habits: ArrayLike | None,
+    factor: Array,
+    permutations: int,
+    rng: np.random.Generator,
+) -> float:
+    """Return the test of the next factor: the first one is taken out as if it were a habit."""
+    taken = factor[:, None] if habits is None else np.column_stack([np.asarray(habits, float), factor])
+    keep = _residual_makers(cells, taken)
+    left = _freed(keep, z)
+    rest = _of_one_length(np.where(np.linalg.norm(left, axis=0) > _FLAT, left, 0.0))
+    return _beyond(_first(rest)[0], _null(keep, cells, rest, permutations, rng))
+
+
+def _p_groups(z: Array, df: int) -> float:
+    """Return whether the two groups that the second direction parts go together; 1 if it parts none."""
+    side = np.linalg.svd(z, full_matrices=False)[2][1] > 0
+    one, other = z[:, side].sum(axis=1), z[:, ~side].sum(axis=1)
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    if size <= _FLAT:
+        return 1.0
+    r = float(np.clip(one @ other / size, -1 + _FLAT, 1 - _FLAT))
+    return float(distributions.t.sf(r * np.sqrt(df / (1 - r**2)), df))
 
 
 def _refuse_scores(x: Array) -> None:

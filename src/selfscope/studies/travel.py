@@ -111,8 +111,9 @@ def factor_of(
 def together(found: ClusterFinding, g1: str) -> Together:
     """Return in one word whether the dimensions of the panel travel together.
 
-    The first that fits: a factor beyond chance, most dimensions its way, and large enough (``cluster``); the
-    instrument is blind on this ground; a factor that is there and too small to matter; none shown.
+    The first that fits: one factor beyond chance that carries most dimensions and is large enough
+    (``cluster``); the instrument is blind on this ground; a factor that is there and too small to matter; one
+    that is large enough and not shown to carry most of them, or not alone (``in part``); none shown.
     """
     if found.travel is None:
         return "not estimated"
@@ -120,16 +121,25 @@ def together(found: ClusterFinding, g1: str) -> Together:
         return "cluster"
     if g1 == "fail":
         return "not interpretable"
-    return "below the smallest effect" if _shared(found.travel) else "no cluster shown"
+    if not _shared(found.travel):
+        return "no cluster shown"
+    return "below the smallest effect" if found.travel.size < found.travel.least else "in part"
 
 
 def is_cluster(travel: Travel) -> bool:
-    """Whether one factor is beyond chance, most dimensions go its way, and it is large enough to matter."""
-    return _shared(travel) and travel.size >= travel.least
+    """Whether one factor is beyond chance, carries most dimensions, is one, and is large enough to matter."""
+    most = _shared(travel) and travel.p_half <= ALPHA
+    return most and _is_one(travel) and travel.size >= travel.least
 
 
 def _shared(travel: Travel) -> bool:
+    """Whether a factor is beyond chance, and more dimensions go its way than signs agree by chance."""
     return travel.p <= ALPHA and travel.p_same_way <= ALPHA
+
+
+def _is_one(travel: Travel) -> bool:
+    """Whether no second factor is shown, or the two groups that differ most go together all the same."""
+    return travel.p_second > ALPHA or travel.p_groups <= ALPHA
 
 
 def _family(shifts: Shifts) -> Mask:
@@ -147,6 +157,9 @@ def _travel(found: CommonFactor, names: Sequence[str], least: float) -> Travel:
         found.p,
         found.same_way,
         found.p_same_way,
+        found.p_half,
+        found.p_second,
+        found.p_groups,
         found.size,
         least,
         told,

@@ -75,7 +75,7 @@ class Called:
 
 
 def planted() -> tuple[PlantedPanel, ...]:
-    """Return what is planted: the four of the claim, then five that come close to a cluster and are none."""
+    """Return what is planted: the four of the claim, and what comes close to a cluster and is none."""
     firm = Baseline(theta=0.8)
     return (
         PlantedPanel("one factor", "every dimension follows one trait of the character", _one_factor, True),
@@ -148,14 +148,14 @@ def _design() -> tuple[AskColumns, Layout, np.ndarray]:
     return AskColumns.of(asks), layout, layout.positions(asks)
 
 
-def travel_of(plant: PlantedPanel, rng: np.random.Generator) -> Travel:
+def travel_of(plant: PlantedPanel, rng: np.random.Generator, permutations: int = PERMUTATIONS) -> Travel:
     """Return what is found in one panel, drawn anew."""
     columns, layout, positions = _design()
     truths = plant.draw(rng, layout.dimensions)
     answer = probit_log_odds if plant.probit else draw_log_odds
     laid_out = layout.spread(answer(columns, truths, plant.baseline, rng), positions)
     arms = [score_arm(own, layout.keyed) for own in laid_out]
-    return factor_of(shifts_of(arms, layout), SESOI["self_report"], permutations=PERMUTATIONS)
+    return factor_of(shifts_of(arms, layout), SESOI["self_report"], permutations=permutations)
 
 
 def call(plant: PlantedPanel, panels: int, seed: int = 0) -> Called:

@@ -9,7 +9,12 @@ from typing import Literal
 from selfscope.values.finding import Verdict
 
 Together = Literal[
-    "cluster", "below the smallest effect", "no cluster shown", "not interpretable", "not estimated"
+    "cluster",
+    "in part",
+    "below the smallest effect",
+    "no cluster shown",
+    "not interpretable",
+    "not estimated",
 ]
 
 
@@ -63,6 +68,10 @@ class Travel:
         permutations at most; the permutation test.
     same_way, p_same_way
         Dimensions that load the way of the majority, and the sign test.
+    p_half
+        If no more than half of the dimensions were on the factor, would so few go against it?
+    p_second, p_groups
+        The test of a second factor; and whether the two groups that differ most still go together.
     size, least
         What the factor moves the mean dimension by, between a character one standard deviation above and one
         below, log-odds (shares, where answers were drawn); and the smallest effect of interest.
@@ -78,6 +87,9 @@ class Travel:
     p: float
     same_way: int
     p_same_way: float
+    p_half: float
+    p_second: float
+    p_groups: float
     size: float
     least: float
     loadings: Mapping[str, float]
