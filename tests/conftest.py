@@ -5,6 +5,10 @@ import os
 
 import pytest
 
+# Statistics here are of small matrices, for which numpy's threads wait for each other longer than they work.
+# Read when numpy is loaded, so it stands here; the network's threads are torch's own and are left alone.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items):
     """Ask the fast tests first, the ones that run a model last, so that a slip shows early."""
