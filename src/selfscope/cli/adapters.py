@@ -92,7 +92,7 @@ def _show_plan(trainings: list[Training], work: Work, out: Path, as_json: bool) 
     for t in trainings:
         console().print(
             f"{out / t.folder}: {work.pairs} pairs, {work.steps} steps, {work.tokens:,} tokens, "
-            f"about {work.minutes:.1f} minutes on two cores",
+            f"about {work.minutes:.1f} minutes of one core",
             markup=False,
         )
 

@@ -30,6 +30,7 @@ class Recipe:
         What the file stores; training itself is in float32.
     threads
         Of the processor. Sums over several threads are grouped by their number, so it is part of the recipe.
+        One loses nothing where two trainings can run side by side, and much less where other work runs.
     """
 
     rank: int = 8
@@ -42,7 +43,7 @@ class Recipe:
     decay: float = 0.0
     clip: float = 1.0
     precision: str = "float16"
-    threads: int = 2
+    threads: int = 1
 
     @property
     def id(self) -> str:

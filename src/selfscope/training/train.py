@@ -37,14 +37,15 @@ class Trained:
         Of every step: mean negative log-likelihood of the answers' tokens, in nats, before the step.
     tokens
         Computed in all, shared ones once a row.
-    seconds
-        Of the steps alone.
+    seconds, cpu_seconds
+        Of the steps alone, by the clock and of the processor.
     """
 
     changes: dict[str, LowRank]
     losses: tuple[float, ...]
     tokens: int
     seconds: float
+    cpu_seconds: float
 
 
 def train(
@@ -67,9 +68,10 @@ def train(
         _check_rows(model, pairs)
         changes = attach(model, recipe, seed)
         steps = plan_steps(len(pairs), recipe, seed)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         losses, tokens = _steps(model, pairs, recipe, steps, changes, progress)
-    return Trained(changes, losses, tokens, time.perf_counter() - began)
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - worked
+    return Trained(changes, losses, tokens, seconds, cpu_seconds)
 
 
 def plan_steps(pairs: int, recipe: Recipe, seed: int) -> tuple[tuple[int, ...], ...]:
