@@ -182,7 +182,9 @@ def _used(usage: dict[str, Any]) -> str:
 
 
 def _cost(cost: float | None) -> str:
-    return "cost not known (give --price)" if cost is None else f"cost ${cost:,.2f}"
+    if cost is None:
+        return "cost not known (give --price)"
+    return f"cost ${cost:,.{4 if 0 < cost < 1 else 2}f}"
 
 
 def _minutes(minutes: float | None) -> str:

@@ -43,8 +43,8 @@ SEEDED = frozenset(
     {"selfscope", "vllm", "sglang", "ollama", "openai-api", "llama-cpp-python", "mistral", "together", "groq"}
 )
 
-#: Tokens that a chat template puts around one message, about.
-MESSAGE_TOKENS = 4
+#: Tokens that a chat template puts around one message, and those that open the reply, about.
+MESSAGE_TOKENS, REPLY_TOKENS = 4, 3
 
 
 def open_api(
@@ -195,13 +195,14 @@ class InspectGround:
     def forecast(self, prompts: Sequence[Prompt], *, replicates: int = 1) -> Usage:
         """Return what `answer` would use: calls exactly, tokens about.
 
-        Tokens that go in are counted by the stand-in, with `MESSAGE_TOKENS` for each message; each reply is
-        taken to be as long as it may be.
+        Tokens that go in are counted by the stand-in, with `MESSAGE_TOKENS` for each message and
+        `REPLY_TOKENS` for each call; each reply is taken to be as long as it may be. What a server adds of
+        its own, such as a system prompt where none is given, is not known.
         """
         distinct = list(dict.fromkeys(p.messages for p in prompts))
         calls = len(distinct) * self._draws_of(replicates)
         counts = (self.count_tokens(m.content) + MESSAGE_TOKENS for p in distinct for m in p)
-        put_in = sum(counts) * self._draws_of(replicates)
+        put_in = sum(counts) * self._draws_of(replicates) + REPLY_TOKENS * calls
         drawn = calls * int(self._asked["max_tokens"])
         return Usage(prompts=len(prompts), input_tokens=put_in, output_tokens=drawn, calls=calls)
 
