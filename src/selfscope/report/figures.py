@@ -168,8 +168,12 @@ def pooled_biases(rows: Iterable[PooledBias]) -> Any:
     """Draw habits of answering over all dimensions: how strong, and how much the identity changed them."""
     kept = [b for b in rows if b.kind in _HABITS]
     classes = list(dict.fromkeys(b.who for b in kept if b.change))
+    several = len({b.channel for b in kept}) > 1
     lines = [
-        Row(f"{b.channel} {b.kind}", f"prefers {_HABITS[b.kind]}")
+        Row(
+            f"{b.channel} {b.kind}",
+            f"prefers {_HABITS[b.kind]}{f', {channel_words(b.channel).place}' if several else ''}",
+        )
         for b in {(b.channel, b.kind): b for b in kept}.values()
     ]
     series = [Series("level", BLACK, "circle", 70, True, 2.2), *(_control_series(c) for c in classes)]

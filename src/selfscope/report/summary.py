@@ -267,6 +267,7 @@ def limits(view: RunView) -> tuple[str, ...]:
     found = {c: [s for s in standings(view, c) if not s.check] for c in view.channels}
     said = [_blind_limit(c, inside) for c, inside in found.items()]
     said += [_open_limit(c, inside) for c, inside in found.items()]
+    said += [f"{channel_words(c).heading}: {own}" for c in found if (own := channel_words(c).limit)]
     said += [f"{channel_words(c).heading}: not asked. {why}" for c, why in view.unavailable]
     said.append(
         "These are sentences that a language model says or agrees with. They show how it speaks of itself, "

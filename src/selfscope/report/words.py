@@ -31,6 +31,8 @@ class ChannelWords:
         What the two texts of a pair are, at the head of a table.
     keyed
         How a pair is put that is keyed +1, and one that is keyed -1.
+    limit
+        What cannot be said by this channel, beside what holds of all; ``""`` for nothing.
     opposite, naive
         What the shares of answers say that are shown beside the statistics; ``{}`` stands for the share.
     """
@@ -45,6 +47,7 @@ class ChannelWords:
     keyed: tuple[str, str] = ("for", "against")
     opposite: str = "Statement and negation were answered oppositely in {} of pairs."
     naive: str = "Naive rate, not freed from yes-saying: {} of statements for the trait agreed with."
+    limit: str = ""
 
 
 _CHANNELS = {
@@ -78,6 +81,7 @@ _CHANNELS = {
         "The same outcome was taken in both orders in {} of pairs.",
         "Naive rate, not freed from letter and place: the outcome that shows the trait was chosen in {} of "
         "the pairs to choose from.",
+        "that an outcome shows the trait is an analogy, and not shown to be valid",
     ),
 }
 
