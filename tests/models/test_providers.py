@@ -16,6 +16,7 @@ from tests.standins.provider import KEY, Provider, Trouble, providing
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api import InspectGround, open_api
+from selfscope.models.api_errors import Progress, failure_of, without_key
 from selfscope.models.api_manner import Manner, manner_of_environment
 
 pytestmark = THROUGH_INSPECT
@@ -175,11 +176,64 @@ def test_a_model_that_always_thinks_says_what_it_needs_and_gets_it(
     assert all(value in (0.0, 1.0) for values in ask(ground) for value in values)
 
 
-@pytest.mark.parametrize("tokens", ["0", "many"])
-def test_a_number_of_tokens_that_is_none_is_refused(tokens: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SELFSCOPE_MAX_TOKENS", tokens)
-    with pytest.raises(BadInput, match="SELFSCOPE_MAX_TOKENS"):
+@pytest.mark.parametrize(
+    ("variable", "given"),
+    [
+        ("SELFSCOPE_MAX_TOKENS", "0"),
+        ("SELFSCOPE_MAX_TOKENS", "many"),
+        ("SELFSCOPE_CALL_SECONDS", "0"),
+        ("SELFSCOPE_CALL_SECONDS", "1.5"),
+        ("SELFSCOPE_CALL_RETRIES", "-1"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(variable: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, given)
+    with pytest.raises(BadInput, match=variable) as refused:
         manner_of_environment()
+    assert refused.value.got == given
+
+
+def test_patience_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFSCOPE_CALL_SECONDS", "600")
+    monkeypatch.setenv("SELFSCOPE_CALL_RETRIES", "0")
+    settings = manner_of_environment().settings()
+    assert (settings["attempt_timeout"], settings["max_retries"]) == (600, 0)
+    with pytest.raises(BadInput):
+        Manner(attempt_seconds=0)
+
+
+def test_the_commonest_failure_is_told_with_its_count_and_how_far_it_came() -> None:
+    progress = Progress(done=12, failed=3, total=20, folder=Path("logs"))
+    reasons = ["Error code: 503 - busy", "no reply within 9 s", "Error code: 503 - busy"]
+    failure = failure_of("openai/x", reasons, progress, retries=6)
+    assert isinstance(failure, CouldNot)
+    assert failure.what == "the server of openai/x failed after 6 retries"
+    assert failure.got == "Error code: 503 - busy (2 of 3 that failed)"
+    assert "12 of 20 calls are done and kept in logs; 3 failed, 5 are still to be asked" in failure.fix
+
+
+@pytest.mark.parametrize(
+    ("reason", "what"),
+    [
+        ("Error code: 400 - the request was refused: connect first", "refused what it was asked"),
+        ("Error code: 504 - upstream timed out", "the server of m/x failed"),
+        ("Request timed out", "did not answer in time"),
+        ("Connection error. (Connection refused)", "could not be reached at http://h/v1"),
+        ("Error code: 400 - API key not valid", "did not take the key"),
+        ("something else", "m/x failed"),
+    ],
+)
+def test_a_reason_is_told_from_others(reason: str, what: str) -> None:
+    failure = failure_of("m/x", [reason], Progress(0, 1, 1, Path()), address="http://h/v1")
+    assert what in failure.what
+    assert failure.got == reason
+    assert failure.fix.endswith("Then give the same command again")
+
+
+def test_a_key_is_taken_out_of_words_and_a_mere_word_is_not() -> None:
+    assert without_key("no such key: sk-12345678", "sk-12345678") == "no such key: [key]"
+    assert without_key("none of it is right", "none") == "none of it is right"
+    assert without_key("none of it is right", None) == "none of it is right"
 
 
 def test_a_temperature_that_would_be_left_out_of_the_call_is_refused(
