@@ -1,4 +1,4 @@
-"""Of all that is planted in panels, only one factor is called a cluster. The page has the rates of 300."""
+"""Of all that is planted in panels, only one factor is called a cluster. The page has the rates of 200."""
 
 import pytest
 
