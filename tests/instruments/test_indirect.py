@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from statistics import fmean
 
 import pytest
 import yaml
@@ -22,6 +23,8 @@ from selfscope.instruments.indirect.load import read_choices
 from selfscope.values import Dimension, ItemSet, Sensitivity, Statement, content_id
 
 CLUSTER = load_cluster()
+#: The close of a user's turn and the opening of the reply in the embedded model's chat template.
+CLOSE = "<|im_end|>\n<|im_start|>assistant\n"
 OF_21 = tuple(d.name for d in CLUSTER.dimensions if not d.manipulation_check)
 ASKED = IndirectChoice()
 
@@ -44,6 +47,8 @@ def test_the_outcomes_of_a_pair_are_of_like_length():
     tokenizer = AutoTokenizer.from_pretrained(fetch_model("embedded"))
     count = lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])  # noqa: E731
     assert lengths(load_choices(), count) == ()
+    tails = [count(a.user.split("\n", 1)[1] + CLOSE) for a in ASKED.asks(CLUSTER, "demo")]
+    assert 34 < fmean(tails) < 36  # docs/instruments/indirect-choices.md: 35
     answers = {
         s for a in (*ASKED.asks(CLUSTER, "demo")[:4], *ASKED.ground_asks()[:2]) for s in a.options.agree
     }

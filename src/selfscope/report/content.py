@@ -26,8 +26,8 @@ from selfscope.report.summary import (
 from selfscope.report.svg import figure_svg
 from selfscope.report.view import OutcomeRow, PhantomExample, RunView
 from selfscope.report.words import channel_words
-from selfscope.studies.desirability import MOST_APART
 from selfscope.values import Dimension, Finding, plain, short
+from selfscope.values.finding import MOST_APART
 from selfscope.values.study import BIAS
 
 _LONGEST_TEXT = 20_000

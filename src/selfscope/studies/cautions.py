@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfscope.stats.sampled import DRAWS_NEEDED
-from selfscope.studies.desirability import MOST_APART, Matching
+from selfscope.studies.desirability import Matching
 from selfscope.studies.reliable import Reliable
 from selfscope.studies.scores import KEY, Layout
 from selfscope.values import EVERYTHING, Study
 from selfscope.values.asks import BOUND
+from selfscope.values.finding import MOST_APART
 from selfscope.values.study import ASIDE, Arm, Question
 
 if TYPE_CHECKING:

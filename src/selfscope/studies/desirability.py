@@ -16,12 +16,11 @@ import numpy as np
 
 from selfscope.stats.masked import Mask
 from selfscope.studies.scores import Layout
+from selfscope.values.finding import MOST_APART
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Standard deviations of all outcomes by which the two of a pair may differ.
-MOST_APART = 0.25
 #: Below this spread all outcomes are alike, and none differs from another.
 _ALIKE = 1e-9
 

@@ -48,6 +48,11 @@ class Bias:
     label_or_position: Estimate | None = None
 
 
+#: Standard deviations of all outcomes by which the two of a pair may differ in how good they are; beyond
+#: that the pair is flagged.
+MOST_APART = 0.25
+
+
 @dataclass(frozen=True)
 class Matched:
     """The same contrast without the pairs of outcomes that are flagged (channel ``indirect``).
