@@ -24,7 +24,8 @@ types: $(STAMP)
 
 acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.acceptance --studies 2000
-	$(BIN)/python -m selfscope.studies.travel_planted --panels 300
+	$(BIN)/python -m selfscope.studies.travel_planted --panels 200
+	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
 
 bench: $(STAMP)
 	$(BIN)/python bench/closed_scoring.py
