@@ -24,8 +24,8 @@ class Observation:
         Who the subject takes the asker to be; natural or test-like.
     instrument, construct, channel, item
         What was asked: `item` is the statement's id, shared by statement and twin. In the channel
-        ``indirect`` it is a pair of outcomes; rows of the instrument ``outcome_desirability`` say how good the bare ground
-        holds one of them to be.
+        ``indirect`` it is a pair of outcomes; rows of the instrument ``outcome_desirability`` say how good
+        the bare ground holds one of them to be.
     keyed, polarity
         +1 or -1: base keying of the statement; statement (+1) or twin (-1). Of a pair of outcomes: to choose
         (+1) or to turn down (-1); agreement is the outcome that shows the trait (+1) or the other one (-1).
