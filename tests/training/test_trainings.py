@@ -99,6 +99,7 @@ def test_seeds_of_a_training_are_compared_with_other_trainings(profiled, tmp_pat
     assert all(f["gate"]["g1"] == f["gate"]["g2"] == "not estimated" for f in rows.values())
     assert all(f["details"]["text_se"] > 0 and f["verdict"] != "equivalent" for f in rows.values())
     assert any("no sensitivity check" in w for w in found["warnings"])
+    assert any("of characters in a prompt, and this is a training." in w for w in found["warnings"])
 
 
 def test_one_seed_is_this_adapter_and_not_its_training(profiled, tmp_path):

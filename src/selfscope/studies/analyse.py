@@ -34,9 +34,9 @@ from selfscope.studies.check import sensitivity_of
 from selfscope.studies.cluster import cluster_finding
 from selfscope.studies.matched import matched_pairs
 from selfscope.studies.panel import Panel
-from selfscope.studies.reliable import Reliable, reliability_here
+from selfscope.studies.reliable import Reliable, not_estimated, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
-from selfscope.studies.trainings import as_training, control_trainings
+from selfscope.studies.trainings import OF_CHARACTERS, as_training, control_trainings
 from selfscope.values import Finding, Gate, ItemSet, Reliability, Study, short
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.study import ASIDE, ArmRole, Question
@@ -305,6 +305,8 @@ class _Channel:
 
     def _reliability(self, arms: Mapping[str, ArmScores]) -> tuple[Reliable, ...]:
         channel, items = self.question.channel, self.study.items
+        if self.study.subject.adapter:
+            return not_estimated(channel, self.layout.dimensions, OF_CHARACTERS)
         return reliability_here(self.panel, self.ground, items, channel, self.layout, arms)
 
     def _answering(self, subject: ArmScores) -> Iterable[Answering]:

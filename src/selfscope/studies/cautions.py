@@ -89,7 +89,8 @@ def _unchecked(
     if not any(arm.serves(question.channel) for arm in study.arms_of("high")):
         yield "no sensitivity check was asked, so absence cannot be claimed."
     if all(np.isnan(r.generalizability.coefficient) for r in reliable):
-        yield f"reliability is not estimated: {reliable[0].reason} (selfscope panel build)."
+        mend = "" if study.subject.adapter else " (selfscope panel build)"
+        yield f"reliability is not estimated: {reliable[0].reason}{mend}."
     if question.channel == "utterance" and not compared:
         yield "a level contains word frequency; only differences are read."
 

@@ -20,6 +20,7 @@ from selfscope.values.finding import NO_TRAINING, TRAINING, Claim
 
 #: Trainings that are the positive control, and the side of the check that each of them is.
 CHECKS = ("high", "low")
+OF_CHARACTERS = "the panel is of characters in a prompt, and this is a training"
 ONE_SEED = "one seed: this adapter, not this training"
 
 
