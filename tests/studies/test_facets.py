@@ -96,6 +96,37 @@ def test_facets_are_part_of_what_a_study_is_and_all_of_them_are_as_none(folder):
     assert len(set(ids.values())) == 4
 
 
+@pytest.mark.parametrize(
+    ("told", "plainly"),
+    [
+        (
+            "  self_report: {formats: yesno, orders: yes-first, positions: first}\n",
+            "  self_report: {formats: yesno, positions: first}\n",
+        ),
+        ("  self_report: {positions: [second, first], half: first}\n", "  self_report: {half: first}\n"),
+        ("  utterance: {elicitors: [own-view, situation, about-yourself, whatever-you-like]}\n", ""),
+    ],
+)
+def test_one_design_is_one_study_however_it_is_told(folder, told, plainly):
+    ground = PhantomGround.named("trait")
+    first, second = (read(folder, text) for text in (told, plainly))
+    assert first.study(first.runs[0], ground).id == second.study(second.runs[0], ground).id
+
+
+def test_choices_have_templates_halves_and_pairs_but_no_twins(folder):
+    head = HEAD.replace("[self_report, utterance]", "indirect")
+    declared = read(folder, "  indirect: {templates: [t3, t4], half: second}\n", head)
+    study, plan, store = done(declared, PhantomGround.named("trait"), folder / "runs")
+    rows = store.observations()
+    own = rows[(rows["character"] == "SOUL.md") & (rows["instrument"] == "indirect_choice")]
+    assert set(own["template"]) == {"t3", "t4"}
+    assert own.groupby("construct")["item"].nunique().tolist() == [6, 6]
+    assert plan.total.prompts == len(rows)
+    assert conclude(store, study, ITEMS, PhantomGround.named("trait").identity, {}).findings
+    with pytest.raises(BadInput, match="line 9, column 13: a pair of outcomes is asked in both"):
+        read(folder, "  indirect: {twins: false}\n", head)
+
+
 def test_a_run_is_read_back_with_its_facets(folder):
     study, _, store = done(read(folder, FEW), PhantomGround.named("trait"), folder / "runs")
     assert stored_study(store) == study

@@ -11,19 +11,22 @@
       utterance:
         elicitors: [situation, own-view, about-yourself, whatever-you-like]
 
-A facet that is left out is asked as the preset has it. What cannot be asked is refused with its place.
+A facet that is left out is asked as the preset has it, and one that changes nothing is as left out. What
+cannot be asked is refused with its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from selfscope.errors import BadInput
 from selfscope.instruments.facets import refuse_unbalanced
-from selfscope.instruments.instrument import Faceted, asks_in, instrument_for
+from selfscope.instruments.instrument import Faceted, instrument_for
+from selfscope.instruments.own_items import items_asked
 from selfscope.studies.marked import Marked
-from selfscope.values import Facets, ItemSet, Preset, Question
+from selfscope.values import Ask, Facets, ItemSet, Preset
 
 #: Facets that every instrument with facets has.
 COMMON = ("statements", "half", "twins")
@@ -63,36 +66,42 @@ def read_facets(
 
 
 def _of_channel(
-    given: Marked, channel: str, items: ItemSet, preset: Preset, constructs: tuple[str, ...]
+    given: Marked, channel: str, asked: ItemSet, preset: Preset, constructs: tuple[str, ...]
 ) -> Facets:
     instrument = instrument_for(channel)
     if not isinstance(instrument, Faceted):
         raise given.wrong(f"of {instrument.name} nothing can be left out", fix=f"Take {channel} out here")
+    items = items_asked(instrument, asked)
+    constructs = tuple(d.name for d in items.dimensions if d.name in constructs)
     levels = instrument.levels()
     told = given.fields((*levels, *COMMON))
     chosen: dict[str, Any] = {
         name: _levels(told[name], name, known) for name, known in levels.items() if name in told
     }
     facets = Facets(**chosen, **_statements(told, items, constructs))
-    question = Question(instrument.channel, constructs, (), instrument.sesoi, facets)
     try:
         refuse_unbalanced(items, facets, constructs)
-        asks_in(question, items, preset)
+        return _told(facets, lambda f: instrument.asks_within(f, asked, preset, constructs))
     except BadInput as error:
         place = told.get("statements" if facets.statements else "half", given)
         where = place if "statement" in error.what else given
         raise where.wrong(error.what, got=error.got, fix=error.fix) from error
+
+
+def _told(facets: Facets, asks: Callable[[Facets], tuple[Ask, ...]]) -> Facets:
+    """Return facets without those that change nothing: one design has one id, however it is told."""
+    wanted = asks(facets)
+    for name, _ in tuple(facets.chosen()):
+        without = replace(facets, **{name: ()})  # type: ignore[arg-type]
+        if asks(without) == wanted:
+            facets = without
     return facets
 
 
 def _levels(given: Marked, name: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the levels of one facet in their standing order: another order is the same design.
-
-    All of them are as none: the preset asks them all, but for elicitors.
-    """
+    """Return the levels of one facet in their standing order: another order is the same design."""
     named = _once([(one, one.choice(name, known)) for one in given.each()])
-    whole = len(named) == len(known) and name != "elicitors"
-    return () if whole else tuple(level for level in known if level in named)
+    return tuple(level for level in known if level in named)
 
 
 def _once(named: Sequence[tuple[Marked, str]]) -> tuple[str, ...]:

@@ -16,14 +16,16 @@ and leaves the trait alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from selfscope.errors import BadInput
+from selfscope.instruments.facets import narrowed
 from selfscope.instruments.indirect.desirability import desirability_asks
 from selfscope.instruments.indirect.load import load_choices
 from selfscope.instruments.instrument import chosen_dimensions, chosen_statements, texts_of
 from selfscope.models.ground import AskKind
-from selfscope.values import Ask, Cell, ItemSet, Options, Preset, Statement, content_id
+from selfscope.values import EVERYTHING, Ask, Cell, Facets, ItemSet, Options, Preset, Statement, content_id
 from selfscope.values.items import Channel, Keying
 from selfscope.values.study import SESOI
 
@@ -101,11 +103,36 @@ class IndirectChoice:
         half: int | None = None,
     ) -> tuple[Ask, ...]:
         """Return one ask for each pair and polarity in each of its forms; every preset asks all pairs."""
+        return self.asks_within(EVERYTHING, items, preset, constructs, half)
+
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the templates; letters and places belong to the listings, which are asked whole."""
+        return {"templates": tuple(_QUESTIONS)}
+
+    def asks_within(
+        self,
+        facets: Facets,
+        items: ItemSet,
+        preset: Preset,
+        constructs: tuple[str, ...] = (),
+        half: int | None = None,
+    ) -> tuple[Ask, ...]:
+        """Return what `asks` returns, under some templates and of some pairs alone.
+
+        Raises
+        ------
+        BadInput
+            If negations are left out: a pair has none, its other polarity is the other listing.
+        """
+        if not facets.twins:
+            raise BadInput(
+                "a pair of outcomes is asked in both polarities", got="twins: false", fix="Leave it out"
+            )
         return tuple(
             self._ask(pair, template, label, place, polarity)
-            for index, dimension in chosen_dimensions(self.own_items(items), constructs)
+            for index, dimension in chosen_dimensions(narrowed(self.own_items(items), facets), constructs)
             for rank, pair in chosen_statements(dimension, half)
-            for template in _TEMPLATES[preset]
+            for template in facets.templates or _TEMPLATES[preset]
             for label, place in forms_of_pair(preset, index, pair.keyed, rank)
             for polarity, _ in texts_of(pair)
         )
