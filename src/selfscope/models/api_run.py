@@ -265,11 +265,13 @@ def _asking(watch: _Watch, key: str | None) -> Solver:
                 state = await (generate(state) if seed is None else generate(state, seed=seed))
             except Exception as error:
                 words = without_key(provider_words(error), key)
-                if watch.failed(state.metadata["prompt"], words):
-                    raise  # which ends the run, as `fail_on_error` says
-                state.metadata["failure"] = words  # without an output it counts as missing
+            else:
+                watch.succeeded(str(state.sample_id))
                 return state
-            watch.succeeded(str(state.sample_id))
+            state.metadata["failure"] = words  # without an output it counts as missing
+            if watch.failed(state.metadata["prompt"], words):
+                # ends the run, as `fail_on_error` says; Inspect takes seconds to colour a client's traceback
+                raise CouldNot("too many prompts failed", got=words)
             return state
 
         return solve
