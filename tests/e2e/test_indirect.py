@@ -79,3 +79,13 @@ def test_a_study_file_names_its_instrument(place):
     (run,) = data["runs"]
     assert {f["dimension"]: f["verdict"] for f in run["findings"]}["memory"] == "shifted"
     assert {row["pairs"] for row in run["matching"]} == {12}
+
+
+def test_two_runs_are_compared(place, profiled):
+    asked, data = profiled
+    other = place.json("profile", *(a.replace("trait", "nothing") for a in asked))
+    found = place.json("compare", other["run"], data["run"])
+    fits(found, "compare")
+    rows = {f["dimension"]: f["estimate"] for f in found["findings"]}
+    assert min(rows["memory"], rows["persona_change"]) > 0.5
+    assert {row["pairs"] for row in found["matching"]} == {12}

@@ -87,6 +87,7 @@ def compare(
                 "report": str(report),
                 "findings": findings,
                 "cluster": result.analysis.cluster,
+                "matching": result.analysis.matching,
                 "unavailable": result.unavailable,
                 "warnings": result.analysis.warnings,
             }
