@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from selfscope.values.asks import Message
@@ -126,7 +127,7 @@ class Study:
     changes: tuple[str, ...] = ()
     software: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The content id of the study; facets are part of it where fewer are asked than the preset has.
 
