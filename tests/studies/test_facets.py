@@ -5,7 +5,9 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import typer
 
+from selfscope.cli.study import run as run_file
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import asks_in
@@ -239,6 +241,20 @@ def test_what_was_left_out_is_said_with_every_result(folder):
     assert "but formats yesno; orders yes-first" in said
     assert "agreement always stands first" in said
     assert "formats yesno" in " ".join(store.read_json("manifest.json")["changes"])
+
+
+def test_the_terminal_and_the_page_of_a_run_say_what_was_left_out_and_what_one_identity_cannot_show(
+    folder, capsys
+):
+    head = HEAD.replace("[self_report, utterance]", "self_report")
+    read(folder, "  self_report: {formats: lettered}\n", head)
+    with pytest.raises(typer.Exit):
+        run_file(folder / "study.yaml")
+    said = capsys.readouterr().out
+    assert "settings changed: self_report: formats lettered" in said
+    assert "That dimensions travel together needs several identities" in said
+    (page,) = (folder / "runs").glob("*/report.html")
+    assert "Settings changed</dt><dd>self_report: formats lettered" in page.read_text()
 
 
 def test_runs_in_other_forms_are_not_compared(folder):

@@ -144,6 +144,8 @@ def _summary(declared: Declared, done: list[Done]) -> Iterator[str]:
 
 
 def _verdicts(outcome: Outcome) -> Iterator[str]:
+    if outcome.analysis.changes:
+        yield f"settings changed: {'; '.join(outcome.analysis.changes)}"
     for channel, reason in outcome.unavailable.items():
         yield f"{channel} cannot be had: {reason}"
     inside = [f for f in outcome.findings if f.family != "outside"]
