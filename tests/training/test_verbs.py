@@ -9,6 +9,7 @@ from selfscope.cli.app import run
 from selfscope.errors import BadInput
 from selfscope.models.adapters import read_adapter
 from selfscope.studies.declare import read_study
+from selfscope.training.recipe import RECIPE
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_plan_is_of_the_ground_that_wears_the_adapter(tiny, train_short, said)
 def test_a_dry_run_tells_what_a_training_takes_and_trains_nothing(tiny, said, tmp_path):
     found = said("adapters", "build", "conscious", "-m", tiny, "--out", tmp_path / "out", "--dry-run")
     assert [p["path"].rsplit("-", 1)[1] for p in found["planned"]] == ["0", "1", "2"]
-    assert found["planned"][0]["steps"] == 3 * -(-300 // 16)
+    assert found["planned"][0]["steps"] == RECIPE.epochs * -(-300 // RECIPE.pairs)
     assert not (tmp_path / "out").exists()
     jsonschema.validate(found, schema())
 

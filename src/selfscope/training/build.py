@@ -193,6 +193,7 @@ def _write(folder: Path, training: Training, trained: Trained, manifest: dict[st
 
     weights = folder / WEIGHTS
     save_file(tensors_of(trained.changes, training.recipe), weights, metadata={"format": "pt"})
+    weights.chmod(0o644)
     if weights.stat().st_size > MOST_BYTES:
         raise BadInput(
             "the adapter is larger than 2 MB",

@@ -36,8 +36,8 @@ class Recipe:
     rank: int = 8
     alpha: int = 16
     modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
-    rate: float = 5e-4
-    epochs: int = 3
+    rate: float = 1e-3
+    epochs: int = 2
     pairs: int = 16
     warmup: int = 5
     decay: float = 0.0
