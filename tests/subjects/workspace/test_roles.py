@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from subjects_files import build, reasons, roles
 
@@ -191,6 +191,12 @@ _CONTENTS = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(files=st.dictionaries(_NAMES, _CONTENTS, min_size=2, max_size=9))
+@example(  # a package that leaves out files which OpenClaw's layout looks for
+    files={
+        **dict.fromkeys(("SOUL.md", "AGENTS.md", "TOOLS.md", "HEARTBEAT.md"), b"You are Bo."),
+        "CLAW.md": b"---\nschemaVersion: 1\n---\nYou are Bo.",
+    }
+)
 def test_any_workspace_lists_all_that_it_met_or_is_a_named_error(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = build(Path(folder), dict(files))

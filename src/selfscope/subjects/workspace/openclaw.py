@@ -79,9 +79,11 @@ def lay_out_openclaw(entries: Iterable[Entry], limits: Limits, settings: Setting
     numbers = {**DEFAULTS, **settings.limits}
     there = [e for e in entries if e.role or e.reason == OCCASIONAL]
     placed = {e.target: e for e in there if e.target in LOADED}
-    context = _context(placed, settings.session, numbers)
+    left_aside = {e.name: e.reason for e in entries if not e.role}
+    context = _context(placed, settings.session, numbers, left_aside)
     daily, listed = daily_notes(entries, settings, numbers)
-    rest = [_unused(e, settings) for e in entries if e not in placed.values() and e.name not in listed]
+    told = {piece.source.path for piece in context if piece.source is not None} | set(listed)
+    rest = [_unused(e, settings) for e in entries if e not in placed.values() and e.name not in told]
     left_out = [
         dropped(e.name, f"not in the prompt of a {settings.session} session", role=_role(e))
         for e in placed.values()
@@ -94,8 +96,13 @@ def lay_out_openclaw(entries: Iterable[Entry], limits: Limits, settings: Setting
     return [*context, *daily, *left_out, *rest], how
 
 
-def _context(placed: Mapping[str, Entry], session: Session, numbers: Mapping[str, int]) -> list[Piece]:
-    """Return the pieces in the order in which they stand, cut in the order in which they are loaded."""
+def _context(
+    placed: Mapping[str, Entry], session: Session, numbers: Mapping[str, int], left_aside: Mapping[str, str]
+) -> list[Piece]:
+    """Return the pieces in the order in which they stand, cut in the order in which they are loaded.
+
+    `left_aside` says why files that are there, and may have the name of one that is wanted, are not used.
+    """
     left = numbers["total"]
     pieces: dict[str, Piece] = {}
     for target in (name for name in LOADED if name in SESSIONS[session]):
@@ -106,7 +113,8 @@ def _context(placed: Mapping[str, Entry], session: Session, numbers: Mapping[str
             reason = "the total limit was reached before it"
             pieces[target] = dropped(entry.name if entry else target, reason, role=ROLE[target])
             continue
-        piece = _missing(target) if entry is None else _piece(entry, target, min(left, numbers["file"]))
+        why = left_aside.get(target, "not there")
+        piece = _missing(target, why) if entry is None else _piece(entry, target, min(left, numbers["file"]))
         left -= sum(len(s.text) for s in piece.segments[1:])
         pieces[target] = piece
     stable = [pieces[name] for name in SHOWN[:-1] if name in pieces]
@@ -124,8 +132,8 @@ def _role(entry: Entry) -> str:
     return entry.role if entry.given else ROLE[entry.target]
 
 
-def _missing(target: str) -> Piece:
-    source = Source(target, "dropped", reason="not there: the prompt says that it is missing")
+def _missing(target: str, why: str = "not there") -> Piece:
+    source = Source(target, "dropped", reason=f"{why}: the prompt says that it is missing")
     return Piece(source, (Segment(f"## {target}{JOINT}"), Segment(f"[MISSING] Expected at: {target}")))
 
 
