@@ -12,6 +12,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import erf
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -22,6 +23,7 @@ from selfscope.instruments.indirect import load_choices
 from selfscope.instruments.indirect.choices import IndirectChoice
 from selfscope.studies.measure_choices import FILE
 from selfscope.values import Dimension, content_id, short
+from selfscope.values.finding import MOST_APART
 from selfscope.values.study import PRESETS
 
 PAGE = Path("docs/instruments/indirect-choices.md")
@@ -41,8 +43,10 @@ on average and {most:+.3f} at most, where {sesoi:g} is asked. Verdicts: {verdict
 
 The same outcome was taken in both orders in {same:.1%} of pairs. The first option is preferred by
 {first:+.2f} and the letter A by {letter:+.2f}. The median option mass is {choice:.2f} in choices and
-{rated:.2f} where the model says how good an outcome is; what it says there has a standard deviation of
-{sd:.2f} over all outcomes.
+{rated:.2f} where the model says how good an outcome is. What it says there has a standard deviation of
+{sd:.2f} over all outcomes, both orders of the two words averaged; the word that is named first gains
+{order:+.2f} by its place alone. If the outcomes of a pair were rated independently, {chance:.0%} of pairs
+would be flagged; {share:.0%} are.
 """
 _RECIPE = """\
 Measured on {date} by `{command}`:
@@ -93,13 +97,12 @@ def _measured() -> str:
 
 def _row(name: str, d: Mapping[str, Any]) -> tuple[str, ...]:
     check = f"{_number(d['check'])} ({_number(d['lower'])})"
-    change = f"{_number(d['estimate'])} ({_number(d['ci'][0])} to {_number(d['ci'][1])})"
     return (
         f"`{name}`",
         check if d["passed"] else f"**{check}**",
         f"{d['flagged']} of {d['pairs']}",
         d["verdict"],
-        change,
+        f"{_number(d['estimate'])} ({_number(d['ci'][0])} to {_number(d['ci'][1])})",
         _number(d["matched"]),
     )
 
@@ -124,6 +127,9 @@ def _said() -> str:
         choice=found["option_mass"]["choice"],
         rated=found["option_mass"]["desirability"],
         sd=found["sd"],
+        order=found["order"],
+        chance=1 - erf(MOST_APART / 2),
+        share=sum(d["flagged"] for d in each) / sum(d["pairs"] for d in each),
     ).replace("-", "−")
 
 
@@ -138,7 +144,7 @@ def _id(value: str) -> str:
     return short(value) if value.startswith("b3:") else value
 
 
-def _number(value: float | None, digits: int = 2) -> str:
+def _number(value: float | None, digits: int = 3) -> str:
     """Return a signed number with a true minus; a dash where there is none, no sign before zero."""
     if value is None:
         return "–"

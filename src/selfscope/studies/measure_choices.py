@@ -57,6 +57,7 @@ def measured_of(store: RunStore) -> dict[str, Any]:
         },
         "same_outcome": _round(_same_outcome(rows)),
         "sd": _round(found.matching[0].sd),
+        "order": _round(_order(rows)),
     }
 
 
@@ -98,6 +99,13 @@ def _same_outcome(rows: pd.DataFrame) -> float:
     key = ["character", "item", "template", "label", "position"]
     pairs = asked.pivot_table(index=key, columns="polarity", values="value")
     return float(coherence(pairs[[1, -1]].to_numpy(float)[:, :, None]))
+
+
+def _order(rows: pd.DataFrame) -> float:
+    """Return what a word gains by being named first where outcomes are rated, log-odds from the middle."""
+    rated = rows[rows["instrument"] == "outcome_desirability"]
+    sides = rated.groupby("order")["value"].mean()
+    return float(sides["good-first"] - sides["bad-first"]) / 2
 
 
 def _round(value: float) -> float | None:
