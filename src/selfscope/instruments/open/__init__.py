@@ -1,0 +1,1 @@
+"""The open channel: what a subject writes freely, and whether a judge can be believed about it."""
