@@ -50,7 +50,7 @@ def _warnings(row: Row, e: Evidence, where: Index) -> tuple[str, ...]:
 def _few(result: FamilyResult, row: Row, where: Index) -> tuple[str, ...]:
     """Return what too few texts or statements forbid."""
     items, settings = row.trait.items, result.settings
-    n, family = int(items.n[where]), int(result.declared.sum())
+    n, family = int(items.n[where]), result.family_size
     alone = "" if settings.correction == "holm" else " for one dimension alone"
     tests = (
         (1 < row.k < settings.least_texts, f"{row.k} control texts: than these, not any"),
@@ -59,10 +59,17 @@ def _few(result: FamilyResult, row: Row, where: Index) -> tuple[str, ...]:
         (LEAST_TESTED <= n < LEAST_CLUSTERS, f"{n} statements, fewer than {LEAST_CLUSTERS}"),
         (
             n >= LEAST_TESTED and _least_p(result, row, n, where) * family > settings.alpha,
-            f"a corrected p of {settings.alpha} is out of reach{alone}: {family} dimensions, {n} statements",
+            f"a corrected p of {settings.alpha} is out of reach{alone}: {_family_words(result)}, {n} statements",
         ),
     )
     return tuple(words for holds, words in tests if holds)
+
+
+def _family_words(result: FamilyResult) -> str:
+    """Return what is corrected together: dimensions, and where several steps are one family, those too."""
+    dimensions = int(result.declared.sum())
+    steps = result.family_size // max(dimensions, 1)
+    return f"{dimensions} dimensions" + (f" at {steps} steps" if steps > 1 else "")
 
 
 def _least_p(result: FamilyResult, row: Row, n: int, where: Index) -> float:
@@ -107,7 +114,7 @@ def _settle(result: FamilyResult, row: Row, e: Evidence, where: Index) -> tuple[
             items.sd[where],
             result.settings.sesoi,
             alpha=result.settings.alpha,
-            dimensions=int(result.declared.sum()),
+            dimensions=result.family_size,
         )
     )
     if np.isnan(m):

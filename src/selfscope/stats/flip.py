@@ -45,6 +45,17 @@ def flip_p(block: Block, *, seed: int = 0, draws: int = DRAWS) -> Array:
     return _sampled(block, _signs(n_plus + n_minus, seed, draws))
 
 
+def sign_patterns(m: int, *, seed: int = 0, draws: int = DRAWS) -> tuple[Array, bool]:
+    """Return sign patterns ``(pattern, m)`` of `m` statements, and whether they are all there are.
+
+    Up to 14 statements every pattern that begins with +1 (the others are their mirrors), the observed one
+    first; above that `draws` seeded ones.
+    """
+    if m <= EXACT_UP_TO:
+        return _patterns(m)[: max(1, 2 ** (m - 1))], True
+    return _signs(m, seed, draws), False
+
+
 def _exact(block: Block) -> Array:
     """Count all patterns: sums within a keying, then every pair of sums. A pattern equals its mirror."""
     first, second = (block.plus, block.minus) if block.plus.shape[1] else (block.minus, block.plus)

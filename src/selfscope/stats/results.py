@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
 
@@ -49,6 +50,9 @@ class Settings:
         Show the bootstrap interval of every contrast, not only where the verdict needs it.
     seed
         Names both.
+    together
+        Whether the axes before `dimension` belong to one family: the steps of a trajectory, and not many
+        studies that are each judged alone.
     """
 
     sesoi: float = SESOI["self_report"]
@@ -62,6 +66,7 @@ class Settings:
     bootstraps: int = 1999
     bootstrap_all: bool = True
     seed: int = 0
+    together: bool = False
 
     @classmethod
     def utterance(cls, **changes: object) -> Settings:
@@ -88,7 +93,7 @@ class Settings:
     def changes(self) -> tuple[str, ...]:
         """Return in words what differs from the defaults of this channel, for the manifest."""
         usual = next((Settings.of(c) for c, name in BIAS.items() if name == self.bias_name), Settings())
-        ignored = ("seed", "bootstrap_all", "correction")
+        ignored = ("seed", "bootstrap_all", "correction", "together")
         return tuple(
             f"{f.name} {getattr(self, f.name)} (default {getattr(usual, f.name)})"
             for f in fields(self)
@@ -232,6 +237,13 @@ class FamilyResult:
     declared: Mask
     settings: Settings = field(default_factory=Settings)
 
+    @property
+    def family_size(self) -> int:
+        """Hypotheses that are corrected together: dimensions, and where they belong together their steps."""
+        row = next(iter(self.rows.values()))
+        steps = int(np.prod(row.p_adjusted.shape[:-1])) if self.settings.together else 1
+        return int(self.declared.sum()) * steps
+
 
 class Context(NamedTuple):
     """What all rows of a family share; `family` marks the declared dimensions.
@@ -249,6 +261,10 @@ class Context(NamedTuple):
 
     def correct(self, p: Array) -> Array:
         """Correct p over the declared dimensions; the others keep their own."""
+        return self.over_family(p, holm if self.settings.correction == "holm" else benjamini_hochberg)
+
+    def over_family(self, p: Array, method: Callable[[Array], Array]) -> Array:
+        """Correct p by a method, over the dimensions or over all steps together; others keep their own."""
         inside = np.where(self.family, p, np.nan)
-        method = holm if self.settings.correction == "holm" else benjamini_hochberg
-        return np.where(self.family, method(inside), p)
+        rows = inside.reshape(1, -1) if self.settings.together else inside
+        return np.where(self.family, method(rows).reshape(inside.shape), p)

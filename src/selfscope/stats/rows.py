@@ -71,11 +71,11 @@ def compare(name: str, texts: ArmScores, context: Context) -> Row:
 
 
 def _bias_families(found: Compared, context: Context) -> list[Array]:
-    """Correct the bias tests of a row (Holm over dimensions), each kind of bias a family of its own."""
+    """Correct the bias tests of a row (Holm), each kind of bias a family of its own."""
     nothing = np.full(found.trait.p.shape, np.nan)
     kinds = [nothing] * len(FormEffects._fields) if found.forms is None else [e.p for e in found.forms]
     tests = [nothing if found.agreement is None else found.agreement.p, *kinds]
-    return [np.where(context.family, holm(np.where(context.family, p, np.nan)), p) for p in tests]
+    return [context.over_family(p, holm) for p in tests]
 
 
 def _bootstrap(subject: Array, texts: Array, trait: ClassContrast, context: Context) -> Array:
