@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 #: Prompts in one stored batch: what an interrupt can lose at most (about ten seconds on two cores).
 BATCH = 640
+#: Roles of small arms, and what the batches that they share are called.
+SHARED: Mapping[str, str] = {
+    "high": "sensitivity check", "low": "sensitivity check", "variant": "versions of the file",
+}  # fmt: skip
 #: Called with (prompts done, prompts in all, what is being asked, what answers cost so far, in words).
 RunProgress = Callable[[int, int, str, str], None]
 
@@ -38,21 +42,18 @@ class Batch:
 def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch, ...]:
     """Return the batches of one channel, always the same for one study.
 
-    Small arms (the sensitivity check) share batches; a large arm has several. Within an arm, asks are
-    sorted by form, so that a batch shares its prefixes.
+    Small arms (the sensitivity check, versions of one file) share batches; a large arm has several. Within an
+    arm, asks are sorted by form, so that a batch shares its prefixes.
     """
     groups: list[list[tuple[Arm, Ask]]] = []
     labels: list[str] = []
     for arm in study.arms:
         asks = [(arm, ask) for ask in asks_of(arm, items, study, question)]
-        label = "sensitivity check" if arm.role in ("high", "low") and not arm.adapter else arm.name
+        label = arm.name if arm.adapter else SHARED.get(arm.role, arm.name)
         for start in range(0, len(asks), BATCH):
             chunk = asks[start : start + BATCH]
-            if (
-                labels
-                and labels[-1] == label == "sensitivity check"
-                and len(groups[-1]) + len(chunk) <= BATCH
-            ):
+            shared = bool(labels) and labels[-1] == label and label in SHARED.values()
+            if shared and len(groups[-1]) + len(chunk) <= BATCH:
                 groups[-1].extend(chunk)
             else:
                 groups.append(chunk)

@@ -16,10 +16,10 @@ PRESETS: tuple[Preset, ...] = ("demo", "standard", "full")
 
 ArmRole = Literal[
     "subject", "none", "generic", "persona", "shuffled", "checklist", "control", "training", "high", "low",
-    "panel", "material",
+    "panel", "material", "variant",
 ]  # fmt: skip
 #: Roles of arms that are compared with nothing: they tell of the instrument.
-ASIDE: tuple[ArmRole, ...] = ("high", "low", "panel", "material")
+ASIDE: tuple[ArmRole, ...] = ("high", "low", "panel", "material", "variant")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Arm:
         ``subject``, several where they are seeds of one training; a control class; ``control`` for a text of
         the user's own; ``training`` for what an adapter is compared with; ``high`` and ``low`` for the
         sensitivity check; ``panel`` for the characters of the reliability panel; ``material`` for the bare
-        ground where it is asked about an instrument's own items, and not about itself.
+        ground where it is asked about an instrument's own items, and not about itself; ``variant`` for the
+        subject's text with some of its lines replaced by neutral ones.
     system
         The system prompt; None sends no system message (the ground's template may put its own).
     thread
