@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from selfscope.errors import BadInput
 from selfscope.instruments.instrument import Instrument, load_instruments
-from selfscope.values import Ask, ItemSet
+from selfscope.values import Ask, ItemSet, Question, short
 
 
 @runtime_checkable
@@ -48,3 +49,19 @@ def material_of(channel: str) -> str:
     """Return the content id of the items that a channel's instrument owns; "" where it owns none."""
     owners = [i for i in load_instruments().values() if i.channel == channel]
     return next((i.material for i in owners if isinstance(i, ItemOwner)), "")
+
+
+def refuse_other_material(question: Question) -> None:
+    """Refuse to read answers to items that an instrument has no longer: they would be taken for others.
+
+    Raises
+    ------
+    BadInput
+        If the channel's instrument owns other items now than when the question was declared.
+    """
+    if question.material and question.material != material_of(question.channel):
+        raise BadInput(
+            f"the items of the channel {question.channel} are others now than when this run asked them",
+            got=short(question.material),
+            fix="Read it with the version that asked it, or run it again",
+        )

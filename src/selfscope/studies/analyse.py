@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
-from selfscope.instruments.own_items import material_of
+from selfscope.instruments.own_items import refuse_other_material
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.atoms import ArmScores, mean_text, stack_texts
 from selfscope.stats.family import judge
@@ -37,7 +36,7 @@ from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, not_estimated, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
 from selfscope.studies.trainings import OF_CHARACTERS, as_training, control_trainings
-from selfscope.values import Finding, Gate, ItemSet, Reliability, Study, short
+from selfscope.values import Finding, Gate, ItemSet, Reliability, Study
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.study import ASIDE, ArmRole, Question
 
@@ -131,7 +130,7 @@ class _Channel:
         self.panel = panel
         self.ground = ground
         self.rows = observations[observations["channel"] == question.channel]
-        _refuse_other_material(question)
+        refuse_other_material(question)
         asks = asks_in(question, items, study.preset)
         self.layout = Layout.of(asks)
         self.settings = self._settings()
@@ -345,16 +344,6 @@ class _Channel:
         )
         states = [STATES.get(int(s), "not estimated") for s in np.broadcast_to(checks.state, len(findings))]
         return tuple(replace(f, gate=Gate(g1=s)) for f, s in zip(findings, states, strict=True))
-
-
-def _refuse_other_material(question: Question) -> None:
-    """Refuse to read answers to items that an instrument has no longer: they would be taken for others."""
-    if question.material and question.material != material_of(question.channel):
-        raise BadInput(
-            f"the items of the channel {question.channel} are others now than when this run asked them",
-            got=short(question.material),
-            fix="Read it with the version that asked it, or run it again",
-        )
 
 
 def _at(values: NDArray[np.float64] | None, index: int) -> float:
