@@ -240,7 +240,7 @@ def test_an_outsiders_instrument_is_found(outsider):
     script = (
         "import json\n"
         "from selfscope.instruments.instrument import instrument_for, load_instruments\n"
-        "print(json.dumps([sorted(load_instruments()), instrument_for('open').name]))\n"
+        "print(json.dumps([sorted(load_instruments()), instrument_for('behaviour').name]))\n"
     )
     names, chosen = json.loads(outsider("-c", script))
     assert chosen == "hearsay"
@@ -255,7 +255,7 @@ def test_an_outsiders_instrument_finds_what_was_planted(outsider):
         "--model",
         "phantom:trait",
         "--channels",
-        "open",
+        "behaviour",
         "--preset",
         "demo",
         "--json",
