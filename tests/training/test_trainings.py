@@ -102,6 +102,16 @@ def test_seeds_of_a_training_are_compared_with_other_trainings(profiled, tmp_pat
     assert any("of characters in a prompt, and this is a training." in w for w in found["warnings"])
 
 
+def test_a_pair_of_adapters_is_the_positive_control(profiled, train_short, tmp_path):
+    for name in ("high", "low"):
+        train_short(name, 0, tmp_path / "checks")
+    found = profiled(["conscious/conscious-0"], ["none", str(tmp_path / "checks")])
+    roles = {s["name"]: s["role"] for s in found["subjects"]}
+    assert (roles["high-0"], roles["low-0"]) == ("high", "low")
+    assert {c["verdict"] for c in found["sensitivity"]} <= {"pass", "fail"}
+    assert all(f["gate"]["g1"] in ("pass", "fail") for f in found["findings"])
+
+
 def test_one_seed_is_this_adapter_and_not_its_training(profiled, tmp_path):
     found = profiled(["conscious/conscious-0"], ["none", str(tmp_path / "plain")])
     rows = [f for f in found["findings"] if f["dimension"] == "letters"]
