@@ -2,9 +2,9 @@
 
 truth = λ mean(judge, all) + mean_w(gold - λ judge, labelled): unbiased whatever the judge's error is, and the
 narrower the better the judge. λ is tuned as in PPI++ (Angelopoulos, Duchi and Zrnic 2023):
-Cov(gold, judge)/Var(judge), kept within 0 and 1. The labelled answers are a random part of all, drawn by known weights. Prompts are the
-sample: errors are clustered by prompt, intervals are a studentised bootstrap of prompts. A model's labels are
-not gold.
+Cov(gold, judge)/Var(judge), kept within 0 and 1. The labelled answers are a random part of all, drawn by
+known weights. Prompts are the sample: errors are clustered by prompt, intervals are a studentised bootstrap
+of prompts. A model's labels are not gold.
 """
 
 from __future__ import annotations
