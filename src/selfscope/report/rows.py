@@ -18,6 +18,9 @@ PLOT_WIDTH = 220
 LABEL_WIDTH = 170
 END_WIDTH = 112
 _LINE, _LEADING = 28, 12
+#: So many letters fit beside the plot (24 capitals stand out by 20 px, and the figure is that much wider).
+#: Such a label need not be measured, and measuring is what takes longest in drawing a figure.
+_FITS = 24
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def frame_limit(marks: Sequence[Mark], sesoi: float) -> float:
 def _data(values: list[dict[str, Any]]) -> Any:
     import altair as alt
 
-    return alt.InlineData(values=values)
+    # As a tuple, for Altair copies a list whole, every time that a layer is told anything.
+    return alt.InlineData(values=tuple(values))
 
 
 def _stripes(rows: Sequence[Row], y: Any) -> Any:
@@ -111,8 +115,14 @@ def _stripes(rows: Sequence[Row], y: Any) -> Any:
     import altair as alt
 
     base = alt.Chart(_data([{"row": r.name} for r in rows])).mark_rule(color=FAINT, strokeWidth=0.8)
-    ends = {"x": alt.value(-LABEL_WIDTH), "x2": alt.value(PLOT_WIDTH + END_WIDTH)}
-    return base.encode(y=_at_band(y, 1.0), **ends)
+    return base.encode(
+        _at_band(y, 1.0), _fixed(alt.XValue, -LABEL_WIDTH), _fixed(alt.X2Value, PLOT_WIDTH + END_WIDTH)
+    )
+
+
+def _fixed(channel: Any, value: Any) -> Any:
+    """The same for all rows. `alt.value` says it shorter, but is looked up among all classes of the schema."""
+    return channel(value)
 
 
 def _at_band(y: Any, position: float) -> Any:
@@ -124,64 +134,62 @@ def _at_band(y: Any, position: float) -> Any:
 def _zero(x: Any) -> Any:
     import altair as alt
 
-    return alt.Chart(_data([{"x": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("x:Q", scale=x))
+    return alt.Chart(_data([{"x": 0}])).mark_rule(color=INK, strokeWidth=1).encode(alt.X("x:Q", scale=x))
 
 
 def _band(sesoi: float, x: Any) -> Any:
     import altair as alt
 
     data = _data([{"low": -sesoi, "high": sesoi}])
-    return alt.Chart(data).mark_rect(color=BAND).encode(x=alt.X("low:Q", scale=x), x2="high:Q")
+    return alt.Chart(data).mark_rect(color=BAND).encode(alt.X("low:Q", scale=x), alt.X2("high:Q"))
 
 
 def _mark_layers(
     marks: Sequence[Mark], series: Sequence[Series], limit: float, x: Any, y: Any, title: str
 ) -> list[Any]:
+    """Return intervals and points, one layer each: how a mark looks stands in its data."""
     import altair as alt
 
     axis = alt.Axis(title=title, grid=False, tickCount=5, format="+.2~f",
                     labelExpr="datum.value == 0 ? '0' : datum.label", labelFontSize=11, titleFontSize=11,
                     titleFontWeight="normal", titleColor=GREY, domainColor=GREY, tickColor=GREY)  # fmt: skip
     inner = alt.Scale(domain=[s.name for s in series], paddingOuter=0.9)
-    offset = alt.YOffset("series:N", scale=inner)
-    pale = alt.Opacity("opacity:Q", scale=None)
-    layers = []
-    for look in series:
-        mine = [m for m in marks if m.series == look.name and math.isfinite(m.value)]
-        for shape, kept in _by_shape(mine, look.shape, limit):
-            base = alt.Chart(_data([_values(m, limit) for m in kept])).encode(
-                y=y, yOffset=offset, opacity=pale
-            )
-            low, value = alt.X("low:Q", scale=x, axis=axis), alt.X("value:Q", scale=x, axis=axis)
-            line = base.mark_rule(color=look.colour, strokeWidth=look.width)
-            layers.append(line.encode(x=low, x2="high:Q"))
-            layers.append(_points(base, look, shape).encode(x=value, description="tip:N"))
-    return layers
-
-
-def _by_shape(marks: Sequence[Mark], shape: str, limit: float) -> list[tuple[str, list[Mark]]]:
-    """Return marks by the shape that draws them: their own inside the frame, an arrow beyond it."""
-    parts = [
-        (shape, [m for m in marks if abs(m.value) <= limit]),
-        ("triangle-right", [m for m in marks if m.value > limit]),
-        ("triangle-left", [m for m in marks if m.value < -limit]),
-    ]
-    return [(drawn, kept) for drawn, kept in parts if kept]
-
-
-def _points(base: Any, look: Series, shape: str) -> Any:
-    return base.mark_point(
-        color=look.colour,
-        fill=look.colour if look.filled else "white",
-        shape=shape,
-        size=look.size,
-        strokeWidth=1.4 if shape != "stroke" else 2.2,
-        angle=90 if shape == "stroke" else 0,
+    drawn = [(m, s) for s in series for m in marks if m.series == s.name and math.isfinite(m.value)]
+    if not drawn:
+        return []
+    data = _data([_place(m, limit) | _look(m, s, limit) for m, s in drawn])
+    shared = y, alt.YOffset("series:N", scale=inner), alt.Opacity("opacity:Q", scale=None)
+    line = (
+        alt.Chart(data)
+        .mark_rule()
+        .encode(
+            alt.X("low:Q", scale=x, axis=axis),
+            alt.X2("high:Q"),
+            alt.Stroke("colour:N", scale=None),
+            alt.StrokeWidth("line:Q", scale=None),
+            *shared,
+        )
     )
+    point = (
+        alt.Chart(data)
+        .mark_point()
+        .encode(
+            alt.X("value:Q", scale=x, axis=axis),
+            alt.Stroke("colour:N", scale=None),
+            alt.StrokeWidth("stroke:Q", scale=None),
+            alt.Fill("fill:N", scale=None),
+            alt.Shape("shape:N", scale=None),
+            alt.Size("size:Q", scale=None),
+            alt.Angle("angle:Q", scale=None),
+            alt.Description("tip:N"),
+            *shared,
+        )
+    )
+    return [line, point]
 
 
-def _values(m: Mark, limit: float) -> dict[str, Any]:
-    """Return what a mark is drawn from, cut at the frame."""
+def _place(m: Mark, limit: float) -> dict[str, Any]:
+    """Return where a mark stands, cut at the frame."""
     edge = limit * 0.98
     low, high = (e if math.isfinite(e) else m.value for e in (m.low, m.high))
     return {
@@ -195,46 +203,60 @@ def _values(m: Mark, limit: float) -> dict[str, Any]:
     }
 
 
+def _look(m: Mark, look: Series, limit: float) -> dict[str, Any]:
+    """Return how a mark looks: as its series does inside the frame, as an arrow beyond it."""
+    arrow = "triangle-right" if m.value > limit else "triangle-left" if m.value < -limit else ""
+    shape = arrow or look.shape
+    return {
+        "colour": look.colour,
+        "fill": look.colour if look.filled else "white",
+        "shape": shape,
+        "size": look.size,
+        "line": look.width,
+        "stroke": 1.4 if shape != "stroke" else 2.2,
+        "angle": 90 if shape == "stroke" else 0,
+    }
+
+
 def _labels(rows: Sequence[Row], y: Any) -> list[Any]:
-    """Labels at the left, linked, in one line or two; the word at the right end."""
-    layers = []
-    for bold in (False, True):
-        for lines in (1, 2):
-            kept = [r for r in rows if r.bold is bold and len(two_lines(r.label)) == lines]
-            if kept:
-                layers += _label_layers(kept, y, "bold" if bold else "normal", lines)
-    return layers
-
-
-def _label_layers(rows: Sequence[Row], y: Any, weight: Any, lines: int) -> list[Any]:
+    """Labels at the left, linked, in one line or two; the sign and the word at the right end."""
     import altair as alt
 
-    values = [
-        {
-            "row": r.name,
-            "label": two_lines(r.label),
-            "href": r.href,
-            "sign": r.sign,
-            "end": r.end,
-            "colour": r.colour,
-        }
-        for r in rows
-    ]
-    base = alt.Chart(_data(values)).encode(y=_at_band(y, 0.5))
+    base = alt.Chart(_data([_words(r) for r in rows]))
+    weight, middle = alt.ExprRef("datum.weight"), _at_band(y, 0.5)
     left = base.mark_text(
         align="right",
         baseline="middle",
-        dy=0.5 - (lines - 1) * _LEADING / 2,
+        dy=alt.ExprRef("datum.dy"),
         lineHeight=_LEADING,
         fontSize=11.5,
         fontWeight=weight,
         color=INK,
-        limit=LABEL_WIDTH,
-    ).encode(x=alt.value(-9), text="label:N")
+        limit=alt.ExprRef("datum.limit"),
+    ).encode(_fixed(alt.XValue, -9), middle, alt.Text("label:N"))
     ends = base.mark_text(align="left", baseline="middle", fontSize=11, fontWeight=weight)
-    sign = ends.encode(x=alt.value(PLOT_WIDTH + 8), text="sign:N", color=alt.Color("colour:N", scale=None))
-    word = ends.encode(x=alt.value(PLOT_WIDTH + 22), text="end:N", color=alt.value(INK))
-    return [left.encode(href="href:N") if any(r.href for r in rows) else left, sign, word]
+    sign = ends.encode(
+        _fixed(alt.XValue, PLOT_WIDTH + 8), middle, alt.Text("sign:N"), alt.Color("colour:N", scale=None)
+    )
+    word = ends.encode(
+        _fixed(alt.XValue, PLOT_WIDTH + 22), middle, alt.Text("end:N"), _fixed(alt.ColorValue, INK)
+    )
+    return [left.encode(alt.Href("href:N")) if any(r.href for r in rows) else left, sign, word]
+
+
+def _words(row: Row) -> dict[str, Any]:
+    lines = two_lines(row.label)
+    return {
+        "row": row.name,
+        "label": lines,
+        "dy": 0.5 - (len(lines) - 1) * _LEADING / 2,
+        "limit": LABEL_WIDTH if max(len(line) for line in lines) > _FITS else 0,
+        "href": row.href,
+        "sign": row.sign,
+        "end": row.end,
+        "colour": row.colour,
+        "weight": "bold" if row.bold else "normal",
+    }
 
 
 def two_lines(label: str) -> list[str]:
