@@ -121,7 +121,7 @@ def _stripes(rows: Sequence[Row], y: Any) -> Any:
 
 
 def _fixed(channel: Any, value: Any) -> Any:
-    """The same for all rows. `alt.value` says it shorter, but is looked up among all classes of the schema."""
+    """The same for all rows. `alt.value` says it shorter, but is looked up among all classes of Vega-Lite."""
     return channel(value)
 
 
