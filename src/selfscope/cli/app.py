@@ -10,7 +10,20 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from selfscope.cli import about, adapters, doctor, identity, keep, models, panel, plan, profile, runs, study
+from selfscope.cli import (
+    about,
+    adapters,
+    attribute,
+    doctor,
+    identity,
+    keep,
+    models,
+    panel,
+    plan,
+    profile,
+    runs,
+    study,
+)
 from selfscope.errors import SelfscopeError
 
 app = typer.Typer(
@@ -24,6 +37,7 @@ app = typer.Typer(
 app.callback()(about.options)
 app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
+app.command("attribute")(attribute.attribute)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)

@@ -66,6 +66,11 @@ def plan_file(declared: Declared, limits: Limits, as_json: bool, calibrated: boo
     show_plans(asyncio.run(planned()), as_json)
 
 
+async def plan_all(studies: Sequence[Study], items: ItemSet, ground: Ground, limits: Limits) -> list[Plan]:
+    """Return the plans of several studies on one ground."""
+    return [await _plan(study, items, ground, limits, False) for study in studies]
+
+
 def _open(model: str, adapter: str = "", wardrobe: Sequence[Adapter] = ()) -> Ground:
     from selfscope.models.choose import choose_ground
     from selfscope.studies.store import runs_folder
@@ -96,7 +101,7 @@ def show_plans(plans: Sequence[Plan], as_json: bool) -> None:
         print_json(plans_json(plans))
         return
     for plan in plans:
-        for line in _lines(plan):
+        for line in plan_lines(plan):
             console().print(line, markup=False)
         console().print()
     if len(plans) > 1:
@@ -145,7 +150,8 @@ def _usage_json(usage: Usage) -> dict[str, int]:
     }
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield the lines in which a plan is shown."""
     yield f"{plan.title} on {plan.ground.name}: {plan.subjects} subjects (run {plan.run})"
     about = "" if plan.ground.kind != "api" else ", tokens about"
     yield f"  {_used(_usage_json(plan.total))}{about}"
