@@ -23,6 +23,7 @@ from selfscope.cli import (
     profile,
     runs,
     study,
+    trajectory,
 )
 from selfscope.errors import SelfscopeError
 
@@ -42,6 +43,7 @@ app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)
 app.command("compare")(runs.compare)
+app.command("trajectory")(trajectory.trajectory)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)

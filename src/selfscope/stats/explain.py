@@ -59,7 +59,8 @@ def _few(result: FamilyResult, row: Row, where: Index) -> tuple[str, ...]:
         (LEAST_TESTED <= n < LEAST_CLUSTERS, f"{n} statements, fewer than {LEAST_CLUSTERS}"),
         (
             n >= LEAST_TESTED and _least_p(result, row, n, where) * family > settings.alpha,
-            f"a corrected p of {settings.alpha} is out of reach{alone}: {_family_words(result)}, {n} statements",
+            f"a corrected p of {settings.alpha} is out of reach{alone}: {_family_words(result)}, "
+            f"{n} statements",
         ),
     )
     return tuple(words for holds, words in tests if holds)

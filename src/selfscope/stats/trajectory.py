@@ -279,5 +279,8 @@ def _first(stacked: ArmScores) -> ArmScores:
 
 
 def _part(stacked: ArmScores, which: slice) -> ArmScores:
-    values = {f.name: getattr(stacked, f.name) for f in fields(ArmScores)}
-    return ArmScores(**{name: None if x is None else x[which] for name, x in values.items()})
+    values: dict[str, Any] = {}
+    for f in fields(ArmScores):
+        x = getattr(stacked, f.name)
+        values[f.name] = None if x is None else x[which]
+    return ArmScores(**values)

@@ -56,13 +56,13 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
         If the runs asked different items or presets, or have no channel that can be compared.
     """
     studies = (stored_study(a), stored_study(b))
-    _refuse_unlike(*studies)
+    refuse_unlike(*studies)
     items = stored_items(b)
     import pandas as pd
 
     earlier, later = a.observations(), b.observations()
     former = earlier[earlier["character"] == studies[0].subject.name].assign(character=FORMER)
-    unavailable = _not_comparable(*studies, former, later)
+    unavailable = not_comparable(*studies, former, later)
     joined = _join(*studies, unavailable)
     if not joined.questions:
         reasons = "; ".join(f"{channel}: {why}" for channel, why in unavailable.items())
@@ -79,7 +79,7 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     return Comparison(studies, items, analysis, unavailable)
 
 
-def _not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame) -> dict[str, str]:
+def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame) -> dict[str, str]:
     """Return why channels that both runs were asked in cannot be compared."""
     found: dict[str, str] = {}
     for channel in (q.channel for q in b.questions if q.channel in {p.channel for p in a.questions}):
@@ -110,7 +110,8 @@ def _forms(study: Study, channel: str) -> str:
     return f"{'; '.join(facets.words())}{named}" or "all that the preset asks"
 
 
-def _refuse_unlike(a: Study, b: Study) -> None:
+def refuse_unlike(a: Study, b: Study) -> None:
+    """Refuse two studies that asked different items or presets; BadInput."""
     for what, left, right in (("items", a.items, b.items), ("preset", a.preset, b.preset)):
         if left != right:
             raise BadInput(
