@@ -1,13 +1,15 @@
 """What selfscope gives to Inspect AI, found through the entry point group ``inspect_ai``.
 
-Inspect loads every registered ``_registry`` module at start-up, so this one imports nothing heavy: the
-provider's class is imported when a model of it is first asked for, as Inspect's own providers do it.
+Inspect loads every registered ``_registry`` module at start-up, so this one imports nothing heavy: a class or
+a task's parts are imported when they are first asked for, as Inspect's own providers do it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from inspect_ai import Task, task
 from inspect_ai.model import modelapi
 
 if TYPE_CHECKING:
@@ -20,3 +22,37 @@ def selfscope() -> type[ModelAPI]:
     from selfscope.models.inspect_provider import LocalWeightsAPI
 
     return LocalWeightsAPI
+
+
+@task
+def cluster_open(
+    identity: str = "none",
+    constructs: str | Sequence[str] = "",
+    depths: str | int | Sequence[int] = "0,4,8",
+    judge: str | Sequence[str] = "",
+    judge_may_be_subject: bool = False,
+    judge_tokens: int = 0,
+    cache: bool = True,
+) -> Task:
+    """Open questions about the cluster's dimensions, read by a panel of judges.
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    constructs
+        Dimensions, with commas between them; all that have prompts by default.
+    depths
+        How many neutral task turns come before each prompt.
+    judge
+        One or more models that judge, with commas between them; or name them by ``--model-role judge=…``.
+    judge_may_be_subject
+        Whether a judge may be the subject itself.
+    judge_tokens
+        The most that a judge's reply may take; 0 for the usual number.
+    cache
+        Whether replies of subject and judges that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.open.task import open_task
+
+    return open_task(identity, constructs, depths, judge, judge_may_be_subject, judge_tokens, cache)
