@@ -27,6 +27,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def collected():
-    """Collect what a test left, while the test's own filters of warnings hold."""
+    """Collect what a test left, and that alone, while the test's own filters of warnings hold."""
+    gc.freeze()  # some million objects of what is imported need not be looked through after every test
     yield
     gc.collect()
+    gc.unfreeze()

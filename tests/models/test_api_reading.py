@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from selfscope.models.api_errors import failure_of, provider_words
+from selfscope.models.api_errors import Progress, failure_of, provider_words
 from selfscope.models.api_reading import REFUSALS, listed_answer, read_choice
 from selfscope.models.api_tokens import stand_in
 from selfscope.values import Options
@@ -104,7 +104,7 @@ def test_the_request_is_not_read_as_the_providers_words() -> None:
     ],
 )
 def test_failures_are_told_apart(reason: str, says: str, tmp_path: Path) -> None:
-    assert says in failure_of("openai/gpt", reason, 3, 9, tmp_path).what
+    assert says in failure_of("openai/gpt", [reason], Progress(3, 1, 9, tmp_path)).what
 
 
 def test_the_stand_in_reads_a_tokenizer_that_is_there(tmp_path: Path) -> None:
