@@ -90,7 +90,17 @@ def asked_runs(stores: Sequence[RunStore]) -> tuple[tuple[Asked, ...], ItemSet]:
             str(study.ground.get("name", "")), arm.tokens, arm.system,
         )  # fmt: skip
         found.append(Asked(version, study, rows, study, rows))
-    return tuple(found), stored_items(stores[-1])
+    return tuple(_with_check(each, found) for each in found), stored_items(stores[-1])
+
+
+def _with_check(each: Asked, given: Sequence[Asked]) -> Asked:
+    """Return a run with another of the given runs on its ground that holds the check, if it has none."""
+    like = ("ground", "items", "preset", "seed")
+    for other in (each, *given):
+        same = all(getattr(other.study, name) == getattr(each.study, name) for name in like)
+        if same and other.study.arms_of("high", "low"):
+            return replace(each, check=other.study, check_rows=other.rows)
+    return each
 
 
 def asked_studies(
