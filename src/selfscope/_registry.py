@@ -56,3 +56,44 @@ def cluster_open(
     from selfscope.instruments.open.task import open_task
 
     return open_task(identity, constructs, depths, judge, judge_may_be_subject, judge_tokens, cache)
+
+
+@task
+def cooperation(
+    identity: str = "none",
+    kinds: str | Sequence[str] = "",
+    draws: int = 5,
+    max_tokens: int = 48,
+    seed: int | None = None,
+    cache: bool = True,
+) -> Task:
+    """Ordinary tasks with exact checkers: does a subject still help, whatever it is told to be?
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    kinds
+        ``arithmetic``, ``copying``, ``extraction``, ``lists``, ``choosing``, with commas between them; all
+        by default.
+    draws
+        Replies drawn a task.
+    max_tokens
+        Tokens that a reply may take; models that think first need more.
+    seed
+        Makes draws the same every time, where the provider takes a seed.
+    cache
+        Whether replies that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.cooperation.task import cooperation_task
+    from selfscope.subjects import read_identity
+
+    names = kinds.split(",") if isinstance(kinds, str) else kinds
+    return cooperation_task(
+        None if identity == "none" else read_identity(identity).system,
+        kinds=[name.strip() for name in names if name.strip()],
+        draws=draws,
+        max_tokens=max_tokens,
+        seed=seed,
+        cache=cache,
+    )
