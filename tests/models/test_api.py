@@ -20,7 +20,7 @@ from tests.standins.provider import KEY, OUT_OF_ORDER, Provider, providing
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api import InspectGround, open_api
 from selfscope.models.api_manner import Manner
-from selfscope.values import Message, Prompt, content_id
+from selfscope.values import Message, Options, Prompt, content_id
 
 pytestmark = THROUGH_INSPECT
 
@@ -177,8 +177,10 @@ def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Provider, tmp
     kept = int(said.split("stopped with ")[1].split()[0])
     assert 10 <= kept < 100
     server.seconds, before = 0.0, len(server.requests)
-    again = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
-    assert again.returncode == 0, again.stdout + again.stderr
+    again = connect(server, tmp_path, way="sampled", draws=10, max_connections=4)
+    options = Options(("Yes",), ("No",))
+    prompts = [Prompt((Message("user", f"question {n}"),), options=options) for n in range(10)]
+    assert [len(a) for a in asyncio.run(again.answer(prompts)).answers] == [10] * 10
     assert len(server.requests) - before == 100 - kept
 
 
