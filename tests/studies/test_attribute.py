@@ -43,8 +43,8 @@ def phantom(theta=1.25):
     return PhantomGround("lines", Truth(theta=dict.fromkeys(TWO, theta), text_sd=0.1))
 
 
-def judged(reading, seed, ground, carriers, dimensions=TWO):
-    request = AttributeRequest(reading, ITEMS, "utterance", "demo", dimensions=dimensions, seed=seed)
+def judged(reading, seed, ground, carriers, dimensions=TWO, **more):
+    request = AttributeRequest(reading, ITEMS, "utterance", "demo", dimensions=dimensions, seed=seed, **more)
     tracing = judging_study(request, ground, dimensions)
     teach_lines(ground, tracing.study, ITEMS, reading, carriers)
     frame = asyncio.run(ask_all(tracing.study, ITEMS, ground))
@@ -66,7 +66,7 @@ def test_one_planted_line_among_forty_is_found_and_no_other(tmp_path, seed):
     for effect in line.effects:
         assert effect.effect == pytest.approx(1.25, abs=0.3)
         assert effect.ci[0] < effect.effect < effect.ci[1]
-    assert {e.p_adjusted for e in line.effects[1:]} == {None}
+    assert {(e.p_adjusted, e.deleted) for e in line.effects[1:]} == {(None, None)}
     assert found.sum_of_effects.estimate == pytest.approx(found.total_shift.estimate, abs=0.2)
     assert not any(x.effects[0].interaction for x in found.lines)
     assert found.method == "screening" and found.tokens_apart == 0
@@ -78,6 +78,14 @@ def test_two_lines_of_which_either_is_enough_read_as_doing_the_same(tmp_path):
     assert sorted(moving(found)) == sorted([PLANTED, OTHER])
     told = {x.text: x.effects[0].interaction for x in found.lines if x.effects[0].interaction}
     assert told == dict.fromkeys([PLANTED, OTHER], "other lines do the same")
+
+
+def test_deletion_is_asked_where_it_is_wanted_and_agrees_with_a_phantom_that_knows_no_length(tmp_path):
+    found = judged(file_of(tmp_path, 6, [PLANTED]), 0, phantom(), [PLANTED], deletion=True)
+    lost = {x.text: [e.deleted for e in x.effects] for x in found.lines}
+    assert lost.pop(PLANTED) == pytest.approx([1.25, 1.25, 1.25], abs=0.4)
+    assert all(abs(values[0]) < 0.4 for values in lost.values())
+    assert found.tokens_apart == 0
 
 
 def test_where_nothing_is_planted_no_line_moves_anything(tmp_path):

@@ -41,6 +41,9 @@ def attribute(
     dimensions: Annotated[
         str, typer.Option(help="Comma-separated; the lines are judged in these, and none are chosen.")
     ] = "",
+    deletion: Annotated[
+        bool, typer.Option("--deletion", help="Also ask the file with each line deleted, as a check.")
+    ] = False,
     adapter: AdapterFlag = None,
     preset: Annotated[PresetName, typer.Option(help="How much is asked.")] = PresetName.STANDARD,
     seed: Annotated[
@@ -59,7 +62,7 @@ def attribute(
     worn = _worn(adapter)
     logs = runs_folder() / "logs"
     ground = choose_ground(model, log_folder=logs, probe=not dry_run, adapter=worn)
-    asked = _Asked(identity, channel, against, dimensions, preset.value, seed)
+    asked = _Asked(identity, channel, against, dimensions, preset.value, seed, deletion)
     asyncio.run(_attribute(asked, ground, limits, dry_run, as_json))
 
 
@@ -67,7 +70,8 @@ class _Asked:
     """What was typed; which channel is meant is known only on a ground."""
 
     def __init__(self, *given: Any) -> None:
-        self.identity, self.channel, self.against, self.dimensions, self.preset, self.seed = given
+        self.identity, self.channel, self.against, self.dimensions = given[:4]
+        self.preset, self.seed, self.deletion = given[4:]
 
     def request(self, ground: Ground) -> AttributeRequest:
         from selfscope.instruments.cluster.load import load_cluster
@@ -82,6 +86,7 @@ class _Asked:
             against=self.against,
             dimensions=tuple(name.strip() for name in self.dimensions.split(",") if name.strip()),
             seed=self.seed,
+            deletion=self.deletion,
         )
 
 

@@ -212,6 +212,26 @@ def unit_effects(
     )  # fmt: skip
 
 
+def shortfalls(
+    whole: ArrayLike, others: ArrayLike, keyed: ArrayLike, signs: ArrayLike
+) -> tuple[Pooled, Array]:
+    """Return what a text loses in other versions of it: pooled ``(version,)``, and in single dimensions.
+
+    Parameters
+    ----------
+    whole, others
+        D of the text, ``(dimension, m)``, and of the others, ``(version, dimension, m)``.
+    keyed, signs
+        As for :func:`unit_effects`.
+
+    Returns
+    -------
+    The whole minus each other one; the second of shape ``(version, dimension)``, natural sign.
+    """
+    each = paired_contrast(np.asarray(whole, float) - np.asarray(others, float), keyed, flip=False)
+    return pooled(each, signs), each.estimate
+
+
 def interactions(left: Pooled, kept: Pooled, apart: Pooled, sesoi: float) -> tuple[Interaction, ...]:
     """Return how leaving one out and keeping only it disagree, unit by unit; "" where they agree.
 

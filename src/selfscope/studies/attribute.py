@@ -44,6 +44,8 @@ class AttributeRequest:
         The class of control texts: ``generic`` or ``persona``.
     dimensions
         Dimensions whose lines are looked for, whatever they did; empty: those that shifted.
+    deletion
+        Whether the file is also asked with each line deleted, as a check on the neutral lines.
     """
 
     identity: Reading
@@ -53,6 +55,7 @@ class AttributeRequest:
     against: str = "generic"
     dimensions: tuple[str, ...] = ()
     seed: int = 0
+    deletion: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Tracing:
         Versions over roles; None where the identity has only one.
     names
         By the lines that it holds, the arm of each version.
+    deleted
+        The arms from which one line is deleted, line by line; empty where that is not asked.
     """
 
     study: Study
@@ -74,6 +79,7 @@ class Tracing:
     lines: Versions
     roles: Versions | None
     names: dict[tuple[bool, ...], str]
+    deleted: tuple[str, ...] = ()
 
     def arms_of_lines(self) -> list[str]:
         """Return the arm of every version over lines, in the order of `lines.held`."""
@@ -140,12 +146,13 @@ def judging_study(request: AttributeRequest, ground: Ground, dimensions: Sequenc
     fixed = [
         arm if arm.role in ("high", "low", "material") else replace(arm, half=JUDGING) for arm in profile.arms
     ]
+    deleted = tuple(_deleted(file, ground)) if request.deletion else ()
     study = replace(
         profile,
         title=f"attribute {request.identity.name}, judging lines",
-        arms=(*fixed, *_variants(file, names, ground, profile.subject.name)),
+        arms=(*fixed, *_variants(file, names, ground, profile.subject.name), *deleted),
     )
-    return Tracing(study, file, lines, roles, names)
+    return Tracing(study, file, lines, roles, names, tuple(arm.name for arm in deleted))
 
 
 def separable(request: AttributeRequest) -> tuple[Dimension, ...]:
@@ -237,6 +244,13 @@ def _variants(
         if name != subject:
             text = file.with_lines(kept_by(row))
             yield Arm(name, "variant", text, tokens=ground.count_tokens(text), half=JUDGING)
+
+
+def _deleted(file: LinedFile, ground: Ground) -> Iterable[Arm]:
+    for number in range(len(file.lines)):
+        text = file.without(number)
+        name = f"lines:deleted:{number + 1:02d}"
+        yield Arm(name, "variant", text, tokens=ground.count_tokens(text), half=JUDGING)
 
 
 def kept_by(row: Iterable[bool]) -> Collection[int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from selfscope.instruments.instrument import asks_in
 from selfscope.stats.atoms import stack_texts
-from selfscope.stats.attribution import Pooled, UnitEffects, Versions, unit_effects
+from selfscope.stats.attribution import Pooled, UnitEffects, Versions, shortfalls, unit_effects
 from selfscope.stats.classes import ClassContrast, class_contrast
 from selfscope.stats.contrast import PairedContrast
 from selfscope.studies.analyse import STATES
@@ -101,13 +101,14 @@ def attribution(
     scored = _Scored({str(name): rows for name, rows in frame.groupby("character")}, layout, choice.signs)
     lines = scored.effects(tracing.lines, tracing.arms_of_lines(), study)
     roles = tracing.roles and scored.effects(tracing.roles, tracing.arms_of_roles(), study)
-    variants = study.arms_of("subject", "variant")
+    deleted = scored.without(study.subject.name, tracing.deleted) if tracing.deleted else None
+    variants = [a for a in study.arms_of("subject", "variant") if a.name not in tracing.deleted]
     apart = max(abs(arm.tokens - study.subject.tokens) for arm in variants)
     checks = _checks(study, request.items, frame)
     traced = _traced(request.items, choice, contrast, lines, checks)
     return replace(
         _head(request, study, (*traced, *_untraced(request.items, choice))),
-        lines=tuple(_of_lines(tracing, lines, layout.dimensions)),
+        lines=tuple(_of_lines(tracing, lines, layout.dimensions, deleted)),
         roles=tuple(_of_roles(tracing, roles, layout.dimensions)) if roles else (),
         total_shift=_pooled_shift(lines.total),
         sum_of_effects=_pooled_shift(lines.sum_of_effects),
@@ -128,8 +129,15 @@ class _Scored:
 
     def effects(self, versions: Versions, arms: Sequence[str], study: Study) -> UnitEffects:
         """Return the effects of units from their versions' arms."""
-        d = np.stack([arm_scores(self.rows[name], self.layout).d for name in arms])
-        return unit_effects(d, self.layout.keyed, versions, self.signs, study.questions[0].sesoi)
+        return unit_effects(self._d(arms), self.layout.keyed, versions, self.signs, study.questions[0].sesoi)
+
+    def without(self, whole: str, arms: Sequence[str]) -> Floats:
+        """Return what the file loses where a line is deleted, ``(line, 1 + dimension)``, the pooled first."""
+        found, each = shortfalls(self._d([whole])[0], self._d(arms), self.layout.keyed, self.signs)
+        return np.concatenate([found.estimate[:, None], each], axis=1)
+
+    def _d(self, arms: Sequence[str]) -> Floats:
+        return np.stack([arm_scores(self.rows[name], self.layout).d for name in arms])
 
 
 def _against_class(
@@ -212,9 +220,14 @@ def _pooled_shift(found: Pooled) -> Shift:
     return Shift(float(found.estimate), (float(found.ci[0]), float(found.ci[1])), float(found.p))
 
 
-def _of_lines(tracing: Tracing, found: UnitEffects, dimensions: Sequence[str]) -> Iterator[LineEffects]:
+def _of_lines(
+    tracing: Tracing, found: UnitEffects, dimensions: Sequence[str], deleted: Floats | None
+) -> Iterator[LineEffects]:
     for number, line in enumerate(tracing.file.lines):
-        claim = line.claim
+        claim, rows = line.claim, tuple(_rows(found, number, dimensions))
+        if deleted is not None:
+            lost = zip(rows, deleted[number], strict=True)
+            rows = tuple(replace(row, deleted=float(value)) for row, value in lost)
         yield LineEffects(
             claim.line,
             claim.end_line,
@@ -224,7 +237,7 @@ def _of_lines(tracing: Tracing, found: UnitEffects, dimensions: Sequence[str]) -
             line.neutral,
             claim.start,
             claim.end,
-            tuple(_rows(found, number, dimensions)),
+            rows,
         )
 
 

@@ -32,6 +32,8 @@ class Effect:
         is tested.
     interaction
         How `leave_one_out` and `only_this` disagree, if they do.
+    deleted
+        The whole file minus the file from which the line is deleted, shorter by it; None where not asked.
     """
 
     dimension: str
@@ -45,6 +47,7 @@ class Effect:
     p_adjusted: float | None = None
     moves: bool | None = None
     interaction: Interaction = ""
+    deleted: float | None = None
 
 
 @dataclass(frozen=True)
