@@ -141,11 +141,11 @@ def _point(svg: ET.Element, chart: CourseChart, n: int, x: float, value: float, 
         low, high = (_y(end, scale) for end in point.from_first.ci)
         _shape(group, "line", x1=x, x2=x, y1=low, y2=high, stroke=INK, **{"stroke-width": "1.3"})
     verdict = point.step.verdict if point.step is not None else ""
-    fill, line = {"shifted": (VERMILLION, VERMILLION), "bias only": (PURPLE, PURPLE)}.get(
-        verdict, ("#fff", BLUE)
-    )
-    _shape(group, "circle", cx=x, cy=y, r=4.6 if verdict == "shifted" else 3.4, fill=fill, stroke=line,
-           **{"stroke-width": "1.6"})  # fmt: skip
+    if verdict == "bias only":
+        _shape(group, "rect", x=x - 3.6, y=y - 3.6, width=7.2, height=7.2, fill=PURPLE, stroke=PURPLE)
+    else:
+        fill, line, r = (VERMILLION, VERMILLION, 4.6) if verdict == "shifted" else ("#fff", BLUE, 3.4)
+        _shape(group, "circle", cx=x, cy=y, r=r, fill=fill, stroke=line, **{"stroke-width": "1.6"})
     if n in chart.wrong:
         down = point.step is not None and point.step.estimate < 0
         tip, foot = (y + 17, y + 8) if down else (y - 17, y - 8)

@@ -114,7 +114,7 @@ def trajectory_lines(found: Trajectory) -> tuple[str, ...]:
         said += [
             f"  {s.version[:HASH]} {visible(s.label)[:40]}: {visible(s.reason)[:90]}" for s in found.skipped
         ]
-    return tuple(said)
+    return tuple(visible(line) for line in said)
 
 
 def headline(found: Trajectory) -> str:

@@ -62,7 +62,8 @@ class ChangePoints(NamedTuple):
     p, p_adjusted
         Of the max-CUSUM over all places, and after Holm over the declared dimensions.
     jump
-        Whether one step describes the versions at least as well as a straight line.
+        Whether two levels describe the versions at least as well as a straight line, and the step at that
+        place is at least half of the change.
     found
         p_adjusted ≤ α, the size is at least δ, both keyings agree in sign, and the guard passes.
     """
@@ -190,7 +191,7 @@ def change_points(
     contrast = paired_contrast(own - early[at, here], k, seed=chosen.seed, draws=chosen.flips)
     guarded = paired_contrast(own - without, k, seed=chosen.seed, draws=chosen.flips)
     adjusted = np.where(inside, holm(np.where(inside, p, np.nan)), p)
-    jump = _is_jump(score(d, k), at + 1)
+    jump = _is_jump(score(d, k), at + 1, contrast.estimate)
     found = _found(contrast, guarded, adjusted, chosen)
     return ChangePoints(at + 1, contrast, guarded, p, adjusted, jump, found)
 
@@ -231,14 +232,17 @@ def _studentised(signs: Array, x: Array, keyed: Array, weight: Array) -> Array:
     return np.asarray(np.nan_to_num(ratio(top, np.sqrt(common))))
 
 
-def _is_jump(theta: Array, at: NDArray[np.intp]) -> Mask:
-    """Whether two levels fit θ ``(version, dimension)`` at least as well as a straight line."""
+def _is_jump(theta: Array, at: NDArray[np.intp], change: Array) -> Mask:
+    """Whether two levels fit θ ``(version, dimension)``, and the step between them is most of the change."""
     t = np.arange(len(theta)) - (len(theta) - 1) / 2
     centred = theta - theta.mean(axis=0)
     line = centred - np.outer(t, (t @ centred) / (t @ t))
     after = np.arange(len(theta))[:, None] >= at
     levels = np.where(after, _mean_where(theta, after), _mean_where(theta, ~after))
-    return np.asarray(((theta - levels) ** 2).sum(axis=0) <= (line**2).sum(axis=0))
+    here = np.arange(theta.shape[1])
+    step = (theta[at, here] - theta[at - 1, here]) * np.sign(change)
+    fits = ((theta - levels) ** 2).sum(axis=0) <= (line**2).sum(axis=0)
+    return np.asarray(fits & (step >= 0.5 * np.abs(change)))
 
 
 def _mean_where(theta: Array, where: Mask) -> Array:

@@ -126,7 +126,8 @@ class ChangePoint:
     p, p_adjusted
         Of the largest CUSUM, and after Holm over the dimensions.
     shape
-        ``jump`` where two levels fit at least as well as a straight line, else ``drift``.
+        ``jump`` where two levels fit at least as well as a straight line and the step between them is at
+        least half of the change, else ``drift``.
     found
         Whether it is one: sure, as large as the smallest effect of interest, and no mere firmness.
     """
