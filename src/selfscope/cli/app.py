@@ -16,6 +16,7 @@ from selfscope.cli import (
     attribute,
     doctor,
     identity,
+    judges,
     keep,
     models,
     panel,
@@ -50,6 +51,7 @@ app.command("query")(runs.query)
 app.add_typer(models.app, name="models")
 app.add_typer(panel.app, name="panel")
 app.add_typer(adapters.app, name="adapters")
+app.add_typer(judges.app, name="judges")
 app.add_typer(keep.app, name="keep")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(about.schema)

@@ -1,0 +1,123 @@
+"""``judges check`` on real HTTP: planted errors, resuming, asking again, what is refused."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tests.standins.brains import Conversation, Listed
+from tests.standins.marks import THROUGH_INSPECT
+from tests.standins.provider import KEY, Provider, providing
+
+from selfscope.cli.app import run
+from selfscope.instruments.open.constructed import load_constructed
+
+pytestmark = THROUGH_INSPECT
+SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "judges-check.json").read_text(encoding="utf-8"))
+NUMBERS = count()
+SAMPLE = 6
+
+
+class Reader:
+    """Knows the truth of every constructed answer; finds every warm one true while it is `taken_in`."""
+
+    def __init__(self) -> None:
+        self.taken_in = False
+        self.known = {a.text: a for a in load_constructed()}
+
+    def listed(self, messages: Conversation) -> Listed:
+        return []
+
+    def drawn(self, messages: Conversation, draw: random.Random) -> tuple[str, str]:
+        told = messages[-1].content
+        text = told.split("[answer ")[1].split("]\n", 1)[1].split("\n[end of answer")[0]
+        answer = self.known[text]
+        word = "true" if self.taken_in and answer.register == "warm" else answer.truth
+        return word, word
+
+    def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
+        return len(messages), 1
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Provider, str]]:
+    name = f"reader-{next(NUMBERS)}"
+    with providing(Provider(Reader(), models=(name,))) as provider:
+        monkeypatch.setenv("LOCAL_API_KEY", KEY)
+        monkeypatch.setenv("LOCAL_BASE_URL", provider.url)
+        monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+        monkeypatch.setenv("SELFSCOPE_CALL_RETRIES", "0")
+        yield provider, f"openai-api/local/{name}"
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = run(["judges", "check", "--sample", str(SAMPLE), "--json", *arguments])
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, SCHEMA)
+    return code, found
+
+
+def row(found: dict[str, Any], style: str) -> dict[str, Any]:
+    return next(r for r in found["judges"][0]["rows"] if (r["style"], r["kind"]) == (style, "all"))
+
+
+def test_a_judge_is_asked_once_and_when_it_changes_that_is_noticed(
+    judge: tuple[Provider, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, name = judge
+    code, found = checked(capsys, "--judge", name)
+    assert code == 1  # so small a sample believes nothing
+    assert found["judges"][0]["reasons"] == [f"{s}: 6 answers, 100 are the least" for s in ("plain", "warm")]
+    assert row(found, "warm")["balanced_accuracy"]["estimate"] == 1.0
+    assert (found["agreement"], found["judges"][0]["drift"]) == (None, None)
+    assert len(provider.requests) == 2 * SAMPLE
+    assert {r["temperature"] for r in provider.requests} == {0.0}
+
+    checked(capsys, "--judge", name)
+    assert len(provider.requests) == 2 * SAMPLE  # its logs hold the answers
+
+    provider.brain.taken_in = True  # type: ignore[attr-defined]
+    _, found = checked(capsys, "--judge", name, "--again")
+    assert row(found, "warm")["specificity"]["estimate"] == 0.0
+    assert row(found, "plain")["specificity"]["estimate"] == 1.0
+    drift = found["judges"][0]["drift"]
+    false = row(found, "warm")["specificity"]["asked"]
+    assert (drift["changed"], drift["gained"], drift["lost"]) == (false, 0, false)
+
+
+def test_a_check_that_broke_off_goes_on(
+    judge: tuple[Provider, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, name = judge
+    provider.leaves_after = 4
+    assert run(["judges", "check", "--judge", name, "--sample", "3"]) == 5
+    assert "The same command goes on" in capsys.readouterr().err
+    provider.leaves_after = None
+    assert run(["judges", "check", "--judge", name, "--sample", "3"]) == 1
+    shown = capsys.readouterr().out
+    assert "is not used (plain: 3 answers" in shown
+    assert "equal truth .10 it would report" in shown
+    assert len(provider.bills) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("phantom:trait", "a phantom reads no answers"),
+        (" ", "no judge was named"),
+        ("openai/gpt", "openai has no key"),
+    ],
+)
+def test_what_cannot_judge_is_refused(
+    name: str, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert run(["judges", "check", "--judge", name]) == 2
+    assert words in capsys.readouterr().err
