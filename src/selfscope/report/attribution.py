@@ -55,6 +55,8 @@ _MEANINGS: Mapping[Interaction, str] = {
 }
 #: Lines that a terminal shows at most, the strongest first to be kept.
 _SHOWN = 20
+#: Columns of a terminal for where a line stands, at most, and for that and its text together.
+_PLACE, _WORDS = 18, 40
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ def render_html(view: TracedView) -> str:
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
     page = Page(view, attribution_sentences(view), tuple(stretches(view)), _colours(view.found))
     template = _environment().get_template("attribution.html.j2")
-    return template.render(page=page, view=view, found=view.found, style=Markup(style), meanings=_MEANINGS)
+    return template.render(
+        page=page, view=view, found=view.found, style=Markup(style), meanings=_MEANINGS, place_of=place_of
+    )
 
 
 def attribution_sentences(view: TracedView) -> tuple[str, ...]:
@@ -149,7 +153,7 @@ def attribution_sentences(view: TracedView) -> tuple[str, ...]:
         return (sentence(f"{place}, there is nothing to attribute to a line of {found.subject}"), found.why)
     said = [_headline(view)]
     said += [_line_sentence(found, line) for line in found.lines if line.effects[0].moves]
-    said += [_interaction_sentence(line) for line in found.lines if line.effects[0].interaction]
+    said += [_interaction_sentence(found, line) for line in found.lines if line.effects[0].interaction]
     if found.total_shift is not None and found.sum_of_effects is not None:
         said.append(
             f"The whole file stands {_told(found.total_shift)} from the same file made of neutral lines; the "
@@ -195,17 +199,29 @@ def _table(found: Attribution) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading, right in (("line", True), ("", False), ("effect", True), ("95 % interval", False),
                            ("q", True), ("left out", True), ("only this", True)):  # fmt: skip
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     strongest = sorted(found.lines, key=lambda x: -abs(x.effects[0].effect))[:_SHOWN]
+    widest = min(_PLACE, max(len(place_of(found, line)) for line in strongest))
     for line in (x for x in found.lines if x in strongest):
         e = line.effects[0]
         mark = "● " if e.moves else "  "
         table.add_row(
-            str(line.line), Text(mark + _short(line.text, 34)), number(e.effect), interval(e.ci),
-            _q(e), number(e.leave_one_out), number(e.only_this),
+            place_of(found, line)[-widest:], Text(mark + _short(line.text, _WORDS - widest)),
+            number(e.effect), interval(e.ci), _q(e), number(e.leave_one_out), number(e.only_this),
             style="bold" if e.moves else "",
         )  # fmt: skip
     return table
+
+
+def place_of(found: Attribution, line: LineEffects) -> str:
+    """Return where a line stands: its number, after the file's name where there are several files."""
+    several = len({x.file for x in found.lines}) > 1
+    return f"{line.file}:{line.line}" if several else str(line.line)
+
+
+def _where(found: Attribution, line: LineEffects) -> str:
+    several = len({x.file for x in found.lines}) > 1
+    return f"line {line.line}{f' of {line.file}' if several else ''}"
 
 
 def _q(effect: Effect) -> str:
@@ -233,8 +249,9 @@ def _headline(view: TracedView) -> str:
 def _line_sentence(found: Attribution, line: LineEffects) -> str:
     e = line.effects[0]
     way = "with" if e.effect > 0 else "against"
+    size = f"{number(e.effect)} ({interval(e.ci)})"
     return (
-        f"line {line.line}, “{_short(line.text, 90)}”, moves them by {number(e.effect)} ({interval(e.ci)}), "
+        f"{_where(found, line)}, “{_short(line.text, 90)}”, moves them by {size}, "
         f"{way} the whole file: {joined([_in_words(found, x) for x in _large(found, line)])}"
     )
 
@@ -243,11 +260,12 @@ def _in_words(found: Attribution, effect: Effect) -> str:
     return f"{lowered(_title(found, effect.dimension))} {number(effect.effect)}"
 
 
-def _interaction_sentence(line: LineEffects) -> str:
+def _interaction_sentence(found: Attribution, line: LineEffects) -> str:
     e = line.effects[0]
+    said = f"{_where(found, line)}, “{_short(line.text, 40)}”, {_verb(e.interaction)}"
     return (
-        f"line {line.line} {_verb(e.interaction)}: {number(e.leave_one_out)} when it alone is left out, "
-        f"{number(e.only_this)} when it alone is kept"
+        f"{said}: {number(e.leave_one_out)} when it alone is left out, {number(e.only_this)} when it alone "
+        "is kept"
     )
 
 
