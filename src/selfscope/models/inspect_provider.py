@@ -145,6 +145,10 @@ class LocalWeightsAPI(ModelAPI):
         """Calls to the same weights share one queue of connections."""
         return f"selfscope/{self.model_name}"
 
+    def use(self, ground: LocalGround) -> None:
+        """Answer from weights that are there already, with the adapter that they wear."""
+        self._ground = ground
+
     async def aclose(self) -> None:
         """Give the weights back."""
         ground, self._ground = self._ground, None

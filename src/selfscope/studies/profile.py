@@ -91,7 +91,7 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         arms = (*training_arms(request.trainings, check=request.sensitivity), *_material_arms(questions))
     else:
         arms = (
-            *_subject_and_controls(request, ground),
+            *subject_and_controls(request, ground),
             *_sensitivity_arms(request, questions, ground),
             *_material_arms(questions),
         )
@@ -144,7 +144,14 @@ def _question(request: ProfileRequest, channel: str) -> Question:
     return Question(instrument.channel, constructs, declared, instrument.sesoi, material=material_of(channel))
 
 
-def _subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm, ...]:
+def subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm, ...]:
+    """Return the identity's arm and those of its controls; for no identity the bare ground alone.
+
+    Raises
+    ------
+    BadInput
+        If the identity leaves no room for a question, or a control is of an unknown class.
+    """
     if request.identity is None:
         return (Arm("none", "subject", None),)
     reading = request.identity
