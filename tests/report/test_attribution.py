@@ -93,6 +93,7 @@ def test_the_page_is_closed_and_escaped_and_needs_no_script_and_no_colour():
     assert re.findall(r'(?:src|href)="(?!data:)', page) == []
     coloured = re.findall(r'class="moves.*?</span>(?=<wbr>)<wbr><span class="mark-of"[^>]*>([^<]+)<', page)
     assert len(coloured) == 2 and all(re.match(r"[▲▼] \w", words) for words in coloured)
+    assert page.count(">against the file<") == 1
     assert "other lines do the same" in page and "Rain fell." in page and "bb" in page
 
 

@@ -1,6 +1,7 @@
 """Lines on phantoms of known truth, from asks to findings."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,6 +180,14 @@ def test_the_plan_of_local_weights_is_what_they_compute_to_the_token(tmp_path):
     asyncio.run(ground.close())
     for name in ("prompts", "calls", "input_tokens", "distinct_tokens"):
         assert sum(getattr(p, name) for p in planned) == getattr(used, name)
+
+
+def test_lines_are_traced_in_the_channel_that_is_read_best_and_not_with_drawn_answers():
+    ground = phantom()
+    assert (channel_on(ground), channel_on(ground, "self_report")) == ("utterance", "self_report")
+    ground.identity = replace(ground.identity, extra={"way": "sampled"})
+    with pytest.raises(BadInput, match="no log-probabilities"):
+        channel_on(ground)
 
 
 @pytest.mark.parametrize(

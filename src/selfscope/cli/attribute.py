@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,16 +63,21 @@ def attribute(
     worn = _worn(adapter)
     logs = runs_folder() / "logs"
     ground = choose_ground(model, log_folder=logs, probe=not dry_run, adapter=worn)
-    asked = _Asked(identity, channel, against, dimensions, preset.value, seed, deletion)
+    asked = _Asked(identity, channel, against, dimensions, preset, seed, deletion)
     asyncio.run(_attribute(asked, ground, limits, dry_run, as_json))
 
 
+@dataclass(frozen=True)
 class _Asked:
     """What was typed; which channel is meant is known only on a ground."""
 
-    def __init__(self, *given: Any) -> None:
-        self.identity, self.channel, self.against, self.dimensions = given[:4]
-        self.preset, self.seed, self.deletion = given[4:]
+    identity: str
+    channel: str
+    against: str
+    dimensions: str
+    preset: PresetName
+    seed: int
+    deletion: bool
 
     def request(self, ground: Ground) -> AttributeRequest:
         from selfscope.instruments.cluster.load import load_cluster
@@ -82,7 +88,7 @@ class _Asked:
             identity=read_identity(path_of(self.identity)),
             items=load_cluster(),
             channel=channel_on(ground, self.channel),
-            preset=self.preset,
+            preset=self.preset.value,
             against=self.against,
             dimensions=tuple(name.strip() for name in self.dimensions.split(",") if name.strip()),
             seed=self.seed,
