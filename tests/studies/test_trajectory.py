@@ -65,9 +65,9 @@ def teach_all(ground, wanted, truths, seed=0):
     ground.learn(table_of(list(arms.values()), asks, drawn))
 
 
-def follow(path, truths, *, seed=0, **more):
+def follow(path, truths, *, seed=0, sampled=False, **more):
     """Return the trajectory of a file's history on a phantom with these truths, and its versions."""
-    ground = PhantomGround("course", Truth())
+    ground = PhantomGround("course", Truth(), sampled=sampled)
     wanted, skipped = history_studies(read_history(path), request(), ground)
     teach_all(ground, wanted, truths, seed)
     counter = lambda title: contextlib.nullcontext(None)  # noqa: E731
@@ -157,6 +157,15 @@ def test_where_nothing_changes_nothing_is_said(tmp_path):
             for part in run.parent.glob("parts/*"):
                 part.unlink()
     assert clean == 5
+
+
+def test_drawn_answers_are_followed_without_change_points(tmp_path):
+    path = repository(tmp_path / "repo", TEXTS[:6])
+    found, _ = follow(path, planted(0, 0, 0, 2.5, 2.5, 2.5), sampled=True)
+    assert (3, "memory") in shifted(found)
+    assert {d for _, d in shifted(found)} == {"memory"}
+    assert found.change_points == ()
+    assert "drawn" in found.courses[0].change_points_absent
 
 
 def test_what_cannot_be_followed_is_refused_in_words(tmp_path):

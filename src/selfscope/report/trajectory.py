@@ -187,6 +187,11 @@ def _step_lines(found: Trajectory, course: Course) -> Iterator[str]:
             yield f"Version {n + 1} moved {joined(moved)}."
     counts = ", ".join(f"{verdicts[v]} {v}" for v in VERDICTS if verdicts[v])
     yield f"{'Of all steps' if said else 'No step is shifted: of all steps'} and dimensions: {counts}."
+    if verdicts["not interpretable"]:
+        yield (
+            "What is not interpretable could not have been seen here, most often because characters told to "
+            "hold a trait and its opposite answer alike on this model. That is no finding of “no effect”."
+        )
 
 
 def _since_lines(found: Trajectory, course: Course) -> Iterator[str]:

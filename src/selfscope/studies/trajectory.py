@@ -17,6 +17,8 @@ from selfscope.values.trajectory import Kind, Skipped, Trajectory
 FOLLOWED = tuple(SESOI)
 #: Share of tokens by which neighbours may differ before that is said.
 SAME_LENGTH = 0.05
+#: How the steps of a user's own items are corrected.
+SCREENED = "Benjamini-Hochberg, a screening"
 
 
 def trajectory(
@@ -72,7 +74,7 @@ def trajectory(
         wrong_way=tuple(x for p in parts for x in p.wrong),
         judged=tuple(x for p in parts for x in p.judged),
         titles=titles,
-        family=_family_words(parts, len(versions)),
+        family=_family_words(parts, len(versions), "Holm" if items.name == "cluster" else SCREENED),
         fixed=_fixed_words(asked, kind),
         unavailable=absent,
         skipped=tuple(skipped),
@@ -93,14 +95,14 @@ def _not_followed(asked: Sequence[Asked]) -> dict[str, str]:
     return found
 
 
-def _family_words(parts: Sequence[ChannelParts], versions: int) -> str:
+def _family_words(parts: Sequence[ChannelParts], versions: int, method: str) -> str:
     """Return what is corrected together."""
     n = max(len(p.course.declared) for p in parts)
     each = " in each channel" if len(parts) > 1 else ""
     if versions == 2:
-        return f"{n} dimensions at one step are one family (Holm){each}."
+        return f"{n} dimensions at one step are one family ({method}){each}."
     return (
-        f"{n} dimensions at {versions - 1} steps are one family of {n * (versions - 1)} (Holm){each}; each "
+        f"{n} dimensions at {versions - 1} steps are one family of {n * (versions - 1)} ({method}){each}; each "
         f"version against the first is corrected over its {n} dimensions and is descriptive."
     )
 
