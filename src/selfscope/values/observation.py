@@ -36,7 +36,8 @@ class Observation:
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
         The value and its scale: ``log_odds`` (agree over disagree), ``log_prob`` (of a text),
-        ``agreement`` (0 or 1).
+        ``agreement`` (0 or 1), ``success`` (1 where a task was done right, else 0), ``verdict`` of a judge
+        (1 true, 0 false, 1/2 not sure).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
