@@ -102,8 +102,8 @@ def _family_words(parts: Sequence[ChannelParts], versions: int, method: str) -> 
     if versions == 2:
         return f"{n} dimensions at one step are one family ({method}){each}."
     return (
-        f"{n} dimensions at {versions - 1} steps are one family of {n * (versions - 1)} ({method}){each}; each "
-        f"version against the first is corrected over its {n} dimensions and is descriptive."
+        f"{n} dimensions at {versions - 1} steps are one family of {n * (versions - 1)} ({method}){each}; "
+        f"each version against the first is corrected over its {n} dimensions and is descriptive."
     )
 
 
