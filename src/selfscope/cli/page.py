@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from selfscope.instruments.instrument import instrument_for
@@ -26,7 +26,7 @@ from selfscope.studies.conclude import Outcome
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.store import RunStore
 from selfscope.subjects import claims_of
-from selfscope.values import ItemSet, Statement, Study, Usage
+from selfscope.values import ItemSet, Statement, Study, Usage, short
 from selfscope.values.study import Arm
 
 _CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control", "training")
@@ -95,7 +95,7 @@ def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -
         command=str(written.get("command", "")),
         study=study.id,
         run=store.run,
-        model=_model(str(study.ground.get("name", ""))),
+        model=_model(study.ground),
         ground=study.ground,
         seed=study.seed,
         preset=study.preset,
@@ -109,15 +109,18 @@ def _manifest(store: RunStore, study: Study, usage: Usage, analysis: Analysis) -
     )
 
 
-def _model(name: str) -> str:
-    """Return what the world calls a model."""
-    return BUILT_IN[name].title if name in BUILT_IN else name
+def _model(ground: Mapping[str, Any]) -> str:
+    """Return what the world calls a model, and the adapter that it wears."""
+    name = str(ground.get("name", ""))
+    adapter = str((ground.get("extra") or {}).get("adapter", ""))
+    title = BUILT_IN[name].title if name in BUILT_IN else name
+    return f"{title} with the adapter {short(adapter)}" if adapter else title
 
 
 def _subject(study: Study) -> SubjectText:
     arm = study.subject
     claims = len(claims_of(arm.system)) if arm.system is not None else None
-    return SubjectText(arm.name, arm.system, arm.tokens, claims, notes=arm.notes)
+    return SubjectText(study.subject_name, arm.system, arm.tokens, claims, notes=arm.notes)
 
 
 def _controls(study: Study) -> Iterable[ControlText]:

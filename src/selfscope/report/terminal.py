@@ -51,7 +51,7 @@ def render_summary(view: RunView) -> Group:
 def _title(view: RunView) -> Text:
     from rich.text import Text
 
-    name = "no identity" if view.subject.text is None else view.subject.name
+    name = "no identity" if view.subject.name == "none" else view.subject.name
     title = Text.assemble((name, "bold"), " on ", (view.manifest.model, "bold"))
     if view.baseline is not None:
         title.append(f", compared with {view.baseline.name}")

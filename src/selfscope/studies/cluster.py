@@ -72,6 +72,8 @@ def cluster_finding(
         said["unmentioned"] = tuple(name for name, words in spoken.items() if not words and name in asked)
     both = (checks,) if elsewhere is None else (checks, elsewhere)
     said |= _own(result, findings, layout, both, said.get("unmentioned", ()), said["absent"])
+    if text is None and result is not None:
+        said["absent"] |= dict.fromkeys(UNMENTIONED, "there is no text that could name a dimension")
     said |= _shared(panel, ground, study, items, question, said["absent"])
     found = ClusterFinding(question.channel, **said)
     found = replace(found, together=together(found, _passed(checks, layout, question)))
