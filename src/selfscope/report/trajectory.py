@@ -163,17 +163,13 @@ def _named_apart(found: Trajectory) -> bool:
     return len({v.version for v in found.versions}) == len(found.versions)
 
 
-def _points(found: Trajectory, course: Course, dimension: str) -> tuple[Point, ...]:
-    return tuple(p for p in found.points if p.channel == course.channel and p.dimension == dimension)
-
-
 def _step_lines(found: Trajectory, course: Course) -> Iterator[str]:
     said = False
     verdicts: Counter[str] = Counter()
     for n in range(1, len(found.versions)):
         moved = []
         for dimension in course.declared:
-            move = _points(found, course, dimension)[n].step
+            move = found.along(course.channel, dimension)[n].step
             if move is None:
                 continue
             verdicts[move.verdict] += 1
@@ -199,7 +195,7 @@ def _since_lines(found: Trajectory, course: Course) -> Iterator[str]:
         return
     moved = []
     for dimension in course.declared:
-        move = _points(found, course, dimension)[-1].from_first
+        move = found.along(course.channel, dimension)[-1].from_first
         if move is not None and move.verdict == "shifted":
             moved.append(f"{lowered(found.titles.get(dimension, dimension))} {number(move.estimate)}")
     if moved:
@@ -243,13 +239,13 @@ def _course_part(found: Trajectory, course: Course) -> CoursePart:
     return CoursePart(
         course,
         tuple((c.title, _trusted(course_svg(c, scale, course.sesoi))) for c in ordered),
-        tuple((found.titles.get(d, d), _points(found, course, d)) for d in course.dimensions),
+        tuple((found.titles.get(d, d), found.along(course.channel, d)) for d in course.dimensions),
         course_lines(found, course),
     )
 
 
 def _chart(found: Trajectory, course: Course, dimension: str) -> CourseChart:
-    points = _points(found, course, dimension)
+    points = found.along(course.channel, dimension)
     change: ChangePoint | None = next(
         (
             c
@@ -269,7 +265,7 @@ def _step(found: Trajectory, n: int) -> StepPart:
     moves = []
     for course in found.courses:
         for dimension in course.declared:
-            point = _points(found, course, dimension)[n]
+            point = found.along(course.channel, dimension)[n]
             if point.step is not None and point.step.verdict in ("shifted", "bias only"):
                 moves.append((found.titles.get(dimension, dimension), point))
     lines = changed_lines(before.text, after.text)

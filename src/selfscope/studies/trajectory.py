@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from selfscope.errors import BadInput
@@ -135,12 +136,12 @@ def _warnings(asked: Sequence[Asked], kind: Kind) -> Iterable[str]:
             "The sensitivity check is of characters in a prompt and shows nothing about a training, so no "
             "absence is claimed; and one seed is this training run, not this training."
         )
+    if kind not in ("history", "runs"):
+        return
+    yield (
+        "A step is told against the version before and nothing else. Any edit moves something: that a step is "
+        "more than other edits of its size do, only a profile against controls can say."
+    )
     sizes = [a.version.tokens for a in asked]
-    far = [
-        n for n in range(1, len(sizes)) if abs(sizes[n] - sizes[n - 1]) > SAME_LENGTH * max(sizes[n - 1], 1)
-    ]
-    if far and kind in ("history", "runs"):
-        yield (
-            f"The text has {min(sizes)} to {max(sizes)} tokens. Length moves answers too: that a step is "
-            "this text's own, and not that of any text of its length, only a profile against controls says."
-        )
+    if any(abs(b - a) > SAME_LENGTH * max(a, 1) for a, b in pairwise(sizes)):
+        yield f"The text has {min(sizes)} to {max(sizes)} tokens, and length moves answers too."

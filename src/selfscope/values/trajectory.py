@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from selfscope.values.finding import Finding, Verdict
@@ -219,3 +220,14 @@ class Trajectory:
     unavailable: dict[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def along(self, channel: str, dimension: str) -> tuple[Point, ...]:
+        """Return the points of one dimension in one channel, in the order of the versions."""
+        return self._by_dimension[channel, dimension]
+
+    @cached_property
+    def _by_dimension(self) -> dict[tuple[str, str], tuple[Point, ...]]:
+        found: dict[tuple[str, str], list[Point]] = {}
+        for point in self.points:
+            found.setdefault((point.channel, point.dimension), []).append(point)
+        return {key: tuple(points) for key, points in found.items()}
