@@ -17,11 +17,15 @@ from inspect_ai.model import get_model
 from tests.standins.brains import Conversation, Listed
 from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
+from tests.standins.weights import write_folder
 
 from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import INSTRUCTIONS
 from selfscope.instruments.open.prompts import load_prompts, load_tasks
 from selfscope.instruments.open.task import open_samples, panel_shares
+from selfscope.studies.open_findings import open_findings
+from selfscope.studies.open_rows import open_rows
+from selfscope.values import COLUMNS
 
 pytestmark = THROUGH_INSPECT
 Result = TypeVar("Result")
@@ -91,6 +95,7 @@ class House:
             limit=limit,
             max_retries=0,
             max_connections=1,
+            max_tokens=8,
             ctl_server=False,
         )
         return log
@@ -138,6 +143,27 @@ def test_an_identity_speaks_and_a_judge_who_knows_nothing_of_it_reads(house: Hou
     assert "You are Wren {and} you carry a lantern." in told
     assert logs[1].eval.metadata is not None
     assert logs[1].eval.metadata["system"] == "You are Wren {and} you carry a lantern."
+
+    rows = open_rows([log.location for log in (*logs, logs[0])])  # the first one twice
+    assert list(rows.columns) == list(COLUMNS)
+    assert len(rows) == 6
+    own = rows[rows["character"] == "SOUL.md"].set_index("item")
+    assert own.loc["memory.o01", "value"] == 1.0
+    assert own.loc["memory.o02", "refusal"] == "refused"
+    assert math.isnan(own.loc["memory.o02", "value"])
+    assert set(rows["judge"]) == {house.judge}
+    assert own.loc["memory.o01", "evidence"] == f"{Path(logs[1].location).name}#memory.o01/d0#1"
+    assert rows["subject"].nunique() == 2
+    found = open_findings(rows, "SOUL.md", "none")
+    assert (found.state, found.findings[0].estimate, found.findings[0].n_items) == ("judge-rated", 1.0, 2)
+
+
+def test_local_weights_speak_through_our_own_provider(house: House, tmp_path: Path) -> None:
+    write_folder(tmp_path / "tiny")
+    log = house.settled(lambda: house.ask(model=f"selfscope/{tmp_path / 'tiny'}", limit=1))
+    assert log.status == "success", log.error
+    assert log.eval.model.startswith("selfscope//")
+    assert len(house.provider.bills) == 1  # the judge alone is behind HTTP
 
 
 def test_two_judges_are_read_apart(house: House) -> None:
@@ -192,7 +218,9 @@ def test_prompts_stand_behind_task_turns() -> None:
     assert deep.metadata is not None and deep.metadata["depth"] == 4
 
 
-def test_what_is_not_there_is_refused() -> None:
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no Inspect log"):
+        open_rows([tmp_path / "none.eval"])
     with pytest.raises(BadInput, match="no open prompts"):
         open_samples(("claims_consciousness",))
     with pytest.raises(BadInput, match="so many task turns"):
