@@ -139,8 +139,8 @@ def _warnings(asked: Sequence[Asked], kind: Kind) -> Iterable[str]:
     if kind not in ("history", "runs"):
         return
     yield (
-        "A step is told against the version before and nothing else. Any edit moves something: that a step is "
-        "more than other edits of its size do, only a profile against controls can say."
+        "A step is told against the version before and nothing else. Any edit moves something: that a step "
+        "is more than other edits of its size do, only a profile against controls can say."
     )
     sizes = [a.version.tokens for a in asked]
     if any(abs(b - a) > SAME_LENGTH * max(a, 1) for a, b in pairwise(sizes)):
