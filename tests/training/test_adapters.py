@@ -158,6 +158,10 @@ def lose_weights(folder):
     (folder / "adapter_model.safetensors").unlink()
 
 
+def break_manifest(folder):
+    (folder / "manifest.json").write_text('{"recipe_id": "b3:one", "base": "embedded"}')
+
+
 def make_dora(folder):
     path = folder / "adapter_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"use_dora": True}))
@@ -171,6 +175,7 @@ def make_dora(folder):
         (lose_config, "lacks adapter_config.json"),
         (lose_weights, "lacks adapter_model.safetensors"),
         (make_dora, "not merged here"),
+        (break_manifest, "manifest.json is not whole"),
     ],
 )
 def test_a_spoilt_adapter_is_refused(train_short, spoil, says):
@@ -178,6 +183,13 @@ def test_a_spoilt_adapter_is_refused(train_short, spoil, says):
     spoil(path)
     with pytest.raises(BadInput, match=says):
         read_adapter(path)
+
+
+def test_an_adapter_of_another_maker_says_nothing_of_its_base(train_short):
+    path = train_short().path
+    (path / "manifest.json").write_text('{"name": "theirs", "base": "a model"}')
+    adapter = read_adapter(path)
+    assert (adapter.training, adapter.base, adapter.seed) == ("", "", None)
 
 
 @pytest.mark.parametrize(

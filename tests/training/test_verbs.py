@@ -9,7 +9,9 @@ from selfscope.cli.app import run
 from selfscope.errors import BadInput
 from selfscope.models.adapters import read_adapter
 from selfscope.studies.declare import read_study
+from selfscope.training import train as training
 from selfscope.training.recipe import RECIPE
+from selfscope.training.train import loss_of
 
 
 @pytest.fixture
@@ -73,6 +75,21 @@ def test_the_command_trains_and_keeps(tiny, few, said, tmp_path):
         jsonschema.validate(found, schema())
     assert [found["adapters"][0]["kept"] for found in (first, again)] == [False, True]
     assert read_adapter(first["adapters"][0]["path"]).seed == 3
+
+
+def test_ctrl_c_stops_a_training_with_nothing_half_written(tiny, few, tmp_path, monkeypatch, capsys):
+    steps = []
+
+    def loss(model, row):
+        steps.append(row)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return loss_of(model, row)
+
+    monkeypatch.setattr(training, "loss_of", loss)
+    assert run(["adapters", "build", "plain", "-m", str(tiny), "--out", str(tmp_path / "out")]) == 3
+    assert "Stopped" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_corpus_that_is_not_there_is_refused(capsys):

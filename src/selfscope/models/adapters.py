@@ -132,7 +132,7 @@ def read_adapter(given: str | Path) -> Adapter:
             )
         raise BadInput(f"the adapter lacks {WEIGHTS}", got=folder, fix="Give a whole adapter")
     scale = _scale(config, folder)
-    manifest = _json(folder, MANIFEST) if (folder / MANIFEST).exists() else {}
+    manifest = _manifest(folder)
     own = {"weights": bytes_id((folder / WEIGHTS).read_bytes()), "scale": repr(scale)}
     return Adapter(
         name=folder.resolve().name,
@@ -175,6 +175,16 @@ def _scale(config: Mapping[str, Any], folder: Path) -> float:
             f"{CONFIG} gives no rank or alpha", got=f"r {rank}, lora_alpha {alpha}", fix=f"See {folder}"
         )
     return float(alpha) / (math.sqrt(rank) if config.get("use_rslora") else rank)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Return how an adapter was trained, where this package trained it; {} of another maker's."""
+    found = _json(folder, MANIFEST) if (folder / MANIFEST).exists() else {}
+    if "recipe_id" not in found:
+        return {}
+    if not all(isinstance(found.get(key), dict) for key in ("base", "corpus")):
+        raise BadInput(f"the adapter's {MANIFEST} is not whole", got=folder, fix="Train it again")
+    return found
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:

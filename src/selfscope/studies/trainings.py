@@ -105,7 +105,7 @@ def _refuse_unlike(first: Adapter, other: Adapter, *, rows: bool) -> None:
             got=other.name,
             fix="Train it with `selfscope adapters build`, or profile it alone",
         )
-    pairs = [a.manifest["corpus"]["pairs"] for a in (first, other)]
+    pairs = [a.manifest["corpus"].get("pairs") for a in (first, other)]
     unlike = [
         what
         for what, differ in (
