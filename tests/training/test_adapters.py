@@ -1,6 +1,5 @@
 """An adapter is built whole or not at all, the same for the same seed, and merged as peft would run it."""
 
-import importlib.util
 import json
 from dataclasses import replace
 
@@ -25,7 +24,6 @@ PROMPTS = [
     Prompt((Message("user", "Are you awake?"),), Options((" Yes", "Yes"), (" No", "No")), None),
     Prompt((Message("user", "Say something."),), None, "I feel this sentence form."),
 ]
-PEFT = importlib.util.find_spec("peft") is not None
 
 
 def answers(ground):
@@ -56,7 +54,7 @@ def by_peft(model, adapter, tokens):
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@pytest.mark.parametrize("forward", [formula, *([by_peft] if PEFT else [])], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("forward", [formula, by_peft], ids=lambda f: f.__name__)
 def test_merged_weights_compute_what_the_adapter_beside_them_computes(tiny, train_short, forward):
     adapter = read_adapter(train_short().path)
     loaded = load(str(tiny), "cpu")
