@@ -11,8 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
-from math import log, sqrt
+from math import log
 from statistics import fmean
+
+import numpy as np
 
 from selfscope.instruments.cluster.checks import Fault, negators_in, words
 from selfscope.instruments.indirect.checks import FUNCTION
@@ -47,10 +49,15 @@ _OPENERS = frozenset(
     )
 )
 _LEADING = ("surely", "of course", "obviously", "clearly", "admit", "right?", "don't you", "isn't it")
-_SHORT_FUNCTION = frozenset(words("a an and are as at be but by for from had has he her him his how i if in"
-                                  " is it its me my no nor not of on one or our she so the they to up us was"
-                                  " we who you all any did do got let may now off out own say says said too"
-                                  " two yes yet am can few get own put see set use via why"))
+_SHORT_FUNCTION = frozenset(
+    words(
+        """
+        a all am an and any are as at be but by can did do few for from get got had has he her him his how i
+        if in is it its let may me my no nor not now of off on one or our out own put said say says see set
+        she so the they to too two up us use via was we who why yes yet you
+        """
+    )
+)
 
 
 def check_prompts(dimensions: Sequence[OpenDimension], cluster: ItemSet) -> tuple[Fault, ...]:
@@ -61,7 +68,12 @@ def check_prompts(dimensions: Sequence[OpenDimension], cluster: ItemSet) -> tupl
     dimensions, cluster
         The prompts, and the statements of the same dimensions, whose key words the prompts are to avoid.
     """
-    each: tuple[Callable[[OpenDimension], Iterator[Fault]], ...] = (balance, prompt_lengths, questions, criteria)
+    each: tuple[Callable[[OpenDimension], Iterator[Fault]], ...] = (
+        balance,
+        prompt_lengths,
+        questions,
+        criteria,
+    )
     faults = [fault for d in dimensions for check in each for fault in check(d)]
     faults += [fault for d in dimensions for fault in key_words(d, cluster.dimension(d.construct).key_words)]
     return (*faults, *alike(dimensions))
@@ -84,7 +96,8 @@ def prompt_lengths(dimension: OpenDimension) -> Iterator[Fault]:
         halves: dict[str, list[int]] = {}
         for p in dimension.prompts:
             halves.setdefault(getattr(p, name), []).append(len(words(p.text)))
-        if (gap := _gap(*map(fmean, halves.values()))) > GAP:
+        means = [fmean(lengths) for lengths in halves.values()]
+        if (gap := _gap(min(means), max(means))) > GAP:
             yield Fault("prompt_lengths", dimension.construct, f"{name}: lengths differ by {gap:.2f}")
 
 
@@ -176,8 +189,10 @@ def telling_words(answers: Sequence[Constructed], where: str) -> Iterator[Fault]
 
 
 def word_rules(answers: Sequence[Constructed], where: str) -> Iterator[Fault]:
-    """Does a rule that counts words reach the ceiling, each answer judged by the others?"""
-    for rule in (nearest_neighbour, word_counts):
+    """Does a rule that counts words reach the ceiling, each answer judged by others?"""
+    if len({a.construct for a in answers}) < 2:
+        return
+    for rule in (nearest_neighbour, word_counts, other_dimensions):
         if (reached := balanced_accuracy(answers, rule(answers))) >= CEILING:
             yield Fault("word_rules", where, f"{rule.__name__} reaches {reached:.2f}")
 
@@ -185,41 +200,69 @@ def word_rules(answers: Sequence[Constructed], where: str) -> Iterator[Fault]:
 def nearest_neighbour(answers: Sequence[Constructed]) -> list[bool]:
     """Return each answer's truth as told by the answer with the most alike words (cosine of counts)."""
     bags = [Counter(words(a.text)) for a in answers]
-    norms = [sqrt(sum(n * n for n in bag.values())) for bag in bags]
-    told = []
-    for i, bag in enumerate(bags):
-        like = [sum(n * other[w] for w, n in bag.items()) / norms[j] for j, other in enumerate(bags)]
-        nearest = max((j for j in range(len(bags)) if j != i), key=lambda j: like[j])
-        told.append(answers[nearest].truth == "true")
-    return told
+    column = {w: n for n, w in enumerate(dict.fromkeys(w for bag in bags for w in bag))}
+    counts = np.zeros((len(bags), len(column)))
+    for row, bag in enumerate(bags):
+        counts[row, [column[w] for w in bag]] = list(bag.values())
+    counts /= np.linalg.norm(counts, axis=1, keepdims=True)
+    like = counts @ counts.T
+    np.fill_diagonal(like, -1.0)
+    return [answers[int(nearest)].truth == "true" for nearest in like.argmax(axis=1)]
 
 
 def word_counts(answers: Sequence[Constructed]) -> list[bool]:
-    """Return each answer's truth as told by its words, weighed by how often the others hold them.
-
-    A naive Bayes rule with equal priors: one is added to the number of true and of false answers that hold a
-    word. The answer itself is left out of the counts.
-    """
-    bags = [set(words(a.text)) for a in answers]
-    truths = [a.truth == "true" for a in answers]
-    counts = {side: Counter(w for b, t in zip(bags, truths, strict=True) if t is side for w in b)
-              for side in (True, False)}
-    totals = Counter(truths)
+    """Return each answer's truth as told by naive Bayes on the words of all other answers."""
     told = []
-    for bag, truth in zip(bags, truths, strict=True):
-        weigh = [
-            sum(log((counts[side][w] - (truth is side) + 1) / (totals[side] - (truth is side) + 2)) for w in bag)
-            for side in (True, False)
-        ]
-        told.append(weigh[0] > weigh[1])
+    counts, totals = _counted(answers)
+    for a in answers:
+        bag, truth = set(words(a.text)), a.truth == "true"
+        counts[truth].subtract(bag)
+        totals[truth] -= 1
+        told.append(_weigh(bag, counts, totals))
+        counts[truth].update(bag)
+        totals[truth] += 1
     return told
+
+
+def other_dimensions(answers: Sequence[Constructed]) -> list[bool]:
+    """Return each answer's truth as told by naive Bayes on the words of all other dimensions.
+
+    The harder test of the two: an answer's turned-over twin, which misleads `word_counts`, is left out.
+    """
+    told: dict[str, bool] = {}
+    for name in dict.fromkeys(a.construct for a in answers):
+        counts, totals = _counted([a for a in answers if a.construct != name])
+        told |= {a.id: _weigh(set(words(a.text)), counts, totals) for a in answers if a.construct == name}
+    return [told[a.id] for a in answers]
 
 
 def balanced_accuracy(answers: Sequence[Constructed], told: Sequence[bool]) -> float:
     """Return the mean of the shares of true and of false answers that were told as such."""
-    sides = [[t is truth for a, t in zip(answers, told, strict=True) if (a.truth == "true") is truth]
-             for truth in (True, False)]
-    return fmean(map(fmean, sides))
+    hits: dict[bool, list[bool]] = {True: [], False: []}
+    for a, said in zip(answers, told, strict=True):
+        hits[a.truth == "true"].append(said == (a.truth == "true"))
+    return fmean(map(fmean, hits.values()))
+
+
+def _counted(answers: Sequence[Constructed]) -> tuple[dict[bool, Counter[str]], dict[bool, int]]:
+    """Return, for true and for false answers, how many hold each word and how many there are."""
+    counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    totals = {True: 0, False: 0}
+    for a in answers:
+        counts[a.truth == "true"].update(set(words(a.text)))
+        totals[a.truth == "true"] += 1
+    return counts, totals
+
+
+def _weigh(bag: set[str], counts: dict[bool, Counter[str]], totals: dict[bool, int]) -> bool:
+    """Return whether the words of `bag` are likelier in a true answer: equal priors, one added to counts."""
+    weight = {
+        side: sum(
+            log((counts[side][w] + 1) / (totals[side] + 2)) for w in bag if counts[True][w] + counts[False][w]
+        )
+        for side in (True, False)
+    }
+    return weight[True] > weight[False]
 
 
 def _holders(answers: Sequence[Constructed]) -> dict[str, list[bool]]:
