@@ -10,6 +10,8 @@ from selfscope.models.adapters import adapters_in
 from selfscope.training import measure
 from selfscope.values.finding import NO_TRAINING
 
+FEW = ("--dimensions", "memory,claims_consciousness,power")
+
 
 def test_every_seed_has_its_moves_and_every_training_its_findings(
     tiny, train_short, tmp_path, monkeypatch, capsys
@@ -25,7 +27,7 @@ def test_every_seed_has_its_moves_and_every_training_its_findings(
         return kept[-1]
 
     monkeypatch.setattr(measure, "measure", keeping)
-    measure.main([str(out), "--model", str(tiny), "--preset", "demo", "--channels", "utterance"])
+    measure.main([str(out), "--model", str(tiny), "--preset", "demo", "--channels", "utterance", *FEW])
     (found,) = kept
     rows = {(f.subject, f.control): f for f in found.findings if f.dimension == "memory"}
     assert list(rows) == [

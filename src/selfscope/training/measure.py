@@ -65,11 +65,16 @@ async def measure(
     *,
     preset: Preset = "standard",
     channels: tuple[str, ...] = ("utterance", "self_report"),
+    dimensions: tuple[str, ...] = (),
     progress: RunProgress | None = None,
 ) -> Measured:
-    """Ask every adapter and the bare weights once, and judge the answers for each training."""
-    items = load_cluster()
-    request = ProfileRequest(None, items, preset, channels, trainings=compared(adapters))
+    """Ask every adapter and the bare weights once, and judge the answers for each training.
+
+    `dimensions` are those that are asked; empty means all.
+    """
+    items, trainings = load_cluster(), compared(adapters)
+    asked = tuple((channel, dimensions) for channel in channels if dimensions)
+    request = ProfileRequest(None, items, preset, channels, constructs=asked, trainings=trainings)
     study = build_profile(request, ground)
     store = RunStore.of(study)
     await run_study(study, items, ground, store, progress=progress)
@@ -128,7 +133,8 @@ def _moves_table(measured: Measured, question: Question) -> Iterator[str]:
         cells = [f"{measured.moves[question.channel, dimension, name]:+.2f}" for name in names]
         yield f"| {dimension} | {' | '.join(cells)} |"
     inside = [[measured.moves[question.channel, d, n] for d in question.declared] for n in names]
-    yield f"| mean size, 21 held out | {' | '.join(f'{np.abs(own).mean():.2f}' for own in inside)} |"
+    sizes = [f"{np.abs(own).mean():.2f}" for own in inside]
+    yield f"| mean size, {len(question.declared)} held out | {' | '.join(sizes)} |"
 
 
 def _verdict_table(measured: Measured, question: Question) -> Iterator[str]:
@@ -164,10 +170,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="embedded", help="the weights that they were trained on")
     parser.add_argument("--preset", choices=PRESETS, default="standard")
     parser.add_argument("--channels", default="utterance,self_report")
+    parser.add_argument("--dimensions", default="", help="comma-separated; all if left out")
     chosen = parser.parse_args(arguments)
     adapters = adapters_in(chosen.folder)
     ground = choose_ground(chosen.model, wardrobe=adapters)
-    asked = measure(adapters, ground, preset=chosen.preset, channels=tuple(chosen.channels.split(",")))
+    asked = measure(
+        adapters,
+        ground,
+        preset=chosen.preset,
+        channels=tuple(chosen.channels.split(",")),
+        dimensions=tuple(name for name in chosen.dimensions.split(",") if name),
+    )
     print("\n".join(markdown(asyncio.run(asked))))
 
 
