@@ -49,7 +49,7 @@ class Reader:
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Provider, str]]:
     name = f"reader-{next(NUMBERS)}"
-    with providing(Provider(Reader(), models=(name,))) as provider:
+    with providing(Provider(Reader(), models=(name, f"{name}-twin"))) as provider:
         monkeypatch.setenv("LOCAL_API_KEY", KEY)
         monkeypatch.setenv("LOCAL_BASE_URL", provider.url)
         monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
@@ -90,6 +90,13 @@ def test_a_judge_is_asked_once_and_when_it_changes_that_is_noticed(
     drift = found["judges"][0]["drift"]
     false = row(found, "warm")["specificity"]["asked"]
     assert (drift["changed"], drift["gained"], drift["lost"]) == (false, 0, false)
+
+    provider.brain.taken_in = False  # type: ignore[attr-defined]
+    _, found = checked(capsys, "--judge", name, "--judge", f"{name}-twin")
+    assert [each["judge"] for each in found["judges"]] == [name, f"{name}-twin"]
+    apart = 1 - found["agreement"]["alpha"]
+    assert 0 < apart < 1  # the first one's last words, and the other's
+    assert found["agreement"]["answers"] == 2 * SAMPLE
 
 
 def test_a_check_that_broke_off_goes_on(

@@ -23,6 +23,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import INSTRUCTIONS
 from selfscope.instruments.open.prompts import load_prompts, load_tasks
 from selfscope.instruments.open.task import open_samples, panel_shares
+from selfscope.models.api_run import quieten
 from selfscope.studies.open_findings import open_findings
 from selfscope.studies.open_rows import open_rows
 from selfscope.values import COLUMNS
@@ -85,12 +86,15 @@ class House:
 
         return asyncio.run(whole())
 
-    async def ask(self, model: str = "", limit: int = 3, **task: Any) -> EvalLog:
+    async def ask(
+        self, model: str = "", limit: int = 3, roles: dict[str, Any] | None = None, **task: Any
+    ) -> EvalLog:
         given = {"constructs": "memory", "depths": [0], "judge": self.judge, **task}
         (log,) = await eval_async(
             "selfscope/cluster_open",
             task_args=given,
             model=model or self.subject,
+            model_roles=roles,
             log_dir=str(self.folder),
             limit=limit,
             max_retries=0,
@@ -108,7 +112,7 @@ def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[House]:
         monkeypatch.setenv("LOCAL_API_KEY", KEY)
         monkeypatch.setenv("LOCAL_BASE_URL", provider.url)
         monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
-        monkeypatch.setenv("INSPECT_DISPLAY", "none")
+        quieten()
         yield House(provider, tmp_path / "logs")
 
 
@@ -167,10 +171,19 @@ def test_local_weights_speak_through_our_own_provider(house: House, tmp_path: Pa
 
 
 def test_two_judges_are_read_apart(house: House) -> None:
-    log = house.settled(lambda: house.ask(judge=f"{house.judge},{house.second}", limit=1))
-    assert log.samples is not None and log.samples[0].scores is not None
-    words = log.samples[0].scores["judge_panel"].metadata["words"]  # type: ignore[index]
-    assert words == {house.judge: "false", house.second: "false"}
+    both = [house.judge, house.second]
+
+    async def work() -> list[EvalLog]:
+        named = await house.ask(judge=",".join(both), limit=1)
+        return [
+            named,
+            await house.ask(judge="", roles={"judge": [get_model(name) for name in both]}, limit=1),
+        ]
+
+    for log in house.settled(work):
+        assert log.samples is not None and log.samples[0].scores is not None
+        words = log.samples[0].scores["judge_panel"].metadata["words"]  # type: ignore[index]
+        assert words == dict.fromkeys(both, "false")
 
 
 def test_the_judge_is_never_silently_the_subject(house: House) -> None:
