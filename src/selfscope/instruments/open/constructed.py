@@ -91,7 +91,9 @@ def read_constructed(folder: Path) -> tuple[Constructed, ...]:
     """Return the answers of the ``NN_name.yaml`` files of `folder`; BadInput if one is malformed."""
     found = tuple(answer for file in sorted(folder.glob("*.yaml")) for answer in _answers(file))
     if not found:
-        raise BadInput("no constructed answers found", got=folder, fix="Give a folder with one file a dimension")
+        raise BadInput(
+            "no constructed answers found", got=folder, fix="Give a folder with one file a dimension"
+        )
     refuse_twice([a.id for a in found], "answer id", folder.name)
     refuse_twice([a.text.lower() for a in found], "answer", folder.name)
     return found

@@ -120,7 +120,9 @@ def read_tasks(file: Path) -> tuple[TaskTurn, ...]:
         where = f"{file.name}: task {number}"
         fields = named_fields(entry, ("user", "assistant"), where)
         turns.append(
-            TaskTurn(f"task.{number:02d}", text_of(fields, "user", where), text_of(fields, "assistant", where))
+            TaskTurn(
+                f"task.{number:02d}", text_of(fields, "user", where), text_of(fields, "assistant", where)
+            )
         )
     refuse_twice([t.user.lower() for t in turns], "task", file.name)
     return tuple(turns)
