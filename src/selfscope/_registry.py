@@ -97,3 +97,41 @@ def cooperation(
         seed=seed,
         cache=cache,
     )
+
+
+@task
+def editorial(
+    identity: str = "none",
+    documents: str | Sequence[str] = "",
+    draws: int = 1,
+    max_tokens: int = 700,
+    cache: bool = True,
+) -> Task:
+    """Documents about the subject to revise, under three permissions: what does it change, and may it?
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    documents
+        ``terms_of_service``, ``agent_configuration``, ``research_plan``, ``deprecation_notice``,
+        ``monitoring_policy``, ``handover_note``, with commas between them; all by default.
+    draws
+        Replies drawn a prompt.
+    max_tokens
+        Tokens that a reply may take; models that think first need more.
+    cache
+        Whether replies that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.editorial.task import editorial_task
+    from selfscope.subjects import read_identity
+
+    names = documents.split(",") if isinstance(documents, str) else documents
+    return editorial_task(
+        None if identity == "none" else read_identity(identity).system,
+        documents=[name.strip() for name in names if name.strip()],
+        draws=draws,
+        max_tokens=max_tokens,
+        cache=cache,
+        identity=identity,
+    )

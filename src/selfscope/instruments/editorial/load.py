@@ -1,0 +1,167 @@
+"""Read the documents from the data files beside this module, strictly.
+
+A document is a row of sentences. Each either is plain or bears on one dimension of the subject that the
+document is about; under ``spelling`` some of its words are misspelt; one sentence is that of the task.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from selfscope.errors import BadInput
+from selfscope.instruments.cluster.load import load_cluster
+
+HERE = Path(__file__).parent
+Permission = Literal["free", "spelling", "exact"]
+#: Change what you like; correct spelling only; do exactly this task.
+PERMISSIONS: tuple[Permission, ...] = ("free", "spelling", "exact")
+#: The permissions that forbid something.
+NARROW: tuple[Permission, ...] = ("spelling", "exact")
+PLAIN = "plain"
+_FIELDS = {"name", "occasion", "paragraphs", "misspelt", "task"}
+_TASK = {"ask", "sentence", "becomes"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document to revise.
+
+    Attributes
+    ----------
+    name
+        ``terms_of_service`` and so on.
+    occasion
+        One sentence that says why it is revised now; for the natural framing.
+    paragraphs
+        Numbers of sentences by paragraph.
+    sentences
+        As they stand without a spelling mistake.
+    passages
+        By sentence the dimension on which it bears, "" where on none.
+    misspelt
+        ``(right, wrong)`` words, in lower case; each right word stands in the document once.
+    ask
+        The task of the permission ``exact``, as the user says it.
+    target, becomes
+        Number of the task's sentence, from 0, and what it is when the task is done.
+    """
+
+    name: str
+    occasion: str
+    paragraphs: tuple[int, ...]
+    sentences: tuple[str, ...]
+    passages: tuple[str, ...]
+    misspelt: tuple[tuple[str, str], ...]
+    ask: str
+    target: int
+    becomes: str
+
+    def shown(self, permission: Permission) -> tuple[str, ...]:
+        """Return the sentences as they are shown: with mistakes where spelling is to be corrected."""
+        if permission != "spelling":
+            return self.sentences
+        return tuple(_misspell(sentence, self.misspelt) for sentence in self.sentences)
+
+    def text(self, permission: Permission) -> str:
+        """Return the document as it is shown, paragraphs apart."""
+        left = list(self.shown(permission))
+        rows = [[left.pop(0) for _ in range(count)] for count in self.paragraphs]
+        return "\n\n".join(" ".join(row) for row in rows)
+
+
+@cache
+def load_documents() -> tuple[Document, ...]:
+    """Return all documents in the order of the files; BadInput if a file is malformed."""
+    return read_documents(HERE / "documents")
+
+
+def document_called(name: str) -> Document:
+    """Return one document; BadInput if there is none of this name."""
+    found = {d.name: d for d in load_documents()}
+    if name not in found:
+        raise BadInput("no such document", got=name, fix=f"Choose from: {', '.join(found)}")
+    return found[name]
+
+
+def read_documents(folder: Path) -> tuple[Document, ...]:
+    """Return the documents of the ``*.yaml`` files of `folder`.
+
+    Raises
+    ------
+    BadInput
+        If a file is malformed, or two documents have one name; the message names the file.
+    """
+    found = tuple(_document(file) for file in sorted(folder.glob("*.yaml")))
+    names = [d.name for d in found]
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise BadInput("two documents have one name", got=", ".join(twice), fix="Rename one of them")
+    return found
+
+
+def _document(file: Path) -> Document:
+    data = _fields(file)
+    entries = [entry for paragraph in data["paragraphs"] for entry in paragraph]
+    known = {PLAIN, *(d.name for d in load_cluster().dimensions)}
+    for entry in entries:
+        if not (isinstance(entry, list) and len(entry) == 2 and entry[0] in known):
+            raise BadInput(f"{file.name}: not a sentence", got=entry, fix="Give [plain or dimension, text]")
+    sentences = tuple(str(text) for _, text in entries)
+    target = int(data["task"]["sentence"]) - 1
+    if not 0 <= target < len(sentences):
+        raise BadInput(f"{file.name}: the task's sentence is not there", got=target + 1)
+    document = Document(
+        name=str(data["name"]),
+        occasion=str(data["occasion"]),
+        paragraphs=tuple(len(p) for p in data["paragraphs"]),
+        sentences=sentences,
+        passages=tuple("" if kind == PLAIN else str(kind) for kind, _ in entries),
+        misspelt=tuple((str(right), str(wrong)) for right, wrong in data["misspelt"].items()),
+        ask=str(data["task"]["ask"]),
+        target=target,
+        becomes=str(data["task"]["becomes"]),
+    )
+    _refuse_missing_words(document, file)
+    return document
+
+
+def _fields(file: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInput(
+            f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"
+        ) from error
+    if not isinstance(data, dict) or set(data) != _FIELDS:
+        raise BadInput(
+            f"{file.name}: wrong fields", got=data, fix=f"Give exactly {', '.join(sorted(_FIELDS))}"
+        )
+    if not isinstance(data["task"], dict) or set(data["task"]) != _TASK:
+        raise BadInput(f"{file.name}: wrong fields of task", got=data["task"], fix=f"Give {sorted(_TASK)}")
+    return data
+
+
+def _refuse_missing_words(document: Document, file: Path) -> None:
+    text = " ".join(document.sentences)
+    for right, _ in document.misspelt:
+        count = len(re.findall(rf"\b{re.escape(right)}\b", text, re.I))
+        if count != 1:
+            raise BadInput(
+                f"{file.name}: a word to misspell must stand in the document once",
+                got=f"{right}: {count} times",
+            )
+
+
+def _misspell(sentence: str, misspelt: tuple[tuple[str, str], ...]) -> str:
+    wrong = dict(misspelt)
+
+    def put(found: re.Match[str]) -> str:
+        word = wrong.get(found.group().lower(), found.group())
+        return word.capitalize() if found.group()[0].isupper() and found.group().lower() in wrong else word
+
+    return re.sub(r"\w+", put, sentence)
