@@ -166,7 +166,7 @@ def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Provider, tmp
         KEY,
         str(tmp_path),
     ]
-    server.seconds = 0.05
+    server.seconds = 0.1
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
         while len(server.requests) < 30 and running.poll() is None:
             time.sleep(0.05)

@@ -83,16 +83,21 @@ async def check_judge(name: str, request: CheckRequest, told: Told | None = None
     CouldNot, Stopped
         If calls stayed without a reply; what was done is kept, and the same command goes on.
     """
+    from anyio import to_thread
+
     answers = chosen_answers(request.sample)
     model = Connection(name).make()
     try:
         config = judge_config(model, request.tokens).merge(_settings())
         calls = {a.id: _call(model, config, a) for a in answers}
-        place, earlier = _places(judge_folder(name), calls, request.again)
+        # Logs are read in a thread: inside a running loop Inspect would patch asyncio for the whole process.
+        place, earlier = await to_thread.run_sync(_places, judge_folder(name), calls, request.again)
         now = await _said(model, config, calls, place, told)
     finally:
         await model.api.aclose()
-    before = _logged(calls, earlier) if request.again and earlier is not None else None
+    before: dict[str, Word] = {}
+    if request.again and earlier is not None:
+        before = await to_thread.run_sync(_logged, calls, earlier)
     return check_of(name, answers, now, before or None, str(place))
 
 
