@@ -24,6 +24,7 @@ types: $(STAMP)
 
 acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.acceptance --studies 2000
+	$(BIN)/python -m selfscope.studies.judged_planted --studies 2000
 	$(BIN)/python -m selfscope.studies.travel_planted --panels 200
 	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
 
