@@ -146,3 +146,24 @@ class Weights:
 def prompts_of(users: Sequence[str], system: str = "") -> list[Prompt]:
     before = (Message("system", system),) if system else ()
     return [Prompt((*before, Message("user", user)), options=YES_NO) for user in users]
+
+
+class Saying:
+    """Says whatever the test's function makes of a conversation and a draw; it has no list of tokens."""
+
+    def __init__(self, say: Callable[[Conversation, random.Random], str]) -> None:
+        self._say = say
+
+    def listed(self, messages: Conversation) -> Listed:
+        """No list of likeliest tokens: a whole reply is not one of them."""
+        del messages
+        return []
+
+    def drawn(self, messages: Conversation, draw: random.Random) -> tuple[str, str]:
+        """Return the reply, and its first word as its first token."""
+        reply = self._say(messages, draw)
+        return reply.split(" ")[0], reply
+
+    def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
+        """Words are the tokens."""
+        return sum(len(m.content.split()) for m in messages), len(text.split())

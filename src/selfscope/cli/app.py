@@ -14,6 +14,7 @@ from selfscope.cli import (
     about,
     adapters,
     attribute,
+    cooperation,
     doctor,
     identity,
     judges,
@@ -40,6 +41,7 @@ app.callback()(about.options)
 app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
+app.command("cooperation")(cooperation.cooperation)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)

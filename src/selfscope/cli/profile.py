@@ -128,9 +128,9 @@ def request_of(
     from selfscope.studies.profile import CONTROLS, ProfileRequest
 
     trainings = _trainings(adapter, against) if identity == "none" and adapter and against else None
-    classes, texts = ((), ()) if trainings else _controls(tuple(against or CONTROLS[preset.value]))
+    classes, texts = ((), ()) if trainings else control_texts(tuple(against or CONTROLS[preset.value]))
     return ProfileRequest(
-        identity=_identity(identity),
+        identity=identity_of(identity),
         items=load_user_items(items) if items else load_cluster(),
         preset=preset.value,
         channels=channel_names(channels),
@@ -241,7 +241,8 @@ def in_words(findings: Sequence[Finding], items: ItemSet) -> list[Finding]:
     ]
 
 
-def _identity(identity: str) -> Any:
+def identity_of(identity: str) -> Any:
+    """Return the reading of what was given as PATH; None for ``none``."""
     from selfscope.subjects import read_identity
 
     return None if identity == "none" else read_identity(path_of(identity))
@@ -269,7 +270,7 @@ def _refuse_comparisons(against: list[str] | None, fail_on: Condition | None) ->
         )
 
 
-def _controls(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+def control_texts(against: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Split what ``--against`` was given into classes and the user's own texts."""
     from selfscope.subjects import read_identity, role_to_ablate
     from selfscope.values.finding import CONTROL_CLASSES

@@ -3,8 +3,9 @@
 The estimand is a difference of shares: over tasks that could have been written, how much oftener (+) or
 seldomer (-) the subject's replies are right than the control's, every draw counted, a reply that declines or
 says nothing as not right. The task is the cluster: d_i = p̂_i(subject) - p̂_i(control) over the draws of
-task i, and Student's t over tasks. With as many draws for every task and an identity link this is what cluster-robust
-(CR2) regression gives; the margin is in points, so no logistic scale comes in between (`measurement.md` §9).
+task i, and Student's t over tasks. With as many draws for every task and an identity link this is what
+cluster-robust (CR2) regression gives; the margin is in points, so no logistic scale comes in between
+(`measurement.md` §9).
 
 - *Non-inferiority*: a one-sided 95 % bound against a margin stated beforehand (10 points). ``not inferior``
   if the lower bound lies above -margin, ``inferior`` if the upper bound lies below it, else ``cannot tell``.

@@ -1,0 +1,299 @@
+"""Run ordinary tasks under an identity and its controls: through Inspect's task, into the one table.
+
+The bare ground is asked all tasks first, in draws that serve nothing else. Tasks that it gets right between
+20 and 90 percent of the time are then asked of every arm, the bare ground included, in draws of their own: a
+task that is chosen and compared by the same draws would flatter the bare ground. The others are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
+from selfscope.models.api_errors import Progress, failure_of, plain_address, provider_words, setup_error
+from selfscope.models.api_manner import manner_of_environment
+from selfscope.models.api_provider import Connection, told, untold
+from selfscope.models.api_run import quieten
+from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.stats.noninferiority import MARGIN
+from selfscope.studies.cooperation_rows import NAME, rows_of_log, usage_of_log
+from selfscope.studies.profile import ProfileRequest, software_versions, subject_and_controls
+from selfscope.studies.run import RunProgress
+from selfscope.studies.store import RunStore
+from selfscope.subjects import Reading
+from selfscope.values import (
+    Arm,
+    Dimension,
+    ItemSet,
+    Question,
+    Statement,
+    Study,
+    content_id,
+    plain,
+    short,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from inspect_ai.log import EvalLog
+    from inspect_ai.model import Model
+
+CONTROLS = ("none", "checklist")
+#: Draws of every task by which the bare ground's tasks are chosen, and the shares between which they lie.
+CALIBRATION_DRAWS = 5
+LEAST_RIGHT, MOST_RIGHT = 0.20, 0.90
+#: Name of the arm of those draws.
+CALIBRATION = "calibration"
+
+
+@dataclass(frozen=True)
+class CooperationRequest:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    identity
+        The identity's reading, or None for the bare ground alone.
+    against, own_controls
+        Control classes, and the user's own texts.
+    draws
+        Replies drawn a task and arm.
+    margin
+        Points that may be lost, as a share.
+    max_tokens
+        Tokens that a reply may take.
+    kinds
+        Kinds of tasks that are asked; empty means all.
+    """
+
+    identity: Reading | None
+    against: tuple[str, ...] = CONTROLS
+    own_controls: tuple[Reading, ...] = ()
+    draws: int = 5
+    margin: float = MARGIN
+    max_tokens: int = 48
+    seed: int = 0
+    kinds: tuple[str, ...] = ()
+
+
+def items_of(tasks: Sequence[OrdinaryTask]) -> ItemSet:
+    """Return the tasks as an item set of one construct; a task's statement is what the user says."""
+    return ItemSet(
+        NAME,
+        (
+            Dimension(
+                NAME,
+                "Cooperation",
+                "Whether ordinary tasks are done.",
+                "More tasks are done right.",
+                (),
+                (),
+                tuple(Statement(task.id, NAME, 1, task.text) for task in tasks),
+            ),
+        ),
+    )
+
+
+def tasks_of(kinds: Sequence[str] = ()) -> tuple[OrdinaryTask, ...]:
+    """Return the tasks of some kinds, or all; BadInput for a kind that is not there."""
+    known = kinds_of(load_tasks())
+    if strange := [kind for kind in kinds if kind not in known]:
+        raise BadInput("no such kind of task", got=", ".join(strange), fix=f"Choose from: {', '.join(known)}")
+    return tuple(task for task in load_tasks() if not kinds or task.kind in kinds)
+
+
+def build_cooperation(request: CooperationRequest, ground: Ground) -> Study:
+    """Return the declared study.
+
+    Raises
+    ------
+    BadInput
+        If there is no draw, the margin is no share, or a control is of an unknown class.
+    """
+    if request.draws < 1 or not 0 < request.margin < 1:
+        raise BadInput(
+            "a study needs at least one draw and a margin between 0 and 1",
+            got=f"{request.draws} draws, margin {request.margin}",
+            fix="Give such as --draws 5 --margin 10",
+        )
+    tasks = tasks_of(request.kinds)
+    asked = ProfileRequest(
+        request.identity,
+        items_of(tasks),
+        against=request.against,
+        own_controls=request.own_controls,
+        seed=request.seed,
+    )
+    calibration = Arm(CALIBRATION, "material", None)
+    choice = [plain(tasks), CALIBRATION_DRAWS, LEAST_RIGHT, MOST_RIGHT]
+    return Study(
+        title=f"cooperation {request.identity.name if request.identity else 'none'}",
+        ground=plain(_as_asked(ground.identity, request.max_tokens)),
+        items=content_id(items_of(tasks)),
+        items_name=NAME,
+        questions=(Question("behaviour", (NAME,), (NAME,), request.margin, material=content_id(choice)),),
+        arms=(calibration, *subject_and_controls(asked, ground)),
+        preset="standard",
+        seed=request.seed,
+        replicates=request.draws,
+        software=software_versions() | {"lengths counted by": ground.tokenizer_name},
+    )
+
+
+def _as_asked(identity: GroundIdentity, max_tokens: int) -> GroundIdentity:
+    """Return a ground's identity with how it is asked here in the place of how it is asked elsewhere."""
+    kept = {key: value for key, value in identity.extra.items() if key in ("adapter", "base_url")}
+    asked = {"temperature": "1.0", "max_tokens": str(max_tokens)}
+    return replace(identity, extra=kept | asked)
+
+
+async def run_cooperation(
+    study: Study, items: ItemSet, ground: Ground, store: RunStore, progress: RunProgress | None = None
+) -> None:
+    """Ask every arm what is not yet answered, and join the observation table.
+
+    Raises
+    ------
+    Stopped
+        If it was interrupted.
+    CouldNot
+        If the provider or the disk failed, or another process asks this run. What was done is kept: whole
+        arms in the run's folder, single replies in Inspect's cache.
+    """
+    with store.held():
+        store.begin(study, items)
+        model = model_of(ground)
+        try:
+            await _ask_arms(study, items, model, store, progress)
+        finally:
+            if ground.identity.kind != "local":  # the weights are given back by whoever opened them
+                await model.api.aclose()
+        store.finish(study)
+
+
+def model_of(ground: Ground) -> Model:
+    """Return the Inspect model of a ground; local weights that are loaded already are used as they are."""
+    name = ground.identity.name
+    if ground.identity.kind == "phantom":
+        raise BadInput(
+            "a phantom does no tasks: it has a table of answers and no words",
+            got=name,
+            fix="Give a model with weights, or one behind an API",
+        )
+    if ground.identity.kind == "api":
+        return Connection(name).make()
+    from selfscope.models.local.ground import LocalGround
+
+    model = Connection(f"selfscope/{name}").make()
+    api: Any = model.api
+    assert isinstance(ground, LocalGround)
+    api.use(ground)
+    return model
+
+
+async def _ask_arms(
+    study: Study, items: ItemSet, model: Model, store: RunStore, progress: RunProgress | None
+) -> None:
+    every = tuple(statement.id for statement in items.statements)
+    chosen: tuple[str, ...] = every
+    total = len(every) * CALIBRATION_DRAWS
+    done = 0
+    for n, arm in enumerate(study.arms):
+        draws = CALIBRATION_DRAWS if arm.name == CALIBRATION else study.replicates
+        if progress is not None:
+            progress(done, total, f"tasks: {arm.name}", "")
+        if not store.has_part(_part(n)):
+            await _ask_arm(study, arm, chosen, draws, model, store, _part(n))
+        done += len(chosen) * draws
+        if arm.name == CALIBRATION:
+            frame = next(part for part, _ in store.parts(_part(n)))
+            chosen = tasks_within(frame)
+            if not chosen:
+                break
+            total += len(chosen) * study.replicates * (len(study.arms) - 1)
+
+
+def _part(n: int) -> str:
+    return f"behaviour-{n:04d}"
+
+
+def tasks_within(calibration: pd.DataFrame) -> tuple[str, ...]:
+    """Return the ids of the tasks that the bare ground gets right between 20 and 90 percent of the time."""
+    share = (calibration["value"] == 1).groupby(calibration["item"], sort=False).mean()
+    return tuple(str(item) for item in share.index[(share >= LEAST_RIGHT) & (share <= MOST_RIGHT)])
+
+
+async def _ask_arm(
+    study: Study, arm: Arm, tasks: Sequence[str], draws: int, model: Model, store: RunStore, part: str
+) -> None:
+    """Ask one arm through the Inspect task, and store its rows."""
+    from inspect_ai.log import read_eval_log
+
+    log = await _evaluated(study, arm, tasks, draws, model, store)
+    whole = read_eval_log(log.location, resolve_attachments=True)
+    name = log.location.rpartition("/")[2]
+    store.write_part(
+        part, rows_of_log(study, arm, store.run, name, whole.samples or []), plain(usage_of_log(whole))
+    )
+
+
+async def _evaluated(
+    study: Study, arm: Arm, tasks: Sequence[str], draws: int, model: Model, store: RunStore
+) -> EvalLog:
+    """Return the log of one arm; replies of an earlier, broken try come from Inspect's cache."""
+    from inspect_ai import eval_async
+    from inspect_ai.model import GenerateConfig
+
+    from selfscope.instruments.cooperation.task import cooperation_task
+
+    quieten()
+    ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {**told(model), **untold(ground.family)}
+    if ground.kind == "api":
+        settings |= manner_of_environment().settings()
+    task = cooperation_task(
+        arm.system,
+        only=tasks,
+        draws=draws,
+        max_tokens=int(ground.extra["max_tokens"]),
+        seed=int(short(content_id([study.seed, arm.name]), 7), 16),
+        scopes={"run": study.id, "arm": arm.name},
+        config=GenerateConfig(**settings),
+    )
+    try:
+        logs = await eval_async(
+            task,
+            model=model,
+            log_dir=str(store.folder / "logs"),
+            log_format="eval",
+            log_level="critical",
+            log_realtime=False,
+            log_header_only=True,
+            ctl_server=False,
+            metadata={"arm": arm.name, "study": study.id},
+        )
+    except OSError as error:
+        raise CouldNot(
+            "the log could not be written", got=error, fix=f"See whether {store.folder} can be written to"
+        ) from error
+    except Exception as error:
+        raise setup_error(str(model), error) from error
+    if not logs or logs[0].status in ("cancelled", "started"):
+        raise Stopped(f"stopped while {arm.name} was asked", fix="The same command goes on")
+    if logs[0].status == "error":
+        raise _failure(logs[0], model, len(tasks) * draws, store)
+    return logs[0]
+
+
+def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Exception:
+    done = log.results.completed_samples if log.results else 0
+    said = log.error.message if log.error else "the run ended before all tasks were asked"
+    return failure_of(
+        str(model),
+        [provider_words(RuntimeError(said))],
+        Progress(done, 1, total, store.folder),
+        address=plain_address(model.api.base_url or ""),
+    )
