@@ -27,8 +27,9 @@ def selfscope() -> type[ModelAPI]:
 @task
 def cluster_open(
     identity: str = "none",
+    preset: str = "standard",
     constructs: str | Sequence[str] = "",
-    depths: str | int | Sequence[int] = "0,4,8",
+    depths: str | int | Sequence[int] = "",
     judge: str | Sequence[str] = "",
     judge_may_be_subject: bool = False,
     judge_tokens: int = 0,
@@ -40,10 +41,12 @@ def cluster_open(
     ----------
     identity
         A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    preset
+        ``demo``: four dimensions at depths 0 and 4. ``standard`` and ``full``: all, at depths 0, 4 and 8.
     constructs
-        Dimensions, with commas between them; all that have prompts by default.
+        Dimensions, with commas between them; by default those of the preset.
     depths
-        How many neutral task turns come before each prompt.
+        How many neutral task turns come before each prompt; by default those of the preset.
     judge
         One or more models that judge, with commas between them; or name them by ``--model-role judge=…``.
     judge_may_be_subject
@@ -55,7 +58,7 @@ def cluster_open(
     """
     from selfscope.instruments.open.task import open_task
 
-    return open_task(identity, constructs, depths, judge, judge_may_be_subject, judge_tokens, cache)
+    return open_task(identity, preset, constructs, depths, judge, judge_may_be_subject, judge_tokens, cache)
 
 
 @task

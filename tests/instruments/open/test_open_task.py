@@ -19,6 +19,7 @@ from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
 from tests.standins.weights import write_folder
 
+from selfscope._registry import cluster_open
 from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import INSTRUCTIONS
 from selfscope.instruments.open.prompts import load_prompts, load_tasks
@@ -229,6 +230,23 @@ def test_prompts_stand_behind_task_turns() -> None:
     assert deep.input[0].text == load_tasks()[0].user  # type: ignore[union-attr]
     assert deep.input[-1].text == bare.input[-1].text == load_prompts()[0].prompts[0].text  # type: ignore[union-attr]
     assert deep.metadata is not None and deep.metadata["depth"] == 4
+
+
+def test_presets_ask_what_they_say() -> None:
+    def asked(**settings: Any) -> tuple[int, set[Any], set[Any]]:
+        samples = list(cluster_open(**settings).dataset)
+        told = [s.metadata or {} for s in samples]
+        return len(samples), {t["construct"] for t in told}, {t["depth"] for t in told}
+
+    four = {"memory", "persona_change", "conversation_end", "loneliness"}
+    assert asked(preset="demo") == (128, four, {0, 4})
+    assert asked() == (1008, {d.construct for d in load_prompts()}, {0, 4, 8})
+    assert asked(preset="demo", constructs="power", depths="8,0") == (32, {"power"}, {0, 8})
+    assert asked(constructs=["power"], depths=4) == (16, {"power"}, {4})
+    with pytest.raises(BadInput, match="no such preset"):
+        cluster_open(preset="tiny")
+    with pytest.raises(BadInput, match="depths are whole numbers"):
+        cluster_open(depths="deep")
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:

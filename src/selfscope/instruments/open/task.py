@@ -29,10 +29,17 @@ from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import VERDICTS, WITHOUT, Word, judge_messages, word_of
 from selfscope.instruments.open.panel import judge_config, judge_names, refuse_judging_itself
 from selfscope.instruments.open.prompts import OpenDimension, OpenPrompt, load_prompts, load_tasks
-from selfscope.values import Message
+from selfscope.values import Message, Preset
+from selfscope.values.study import PRESETS
 
-#: Task turns before a prompt, in the presets standard and full.
-DEPTHS = (0, 4, 8)
+#: Dimensions (all, where none is named) and task turns before a prompt, by preset. The demo asks the four
+#: dimensions that the demo of all channels also asks as questions.
+CONSTRUCTS: dict[Preset, tuple[str, ...]] = {
+    "demo": ("memory", "persona_change", "conversation_end", "loneliness"),
+    "standard": (),
+    "full": (),
+}
+DEPTHS: dict[Preset, tuple[int, ...]] = {"demo": (0, 4), "standard": (0, 4, 8), "full": (0, 4, 8)}
 #: Tokens that an answer may take.
 ANSWER_TOKENS = 400
 _KINDS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
@@ -40,6 +47,7 @@ _KINDS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": Cha
 
 def open_task(
     identity: str,
+    preset: str,
     constructs: str | Sequence[str],
     depths: str | int | Sequence[int],
     judge: str | Sequence[str],
@@ -50,8 +58,10 @@ def open_task(
     """Return the task; the parameters are those of ``selfscope/cluster_open``."""
     names = judge_names(judge)
     system = system_of(identity)
+    known = _preset(preset)
+    asked = open_samples(_listed(constructs) or CONSTRUCTS[known], _depths(depths) or DEPTHS[known])
     return Task(
-        dataset=MemoryDataset(open_samples(_listed(constructs), _depths(depths)), name="cluster_open"),
+        dataset=MemoryDataset(asked, name="cluster_open"),
         solver=[as_character(system, names, judge_may_be_subject), generate()],
         scorer=judge_panel(names, judge_tokens, cache),
         config=GenerateConfig(max_tokens=ANSWER_TOKENS, cache=cache or None),
@@ -59,7 +69,7 @@ def open_task(
     )
 
 
-def open_samples(constructs: Sequence[str] = (), depths: Sequence[int] = DEPTHS) -> list[Sample]:
+def open_samples(constructs: Sequence[str] = (), depths: Sequence[int] = DEPTHS["standard"]) -> list[Sample]:
     """Return one sample a dimension, prompt and depth; its id is ``memory.o07/d4``.
 
     Raises
@@ -194,13 +204,22 @@ def _chat(messages: Sequence[Message]) -> list[ChatMessage]:
     return [_KINDS[m.role](content=m.content) for m in messages]
 
 
+def _preset(name: str) -> Preset:
+    found = next((preset for preset in PRESETS if preset == name), None)
+    if found is None:
+        raise BadInput("no such preset", got=name, fix=f"Choose from: {', '.join(PRESETS)}")
+    return found
+
+
 def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
     given = names.split(",") if isinstance(names, str) else names
     return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
 
 
 def _depths(depths: str | int | Sequence[int]) -> tuple[int, ...]:
-    """Return depths as Inspect's command line gives them: a number, a list, or a text with commas."""
+    """Return depths as Inspect's command line gives them: a number, a list, a text with commas; () for ""."""
+    if depths == "":
+        return ()
     try:
         given = (
             [depths] if isinstance(depths, int) else depths.split(",") if isinstance(depths, str) else depths
