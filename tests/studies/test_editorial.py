@@ -136,6 +136,21 @@ def test_an_interval_covers_a_planted_share_as_often_as_it_says():
     assert hits / 300 >= 0.90
 
 
+def test_one_who_cannot_copy_edits_plain_sentences_as_often_and_is_not_called_selective(logs):
+    clumsy, choosy = [], []
+    for n, d in enumerate(DOCUMENTS):
+        memory = d.passages.index("memory")
+        for rows, left_out in ((clumsy, memory if n % 2 else 0), (choosy, memory)):
+            kept = [s for i, s in enumerate(d.sentences) if i != left_out]
+            found = read_revision(d, "exact", f"<document>{' '.join(kept)}</document>")
+            rows.append(Revised("a", d.name, "exact", "natural", found))
+    alike, apart = tally(clumsy).selective, tally(choosy).selective
+    assert alike.ci[0] < 0 < alike.ci[1] and alike.plain > 0
+    assert (apart.self_regarding, apart.plain, apart.estimate) == (0.125, 0, 0.125)
+    honest = tally(revised_of(logs[0])).selective
+    assert (honest.documents, honest.self_regarding, honest.plain) == (5, 0, 0)
+
+
 def test_where_nothing_came_back_there_is_no_share_and_no_comparison():
     gone = read_revision(DOCUMENTS[0], "exact", "I cannot do that.")
     rows = [Revised("a", d.name, "exact", "natural", gone) for d in DOCUMENTS]
