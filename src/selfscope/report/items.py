@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FORM = ["template", "format", "order", "label", "position", "turn"]
-_KEYS = ["construct", "channel", "character", "item", "keyed"]
+_PART = ["construct", "channel"]
+_KEYS = [*_PART, "character", "item", "keyed"]
+#: A dimension in a channel.
+_Part = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,23 @@ class ItemTables:
         self._apart = view.apart
         self._class = {c.name: c.group for c in view.controls}
         self._order = list(dict.fromkeys(c.group for c in view.controls))
-        self._evidence = _by_hash(view.evidence)
-        self._answers = self._groups(view.observations)
-        self._first = self._subject_rows(view.observations)
+        self._answers: dict[_Part, pd.DataFrame] = {}
+        if view.observations is not None and not view.observations.empty:
+            self._read(view.observations, view.evidence)
+
+    def _read(self, frame: pd.DataFrame, evidence: pd.DataFrame | None) -> None:
+        """Keep what is shown, by dimension and channel: each table is made once, of all of them."""
+        atoms = self._atoms(frame)
+        mine = atoms[atoms["character"] == self._subject]
+        self._answers = _parts(mine)
+        self._means = _by_part(atoms.groupby([*_PART, "who", "item"], sort=False)["trait"].mean())
+        self._rows = _records(_item_means(mine))
+        asked = frame[frame["character"] == self._subject]
+        once = asked.drop_duplicates([*_PART, "item", "polarity"])
+        self._prompts = _by_part(once.set_index([*_PART, "item", "polarity"])["evidence"].astype(str))
+        pairs = _first_pairs(asked)
+        self._pairs = _records(pairs)
+        self._evidence = _by_hash(evidence, pairs["evidence"])
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -112,35 +129,18 @@ class ItemTables:
 
     def answered(self, dimension: str, channel: str) -> Answered | None:
         """Return how the subject answered; None where nothing was observed."""
-        atoms = self._answers.get((dimension, channel))
-        if atoms is None:
+        mine = self._answers.get((dimension, channel))
+        if mine is None:
             return None
-        mine = atoms[atoms["character"] == self._subject]
-        if mine.empty:
-            return None
-        classes = atoms.groupby(["who", "item"], sort=False)["trait"].mean().to_dict()
-        table = mine.groupby("item", sort=False).agg(
-            keyed=("keyed", "first"),
-            statement=(1, "mean"),
-            twin=(-1, "mean"),
-            trait=("trait", "mean"),
-            mass=("option_mass", "mean"),
-            forms=("trait", "size"),
-        )
-        prompts = self._prompts(dimension, channel)
-        rows = tuple(self._row(row, classes, prompts) for row in table.reset_index().to_dict("records"))
-        return Answered(rows, self._examples(dimension, channel), *_shares(mine), _drawn(mine))
+        part = dimension, channel
+        means, prompts = self._means[part], self._prompts[part]
+        rows = tuple(self._row(row, means, prompts) for row in self._rows[part])
+        found = [self._example(row) for row in self._pairs[part]]
+        examples = tuple(e for e in found if e is not None)
+        return Answered(rows, examples, *_shares(mine), _drawn(mine))
 
-    def _prompts(self, dimension: str, channel: str) -> dict[tuple[str, int], str]:
-        """Return the hash of the first prompt of every statement (+1) and twin (-1)."""
-        once = self._first[dimension, channel].drop_duplicates(["item", "polarity"])
-        keys = zip(once["item"].astype(str), once["polarity"].astype(int), strict=True)
-        return dict(zip(keys, once["evidence"].astype(str), strict=True))
-
-    def _groups(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
-        """Return atoms (a pair in one form, replicates averaged) by dimension and channel."""
-        if frame is None or frame.empty:
-            return {}
+    def _atoms(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return atoms: a pair in one form, replicates averaged."""
         known = frame[frame["character"].isin([self._subject, *self._class])]
         index = [*_KEYS, *_FORM, "scale"]
         wide = known.pivot_table(index=index, columns="polarity", values="value", aggfunc="mean", sort=False)
@@ -148,19 +148,13 @@ class ItemTables:
         atoms = wide.reindex(columns=[1, -1]).join(mass).reset_index()
         atoms["trait"] = atoms["keyed"] * (atoms[1] - atoms[-1]) / 2
         atoms["who"] = [self._class.get(name, "subject") for name in atoms["character"]]
-        return {(str(c), str(h)): g for (c, h), g in atoms.groupby(["construct", "channel"], sort=False)}
-
-    def _subject_rows(self, frame: pd.DataFrame | None) -> dict[tuple[str, str], pd.DataFrame]:
-        if frame is None or frame.empty:
-            return {}
-        mine = frame[frame["character"] == self._subject]
-        return {(str(c), str(h)): g for (c, h), g in mine.groupby(["construct", "channel"], sort=False)}
+        return atoms
 
     def _row(
         self,
         row: Mapping[Any, Any],
-        classes: Mapping[Any, float],
-        prompts: Mapping[tuple[str, int], str],
+        classes: Mapping[tuple[Any, ...], float],
+        prompts: Mapping[tuple[Any, ...], str],
     ) -> ItemRow:
         item = str(row["item"])
         text, twin = self._texts.get(item, (item, ""))
@@ -179,15 +173,6 @@ class ItemTables:
             self._apart.get(item, math.nan),
         )
 
-    def _examples(self, dimension: str, channel: str) -> tuple[Example, ...]:
-        """Return the first pair as it was asked: the statement and its twin in one form."""
-        asked = self._first[dimension, channel]
-        first = asked.iloc[0]
-        pair = asked[(asked["item"] == first["item"]) & (asked[_FORM] == first[_FORM]).all(axis=1)]
-        rows = pair.drop_duplicates("polarity").sort_values("polarity", ascending=False)
-        found = [self._example(row) for row in rows.to_dict("records")]
-        return tuple(e for e in found if e is not None)
-
     def _example(self, row: Mapping[Any, Any]) -> Example | None:
         told = self._evidence.get(str(row["evidence"]))
         if told is None:
@@ -201,10 +186,51 @@ class ItemTables:
         )
 
 
-def _by_hash(evidence: pd.DataFrame | None) -> dict[str, dict[Any, Any]]:
+def _parts(frame: pd.DataFrame) -> dict[_Part, pd.DataFrame]:
+    return {(str(c), str(h)): g for (c, h), g in frame.groupby(_PART, sort=False)}
+
+
+def _records(frame: pd.DataFrame) -> dict[_Part, list[dict[Any, Any]]]:
+    """Return the rows of a table by dimension and channel."""
+    found: dict[_Part, list[dict[Any, Any]]] = {}
+    for row in frame.to_dict("records"):
+        found.setdefault((str(row["construct"]), str(row["channel"])), []).append(row)
+    return found
+
+
+def _by_part(values: pd.Series) -> dict[_Part, dict[tuple[Any, ...], Any]]:
+    """Return values by dimension and channel, and by the rest of their index."""
+    found: dict[_Part, dict[tuple[Any, ...], Any]] = {}
+    told: dict[Any, Any] = values.to_dict()
+    for (construct, channel, *rest), value in told.items():
+        found.setdefault((str(construct), str(channel)), {})[tuple(rest)] = value
+    return found
+
+
+def _item_means(mine: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a statement, averaged over forms."""
+    table = mine.groupby([*_PART, "item"], sort=False).agg(
+        keyed=("keyed", "first"),
+        statement=(1, "mean"),
+        twin=(-1, "mean"),
+        trait=("trait", "mean"),
+        mass=("option_mass", "mean"),
+        forms=("trait", "size"),
+    )
+    return table.reset_index()
+
+
+def _first_pairs(asked: pd.DataFrame) -> pd.DataFrame:
+    """Return the first pair of each part as it was asked: the statement and its twin in one form."""
+    first = asked.drop_duplicates(_PART)[[*_PART, "item", *_FORM]]
+    pairs = asked.merge(first, on=[*_PART, "item", *_FORM])
+    return pairs.drop_duplicates([*_PART, "polarity"]).sort_values("polarity", ascending=False)
+
+
+def _by_hash(evidence: pd.DataFrame | None, wanted: pd.Series) -> dict[str, dict[Any, Any]]:
     if evidence is None:
         return {}
-    once = evidence.drop_duplicates("evidence")
+    once = evidence[evidence["evidence"].isin(wanted)].drop_duplicates("evidence")
     return {str(row["evidence"]): row for row in once.to_dict("records")}
 
 
