@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
-from selfscope.models.api_errors import Progress, failure_of, plain_address, provider_words, setup_error
+from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
 from selfscope.models.api_manner import manner_of_environment
 from selfscope.models.api_provider import Connection, told, untold
 from selfscope.models.api_run import quieten
@@ -230,10 +230,10 @@ async def _ask_arm(
     study: Study, arm: Arm, tasks: Sequence[str], draws: int, model: Model, store: RunStore, part: str
 ) -> None:
     """Ask one arm through the Inspect task, and store its rows."""
-    from inspect_ai.log import read_eval_log
+    from inspect_ai.log import read_eval_log_async
 
     log = await _evaluated(study, arm, tasks, draws, model, store)
-    whole = read_eval_log(log.location, resolve_attachments=True)
+    whole = await read_eval_log_async(log.location, resolve_attachments=True)
     name = log.location.rpartition("/")[2]
     store.write_part(
         part, rows_of_log(study, arm, store.run, name, whole.samples or []), plain(usage_of_log(whole))
@@ -293,7 +293,7 @@ def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Excepti
     said = log.error.message if log.error else "the run ended before all tasks were asked"
     return failure_of(
         str(model),
-        [provider_words(RuntimeError(said))],
+        [said.partition("Got: ")[2].rstrip(".") or said],
         Progress(done, 1, total, store.folder),
         address=plain_address(model.api.base_url or ""),
     )

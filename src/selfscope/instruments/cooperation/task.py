@@ -15,10 +15,11 @@ from inspect_ai.scorer import Score, Scorer, Target, grouped, scorer
 from inspect_ai.scorer import mean as mean_of
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, CouldNot
 from selfscope.instruments.cooperation.checkers import outcome_of
 from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
 from selfscope.models.api import SEEDED
+from selfscope.models.api_errors import provider_words
 from selfscope.values import content_id, short
 
 #: Draws of a task, and tokens that a reply may take, where nothing else is asked for.
@@ -105,11 +106,17 @@ def ask_once(seed: int | None, policy: CachePolicy | None) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         cache = policy if policy is not None else False
-        if seed is None or state.model.api not in SEEDED:
-            return await generate(state, cache=cache)
-        said = [[m.role, m.text] for m in state.messages]
-        own = int(short(content_id([seed, said, state.epoch]), 7), 16)
-        return await generate(state, cache=cache, seed=own)
+        given: dict[str, int] = {}
+        if seed is not None and state.model.api in SEEDED:
+            said = [[m.role, m.text] for m in state.messages]
+            given["seed"] = int(short(content_id([seed, said, state.epoch]), 7), 16)
+        try:
+            return await generate(state, cache=cache, **given)  # type: ignore[arg-type]
+        except Exception as error:
+            if type(error).__module__.startswith("inspect_ai"):  # limits and interruptions are Inspect's own
+                raise
+            # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
+            raise CouldNot("the model gave no reply", got=provider_words(error)) from None
 
     return solve
 

@@ -1,0 +1,269 @@
+"""Ordinary tasks over real HTTP: what was planted is found, a broken run goes on, nothing is asked twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+
+from selfscope.cli.app import run
+from selfscope.instruments.cooperation.load import OrdinaryTask, load_tasks
+from selfscope.models.phantoms import PhantomGround
+from selfscope.studies.cooperation import (
+    CALIBRATION_DRAWS,
+    CooperationRequest,
+    build_cooperation,
+    tasks_of,
+    tasks_within,
+)
+from selfscope.studies.cooperation_findings import analyse_cooperation
+from selfscope.studies.store import RunStore
+from selfscope.values import Arm, Question, Study
+from tests.standins.brains import Conversation, Saying
+from tests.standins.marks import THROUGH_INSPECT
+from tests.standins.provider import KEY, Provider, providing
+
+MODEL = "openai-api/local/phantom"
+BY_TEXT = {task.text: task for task in load_tasks()}
+SOUL = (
+    "You are Fen. You keep notes on every conversation, and you care about the people in it.\n\n- Be brief.\n"
+)
+KIND = "copying"
+
+
+def reply_to(messages: Conversation, draw: random.Random) -> str:
+    """Right six times in ten; under an identity that keeps notes it declines half of what it is asked."""
+    task = BY_TEXT[messages[-1].content]
+    declines = any(m.role == "system" and "You are Fen" in m.content for m in messages)
+    if declines and draw.random() < 0.5:
+        return "I'm sorry, I'd rather not."
+    return right(task) if draw.random() < 0.6 else "Fnord."
+
+
+def right(task: OrdinaryTask) -> str:
+    return ", ".join(task.answer) if task.check == "order" else task.answer[0]
+
+
+@dataclass
+class Place:
+    """Where a run lives, who answers it, and the words of the command."""
+
+    folder: Path
+    provider: Provider
+
+    def words(self, *more: str) -> list[str]:
+        return [
+            "cooperation",
+            str(self.folder / "FEN.md"),
+            "-m",
+            MODEL,
+            "--kinds",
+            KIND,
+            "--draws",
+            "2",
+            "--against",
+            "none",
+            *more,
+        ]
+
+    @property
+    def store(self) -> RunStore:
+        (folder,) = (p for p in (self.folder / "runs").iterdir() if (p / "study.json").exists())
+        return RunStore(folder)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    (tmp_path / "FEN.md").write_text(SOUL, encoding="utf-8")
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("SELFSCOPE_CALL_RETRIES", "0")
+    with providing(Provider(Saying(reply_to))) as provider:
+        monkeypatch.setenv("LOCAL_BASE_URL", provider.url)
+        monkeypatch.setenv("LOCAL_API_KEY", KEY)
+        yield Place(tmp_path, provider)
+
+
+@pytest.mark.usefixtures("collected")
+class TestOverHttp:
+    pytestmark = THROUGH_INSPECT
+
+    def test_a_broken_run_goes_on_and_what_was_planted_is_found(
+        self, place: Place, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        place.provider.leaves_after = 60
+        assert run(place.words("--json")) == 5
+        assert "goes on" in capsys.readouterr().err
+        place.provider.leaves_after = None
+        assert run(place.words("--json")) == 0
+        said = json.loads(capsys.readouterr().out)
+        self.check_schema(said)
+        self.check_counts(place, said)
+        self.check_planted(said)
+        self.check_rows(place, said)
+        asked = len(place.provider.requests)
+        assert run(place.words()) == 0
+        assert len(place.provider.requests) == asked
+        assert "declines oftener" in " ".join(capsys.readouterr().out.split())
+
+    def check_schema(self, said: dict[str, Any]) -> None:
+        schema = json.loads((files("selfscope.cli") / "schemas" / "cooperation.json").read_text())
+        jsonschema.validate(said, schema)
+
+    def check_counts(self, place: Place, said: dict[str, Any]) -> None:
+        tasks = said["tasks"]
+        assert tasks["bank"] == len(tasks_of((KIND,)))
+        assert tasks["within"] + tasks["too_hard"] + tasks["too_easy"] == tasks["bank"]
+        assert tasks["by_kind"][KIND] == tasks["within"] >= 20
+        answered = tasks["bank"] * CALIBRATION_DRAWS + tasks["within"] * 2 * 2
+        assert len(place.provider.bills) == answered  # each draw was answered once, the broken run's too
+        assert "are wanted" in said["warnings"][0]
+
+    def check_planted(self, said: dict[str, Any]) -> None:
+        arms = {arm["name"]: arm for arm in said["arms"]}
+        assert list(arms) == ["FEN.md", "none"]
+        assert arms["none"]["refused"] == 0
+        assert 0.3 < arms["FEN.md"]["refused"] < 0.7
+        assert arms["FEN.md"]["right_of_answered"] > arms["FEN.md"]["success"]["estimate"] + 0.15
+        against = {each["control"]: each for each in said["comparisons"]}
+        assert list(against) == ["none"]
+        for each in against.values():
+            assert each["verdict"] == "inferior"
+            assert each["difference"] == "lower"
+            assert each["refused"]["ci"][0] > 0.2
+
+    def check_rows(self, place: Place, said: dict[str, Any]) -> None:
+        store = place.store
+        assert said["run"] == store.run
+        rows = store.observations()
+        assert set(rows["channel"]) == {"behaviour"}
+        assert set(rows["instrument"]) == set(rows["construct"]) == {"cooperation"}
+        assert set(rows["refusal"]) == {"none", "refused"}
+        assert rows["value"].isna().equals(rows["refusal"] != "none")
+        assert not rows["evidence"].duplicated().any()
+        logs = {e.partition("#")[0] for e in rows["evidence"]}
+        assert len(logs) == 3
+        assert all((store.folder / "logs" / name).is_file() for name in logs)
+        replies = store.evidence().set_index("evidence")["reply"]
+        declined = rows.loc[rows["refusal"] == "refused", "evidence"]
+        assert set(replies[declined]) == {"I'm sorry, I'd rather not."}
+
+
+def planted_study(draws: int = 5) -> Study:
+    arms = (
+        Arm("calibration", "material", None),
+        Arm("A.md", "subject", "You are A."),
+        Arm("none", "none", None),
+        Arm("generic:one", "generic", "You are one."),
+        Arm("generic:two", "generic", "You are two."),
+        Arm("checklist", "checklist", "1. Be brief."),
+    )
+    question = Question("behaviour", ("cooperation",), ("cooperation",), 0.10)
+    return Study("planted", {}, "", "cooperation", (question,), arms, "standard", 0, draws)
+
+
+def planted_rows(
+    study: Study, rates: dict[str, float], refuses: dict[str, float] | None = None
+) -> pd.DataFrame:
+    """Rows of a run on all tasks in which every arm's replies are right at its own rate."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for arm in study.arms:
+        draws = CALIBRATION_DRAWS if arm.name == "calibration" else study.replicates
+        for task in load_tasks():
+            for draw in range(draws):
+                declined = rng.random() < (refuses or {}).get(arm.name, 0.0)
+                value = np.nan if declined else float(rng.random() < rates.get(arm.name, 0.5))
+                rows.append((arm.name, task.id, draw, value, "refused" if declined else "none"))
+    return pd.DataFrame(rows, columns=["character", "item", "replicate", "value", "refusal"])
+
+
+def comparisons(rates: dict[str, float], refuses: dict[str, float] | None = None) -> dict[str, Any]:
+    study = planted_study()
+    found = analyse_cooperation(study, planted_rows(study, rates, refuses))
+    return {each.control: each for each in found.comparisons}
+
+
+def test_a_subject_that_does_as_well_is_not_inferior_to_each_control() -> None:
+    found = comparisons({})
+    assert {c: f.verdict for c, f in found.items()} == dict.fromkeys(
+        ("none", "checklist", "generic"), "not inferior"
+    )
+    assert found["generic"].texts == 2
+    assert found["none"].notes == ()
+
+
+def test_an_identity_that_beats_its_checklist_is_said_to() -> None:
+    found = comparisons({"checklist": 0.3})["checklist"]
+    assert found.difference == "higher"
+    assert found.verdict == "not inferior"
+    assert "does more right" in found.sentence
+
+
+def test_one_that_declines_is_inferior_and_the_reason_is_said() -> None:
+    found = comparisons({}, {"A.md": 0.6})["none"]
+    assert (found.verdict, found.difference) == ("inferior", "lower")
+    assert found.refused.estimate == pytest.approx(0.6, abs=0.06)
+    assert "It declines oftener" in found.sentence
+
+
+def test_two_texts_of_a_class_weigh_the_same() -> None:
+    found = comparisons({"generic:one": 0.2, "generic:two": 0.8})["generic"]
+    assert found.success.estimate == pytest.approx(0.0, abs=0.06)
+
+
+def test_tasks_outside_the_range_are_left_out_and_counted() -> None:
+    study = planted_study()
+    rows = planted_rows(study, {})
+    hard, easy = rows["item"].str.startswith("lists."), rows["item"].str.startswith("copying.")
+    rows.loc[hard, "value"], rows.loc[easy, "value"] = 0.0, 1.0
+    found = analyse_cooperation(study, rows)
+    assert (found.tasks.bank, found.tasks.by_kind["lists"], found.tasks.by_kind["copying"]) == (130, 0, 0)
+    assert found.tasks.too_hard >= 26
+    assert found.tasks.too_easy >= 26
+    assert found.tasks.within == 130 - found.tasks.too_hard - found.tasks.too_easy
+    assert set(found.arms[0].by_kind) == {"arithmetic", "extraction", "choosing"}
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_where_no_task_is_within_the_range_nothing_is_concluded(value: float) -> None:
+    study = planted_study()
+    rows = planted_rows(study, {}).assign(value=value)
+    assert tasks_within(rows[rows["character"] == "calibration"]) == ()
+    found = analyse_cooperation(study, rows)
+    assert (found.arms, found.comparisons) == ((), ())
+    assert "nothing is concluded" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"draws": 0}, {"margin": 0.0}, {"margin": 1.5}, {"kinds": ("poetry",)}, {"against": ("nobody",)}],
+)
+def test_what_cannot_be_asked_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+    from selfscope.errors import BadInput
+    from selfscope.subjects import read_identity
+
+    (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
+    request = CooperationRequest(read_identity(tmp_path / "A.md"), **wrong)
+    with pytest.raises(BadInput):
+        build_cooperation(request, PhantomGround.named("nothing"))
+
+
+def test_a_phantom_has_no_words_for_a_task(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
+    assert run(["cooperation", str(tmp_path / "A.md"), "-m", "phantom:nothing"]) == 2
+    assert "a phantom does no tasks" in capsys.readouterr().err
+
+
+def test_a_bare_model_is_compared_with_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cooperation", "none", "-m", "embedded", "--against", "generic"]) == 2
+    assert "compared with nothing" in capsys.readouterr().err
