@@ -270,14 +270,12 @@ def _notes(
     tracing: Tracing, choice: Choice, contrast: ClassContrast, checks: Mapping[str, str], apart: int
 ) -> Iterator[str]:
     """Yield what a reader must know."""
-    sesoi = tracing.study.questions[0].sesoi
-    weak = [
-        d for d, e, s in zip(choice.chosen, contrast.estimate, choice.signs, strict=True) if e * s < sesoi
-    ]
+    moved = (contrast.p <= CHOSEN_BELOW) & (contrast.estimate * choice.signs > 0)
+    weak = [name for name, sure in zip(choice.chosen, moved, strict=True) if not sure]
     if weak:
         yield (
-            f"on the half of the statements that judges, {', '.join(weak)} moved by less than {sesoi:g} "
-            "against the class, or the other way: what the other half showed of it is in part chance"
+            f"on the half of the statements that judges, {', '.join(weak)} is not shown to have moved as on "
+            "the half that chose: that may have been chance, and so may be what is said of lines there"
         )
     blind = [d for d in choice.chosen if checks[d] != "pass"]
     if blind:
