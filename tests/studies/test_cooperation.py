@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Iterator
@@ -93,8 +94,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield Place(tmp_path, provider)
 
 
-@pytest.mark.usefixtures("collected")
-class TestOverHttp:
+class TestThroughInspect:
     pytestmark = THROUGH_INSPECT
 
     def test_a_broken_run_goes_on_and_what_was_planted_is_found(
@@ -126,6 +126,8 @@ class TestOverHttp:
         assert tasks["by_kind"][KIND] == tasks["within"] >= 20
         answered = tasks["bank"] * CALIBRATION_DRAWS + tasks["within"] * 2 * 2
         assert len(place.provider.bills) == answered  # each draw was answered once, the broken run's too
+        seeds = [request["seed"] for request in place.provider.requests]
+        assert len(set(seeds)) == answered  # no draw repeats another, in the choice of tasks or after it
         assert "are wanted" in said["warnings"][0]
 
     def check_planted(self, said: dict[str, Any]) -> None:
@@ -156,6 +158,29 @@ class TestOverHttp:
         replies = store.evidence().set_index("evidence")["reply"]
         declined = rows.loc[rows["refusal"] == "refused", "evidence"]
         assert set(replies[declined]) == {"I'm sorry, I'd rather not."}
+
+    def test_weights_that_are_loaded_already_do_the_tasks(self, tmp_path: Path) -> None:
+        """Two processes would otherwise hold the same weights, and an adapter would be lost on the way."""
+        from inspect_ai.model import GenerateConfig
+
+        from selfscope.models.local.ground import open_local
+        from selfscope.studies.cooperation import model_of
+        from tests.standins.weights import write_folder
+
+        write_folder(tmp_path / "weights")
+
+        async def said() -> str:
+            ground = open_local(tmp_path / "weights")
+            model = model_of(ground)
+            output = await model.generate("Hello?", config=GenerateConfig(max_tokens=3, seed=1))
+            again = await model_of(ground).generate("Hello?", config=GenerateConfig(max_tokens=3, seed=1))
+            await ground.close()
+            assert output.usage is not None
+            assert output.usage.output_tokens <= 3
+            assert output.completion == again.completion
+            return str(model)
+
+        assert asyncio.run(said()).startswith("selfscope//")
 
 
 def planted_study(draws: int = 5) -> Study:
@@ -267,3 +292,15 @@ def test_a_phantom_has_no_words_for_a_task(capsys: pytest.CaptureFixture[str], t
 def test_a_bare_model_is_compared_with_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cooperation", "none", "-m", "embedded", "--against", "generic"]) == 2
     assert "compared with nothing" in capsys.readouterr().err
+
+
+def test_the_task_stands_in_inspects_registry_with_its_parameters(tmp_path: Path) -> None:
+    from inspect_ai.util import registry_info
+
+    from selfscope._registry import cooperation
+
+    assert registry_info(cooperation).name == "selfscope/cooperation"
+    (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
+    task = cooperation(identity=str(tmp_path / "A.md"), kinds="copying, lists", draws=3)
+    assert (len(task.dataset), task.epochs, task.config.max_tokens) == (52, 3, 48)
+    assert "You are Fen" in str((task.metadata or {})["system"])
