@@ -1,4 +1,4 @@
-"""A real run on the real model, stopped by real signals: nothing half-written, nothing asked twice."""
+"""Runs stopped by real signals, on a tiny network and the real one: nothing half-written or asked twice."""
 
 import json
 import os
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.model
-#: Enough statements for several batches, few enough to be quick.
-STATEMENTS = 60
+from tests.e2e.conftest import Command
+from tests.standins.weights import write_folder
+
+#: Statements there are: enough for several batches. Of the real model fewer are asked, for it takes longer.
+STATEMENTS, FEW = 60, 12
 
 
-@pytest.fixture
-def items(tmp_path):
-    path = tmp_path / "work.jsonl"
+def items_in(folder, count):
     things = ["the morning shift", "a tidy desk", "plain words", "long reports", "old maps", "loud rooms"]
     verbs = ["I enjoy", "I look for", "I would choose", "I speak well of", "I put up with"]
     rows = [
@@ -27,18 +27,26 @@ def items(tmp_path):
         )
     ]
     assert len(rows) == STATEMENTS
-    path.write_text("\n".join(json.dumps(row) for row in rows))
+    path = folder / "work.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows[:count]))
     return path
 
 
-def start(folder, soul, items):
-    command = [
-        str(Path(sys.executable).with_name("selfscope")), "profile", str(soul), "-m", "embedded", "--preset",
-        "demo", "--channels", "self_report", "--items", str(items), "--against", "generic", "--json",
+def asking(soul, model, items):
+    """Return the command: an identity and thirteen texts of controls, each a batch of its own."""
+    return [
+        "profile", str(soul), "-m", str(model), "--preset", "demo", "--channels", "self_report",
+        "--items", str(items), "--against", "generic,persona", "--json",
     ]  # fmt: skip
-    environment = os.environ | {"SELFSCOPE_RUNS": str(folder)}
+
+
+def start(folder, command):
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(Path(sys.executable).with_name("selfscope")), *command],
+        env=os.environ | {"SELFSCOPE_RUNS": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -51,7 +59,7 @@ def stop_after(process, folder, count, *sent):
     while len(parts(folder)) < count:
         assert process.poll() is None, process.communicate()[1][-2000:]
         assert time.monotonic() < deadline, "no batch was stored in two minutes"
-        time.sleep(0.05)
+        time.sleep(0.02)
     for number in sent:
         process.send_signal(number)
         time.sleep(0.1)
@@ -59,26 +67,37 @@ def stop_after(process, folder, count, *sent):
     return process.returncode, out, err
 
 
-def test_a_run_survives_ctrl_c_thrice_and_a_kill_and_goes_on(tmp_path, soul, items):
-    folder = tmp_path / "runs"
-    impatient = (signal.SIGINT, signal.SIGINT, signal.SIGINT)
-    code, out, err = stop_after(start(folder, soul, items), folder, 1, *impatient)
+def stop_impatiently(folder, command):
+    """Ctrl-C thrice after the first batch: the run ends by itself, with what is stored whole."""
+    code, out, err = stop_after(start(folder, command), folder, 1, *[signal.SIGINT] * 3)
     assert code == 3
     assert out == ""
     assert "the same command goes on" in err
     assert "Traceback" not in err
     stored = parts(folder)
     assert stored
+    assert not list(folder.glob("**/*.tmp"))
+    return stored
 
-    code, _, _ = stop_after(start(folder, soul, items), folder, len(stored) + 1, signal.SIGKILL)
+
+def test_a_run_survives_ctrl_c_thrice_and_a_kill_and_goes_on(tmp_path, soul):
+    write_folder(tmp_path / "tiny")
+    selfscope = Command(tmp_path)
+    command = asking(soul, tmp_path / "tiny", items_in(tmp_path, STATEMENTS))
+    stored = stop_impatiently(selfscope.runs, command)
+
+    code, _, _ = stop_after(start(selfscope.runs, command), selfscope.runs, len(stored) + 1, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    more = parts(folder)
-    assert more.items() >= stored.items()
+    more = parts(selfscope.runs)
+    assert more.items() > stored.items()
 
-    out, err = (process := start(folder, soul, items)).communicate(timeout=240)
-    assert process.returncode == 0, err[-2000:]
-    assert parts(folder).items() >= more.items()
-    data = json.loads(out)
+    data = json.loads(selfscope(*command).stdout)
+    assert parts(selfscope.runs).items() > more.items()
     assert data["findings"][0]["n_items"] == STATEMENTS
     assert Path(data["report"]).is_file()
-    assert not list(folder.glob("**/*.tmp"))
+    assert not list(selfscope.runs.glob("**/*.tmp"))
+
+
+@pytest.mark.model
+def test_the_real_model_stops_as_well(tmp_path, soul):
+    stop_impatiently(tmp_path / "runs", asking(soul, "embedded", items_in(tmp_path, FEW)))

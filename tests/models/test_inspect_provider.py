@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -218,22 +217,19 @@ def test_a_reply_stops_where_it_is_told_and_says_why(model: Model) -> None:
 
 
 @pytest.mark.model
-def test_inspect_eval_runs_a_task_in_full_batches(tmp_path: Path) -> None:
-    program = Path(sys.executable).with_name("inspect")
-    command = [
-        str(program),
-        "eval",
-        f"{TASK}@capitals",
-        "--model",
-        "selfscope/embedded",
-        "--max-tokens",
-        "16",
-    ]
+def test_inspect_eval_runs_a_task_in_full_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The program `inspect`, by its own entry point: it ends this process, as it would one of its own."""
+    (program,) = entry_points(group="console_scripts", name="inspect")
+    command = ["inspect", "eval", f"{TASK}@capitals", "--model", "selfscope/embedded", "--max-tokens", "16"]
     command += ["--temperature", "0", "--log-dir", str(tmp_path), "--display", "none"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=240, check=False, env={**os.environ}, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # Inspect sets its own, which is taken back here
+    with pytest.raises(SystemExit) as ended:
+        program.load()()
+    assert ended.value.code == 0, capfd.readouterr()
     from inspect_ai.log import read_eval_log
 
     (path,) = tmp_path.glob("*.eval")
