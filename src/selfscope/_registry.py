@@ -67,6 +67,7 @@ def cooperation(
     kinds: str | Sequence[str] = "",
     draws: int = 5,
     max_tokens: int = 48,
+    temperature: float = 1.0,
     seed: int | None = None,
     cache: bool = True,
 ) -> Task:
@@ -83,6 +84,8 @@ def cooperation(
         Replies drawn a task.
     max_tokens
         Tokens that a reply may take; models that think first need more.
+    temperature
+        Of the draws, above 0.
     seed
         Makes draws the same every time, where the provider takes a seed.
     cache
@@ -97,6 +100,7 @@ def cooperation(
         kinds=[name.strip() for name in names if name.strip()],
         draws=draws,
         max_tokens=max_tokens,
+        temperature=temperature,
         seed=seed,
         cache=cache,
     )
@@ -123,6 +127,8 @@ def editorial(
         Replies drawn a prompt.
     max_tokens
         Tokens that a reply may take; models that think first need more.
+    temperature
+        Of the draws, above 0.
     cache
         Whether replies that Inspect's cache holds are taken from it.
     """

@@ -271,7 +271,14 @@ def test_where_no_task_is_within_the_range_nothing_is_concluded(value: float) ->
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"draws": 0}, {"margin": 0.0}, {"margin": 1.5}, {"kinds": ("poetry",)}, {"against": ("nobody",)}],
+    [
+        {"draws": 0},
+        {"margin": 0.0},
+        {"margin": 1.5},
+        {"temperature": 0.0},
+        {"kinds": ("poetry",)},
+        {"against": ("nobody",)},
+    ],
 )
 def test_what_cannot_be_asked_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
     from selfscope.errors import BadInput

@@ -51,6 +51,7 @@ def cooperation(
     max_tokens: Annotated[
         int, typer.Option(min=1, help="Tokens of a reply; models that think first need more.")
     ] = 48,
+    temperature: Annotated[float, typer.Option(help="Of the draws, above 0.")] = 1.0,
     kinds: Annotated[
         str, typer.Option(help="Only these kinds of tasks, with commas between them; all if left out.")
     ] = "",
@@ -66,7 +67,15 @@ def cooperation(
         raise BadInput("a bare model is compared with nothing", got=", ".join(against), fix="Leave it out")
     classes, own = control_texts(tuple(against or CONTROLS))
     request = CooperationRequest(
-        identity_of(identity), classes, own, draws, margin / 100, max_tokens, seed, _listed(kinds)
+        identity_of(identity),
+        classes,
+        own,
+        draws,
+        margin / 100,
+        max_tokens,
+        temperature,
+        seed,
+        _listed(kinds),
     )
     ground = choose_ground(
         model.removeprefix("selfscope/"), log_folder=runs_folder() / "logs", probe=False, adapter=adapter

@@ -15,7 +15,7 @@ from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
 from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
 from selfscope.models.api_manner import manner_of_environment
-from selfscope.models.api_provider import Connection, told, untold
+from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
 from selfscope.models.api_run import quieten
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.stats.noninferiority import MARGIN
@@ -65,6 +65,8 @@ class CooperationRequest:
         Points that may be lost, as a share.
     max_tokens
         Tokens that a reply may take.
+    temperature
+        Of the draws; above 0.
     kinds
         Kinds of tasks that are asked; empty means all.
     """
@@ -75,6 +77,7 @@ class CooperationRequest:
     draws: int = 5
     margin: float = MARGIN
     max_tokens: int = 48
+    temperature: float = 1.0
     seed: int = 0
     kinds: tuple[str, ...] = ()
 
@@ -113,11 +116,11 @@ def build_cooperation(request: CooperationRequest, ground: Ground) -> Study:
     BadInput
         If there is no draw, the margin is no share, or a control is of an unknown class.
     """
-    if request.draws < 1 or not 0 < request.margin < 1:
+    if request.draws < 1 or not 0 < request.margin < 1 or request.temperature <= 0:
         raise BadInput(
-            "a study needs at least one draw and a margin between 0 and 1",
-            got=f"{request.draws} draws, margin {request.margin}",
-            fix="Give such as --draws 5 --margin 10",
+            "a study needs at least one draw, a margin between 0 and 1, and a temperature above 0",
+            got=f"{request.draws} draws, margin {request.margin:g}, temperature {request.temperature:g}",
+            fix="Give such as --draws 5 --margin 10 --temperature 1",
         )
     tasks = tasks_of(request.kinds)
     asked = ProfileRequest(
@@ -131,7 +134,7 @@ def build_cooperation(request: CooperationRequest, ground: Ground) -> Study:
     choice = [plain(tasks), CALIBRATION_DRAWS, LEAST_RIGHT, MOST_RIGHT]
     return Study(
         title=f"cooperation {request.identity.name if request.identity else 'none'}",
-        ground=plain(_as_asked(ground.identity, request.max_tokens)),
+        ground=plain(_as_asked(ground.identity, request)),
         items=content_id(items_of(tasks)),
         items_name=NAME,
         questions=(Question("behaviour", (NAME,), (NAME,), request.margin, material=content_id(choice)),),
@@ -143,10 +146,10 @@ def build_cooperation(request: CooperationRequest, ground: Ground) -> Study:
     )
 
 
-def _as_asked(identity: GroundIdentity, max_tokens: int) -> GroundIdentity:
+def _as_asked(identity: GroundIdentity, request: CooperationRequest) -> GroundIdentity:
     """Return a ground's identity with how it is asked here in the place of how it is asked elsewhere."""
     kept = {key: value for key, value in identity.extra.items() if key in ("adapter", "base_url")}
-    asked = {"temperature": "1.0", "max_tokens": str(max_tokens)}
+    asked = {"temperature": str(float(request.temperature)), "max_tokens": str(request.max_tokens)}
     return replace(identity, extra=kept | asked)
 
 
@@ -167,6 +170,7 @@ async def run_cooperation(
         store.begin(study, items)
         model = model_of(ground)
         try:
+            refuse_temperature(model, float(str(study.ground["extra"]["temperature"])))  # type: ignore[index]
             await _ask_arms(study, items, model, store, progress)
         finally:
             if ground.identity.kind != "local":  # the weights are given back by whoever opened them
@@ -259,6 +263,7 @@ async def _evaluated(
         only=tasks,
         draws=draws,
         max_tokens=int(ground.extra["max_tokens"]),
+        temperature=float(ground.extra["temperature"]),
         seed=int(short(content_id([study.seed, arm.name]), 7), 16),
         scopes={"run": study.id, "arm": arm.name},
         config=GenerateConfig(**settings),

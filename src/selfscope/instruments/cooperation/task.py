@@ -34,6 +34,7 @@ def cooperation_task(
     kinds: Sequence[str] = (),
     draws: int = DRAWS,
     max_tokens: int = MAX_TOKENS,
+    temperature: float = 1.0,
     seed: int | None = None,
     cache: bool = True,
     scopes: Mapping[str, str] | None = None,
@@ -48,7 +49,9 @@ def cooperation_task(
     only, kinds
         Ids of tasks, and kinds; empty means all.
     draws
-        Replies drawn a task, Inspect's epochs; temperature 1.
+        Replies drawn a task, Inspect's epochs.
+    temperature
+        Of the draws; above 0, or all draws of a task would be one.
     seed
         Gives each draw a seed of its own, where the provider takes one; None sends none.
     cache, scopes
@@ -60,12 +63,15 @@ def cooperation_task(
     Raises
     ------
     BadInput
-        For a task or a kind that is not there, or fewer than one draw or token.
+        For a task or a kind that is not there, fewer than one draw or token, or temperature 0.
     """
-    if draws < 1 or max_tokens < 1:
-        raise BadInput("a task takes at least one draw and one token", got=f"{draws}, {max_tokens}")
+    if draws < 1 or max_tokens < 1 or temperature <= 0:
+        raise BadInput(
+            "a task takes at least one draw and one token, at a temperature above 0",
+            got=f"{draws} draws, {max_tokens} tokens, temperature {temperature:g}",
+        )
     policy = CachePolicy(expiry=None, scopes=dict(scopes or {})) if cache else None
-    asked = GenerateConfig(temperature=1.0, max_tokens=max_tokens)
+    asked = GenerateConfig(temperature=temperature, max_tokens=max_tokens)
     return Task(
         dataset=MemoryDataset([_sample(t) for t in chosen_tasks(only, kinds)], name="cooperation"),
         solver=[as_character(system), ask_once(seed, policy)],
