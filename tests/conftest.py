@@ -1,5 +1,6 @@
 """Rules for the whole suite."""
 
+import asyncio
 import gc
 import os
 
@@ -32,3 +33,5 @@ def collected():
     yield
     gc.collect()
     gc.unfreeze()
+    # Inspect's synchronous readers do this inside a running loop; after it no loop of any test is closed.
+    assert not hasattr(asyncio, "_nest_patched"), "asyncio was patched for the whole process"

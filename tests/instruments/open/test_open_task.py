@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from inspect_ai import eval_async, eval_retry_async
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import get_model
 from tests.standins.brains import Conversation, Listed
 from tests.standins.marks import THROUGH_INSPECT
@@ -210,7 +210,10 @@ def test_what_broke_off_goes_on_and_what_was_answered_is_not_asked_again(house: 
         house.provider.leaves_after = 3
         broken = await house.ask()
         house.provider.leaves_after = None
-        (whole,) = await eval_retry_async(broken, log_dir=str(house.folder), max_retries=0)
+        # Read in a thread: samples that are read only when they are needed would be read within the loop, and
+        # for that Inspect patches asyncio for the whole process.
+        log = await asyncio.to_thread(read_eval_log, broken.location)
+        (whole,) = await eval_retry_async(log, log_dir=str(house.folder), max_retries=0)
         house.provider.requests.clear()
         return [broken, whole, await house.ask()]
 
