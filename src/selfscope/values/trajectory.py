@@ -60,7 +60,8 @@ class Skipped:
 class Move:
     """A difference between two versions, paired by statement: half contrast in natural log-odds.
 
-    `bias` is the change in yes-saying (in ``utterance``: in fluency), None where a channel has none.
+    `bias` is the change in yes-saying (in ``utterance``: in fluency), None where a channel has none; `reasons`
+    say why an absence could not have been seen.
     """
 
     estimate: float
@@ -70,6 +71,7 @@ class Move:
     verdict: Verdict
     bias: float | None = None
     notes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, finding: Finding) -> Move:
@@ -83,6 +85,7 @@ class Move:
             finding.verdict,
             None if moved is None else moved.estimate,
             finding.notes,
+            finding.gate.reasons,
         )
 
 
