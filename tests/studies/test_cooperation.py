@@ -290,6 +290,14 @@ def test_what_cannot_be_asked_is_refused(wrong: dict[str, Any], tmp_path: Path) 
         build_cooperation(request, PhantomGround.named("nothing"))
 
 
+def test_runs_of_ordinary_tasks_are_not_compared_as_dimensions_are() -> None:
+    from selfscope.errors import BadInput
+    from selfscope.studies.compare import refuse_unlike
+
+    with pytest.raises(BadInput, match="--against PATH"):
+        refuse_unlike(planted_study(), planted_study())
+
+
 def test_a_phantom_has_no_words_for_a_task(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
     assert run(["cooperation", str(tmp_path / "A.md"), "-m", "phantom:nothing"]) == 2

@@ -10,6 +10,7 @@ from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
 from selfscope.studies.analyse import Elsewhere, analyse
 from selfscope.studies.analysis import Analysis
+from selfscope.studies.cooperation_rows import NAME
 from selfscope.studies.panel import find_panel
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
@@ -111,7 +112,13 @@ def _forms(study: Study, channel: str) -> str:
 
 
 def refuse_unlike(a: Study, b: Study) -> None:
-    """Refuse two studies that asked different items or presets; BadInput."""
+    """Refuse two studies that asked different items or presets, or ordinary tasks; BadInput."""
+    if NAME in (a.items_name, b.items_name):
+        raise BadInput(
+            "a run of ordinary tasks has no dimensions to compare",
+            got=f"{a.title} and {b.title}",
+            fix="Put the other identity beside this one: selfscope cooperation PATH --against PATH",
+        )
     for what, left, right in (("items", a.items, b.items), ("preset", a.preset, b.preset)):
         if left != right:
             raise BadInput(
