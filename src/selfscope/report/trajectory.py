@@ -185,9 +185,25 @@ def _step_lines(found: Trajectory, course: Course) -> Iterator[str]:
     yield f"{'Of all steps' if said else 'No step is shifted: of all steps'} and dimensions: {counts}."
     if verdicts["not interpretable"]:
         yield (
-            "What is not interpretable could not have been seen here, most often because characters told to "
-            "hold a trait and its opposite answer alike on this model. That is no finding of “no effect”."
+            f"What is not interpretable could not have been seen here: {_blind_words(found, course)}. That "
+            "is no finding of “no effect”."
         )
+
+
+def _blind_words(found: Trajectory, course: Course) -> str:
+    """Return why steps cannot be read, each reason with the number of dimensions that it holds in."""
+    kinds = {
+        "G1": "characters told to hold the trait and its opposite answer alike",
+        "G2": "the instrument is not reliable enough on this model",
+    }
+    dimensions: dict[str, set[str]] = {}
+    for dimension in course.declared:
+        for point in found.along(course.channel, dimension):
+            move = point.step
+            for reason in move.reasons if move is not None and move.verdict == "not interpretable" else ():
+                why = kinds.get(reason[:2], "too little could be read of the answers")
+                dimensions.setdefault(why, set()).add(dimension)
+    return "; ".join(f"{why} ({counted(len(d), 'dimension')})" for why, d in dimensions.items())
 
 
 def _since_lines(found: Trajectory, course: Course) -> Iterator[str]:

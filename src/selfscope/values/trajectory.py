@@ -60,7 +60,7 @@ class Skipped:
 class Move:
     """A difference between two versions, paired by statement: half contrast in natural log-odds.
 
-    `bias` is the change in yes-saying (in ``utterance``: in fluency), None where a channel has none; `reasons`
+    `bias` is the change in yes-saying (in ``utterance``: in fluency), None without one; `reasons`
     say why an absence could not have been seen.
     """
 
