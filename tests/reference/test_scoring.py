@@ -83,7 +83,9 @@ def log_probs(model: Any, tokens: tuple[int, ...]) -> Any:
         return torch.log_softmax(logits.double(), -1)
 
 
+@functools.cache
 def asked_by(ground: LocalGround, way: str) -> Answers:
+    """Return the answers by one path, computed once for all tests that read them."""
     from selfscope.models.local.ground import LocalGround
     from selfscope.models.local.paths import choose
 
