@@ -1,16 +1,20 @@
 """The page of free answers shows what the code tells a judge, and its example runs."""
 
 import inspect
+import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from selfscope._registry import cluster_open
 from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import INSTRUCTIONS
-from selfscope.studies.open_page import main, render
+from selfscope.studies.open_page import FILE, main, render
 
+SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "judges-check.json").read_text(encoding="utf-8"))
 PAGE = Path(__file__).parents[2] / "docs" / "instruments" / "open-answers.md"
 
 
@@ -22,6 +26,16 @@ def page():
 def test_its_generated_part_is_that_of_the_code(page):
     assert render(page) == page
     assert INSTRUCTIONS in page
+
+
+def test_the_embedded_model_is_no_judge_and_the_page_says_so(page):
+    shipped = json.loads(FILE.read_text(encoding="utf-8"))
+    (found,) = shipped["judges"]
+    jsonschema.validate({"judges": [found], "agreement": shipped["agreement"]}, SCHEMA)
+    assert not found["believed"]
+    for row in (r for r in found["rows"] if r["kind"] == "all"):
+        assert row["balanced_accuracy"]["ci"][1] < 0.8
+        assert f"| {row['style']} | **all** | {row['right']['asked']:.0f} |" in page
 
 
 def test_a_page_that_differs_is_noticed_and_mended(page, tmp_path):
