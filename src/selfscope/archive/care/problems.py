@@ -46,6 +46,8 @@ class Verification:
         What is wrong; what one should know besides.
     objects
         The ids of the objects that `checked` counts.
+    unopened
+        The manifests of encrypted copies of which only the ciphertext was checked: their key is elsewhere.
     """
 
     ok: bool
@@ -56,3 +58,4 @@ class Verification:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    unopened: tuple[str, ...] = ()

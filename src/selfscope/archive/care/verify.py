@@ -111,6 +111,7 @@ class Check:
     read: int = 0
     checked: list[str] = field(default_factory=list)
     complete: bool = True
+    unopened: list[str] = field(default_factory=list)
     envelopes: list[tuple[ContentAdded, Envelope]] = field(default_factory=list)
     needed: dict[tuple[str, str], int] = field(default_factory=dict)
     bad: set[str] = field(default_factory=set)
@@ -191,19 +192,20 @@ class Check:
             if self.bad.intersection(kept.object for kept in envelope.objects):
                 continue
             if envelope.domain and self.archive.vault is None:
-                self._unopened(added.content)
+                self._unopened(added)
                 continue
             try:
                 holding = self.archive.holding(added.holding)
                 self._files(Reader(self.archive, holding))
             except KeyElsewhere:
-                self._unopened(added.content)
+                self._unopened(added)
             except SelfscopeError as error:
                 self.problem("file", added.holding, error, added.content)
 
-    def _unopened(self, content: str) -> None:
-        """Note that a sealed content was checked as far as that is possible without its key."""
-        self.notes.append(f"{content} is encrypted: without its key only its ciphertext was checked")
+    def _unopened(self, added: ContentAdded) -> None:
+        """Note that a sealed copy was checked as far as that is possible without its key."""
+        self.unopened.append(added.holding)
+        self.notes.append(f"{added.content} is encrypted: without its key only its ciphertext was checked")
 
     def index(self, partial: bool) -> None:
         """See that the index says what the journal says; it holds no truth, so a wrong one is built anew."""
@@ -250,7 +252,7 @@ class Check:
         """Return what was found."""
         return Verification(
             not self.problems, self.level, len(self.checked), self.read, self.complete,
-            tuple(self.problems), tuple(self.notes), tuple(self.checked),
+            tuple(self.problems), tuple(self.notes), tuple(self.checked), tuple(self.unopened),
         )  # fmt: skip
 
     def problem(self, what: str, where: str, error: SelfscopeError, content: str = "") -> None:

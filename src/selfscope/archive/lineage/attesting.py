@@ -65,6 +65,8 @@ def _judged(archive: Archive, held: Held, found: Verification, content: str) -> 
     doubted = {of for each in found.problems if each.what == "reference" for of in each.contents}
     whole, damaged = [], []
     for added in held.of(content):
+        if added.holding in found.unopened:
+            continue  # its ciphertext is whole; whether it opens, nobody saw
         needs = _needs(archive, added)
         if needs & broken or (added.holding in unlike and not added.domain):
             damaged.append(added.instance)
