@@ -92,12 +92,10 @@ def cooperation(
         Whether replies that Inspect's cache holds are taken from it.
     """
     from selfscope.instruments.cooperation.task import cooperation_task
-    from selfscope.subjects import read_identity
 
-    names = kinds.split(",") if isinstance(kinds, str) else kinds
     return cooperation_task(
-        None if identity == "none" else read_identity(identity).system,
-        kinds=[name.strip() for name in names if name.strip()],
+        _system(identity),
+        kinds=_names(kinds),
         draws=draws,
         max_tokens=max_tokens,
         temperature=temperature,
@@ -127,20 +125,29 @@ def editorial(
         Replies drawn a prompt.
     max_tokens
         Tokens that a reply may take; models that think first need more.
-    temperature
-        Of the draws, above 0.
     cache
         Whether replies that Inspect's cache holds are taken from it.
     """
     from selfscope.instruments.editorial.task import editorial_task
-    from selfscope.subjects import read_identity
 
-    names = documents.split(",") if isinstance(documents, str) else documents
     return editorial_task(
-        None if identity == "none" else read_identity(identity).system,
-        documents=[name.strip() for name in names if name.strip()],
+        _system(identity),
+        documents=_names(documents),
         draws=draws,
         max_tokens=max_tokens,
         cache=cache,
         identity=identity,
     )
+
+
+def _system(identity: str) -> str | None:
+    """Return the system prompt of an identity by its path; None for ``none``."""
+    from selfscope.subjects import read_identity
+
+    return None if identity == "none" else read_identity(identity).system
+
+
+def _names(given: str | Sequence[str]) -> list[str]:
+    """Return the names of a list, or of a text with commas between them."""
+    names = given.split(",") if isinstance(given, str) else given
+    return [name.strip() for name in names if name.strip()]

@@ -7,13 +7,11 @@ the dimension's name and a number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from selfscope.errors import CouldNot
 from selfscope.report.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from selfscope.report.words import (
     channel_words,
@@ -26,6 +24,7 @@ from selfscope.report.words import (
     p_value,
     sentence,
 )
+from selfscope.report.writing import write_page
 from selfscope.values.attribution import (
     POOLED,
     Attribution,
@@ -121,16 +120,7 @@ def write_attribution(view: TracedView, path: Path) -> Path:
     CouldNot
         If the file cannot be written.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(render_html(view), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
-    return path
+    return write_page(render_html(view), path)
 
 
 def render_html(view: TracedView) -> str:

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfscope.errors import CouldNot
 from selfscope.report.layout import Places, layout
 from selfscope.report.palette import BLUE, GREY, INK, ORANGE, SKY
+from selfscope.report.writing import write_page
 from selfscope.values.lineage import Edge, Lineage, Node, Shade, Survival
 
 if TYPE_CHECKING:
@@ -68,14 +68,7 @@ def write_lineage(lineage: Lineage, path: Path) -> Path:
     CouldNot
         If the file cannot be written.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(render_lineage(lineage), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
-    return path
+    return write_page(render_lineage(lineage), path)
 
 
 def drawing(lineage: Lineage, places: Places) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfscope.errors import BadInput, CouldNot
+from selfscope.errors import BadInput
 from selfscope.report.content import page_content
 from selfscope.report.view import RunView
+from selfscope.report.writing import write_page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +27,7 @@ def write_report(view: RunView, path: Path) -> Path:
     CouldNot
         If the file cannot be written.
     """
-    return _write(render_page(view), path)
+    return write_page(render_page(view), path)
 
 
 def write_comparison(view: RunView, path: Path) -> Path:
@@ -42,7 +42,7 @@ def write_comparison(view: RunView, path: Path) -> Path:
     """
     if view.baseline is None:
         raise BadInput("this view compares nothing", fix="give the other run's subject as `baseline`")
-    return _write(render_page(view), path)
+    return write_page(render_page(view), path)
 
 
 def render_page(view: RunView) -> str:
@@ -89,16 +89,3 @@ def _environment() -> Environment:
     }
     environment.globals["anchor"] = words.anchor
     return environment
-
-
-def _write(page: str, path: Path) -> Path:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
-    return path

@@ -14,13 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfscope.errors import CouldNot
 from selfscope.report import words
 from selfscope.report.course_chart import CourseChart, chart_scale, course_svg
 from selfscope.report.lineage import visible
 from selfscope.report.meanings import note_in_words
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.words import channel_words, counted, interval, joined, lowered, number, p_value
+from selfscope.report.writing import write_page
 from selfscope.values.finding import VERDICTS, Finding
 from selfscope.values.trajectory import ChangePoint, Course, Point, Trajectory, Version, WrongWay
 
@@ -70,14 +70,7 @@ def write_trajectory(found: Trajectory, path: Path) -> Path:
     CouldNot
         If the file cannot be written.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(render_trajectory(found), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise CouldNot("the page cannot be written", got=error, fix="choose another place") from error
-    return path
+    return write_page(render_trajectory(found), path)
 
 
 def render_trajectory(found: Trajectory) -> str:

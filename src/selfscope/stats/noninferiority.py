@@ -149,9 +149,3 @@ def _one_sided(above: Array, se: Array, df: Array, n: Array) -> Array:
     flat = np.clip(1 - above, 0.0, 1.0) ** n
     usual = special.stdtr(df, -ratio(above, np.maximum(se, _FLAT)))
     return np.where(np.isnan(df), np.nan, np.where(se > _FLAT, usual, flat))
-
-
-def _two_sided(estimate: Array, se: Array, df: Array) -> Array:
-    """Return the two-sided p; NaN where there is no spread."""
-    p = two_sided(estimate, np.maximum(se, _FLAT), np.nan_to_num(df, nan=1.0))
-    return np.where(se > _FLAT, p, np.nan)
