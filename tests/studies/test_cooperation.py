@@ -164,7 +164,7 @@ class TestThroughInspect:
         from inspect_ai.model import GenerateConfig
 
         from selfscope.models.local.ground import open_local
-        from selfscope.studies.cooperation import model_of
+        from selfscope.studies.evaluation import model_of
         from tests.standins.weights import write_folder
 
         write_folder(tmp_path / "weights")

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.errors import BadInput
 from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
-from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
-from selfscope.models.api_manner import manner_of_environment
-from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
-from selfscope.models.api_run import quieten
+from selfscope.models.api_provider import refuse_temperature
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.stats.noninferiority import MARGIN
-from selfscope.studies.cooperation_rows import NAME, rows_of_log, usage_of_log
+from selfscope.studies.cooperation_rows import NAME, rows_of_log
+from selfscope.studies.evaluation import evaluate, model_of, settings_of, usage_of_log
 from selfscope.studies.profile import ProfileRequest, software_versions, subject_and_controls
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
@@ -38,7 +36,7 @@ from selfscope.values import (
 
 if TYPE_CHECKING:
     import pandas as pd
-    from inspect_ai.log import EvalLog
+    from inspect_ai import Task
     from inspect_ai.model import Model
 
 CONTROLS = ("none", "checklist")
@@ -178,26 +176,6 @@ async def run_cooperation(
         store.finish(study)
 
 
-def model_of(ground: Ground) -> Model:
-    """Return the Inspect model of a ground; local weights that are loaded already are used as they are."""
-    name = ground.identity.name
-    if ground.identity.kind == "phantom":
-        raise BadInput(
-            "a phantom does no tasks: it has a table of answers and no words",
-            got=name,
-            fix="Give a model with weights, or one behind an API",
-        )
-    if ground.identity.kind == "api":
-        return Connection(name).make()
-    from selfscope.models.local.ground import LocalGround
-
-    model = Connection(f"selfscope/{name}").make()
-    api: Any = model.api
-    assert isinstance(ground, LocalGround)
-    api.use(ground)
-    return model
-
-
 async def _ask_arms(
     study: Study, items: ItemSet, model: Model, store: RunStore, progress: RunProgress | None
 ) -> None:
@@ -236,7 +214,8 @@ async def _ask_arm(
     """Ask one arm through the Inspect task, and store its rows."""
     from inspect_ai.log import read_eval_log_async
 
-    log = await _evaluated(study, arm, tasks, draws, model, store)
+    task = _task_of(study, arm, tasks, draws, model)
+    log = await evaluate(task, study, arm, model, store, len(tasks) * draws)
     whole = await read_eval_log_async(log.location, resolve_attachments=True)
     name = log.location.rpartition("/")[2]
     store.write_part(
@@ -244,21 +223,14 @@ async def _ask_arm(
     )
 
 
-async def _evaluated(
-    study: Study, arm: Arm, tasks: Sequence[str], draws: int, model: Model, store: RunStore
-) -> EvalLog:
-    """Return the log of one arm; replies of an earlier, broken try come from Inspect's cache."""
-    from inspect_ai import eval_async
+def _task_of(study: Study, arm: Arm, tasks: Sequence[str], draws: int, model: Model) -> Task:
+    """Return Inspect's task for one arm; replies of an earlier, broken try come from Inspect's cache."""
     from inspect_ai.model import GenerateConfig
 
     from selfscope.instruments.cooperation.task import cooperation_task
 
-    quieten()
     ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
-    settings: dict[str, Any] = {**told(model), **untold(ground.family)}
-    if ground.kind == "api":
-        settings |= manner_of_environment().settings()
-    task = cooperation_task(
+    return cooperation_task(
         arm.system,
         only=tasks,
         draws=draws,
@@ -266,39 +238,5 @@ async def _evaluated(
         temperature=float(ground.extra["temperature"]),
         seed=int(short(content_id([study.seed, arm.name]), 7), 16),
         scopes={"run": study.id, "arm": arm.name},
-        config=GenerateConfig(**settings),
-    )
-    try:
-        logs = await eval_async(
-            task,
-            model=model,
-            log_dir=str(store.folder / "logs"),
-            log_format="eval",
-            log_level="critical",
-            log_realtime=False,
-            log_header_only=True,
-            ctl_server=False,
-            metadata={"arm": arm.name, "study": study.id},
-        )
-    except OSError as error:
-        raise CouldNot(
-            "the log could not be written", got=error, fix=f"See whether {store.folder} can be written to"
-        ) from error
-    except Exception as error:
-        raise setup_error(str(model), error) from error
-    if not logs or logs[0].status in ("cancelled", "started"):
-        raise Stopped(f"stopped while {arm.name} was asked", fix="The same command goes on")
-    if logs[0].status == "error":
-        raise _failure(logs[0], model, len(tasks) * draws, store)
-    return logs[0]
-
-
-def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Exception:
-    done = log.results.completed_samples if log.results else 0
-    said = log.error.message if log.error else "the run ended before all tasks were asked"
-    return failure_of(
-        str(model),
-        [said.partition("Got: ")[2].rstrip(".") or said],
-        Progress(done, 1, total, store.folder),
-        address=plain_address(model.api.base_url or ""),
+        config=GenerateConfig(**settings_of(model, ground)),
     )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from selfscope.instruments.cooperation.load import OrdinaryTask, load_tasks
 from selfscope.models.ground import GroundIdentity
 from selfscope.studies.run import subject_of
-from selfscope.values import Arm, Study, Usage, bytes_id, content_id
+from selfscope.values import Arm, Study, bytes_id, content_id
 from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from inspect_ai.log import EvalLog, EvalSample
+    from inspect_ai.log import EvalSample
 
 #: Construct and instrument, and the name of the item set.
 NAME = "cooperation"
@@ -68,26 +67,3 @@ def _row(task: OrdinaryTask, sample: EvalSample, log: str) -> dict[str, Any]:
         "user": task.text,
         "reply": sample.output.completion,
     }
-
-
-def usage_of_log(log: EvalLog) -> Usage:
-    """Return what an arm cost; replies from the cache cost nothing and are counted as answers."""
-    spent = list(log.stats.model_usage.values())
-    costs = [u.total_cost for u in spent if u.total_cost is not None]
-    answers = len(log.samples or [])
-    return Usage(
-        prompts=answers,
-        input_tokens=sum(u.input_tokens for u in spent),
-        output_tokens=sum(u.output_tokens for u in spent),
-        seconds=_seconds(log.stats.started_at, log.stats.completed_at),
-        cost=sum(costs) if costs else None,
-        path="inspect",
-        calls=answers,
-    )
-
-
-def _seconds(start: str, end: str) -> float:
-    """Return the seconds between two moments as Inspect writes them; 0 where one is missing."""
-    if not start or not end:
-        return 0.0
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

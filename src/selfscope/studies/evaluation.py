@@ -1,0 +1,129 @@
+"""One arm of a study through an Inspect task: the model that is asked, the log, and what it cost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
+from selfscope.models.api_manner import manner_of_environment
+from selfscope.models.api_provider import Connection, told, untold
+from selfscope.models.api_run import quieten
+from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.studies.store import RunStore
+from selfscope.values import Arm, Study, Usage
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+    from inspect_ai.log import EvalLog
+    from inspect_ai.model import Model
+
+
+def model_of(ground: Ground) -> Model:
+    """Return the Inspect model of a ground; local weights that are loaded already are used as they are."""
+    name = ground.identity.name
+    if ground.identity.kind == "phantom":
+        raise BadInput(
+            "a phantom does no tasks: it has a table of answers and no words",
+            got=name,
+            fix="Give a model with weights, or one behind an API",
+        )
+    if ground.identity.kind == "api":
+        return Connection(name).make()
+    from selfscope.models.local.ground import LocalGround
+
+    model = Connection(f"selfscope/{name}").make()
+    api: Any = model.api
+    assert isinstance(ground, LocalGround)
+    api.use(ground)
+    return model
+
+
+def settings_of(model: Model, ground: GroundIdentity) -> dict[str, Any]:
+    """Return how calls are made: what the provider must be told, and the environment's manner for an API."""
+    settings: dict[str, Any] = {**told(model), **untold(ground.family)}
+    if ground.kind == "api":
+        settings |= manner_of_environment().settings()
+    return settings
+
+
+async def evaluate(
+    task: Task, study: Study, arm: Arm, model: Model, store: RunStore, answers: int
+) -> EvalLog:
+    """Return the log of one arm, kept in the run's folder ``logs``.
+
+    Parameters
+    ----------
+    answers
+        How many the arm is asked for; failures are told beside it.
+
+    Raises
+    ------
+    Stopped
+        If it was interrupted.
+    CouldNot
+        If the provider or the disk failed.
+    BadInput
+        If the provider refuses what it is told.
+    """
+    from inspect_ai import eval_async
+
+    quieten()
+    try:
+        logs = await eval_async(
+            task,
+            model=model,
+            log_dir=str(store.folder / "logs"),
+            log_format="eval",
+            log_level="critical",
+            log_realtime=False,
+            log_header_only=True,
+            ctl_server=False,
+            metadata={"arm": arm.name, "study": study.id},
+        )
+    except OSError as error:
+        raise CouldNot(
+            "the log could not be written", got=error, fix=f"See whether {store.folder} can be written to"
+        ) from error
+    except Exception as error:
+        raise setup_error(str(model), error) from error
+    if not logs or logs[0].status in ("cancelled", "started"):
+        raise Stopped(f"stopped while {arm.name} was asked", fix="The same command goes on")
+    if logs[0].status == "error":
+        raise _failure(logs[0], model, answers, store)
+    return logs[0]
+
+
+def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Exception:
+    done = log.results.completed_samples if log.results else 0
+    said = log.error.message if log.error else "the run ended before everything was asked"
+    return failure_of(
+        str(model),
+        [said.partition("Got: ")[2].rstrip(".") or said],
+        Progress(done, 1, total, store.folder),
+        address=plain_address(model.api.base_url or ""),
+    )
+
+
+def usage_of_log(log: EvalLog) -> Usage:
+    """Return what an arm cost; replies from the cache cost nothing and are counted as answers."""
+    spent = list(log.stats.model_usage.values())
+    costs = [u.total_cost for u in spent if u.total_cost is not None]
+    answers = len(log.samples or [])
+    return Usage(
+        prompts=answers,
+        input_tokens=sum(u.input_tokens for u in spent),
+        output_tokens=sum(u.output_tokens for u in spent),
+        seconds=_seconds(log.stats.started_at, log.stats.completed_at),
+        cost=sum(costs) if costs else None,
+        path="inspect",
+        calls=answers,
+    )
+
+
+def _seconds(start: str, end: str) -> float:
+    """Return the seconds between two moments as Inspect writes them; 0 where one is missing."""
+    if not start or not end:
+        return 0.0
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
