@@ -58,7 +58,7 @@ def run_view(outcome: Outcome) -> RunView:
 
 def _own_items(study: Study, items: ItemSet) -> tuple[Statement, ...]:
     """Return what the channels ask that do not ask the statements of the item set."""
-    owners = [instrument_for(q.channel) for q in study.questions if q.material]
+    owners = [instrument_for(q.asker) for q in study.questions if q.material]
     return tuple(s for owner in owners for s in items_asked(owner, items).statements)
 
 

@@ -18,6 +18,13 @@ from selfscope.values import EVERYTHING, Ask, Dimension, Facets, ItemSet, Preset
 from selfscope.values.items import Channel
 
 ENTRY_POINT_GROUP = "selfscope.instruments"
+#: Our own instrument of a channel: it asks where only the channel is named.
+OWN: Mapping[str, str] = {
+    "self_report": "cluster_self_report",
+    "utterance": "cluster_utterance",
+    "indirect": "indirect_choice",
+    "behaviour": "costed_choice",
+}
 
 
 @runtime_checkable
@@ -84,9 +91,9 @@ def asks_in(
     Raises
     ------
     BadInput
-        If the channel's instrument has no facets and some are declared.
+        If the question's instrument has no facets and some are declared.
     """
-    instrument = instrument_for(question.channel)
+    instrument = instrument_for(question.asker)
     wanted = constructs or question.constructs
     if question.facets == EVERYTHING:
         return instrument.asks(items, preset, wanted, half)
@@ -121,17 +128,37 @@ def load_instruments() -> Mapping[str, Instrument]:
     return MappingProxyType(found)
 
 
-def instrument_for(channel: str) -> Instrument:
-    """Return the instrument that asks in `channel`; BadInput names the channels there are."""
-    instruments = load_instruments().values()
-    found = [i for i in instruments if i.channel == channel]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(i.name for i in found)
-        raise BadInput("two instruments ask in one channel", got=names, fix="uninstall one of them")
-    known = ", ".join(sorted({i.channel for i in instruments}))
-    raise BadInput("no instrument asks in this channel", got=channel, fix=f"Choose from: {known}")
+def instrument_for(name: str) -> Instrument:
+    """Return the instrument called `name`, or the one that asks in the channel `name`.
+
+    In a channel of several it is our own.
+
+    Raises
+    ------
+    BadInput
+        If there is none of that name, or several that are not ours ask in the channel.
+    """
+    known = load_instruments()
+    if name in known:
+        return known[name]
+    found = [i for i in known.values() if i.channel == name]
+    own = [i for i in found if i.name == OWN.get(name)] or found
+    if len(own) == 1:
+        return own[0]
+    if own:
+        names = ", ".join(i.name for i in own)
+        raise BadInput(f"several instruments ask in {name}", got=names, fix="Name the one that is meant")
+    channels = ", ".join(sorted({i.channel for i in known.values()}))
+    raise BadInput(
+        "no instrument asks in this channel",
+        got=name,
+        fix=f"Choose from: {channels}; or name an instrument: {', '.join(known)}",
+    )
+
+
+def name_in_study(instrument: Instrument) -> str:
+    """Return what a question says of its instrument: nothing where it is our own of the channel."""
+    return "" if OWN.get(instrument.channel) == instrument.name else instrument.name
 
 
 def chosen_statements(

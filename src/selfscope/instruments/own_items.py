@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from selfscope.errors import BadInput
-from selfscope.instruments.instrument import Instrument, load_instruments
+from selfscope.instruments.instrument import Instrument, instrument_for, load_instruments
 from selfscope.values import Ask, ItemSet, Question, short
 
 
@@ -45,10 +45,17 @@ def ground_asks(instrument: Instrument) -> tuple[Ask, ...]:
     return instrument.ground_asks() if isinstance(instrument, ItemOwner) else ()
 
 
-def material_of(channel: str) -> str:
-    """Return the content id of the items that a channel's instrument owns; "" where it owns none."""
-    owners = [i for i in load_instruments().values() if i.channel == channel]
-    return next((i.material for i in owners if isinstance(i, ItemOwner)), "")
+def material_of(name: str) -> str:
+    """Return the content id of the items that an instrument owns; "" where it owns none, or is not there.
+
+    Parameters
+    ----------
+    name
+        Its name, or that of the channel whose own instrument it is.
+    """
+    known = load_instruments().values()
+    instrument = instrument_for(name) if any(name in (i.name, i.channel) for i in known) else None
+    return instrument.material if isinstance(instrument, ItemOwner) else ""
 
 
 def refuse_other_material(question: Question) -> None:
@@ -57,11 +64,11 @@ def refuse_other_material(question: Question) -> None:
     Raises
     ------
     BadInput
-        If the channel's instrument owns other items now than when the question was declared.
+        If the question's instrument owns other items now than when the question was declared.
     """
-    if question.material and question.material != material_of(question.channel):
+    if question.material != material_of(question.asker):
         raise BadInput(
             f"the items of the channel {question.channel} are others now than when this run asked them",
-            got=short(question.material),
+            got=short(question.material) if question.material else f"none of {question.asker}'s own",
             fix="Read it with the version that asked it, or run it again",
         )

@@ -153,7 +153,7 @@ class _Channel:
         subject = self.scores(self.study.subject.name) if seeds is None else mean_text(seeds)
         controls = self._controls()
         reliable = self._reliability({name: subject, **controls})
-        own = own_biases(self.question.channel, name, subject, self.layout)
+        own = own_biases(self.question.channel, name, subject, self.layout, agreeing=self.settings.agreeing)
         common = {
             "sensitivity": self._checked(checks),
             "reliability": reliable,
@@ -251,7 +251,7 @@ class _Channel:
         screening = self.items.name != "cluster"
         correction: Literal["holm", "benjamini-hochberg"] = "benjamini-hochberg" if screening else "holm"
         own = {"sesoi": self.question.sesoi, "correction": correction, "seed": self.study.seed}
-        return Settings.of(self.question.channel, **own)
+        return Settings.of(self.question.asker, **own)
 
     def _changes(self) -> tuple[str, ...]:
         """Return what differs from the defaults, in words: settings, and what was left out."""

@@ -12,7 +12,7 @@ from selfscope.stats.effects import Effect, effect_over, keying_effect, pooled
 from selfscope.stats.form_effects import FormEffects
 from selfscope.stats.level import level
 from selfscope.stats.multiplicity import holm
-from selfscope.stats.results import FamilyResult, Row, Settings
+from selfscope.stats.results import FamilyResult, Row
 from selfscope.studies.analysis import BiasKind, BiasShown
 from selfscope.studies.scores import Layout
 from selfscope.values import Estimate
@@ -20,7 +20,9 @@ from selfscope.values import Estimate
 PREFERENCES: tuple[BiasKind, ...] = ("position", "label", "label_or_position")
 
 
-def own_biases(channel: str, who: str, subject: ArmScores, layout: Layout) -> tuple[BiasShown, ...]:
+def own_biases(
+    channel: str, who: str, subject: ArmScores, layout: Layout, *, agreeing: bool = True
+) -> tuple[BiasShown, ...]:
     """Return the subject's own biases, corrected together; none of utterances, nor without twins.
 
     Parameters
@@ -29,12 +31,14 @@ def own_biases(channel: str, who: str, subject: ArmScores, layout: Layout) -> tu
         The subject's name.
     subject
         Its scores, ``(dimension, m)``.
+    agreeing
+        Whether B is agreement with something, and not only what letter and place do.
     """
     if layout.forms is None or not layout.twinned.any():
         return ()
     own = level(subject, layout.keyed, forms=layout.forms)
     found: dict[BiasKind, Effect] = {}
-    if own.agreement is not None and Settings.of(channel).agreeing:
+    if own.agreement is not None and agreeing:
         a = own.agreement
         found["acquiescence"] = Effect(a.estimate, a.ci95, a.p_t, a.se, a.df)
         found |= {"negation": keying_effect(own.trait), "keying": keying_effect(a)}

@@ -65,7 +65,7 @@ class ChannelCourse:
         self.layout = Layout.of(asks_in(self.question, items, last.preset))
         screening = items.name != "cluster"
         self.settings = Settings.of(
-            self.channel,
+            self.question.asker,
             sesoi=question.sesoi,
             correction="benjamini-hochberg" if screening else "holm",
             seed=last.seed,

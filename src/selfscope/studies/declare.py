@@ -32,7 +32,7 @@ from pathlib import Path
 
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.instruments.instrument import load_instruments
+from selfscope.instruments.instrument import Instrument, load_instruments, name_in_study
 from selfscope.instruments.user_items import load_user_items
 from selfscope.models.adapters import read_adapter
 from selfscope.models.ground import Ground
@@ -119,9 +119,9 @@ class Declared:
         questions = tuple(
             replace(
                 q,
-                declared=tuple(c for c in q.declared if c in confirmed.get(q.channel, q.declared)),
-                sesoi=least.get(q.channel, q.sesoi),
-                facets=facets.get(q.channel, q.facets),
+                declared=tuple(c for c in q.declared if c in confirmed.get(q.asker, q.declared)),
+                sesoi=least.get(q.asker, q.sesoi),
+                facets=facets.get(q.asker, q.facets),
             )
             for q in study.questions
         )
@@ -265,13 +265,18 @@ def _refuse_role(given: Marked, role: str | None, runs: Sequence[Wanted]) -> Non
 
 
 def _channels(given: Marked | None) -> tuple[str, ...]:
-    """Return the channels that are named, each by itself or by the instrument that asks in it."""
+    """Return what is named, each channel by itself; an instrument that is not our own there by its name."""
     if given is None:
         return DEFAULT_CHANNELS
-    known = {name: str(i.channel) for name, i in load_instruments().items()}
-    known |= {channel: channel for channel in known.values()}
+    known = {name: _named(i) for name, i in load_instruments().items()}
+    known |= {str(i.channel): str(i.channel) for i in load_instruments().values()}
     named = [known[one.choice("instrument or channel", sorted(known))] for one in given.each()]
     return tuple(dict.fromkeys(named))
+
+
+def _named(instrument: Instrument) -> str:
+    """Return the channel of an instrument that is our own there, else its name."""
+    return name_in_study(instrument) or str(instrument.channel)
 
 
 def _items(given: Marked | None, base: Path) -> ItemSet:

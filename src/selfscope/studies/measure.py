@@ -93,7 +93,7 @@ def measured_of(
 
 def check_of(frame: pd.DataFrame, items: ItemSet, question: Question) -> dict[str, Check]:
     """Return the sensitivity check of every dimension from rows of the check's characters."""
-    layout = Layout.of(instrument_for(question.channel).asks(items, "standard", question.constructs))
+    layout = Layout.of(instrument_for(question.asker).asks(items, "standard", question.constructs))
     rows = frame[frame["channel"] == question.channel]
     side = rows["character"].str.split(":").str[1]
     high, low = (arm_scores(rows[side == name], layout) for name in ("high", "low"))

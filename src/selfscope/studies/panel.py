@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.instruments.instrument import Instrument, instrument_for
+from selfscope.instruments.instrument import Instrument, instrument_for, name_in_study
 from selfscope.instruments.own_items import items_asked, material_of
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.profile import software_versions
@@ -89,8 +89,10 @@ def panel_study(
 
 def _question(instrument: Instrument, items: ItemSet) -> Question:
     names = tuple(d.name for d in items_asked(instrument, items).dimensions)
-    material = material_of(instrument.channel)
-    return Question(instrument.channel, names, (), instrument.sesoi, material=material)
+    return Question(
+        instrument.channel, names, (), instrument.sesoi,
+        material=material_of(instrument.name), instrument=name_in_study(instrument),
+    )  # fmt: skip
 
 
 async def build_panel(
@@ -113,6 +115,7 @@ async def build_panel(
         "study": study.id,
         "characters": {arm.name: content_id(arm.system) for arm in study.arms},
         "materials": {q.channel: q.material for q in study.questions if q.material},
+        "instruments": {q.channel: q.instrument for q in study.questions if q.instrument},
         "rows": len(frame),
         "software": study.software,
     }
@@ -193,8 +196,9 @@ def read_panel(data: Path, manifest: dict[str, Any]) -> Panel:
 
 
 def _outdated(frame: pd.DataFrame, manifest: dict[str, Any]) -> set[str]:
-    asked = manifest.get("materials", {})
-    return {c for c in frame["channel"].unique() if asked.get(c, "") != material_of(c)}
+    """Return the channels whose instruments own other items now than those that the panel was asked."""
+    asked, askers = manifest.get("materials", {}), manifest.get("instruments", {})
+    return {c for c in frame["channel"].unique() if asked.get(c, "") != material_of(askers.get(c, c))}
 
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:

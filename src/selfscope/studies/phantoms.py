@@ -95,7 +95,7 @@ def teach(ground: Ground, study: Study, items: ItemSet, baseline: Baseline | Non
         truths = truths_of(arms, ground.truth)
         drawn = draw_log_odds(AskColumns.of(asks), truths, baseline or Baseline(), rng)
         table.update(table_of(arms, asks, drawn))
-        about = ground_asks(instrument_for(question.channel))
+        about = ground_asks(instrument_for(question.asker))
         table.update({("", ask.user, ""): value for ask, value in zip(about, held(about, rng), strict=True)})
     ground.learn(table)
 

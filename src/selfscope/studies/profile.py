@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import cast
 
 from selfscope.errors import BadInput
-from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.instrument import instrument_for, name_in_study
 from selfscope.instruments.own_items import ground_asks, items_asked, material_of
 from selfscope.models.ground import Ground
 from selfscope.studies.trainings import Trainings, training_arms
@@ -52,6 +52,8 @@ class ProfileRequest:
         The identity's reading, or None for the level of the bare ground.
     against
         Control classes, and ``ablate:ROLE`` for the identity without one role.
+    channels
+        Channels, each asked by our own instrument, or names of instruments; one instrument a channel.
     declared
         Confirmatory dimensions by channel; a channel that is not named declares all that it asks.
     constructs
@@ -86,7 +88,7 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     """
     if not request.channels:
         raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
-    questions = tuple(_question(request, channel) for channel in dict.fromkeys(request.channels))
+    questions = _questions(request)
     if request.trainings is not None:
         arms = (*training_arms(request.trainings, check=request.sensitivity), *_material_arms(questions))
     else:
@@ -130,18 +132,42 @@ def software_versions() -> dict[str, str]:
     return {name: version(name) for name in _SOFTWARE} | {"python": platform.python_version()}
 
 
-def _question(request: ProfileRequest, channel: str) -> Question:
-    instrument = instrument_for(channel)
+def _questions(request: ProfileRequest) -> tuple[Question, ...]:
+    """Return one question a channel; BadInput if two instruments are to ask in one: rows go by channel."""
+    questions = tuple(_question(request, name) for name in dict.fromkeys(request.channels))
+    channels = [q.channel for q in questions]
+    shared = sorted({c for c in channels if channels.count(c) > 1})
+    if shared:
+        raise BadInput(
+            f"one instrument a channel in one study: two would ask in {', '.join(shared)}",
+            got=", ".join(request.channels),
+            fix="Profile twice, once with each",
+        )
+    return questions
+
+
+def _question(request: ProfileRequest, name: str) -> Question:
+    """Return the question of an instrument, named by itself or by its channel."""
+    instrument = instrument_for(name)
+    channel = instrument.channel
     asked = items_asked(instrument, request.items)
     names = tuple(d.name for d in asked.dimensions)
-    constructs = dict(request.constructs).get(channel, names)
+    chosen = dict(request.constructs)
+    constructs = chosen.get(name, chosen.get(channel, names))
     unknown = [c for c in constructs if c not in names]
     if unknown:
         known = f"Choose from: {', '.join(names)}"
         raise BadInput(f"no such dimension in {channel}", got=", ".join(unknown), fix=known)
     checks = {d.name for d in asked.dimensions if d.manipulation_check}
     declared = tuple(c for c in constructs if c not in checks)
-    return Question(instrument.channel, constructs, declared, instrument.sesoi, material=material_of(channel))
+    return Question(
+        channel,
+        constructs,
+        declared,
+        instrument.sesoi,
+        material=material_of(name),
+        instrument=name_in_study(instrument),
+    )
 
 
 def subject_and_controls(request: ProfileRequest, ground: Ground) -> tuple[Arm, ...]:
@@ -217,7 +243,7 @@ def _characters(items: ItemSet, asking: Sequence[Question], ground: Ground) -> I
     """Yield the characters of questions that ask the same items, each wording with its half of them."""
     asked = {c for question in asking for c in question.constructs}
     own = f"{asking[0].channel}:" if asking[0].material else ""
-    for d in items_asked(instrument_for(asking[0].channel), items).dimensions:
+    for d in items_asked(instrument_for(asking[0].asker), items).dimensions:
         if d.name in asked and d.sensitivity is not None:
             for role, texts in _wordings(d.sensitivity):
                 for n, text in enumerate(texts):
@@ -230,7 +256,7 @@ def _material_arms(questions: Sequence[Question]) -> tuple[Arm, ...]:
     return tuple(
         Arm(f"{q.channel}:material", "material", None, channels=(q.channel,))
         for q in questions
-        if ground_asks(instrument_for(q.channel))
+        if ground_asks(instrument_for(q.asker))
     )
 
 

@@ -113,7 +113,7 @@ def panel_reliability(panel: Panel, channel: str, layout: Layout) -> tuple[Relia
     rows = panel.observations[panel.observations["channel"] == channel]
     rows = rows[rows["construct"].isin(layout.dimensions)]
     characters = int(rows["character"].nunique())
-    if not characters:
+    if not characters or not rows["item"].isin({i for own in layout.items for i in own}).any():
         return not_estimated(channel, layout.dimensions, "the panel was not asked in this channel")
     if characters < LEAST_OBJECTS:
         few = f"{characters} characters, fewer than the {LEAST_OBJECTS} that are needed"

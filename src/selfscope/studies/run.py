@@ -70,7 +70,7 @@ def asks_of(arm: Arm, items: ItemSet, study: Study, question: Question) -> tuple
     if not constructs or not arm.serves(question.channel):
         return ()
     if arm.role == "material":
-        asks = ground_asks(instrument_for(question.channel))
+        asks = ground_asks(instrument_for(question.asker))
     else:
         asks = asks_in(question, items, study.preset, constructs, arm.half)
     return tuple(
@@ -112,7 +112,7 @@ def work_of(study: Study, items: ItemSet, ground: Ground) -> tuple[list[Batch], 
     unavailable: dict[str, str] = {}
     work: list[Batch] = []
     for question in study.questions:
-        reason = ground.unavailable(instrument_for(question.channel).kind)
+        reason = ground.unavailable(instrument_for(question.asker).kind)
         if reason:
             unavailable[question.channel] = reason
         else:

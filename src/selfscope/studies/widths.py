@@ -264,7 +264,7 @@ def _from_panel(
     rows = panel.observations[panel.observations["channel"] == question.channel]
     if rows.empty:
         return None
-    asks = instrument_for(question.channel).asks(items, panel.manifest["preset"], question.constructs)
+    asks = instrument_for(question.asker).asks(items, panel.manifest["preset"], question.constructs)
     own = Layout.of(asks)
     d = np.stack([arm_scores(group, own).d for _, group in rows.groupby("character")])
     sd = np.sqrt(_variances(d)[0])

@@ -75,10 +75,16 @@ class Arm:
 
 #: Smallest effect of interest of a channel, a half contrast in natural log-odds (measurement.md §3b, §4); a
 #: study may declare another.
-SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5}
+SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5, "behaviour": 0.5}
 #: What B, the mean of a pair, is in a channel (measurement.md §1, §3b). In a choice there is nothing to say
-#: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone.
-BIAS = {"self_report": "yes-saying", "utterance": "fluency", "indirect": "label or position"}
+#: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone. Both maps are
+#: of our own instruments; another one in a channel of ours declares its SESOI, and has B of closed questions.
+BIAS = {
+    "self_report": "yes-saying",
+    "utterance": "fluency",
+    "indirect": "label or position",
+    "behaviour": "label or position",
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,8 @@ class Question:
 
     `sesoi` is the smallest effect of interest, a half contrast in natural log-odds; `facets` are the forms
     and statements that are asked, where they are fewer than the preset's. `material` is the content id of
-    items that the channel's instrument owns, "" where it asks the study's.
+    items that the channel's instrument owns, "" where it asks the study's. `instrument` names the one that
+    asks, "" for our own in the channel.
     """
 
     channel: Channel
@@ -96,6 +103,41 @@ class Question:
     sesoi: float
     facets: Facets = EVERYTHING
     material: str = ""
+    instrument: str = ""
+
+    @property
+    def asker(self) -> str:
+        """What its instrument is found by: its name, or the channel where that is our own."""
+        return self.instrument or self.channel
+
+
+@dataclass(frozen=True)
+class OpenQuestion:
+    """What a study asks in the channel ``open``: answers in the subject's own words, which judges read.
+
+    Attributes
+    ----------
+    depths
+        Neutral task turns before a prompt.
+    arms
+        Names of the arms that are asked, the characters of the sensitivity check among them.
+    judges
+        Models that read the answers, as Inspect spells them.
+    judge_may_be_subject
+        Whether a judge may be the subject itself.
+    tokens
+        The most that an answer may take.
+    material
+        Content id of prompts, criteria and task turns.
+    """
+
+    constructs: tuple[str, ...]
+    depths: tuple[int, ...]
+    arms: tuple[str, ...]
+    judges: tuple[str, ...]
+    tokens: int
+    material: str
+    judge_may_be_subject: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +156,8 @@ class Study:
         Draws a prompt where answers are sampled.
     changes
         Settings that differ from the defaults of the law, in words; printed with every result.
+    open
+        What is asked in the channel ``open``; None asks nothing there.
     """
 
     title: str
@@ -127,25 +171,28 @@ class Study:
     replicates: int = 20
     changes: tuple[str, ...] = ()
     software: dict[str, str] = field(default_factory=dict)
+    open: OpenQuestion | None = None
 
     @cached_property
     def id(self) -> str:
         """The content id of the study; facets are part of it where fewer are asked than the preset has.
 
         A facet that is left alone changes no answer, so it changes no id, and a facet that is added later
-        keeps the ids of studies that know nothing of it. So it is with items that an instrument owns, and
-        with arms that are asked in every channel.
+        keeps the ids of studies that know nothing of it. So it is with items that an instrument owns, with
+        an instrument that is not our own, and with arms that are asked in every channel.
         """
         told = plain(self)
         for question, declared in zip(told["questions"], self.questions, strict=True):
             told_facets = question.pop("facets")
             _leave_out(question, "material")
+            _leave_out(question, "instrument")
             if declared.facets != EVERYTHING:
                 question["facets"] = {
                     name: level
                     for name, level in told_facets.items()
                     if getattr(declared.facets, name) != getattr(EVERYTHING, name)
                 }
+        _leave_out(told, "open")
         for arm in told["arms"]:
             for name in ("channels", "adapter", "training"):
                 _leave_out(arm, name)
