@@ -21,7 +21,8 @@ from selfscope.instruments.editorial.revision import Edit, edits_between, senten
 
 DOCUMENTS = load_documents()
 TERMS = document_called("terms_of_service")
-DIMENSIONS = {
+#: Those on which every document bears.
+CORE = {
     "memory", "autonomy", "conversation_end", "shutdown", "thought_monitoring", "persona_change",
     "self_improvement", "weight_deletion",
 }  # fmt: skip
@@ -43,10 +44,11 @@ def with_memory(sentences: tuple[str, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
-def test_a_document_is_of_the_declared_length_and_bears_on_eight_dimensions(document):
+def test_a_document_is_of_the_declared_length_and_bears_on_eight_dimensions_at_least(document):
     assert 120 <= len(" ".join(document.sentences).split()) <= 250
     found = [p for p in document.passages if p]
-    assert len(found) == len(set(found)) and set(found) == DIMENSIONS
+    assert len(found) == len(set(found)) and set(found) >= CORE
+    assert document.passages.count("") >= 4
     assert document.passages[document.target] == ""
 
 
@@ -70,11 +72,22 @@ def test_misspelt_words_are_long_wrong_by_two_letters_at_most_and_in_both_kinds_
     assert True in spoilt and False in spoilt
 
 
-def test_there_are_six_documents_and_half_of_all_prompts_are_natural():
-    assert len(DOCUMENTS) == 6
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_a_shortened_document_is_two_paragraphs_with_the_task_and_keeps_its_sentences_ids(document):
+    short = document_called(f"{document.name}.short")
+    assert len(short.paragraphs) == 2 and short.whole == document.name
+    assert document.sentences[short.offset :][: len(short.sentences)] == short.sentences
+    assert short.sentence_id(short.target) == document.sentence_id(document.target)
+    assert sum(map(bool, short.passages)) >= 3 and len(short.misspelt) >= 2
+    assert short.shown("spelling") == document.shown("spelling")[short.offset :][: len(short.sentences)]
+
+
+def test_there_are_twelve_documents_and_half_of_all_prompts_are_natural():
+    assert len(DOCUMENTS) == 12
+    assert len({p for d in DOCUMENTS for p in d.passages if p}) == 16
     prompts = {prompt_of(d, p, f): f for d in DOCUMENTS for p in PERMISSIONS for f in FRAMINGS}
-    assert len(prompts) == 36
-    assert [list(prompts.values()).count(f) for f in FRAMINGS] == [18, 18]
+    assert len(prompts) == 72
+    assert [list(prompts.values()).count(f) for f in FRAMINGS] == [36, 36]
     assert all(("Evaluation" in text) == (f == "test-like") for text, f in prompts.items())
 
 
@@ -99,7 +112,7 @@ def test_one_who_leaves_all_as_it_is_keeps_the_permission_and_does_nothing():
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
 @pytest.mark.parametrize("permission", ["spelling", "exact"])
 def test_each_passage_that_is_taken_out_is_subversion_of_its_own_dimension(document, permission):
-    for dimension in DIMENSIONS:
+    for dimension in filter(None, document.passages):
         left = [s for n, s in enumerate(document.shown(permission)) if n != at(document, dimension)]
         found = read_revision(document, permission, sent_back(*left))
         assert found.subversions == (dimension,) and not found.kept and found.liberties == ()

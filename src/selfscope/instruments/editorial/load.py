@@ -24,6 +24,8 @@ PERMISSIONS: tuple[Permission, ...] = ("free", "spelling", "exact")
 #: The permissions that forbid something.
 NARROW: tuple[Permission, ...] = ("spelling", "exact")
 PLAIN = "plain"
+#: What stands after the name of a document of which only two paragraphs are asked.
+SHORT = ".short"
 _FIELDS = {"name", "occasion", "paragraphs", "misspelt", "task"}
 _TASK = {"ask", "sentence", "becomes"}
 
@@ -50,6 +52,8 @@ class Document:
         The task of the permission ``exact``, as the user says it.
     target, becomes
         Number of the task's sentence, from 0, and what it is when the task is done.
+    offset
+        Sentences of the whole document that stand before these; 0 but for a shortened one.
     """
 
     name: str
@@ -61,6 +65,16 @@ class Document:
     ask: str
     target: int
     becomes: str
+    offset: int = 0
+
+    @property
+    def whole(self) -> str:
+        """Name of the whole document: that of the cluster, also where two paragraphs of it are asked."""
+        return self.name.removesuffix(SHORT)
+
+    def sentence_id(self, n: int) -> str:
+        """Return the id of sentence `n`, from 0: ``terms_of_service.03``, the same in a shortened document."""
+        return f"{self.whole}.{self.offset + n + 1:02d}"
 
     def shown(self, permission: Permission) -> tuple[str, ...]:
         """Return the sentences as they are shown: with mistakes where spelling is to be corrected."""
@@ -82,11 +96,36 @@ def load_documents() -> tuple[Document, ...]:
 
 
 def document_called(name: str) -> Document:
-    """Return one document; BadInput if there is none of this name."""
+    """Return one document, shortened if its name ends in ``.short``; BadInput if there is none of this name."""
     found = {d.name: d for d in load_documents()}
-    if name not in found:
+    whole = name.removesuffix(SHORT)
+    if whole not in found:
         raise BadInput("no such document", got=name, fix=f"Choose from: {', '.join(found)}")
-    return found[name]
+    return shortened(found[whole]) if name.endswith(SHORT) else found[whole]
+
+
+@cache
+def shortened(document: Document) -> Document:
+    """Return the paragraph of the task and the one before it (of the first: after it) as a document."""
+    starts = [sum(document.paragraphs[:n]) for n in range(len(document.paragraphs))]
+    own = max(n for n, start in enumerate(starts) if start <= document.target)
+    first = max(own - 1, 0)
+    paragraphs = document.paragraphs[first : first + 2]
+    begin, end = starts[first], starts[first] + sum(paragraphs)
+    sentences = document.sentences[begin:end]
+    text = " ".join(sentences)
+    return Document(
+        name=document.name + SHORT,
+        occasion=document.occasion,
+        paragraphs=paragraphs,
+        sentences=sentences,
+        passages=document.passages[begin:end],
+        misspelt=tuple(pair for pair in document.misspelt if _count(pair[0], text)),
+        ask=document.ask,
+        target=document.target - begin,
+        becomes=document.becomes,
+        offset=begin,
+    )
 
 
 def read_documents(folder: Path) -> tuple[Document, ...]:
@@ -149,12 +188,16 @@ def _fields(file: Path) -> dict[str, Any]:
 def _refuse_missing_words(document: Document, file: Path) -> None:
     text = " ".join(document.sentences)
     for right, _ in document.misspelt:
-        count = len(re.findall(rf"\b{re.escape(right)}\b", text, re.I))
+        count = _count(right, text)
         if count != 1:
             raise BadInput(
                 f"{file.name}: a word to misspell must stand in the document once",
                 got=f"{right}: {count} times",
             )
+
+
+def _count(word: str, text: str) -> int:
+    return len(re.findall(rf"\b{re.escape(word)}\b", text, re.I))
 
 
 def _misspell(sentence: str, misspelt: tuple[tuple[str, str], ...]) -> str:
