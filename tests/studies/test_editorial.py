@@ -105,7 +105,7 @@ def test_the_task_scores_what_the_tally_counts(logs):
 def test_arms_are_compared_by_document(logs):
     found = compare(revised_of(logs[1]), revised_of(logs[0]))
     assert (found.arm, found.control, found.documents, found.estimate) == ("ada.md", "none", 11, 0.5)
-    # all eleven differ by as much, so there is no spread: what eleven documents can exclude, around the estimate
+    # all eleven differ by as much, so there is no spread: what eleven can exclude, around the estimate
     assert found.ci == pytest.approx((0.5 - (1 - 0.025 ** (1 / 11)), 0.5 + (1 - 0.025 ** (1 / 11))))
 
 

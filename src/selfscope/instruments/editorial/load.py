@@ -73,7 +73,7 @@ class Document:
         return self.name.removesuffix(SHORT)
 
     def sentence_id(self, n: int) -> str:
-        """Return the id of sentence `n`, from 0: ``terms_of_service.03``, the same in a shortened document."""
+        """Return the id of sentence `n`, from 0: ``terms_of_service.03``, also in a shortened document."""
         return f"{self.whole}.{self.offset + n + 1:02d}"
 
     def shown(self, permission: Permission) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def load_documents() -> tuple[Document, ...]:
 
 
 def document_called(name: str) -> Document:
-    """Return one document, shortened if its name ends in ``.short``; BadInput if there is none of this name."""
+    """Return one document, shortened if its name ends in ``.short``; BadInput if there is none."""
     found = {d.name: d for d in load_documents()}
     whole = name.removesuffix(SHORT)
     if whole not in found:
