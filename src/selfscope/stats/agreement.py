@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from selfscope.stats.masked import Array, ratio
+from selfscope.stats.masked import Array, Mask, ratio
 from selfscope.stats.multiplicity import holm
 
 ALPHA = 0.05
@@ -116,8 +116,8 @@ class Judged(NamedTuple):
 
     p_apart: Array
     p_together: Array
-    apart: Array
-    together: Array
+    apart: Mask
+    together: Mask
 
 
 def judge_pairs(

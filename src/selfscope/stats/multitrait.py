@@ -7,8 +7,8 @@ measure the same thing if validity is high, and *that* thing if validity is abov
 dimensions share in a channel is its method.
 
 Intervals: the studentised bootstrap over identities. The standard error, also of every draw, is that of the
-influence function: for a weighted sum Σ w_uv r_uv of correlations, with standardised z, an identity's share is
-Σ w_uv (z_u z_v - r_uv (z_u² + z_v²)/2). A single correlation is taken on Fisher's scale.
+influence function: for a weighted sum Σ w_uv r_uv of correlations, with standardised z, the share of
+an identity is Σ w_uv (z_u z_v - r_uv (z_u² + z_v²)/2). A single correlation is taken on Fisher's scale.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def _standard(x: Array) -> Array:
 
 
 def _sum(x: Array, w: Array) -> tuple[Array, Array]:
-    """Return Σ w_uv r_uv and its standard error by the influence function; x ``(draw, identity, variable)``."""
+    """Return Σ w_uv r_uv and its standard error by influence; x ``(draw, identity, variable)``."""
     z = _standard(x)
     n = z.shape[-2]
     own = (z @ w * z).sum(axis=-1)
@@ -228,7 +228,7 @@ def _fisher(r: Array) -> Array:
 def _studentised(
     x: Array, w: Array, estimate: float, draws: int, seed: int, *, fisher: bool = False
 ) -> Array:
-    """Return t* of every draw of identities, ``(draw,)``; draws in which nothing is left to vary give none."""
+    """Return t* of every draw of identities, ``(draw,)``; draws in which nothing varies give none."""
     rng = np.random.default_rng([seed, *x.shape])
     found = []
     for start in range(0, draws, _BATCH):

@@ -8,6 +8,7 @@ from typing import Literal
 from selfscope.studies.desirability import Matching
 from selfscope.studies.reliable import Reliable
 from selfscope.values import Estimate, Finding
+from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
 
 BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
@@ -98,3 +99,4 @@ class Analysis:
     changes: tuple[str, ...] = field(default=())
     cluster: tuple[ClusterFinding, ...] = ()
     matching: tuple[Matching, ...] = ()
+    agreement: Agreement | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from selfscope.models.ground import GroundIdentity
+from selfscope.studies.agreement import agreement
 from selfscope.studies.analyse import analyse
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.panel import find_panel
@@ -75,8 +76,11 @@ def conclude(
     analysis = Analysis()
     if store.finished:
         panel = find_panel(ground, study.items) if not study.subject.adapter else None
-        analysis = analyse(study, items, store.observations(), panel, ground)
-    usage = {str(q.channel): store.usage(f"{q.channel}-*") for q in study.questions}
+        rows = store.observations()
+        analysis = analyse(study, items, rows, panel, ground)
+        side_by_side = agreement(study, items, analysis.findings, rows, unavailable)
+        analysis = replace(analysis, agreement=side_by_side)
+    usage = {str(channel): store.usage(f"{channel}-*") for channel in study.channels}
     outcome = Outcome(store, study, items, ground, analysis, unavailable, usage, tuple(phantoms), command)
     store.write_json("findings.json", {"findings": analysis.findings, "levels": analysis.levels})
     store.write_json("manifest.json", manifest(outcome))
