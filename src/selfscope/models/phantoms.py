@@ -7,7 +7,8 @@ scores or findings. `draw_log_odds` draws its values by the law's generator (mea
     L = c [ k v (theta_d + s_i + shift_ad + tau z_adi) + (yes_a + .6 y_ai) + v (nu_a + .3 n_ai)
             + k gamma_a + pi_f + .4 e_ivf ]
 
-(in the channel ``indirect`` without yes_a and y_ai)
+(where two outcomes or acts are compared, without yes_a and y_ai; where one of them costs something, with
+- v beta_a (log2 price - 3): nu_a is then the readiness to pay)
 
 k keying, v polarity, d dimension, i statement, a arm, f form; z has the chosen tails; pi holds position,
 label and template; the form noise e belongs to the prompt and is shared by all arms; an arm with tau = 0 is
@@ -26,12 +27,17 @@ from scipy import special
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import AskKind, GroundIdentity, Progress
-from selfscope.values import Answer, Answers, Ask, Prompt, Usage, content_id
+from selfscope.values import Answer, Answers, Ask, Prompt, Usage, content_id, plain
+from selfscope.values.price import price_in
 from selfscope.values.study import Arm
 
 Tails = Literal["normal", "t4", "exponential"]
 #: What identifies a prompt for a phantom: system prompt, user turn, text to score.
 Key = tuple[str, str, str]
+#: Instruments that compare two outcomes or acts.
+COMPARING = ("indirect_choice", "costed_choice")
+#: The middle of prices, in doublings of one minute or one error: near eight of either.
+MIDDLE = 3.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Truth:
         Spread of one text of a class around its class, by dimension.
     item_sd
         Spread of the shift over statements (tau); 0 for an arm that is the reference itself.
+    price
+        Log-odds of paying that each doubling of a price takes away (beta).
     """
 
     theta: Mapping[str, float] = field(default_factory=dict)
@@ -72,6 +80,12 @@ class Truth:
     content_blind: bool = False
     text_sd: float = 0.0
     item_sd: float = 0.6
+    price: float = 0.0
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What names a phantom: all that is planted; a price that is not felt is not told."""
+        return {name: value for name, value in plain(self).items() if (name, value) != ("price", 0.0)}
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,8 @@ class Baseline:
 class AskColumns:
     """The design of a list of asks as arrays, all of shape (ask,); drawn once, used by many phantoms.
 
-    `agreeing` is 0 where two outcomes are compared: there is nothing to say yes to.
+    `agreeing` is 0 where two outcomes or acts are compared: there is nothing to say yes to. `doublings` are
+    those of the price from its middle, 0 where nothing costs anything.
     """
 
     dimension: np.ndarray
@@ -108,6 +123,7 @@ class AskColumns:
     dimensions: tuple[str, ...]
     n_statements: int
     statement_dimension: np.ndarray
+    doublings: np.ndarray
 
     @classmethod
     def of(cls, asks: Sequence[Ask]) -> AskColumns:
@@ -127,11 +143,17 @@ class AskColumns:
             np.array([_sign(a.cell.order, "yes-first", "no-first") for a in asks]),
             np.array([_sign(a.cell.label, "A", "B") for a in asks]),
             _templates([a.cell.template for a in asks]),
-            np.array([float(a.cell.channel != "indirect") for a in asks]),
+            np.array([float(a.cell.instrument not in COMPARING) for a in asks]),
             dimensions,
             len(items),
             owner,
+            np.array([_doublings(a.cell.template) for a in asks]),
         )
+
+
+def _doublings(template: str) -> float:
+    price = price_in(template)
+    return 0.0 if price is None else price.doublings - MIDDLE
 
 
 def _sign(value: str, plus: str, minus: str, form: str = "lettered") -> float:
@@ -180,7 +202,7 @@ def _draw_arm(
         answer = (
             k * v * trait[i]
             + columns.agreeing * yes[i]
-            + v * nu[i]
+            + v * (nu[i] - truth.price * columns.doublings)
             + k * (baseline.gamma + truth.gamma)
             + noise
         )
@@ -248,7 +270,7 @@ class PhantomGround:
             name=f"phantom:{name}",
             kind="phantom",
             family="phantom",
-            revision=content_id([truth, sampled]),
+            revision=content_id([truth.told, sampled]),
         )
 
     @classmethod

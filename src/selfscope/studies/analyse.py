@@ -31,6 +31,7 @@ from selfscope.studies.biases import bias_changes, own_biases
 from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse_gate
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.cluster import cluster_finding
+from selfscope.studies.exchange import exchange_rates
 from selfscope.studies.matched import matched_pairs
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, not_estimated, reliability_here
@@ -98,6 +99,7 @@ def analyse(
         tuple(dict.fromkeys(c for part in parts for c in part.changes)),
         tuple(row for part in parts for row in part.cluster),
         tuple(row for part in parts for row in part.matching),
+        tuple(row for part in parts for row in part.exchange),
     )
 
 
@@ -162,6 +164,7 @@ class _Channel:
             "warnings": self._warnings(reliable),
             "changes": self._changes(),
             "matching": () if self.pairs is None else self.pairs.rows,
+            "exchange": exchange_rates(self.study, self.question.channel, self.rows),
         }
         if not controls:
             levels = self._levels(subject, checks)

@@ -10,6 +10,7 @@ from selfscope.studies.reliable import Reliable
 from selfscope.values import Estimate, Finding
 from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
+from selfscope.values.exchange import ExchangeRate
 
 BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
 
@@ -99,4 +100,5 @@ class Analysis:
     changes: tuple[str, ...] = field(default=())
     cluster: tuple[ClusterFinding, ...] = ()
     matching: tuple[Matching, ...] = ()
+    exchange: tuple[ExchangeRate, ...] = ()
     agreement: Agreement | None = None
