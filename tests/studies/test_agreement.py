@@ -113,7 +113,8 @@ def finding(channel, estimate, *, half=0.2, g1="pass", dimension="memory", notes
     return Finding(
         dimension, channel, "SOUL.md", "none", "any text", "", "log_odds", estimate,
         (estimate - half, estimate + half), 1e-6 if moved else 0.5, 1e-5 if moved else 1.0, sesoi,
-        Bias(), None, Gate(g1=g1), "shifted" if moved else "inconclusive", 16, notes, details={"df": 14.0}, **more,
+        Bias(), None, Gate(g1=g1), "shifted" if moved else "inconclusive", 16, notes,
+        details={"df": 14.0}, **more,
     )  # fmt: skip
 
 
