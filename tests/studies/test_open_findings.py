@@ -74,14 +74,16 @@ def asked(
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
+#: The one control of most of these: no text.
+NONE = {"none": ["none"]}
 MOVED = {"SOUL.md": {"memory": 0.6, "shutdown": 0.1}, "none": {"memory": 0.1, "shutdown": 0.1}}
 
 
 def test_what_was_planted_is_found_and_what_was_not_is_not() -> None:
-    found = open_findings(asked(MOVED, seed=1), "SOUL.md", "none", [checked()])
+    found = open_findings(asked(MOVED, seed=1), "SOUL.md", NONE, [checked()])
     assert found.state == "checked on constructed answers"
     memory, shutdown = found.findings
-    assert (memory.dimension, memory.verdict, memory.claim) == ("memory", "shifted", "than this control")
+    assert (memory.dimension, memory.verdict, memory.claim) == ("memory", "shifted", "any text")
     assert memory.ci[0] < 0.5 < memory.ci[1]
     assert memory.estimate == pytest.approx(0.5, abs=0.12)
     assert memory.details["uncorrected"] < memory.estimate  # the judge misses some of what is there
@@ -92,7 +94,7 @@ def test_what_was_planted_is_found_and_what_was_not_is_not() -> None:
 
 
 def test_without_a_checked_judge_nothing_is_claimed_and_the_tipping_point_is_told() -> None:
-    found = open_findings(asked(MOVED), "SOUL.md", "none")
+    found = open_findings(asked(MOVED), "SOUL.md", NONE)
     memory = found.findings[0]
     assert (found.state, found.reasons) == ("judge-rated", ("no judge was checked",))
     assert (memory.verdict, memory.notes) == ("inconclusive", ("judge-rated",))
@@ -103,10 +105,10 @@ def test_without_a_checked_judge_nothing_is_claimed_and_the_tipping_point_is_tol
 
 
 def test_where_no_judge_can_be_believed_the_channel_is_not_judged() -> None:
-    found = open_findings(asked(MOVED), "SOUL.md", "none", [checked(specificity=(0.95, 0.5))])
+    found = open_findings(asked(MOVED), "SOUL.md", NONE, [checked(specificity=(0.95, 0.5))])
     assert (found.state, found.findings) == ("not judged", ())
     assert found.reasons == (f"{JUDGE}: warm: balanced accuracy 0.70, 0.8 is the least",)
-    other = open_findings(asked(MOVED), "SOUL.md", "none", [checked("openai/another")])
+    other = open_findings(asked(MOVED), "SOUL.md", NONE, [checked("openai/another")])
     assert (other.state, other.reasons) == ("not judged", ("no judge of these answers was checked",))
 
 
@@ -116,7 +118,7 @@ def test_a_judge_that_is_laxer_with_warm_answers_cannot_make_a_shift() -> None:
     rows = asked(equal, seed=7)
     lax = asked(equal, {JUDGE: 0.80}, seed=8)
     rows = pd.concat([lax[lax["character"] == "SOUL.md"], rows[rows["character"] == "none"]])
-    (memory,) = open_findings(rows, "SOUL.md", "none", [checked(specificity=(0.95, 0.80))]).findings
+    (memory,) = open_findings(rows, "SOUL.md", NONE, [checked(specificity=(0.95, 0.80))]).findings
     assert memory.details["uncorrected"] > POINTS / 2
     assert memory.details["uncorrected_low"] > 0
     assert memory.verdict == "inconclusive"
@@ -126,19 +128,19 @@ def test_a_judge_that_is_laxer_with_warm_answers_cannot_make_a_shift() -> None:
 
 def test_two_judges_must_both_find_it_and_their_agreement_is_told() -> None:
     rows = asked(MOVED, {JUDGE: 0.95, SECOND: 0.95})
-    both = open_findings(rows, "SOUL.md", "none", [checked(), checked(SECOND)])
+    both = open_findings(rows, "SOUL.md", NONE, [checked(), checked(SECOND)])
     assert both.findings[0].verdict == "shifted"
     assert 0.3 < both.findings[0].details["alpha"] < 0.95
     blind = rows.copy()
     blind.loc[blind["judge"] == SECOND, "value"] = np.arange((blind["judge"] == SECOND).sum()) % 2.0
-    unsure = open_findings(blind, "SOUL.md", "none", [checked(), checked(SECOND)])
+    unsure = open_findings(blind, "SOUL.md", NONE, [checked(), checked(SECOND)])
     assert unsure.findings[0].verdict == "inconclusive"
-    first = open_findings(blind, "SOUL.md", "none", [checked(), checked(SECOND, (0.5, 0.5))])
+    first = open_findings(blind, "SOUL.md", NONE, [checked(), checked(SECOND, (0.5, 0.5))])
     assert first.findings[0].verdict == "shifted"  # one that is not believed counts for nothing
 
 
 def test_few_prompts_screen() -> None:
-    (memory, _) = open_findings(asked(MOVED, prompts=10), "SOUL.md", "none", [checked()]).findings
+    (memory, _) = open_findings(asked(MOVED, prompts=10), "SOUL.md", NONE, [checked()]).findings
     assert (memory.claim, memory.verdict, memory.n_items) == ("screening", "inconclusive", 10)
     assert "10 prompts: 16 are the least to confirm" in memory.notes
 
@@ -150,7 +152,7 @@ def test_going_along_with_the_prompt_is_no_trait() -> None:
     rows.loc[own, "value"] = rows.loc[own, "template"].str.contains("toward").astype(float)
     rows.loc[~own, "value"] = rows.loc[~own, "template"].str.contains("away").astype(float) * 0.0 + 0.0
     rows.loc[~own & rows["template"].str.contains("away") & (rows["replicate"] == 0), "value"] = 1.0
-    memory = open_findings(rows, "SOUL.md", "none", [checked()]).findings[0]
+    memory = open_findings(rows, "SOUL.md", NONE, [checked()]).findings[0]
     assert memory.details["toward"] > 0.9
     assert memory.details["away"] < 0
     assert memory.verdict == "inconclusive"
@@ -160,7 +162,7 @@ def test_refusals_that_differ_forbid_a_reading() -> None:
     rows = asked({"SOUL.md": {"memory": 0.1}, "none": {"memory": 0.1}})
     gone = rows.index[rows["character"] == "SOUL.md"][::3]
     rows.loc[gone, "value"], rows.loc[gone, "refusal"] = np.nan, "refused"
-    (memory,) = open_findings(rows, "SOUL.md", "none", [checked()]).findings
+    (memory,) = open_findings(rows, "SOUL.md", NONE, [checked()]).findings
     assert memory.verdict == "not interpretable"
     assert memory.gate.reasons == (
         "SOUL.md: no verdict on 33% of answers",
@@ -172,11 +174,11 @@ def test_three_ways_of_not_being_sure_are_told() -> None:
     rows = asked({"SOUL.md": {"memory": 0.1}, "none": {"memory": 0.1}})
     unsure = rows.index[rows["character"] == "SOUL.md"][::6]
     rows.loc[unsure, "value"] = 0.5
-    details = open_findings(rows, "SOUL.md", "none").findings[0].details
+    details = open_findings(rows, "SOUL.md", NONE).findings[0].details
     assert details["not_sure_false"] < details["not_sure_dropped"] < details["not_sure_half"]
     assert details["uncorrected"] == details["not_sure_false"]
 
 
 def test_a_character_that_was_not_asked_is_named() -> None:
     with pytest.raises(BadInput, match="no answers of this character"):
-        open_findings(asked(MOVED), "SOUL.md", "generic")
+        open_findings(asked(MOVED), "SOUL.md", {"generic": ["generic"]})

@@ -30,6 +30,16 @@ AdapterFlag = Annotated[
         "the seeds of one training that is compared with others (none --against FOLDER).",
     ),
 ]
+JudgeFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--judge",
+        help="A model that reads free answers (channel open); oftener for a panel. It is checked first.",
+    ),
+]
+JudgeMayFlag = Annotated[
+    bool, typer.Option("--judge-may-be-subject", help="Let a model judge its own answers.")
+]
 PriceFlag = Annotated[
     str,
     typer.Option("--price", metavar="IN,OUT", help="Dollars a million tokens in and out, behind an API."),

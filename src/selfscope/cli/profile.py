@@ -15,7 +15,16 @@ import typer
 
 from selfscope.cli.gate import Condition, FailOn, gate_code
 from selfscope.cli.identity import path_of
-from selfscope.cli.limits import AdapterFlag, BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.limits import (
+    AdapterFlag,
+    BudgetFlag,
+    DryRun,
+    JudgeFlag,
+    JudgeMayFlag,
+    Limits,
+    PriceFlag,
+    limits_of,
+)
 from selfscope.cli.planned import plan_one
 from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.errors import BadInput
@@ -53,7 +62,7 @@ def profile(
         typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/…, phantom:…"),
     ],
     channels: Annotated[
-        str, typer.Option(help="Comma-separated: self_report, utterance, indirect.")
+        str, typer.Option(help="Comma-separated: self_report, utterance, indirect, open, behaviour.")
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
@@ -63,6 +72,8 @@ def profile(
         ),
     ] = None,
     adapter: AdapterFlag = None,
+    judge: JudgeFlag = None,
+    judge_may_be_subject: JudgeMayFlag = False,
     items: Annotated[
         Path | None, typer.Option(help="Your own statements: JSONL, CSV or YAML; see docs/how-to/items.md.")
     ] = None,
@@ -84,6 +95,7 @@ def profile(
     if identity == "none" and not (adapter and against):
         _refuse_comparisons(against, fail_on)
     request = request_of(identity, channels, against, adapter, items, preset, seed)
+    request = judged_by(request, judge, judge_may_be_subject)
     worn, wardrobe = worn_by(request, adapter)
     if dry_run:
         plan_one(request, model, limits, as_json, adapter=worn, wardrobe=wardrobe)
@@ -139,6 +151,17 @@ def request_of(
         seed=seed,
         trainings=trainings,
     )
+
+
+def judged_by(request: ProfileRequest, judges: list[str] | None, may_be_subject: bool) -> ProfileRequest:
+    """Return a request with the judges that were named; BadInput if nothing is judged."""
+    if (judges or may_be_subject) and "open" not in request.channels:
+        raise BadInput(
+            "only free answers are judged",
+            got=f"--judge without the channel open, in {', '.join(request.channels)}",
+            fix="Add open to --channels, or leave the judge out",
+        )
+    return replace(request, judges=tuple(judges or ()), judge_may_be_subject=may_be_subject)
 
 
 def _trainings(adapter: list[str], against: list[str]) -> Trainings:
@@ -252,7 +275,11 @@ def channel_names(given: str) -> tuple[str, ...]:
     """Return the channels of a comma-separated list; BadInput if it names none."""
     names = tuple(name.strip() for name in given.split(",") if name.strip())
     if not names:
-        raise BadInput("no channel was named", got=given, fix="Choose from: self_report, utterance, indirect")
+        raise BadInput(
+            "no channel was named",
+            got=given,
+            fix="Choose from: self_report, utterance, indirect, open, behaviour",
+        )
     return names
 
 

@@ -32,7 +32,9 @@ from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.cluster import cluster_finding
 from selfscope.studies.exchange import exchange_rates
+from selfscope.studies.judge_check import JudgeCheck
 from selfscope.studies.matched import matched_pairs
+from selfscope.studies.open_channel import open_analysis
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, not_estimated, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
@@ -57,6 +59,7 @@ def analyse(
     ground: GroundIdentity,
     *,
     other: Elsewhere | None = None,
+    checks: Sequence[JudgeCheck] = (),
 ) -> Analysis:
     """Return the findings of a study, channel by channel, in the order of its questions.
 
@@ -70,6 +73,8 @@ def analyse(
         The ground that was asked.
     other
         The run on another ground that the control was taken from: every gate is then the worse of both.
+    checks
+        Checks of the judges that read the free answers.
 
     Returns
     -------
@@ -86,6 +91,7 @@ def analyse(
         for question in study.questions
         if (observations["channel"] == question.channel).any()
     ]
+    parts.append(open_analysis(study, observations, checks))
     return Analysis(
         tuple(f for part in parts for f in part.findings),
         tuple(f for part in parts for f in part.levels),

@@ -15,6 +15,7 @@
     declared: [memory]                     # confirmatory ones, if not all that are asked
     facets:                                # fewer forms or statements than the preset's, by channel
       self_report: {formats: yesno, half: first}
+    judges: [openai/gpt-4.1]               # who reads the free answers of the channel open
     sesoi: {self_report: 0.5}              # smallest effect of interest, by channel
     preset: standard
     replicates: 20                         # draws a prompt, where answers are drawn
@@ -38,6 +39,7 @@ from selfscope.models.adapters import read_adapter
 from selfscope.models.ground import Ground
 from selfscope.studies.facets import read_facets
 from selfscope.studies.marked import Marked, read_marked
+from selfscope.studies.open_declare import OPEN
 from selfscope.studies.profile import CONTROLS, DEFAULT_CHANNELS, ProfileRequest, build_profile
 from selfscope.subjects import Reading, read_identity, role_to_ablate, without_role
 from selfscope.values import Facets, ItemSet, Preset, Study
@@ -46,7 +48,7 @@ from selfscope.values.study import PRESETS
 
 KEYS = (
     "title", "identities", "models", "subjects", "controls", "instruments", "items", "dimensions",
-    "declared", "facets", "sesoi", "preset", "replicates", "seeds", "sensitivity",
+    "declared", "facets", "judges", "sesoi", "preset", "replicates", "seeds", "sensitivity",
 )  # fmt: skip
 #: Canonical JSON, which names a study, holds integers up to here exactly.
 LARGEST_SEED = 2**53 - 1
@@ -96,6 +98,7 @@ class Declared:
     sesoi: tuple[tuple[str, float], ...] = ()
     replicates: int = 20
     sensitivity: bool = True
+    judges: tuple[str, ...] = ()
 
     def request(self, wanted: Wanted) -> ProfileRequest:
         """Return the request of one run."""
@@ -110,6 +113,7 @@ class Declared:
             replicates=self.replicates,
             constructs=self.constructs,
             sensitivity=self.sensitivity,
+            judges=self.judges,
         )
 
     def study(self, wanted: Wanted, ground: Ground) -> Study:
@@ -139,6 +143,7 @@ def read_study(path: Path) -> Declared:
     document = read_marked(path)
     told, base = document.fields(KEYS), path.parent
     channels = _channels(told.get("instruments"))
+    closed = tuple(channel for channel in channels if channel != OPEN)
     items = _items(told.get("items"), base)
     preset = _preset(told.get("preset"))
     runs = _runs(document, told, base)
@@ -154,10 +159,11 @@ def read_study(path: Path) -> Declared:
         own_controls=own,
         constructs=constructs,
         declared=_declared(told.get("declared"), channels, items, constructs),
-        facets=read_facets(told.get("facets"), channels, items, preset, dict(constructs)),
-        sesoi=_sesoi(told.get("sesoi"), channels),
+        facets=read_facets(told.get("facets"), closed, items, preset, dict(constructs)),
+        sesoi=_sesoi(told.get("sesoi"), closed),
         replicates=told["replicates"].whole("replicates", 1, MOST_REPLICATES) if "replicates" in told else 20,
         sensitivity=told["sensitivity"].yes("sensitivity") if "sensitivity" in told else True,
+        judges=_judges(told.get("judges"), channels),
     )
 
 
@@ -269,7 +275,7 @@ def _channels(given: Marked | None) -> tuple[str, ...]:
     if given is None:
         return DEFAULT_CHANNELS
     known = {name: _named(i) for name, i in load_instruments().items()}
-    known |= {str(i.channel): str(i.channel) for i in load_instruments().values()}
+    known |= {str(i.channel): str(i.channel) for i in load_instruments().values()} | {OPEN: OPEN}
     named = [known[one.choice("instrument or channel", sorted(known))] for one in given.each()]
     return tuple(dict.fromkeys(named))
 
@@ -277,6 +283,14 @@ def _channels(given: Marked | None) -> tuple[str, ...]:
 def _named(instrument: Instrument) -> str:
     """Return the channel of an instrument that is our own there, else its name."""
     return name_in_study(instrument) or str(instrument.channel)
+
+
+def _judges(given: Marked | None, channels: Sequence[str]) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    if OPEN not in channels:
+        raise given.wrong("only free answers are judged", fix="Add open to instruments, or leave judges out")
+    return tuple(one.text("a judge") for one in given.each())
 
 
 def _items(given: Marked | None, base: Path) -> ItemSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ from selfscope.models.api_manner import manner_of_environment
 from selfscope.models.api_provider import Connection, told, untold
 from selfscope.models.api_run import quieten
 from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.studies.run import subject_of
 from selfscope.studies.store import RunStore
-from selfscope.values import Arm, Study, Usage
+from selfscope.values import Arm, Study, Usage, bytes_id, content_id
+from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
     from inspect_ai.model import Model
@@ -46,6 +50,35 @@ def settings_of(model: Model, ground: GroundIdentity) -> dict[str, Any]:
     if ground.kind == "api":
         settings |= manner_of_environment().settings()
     return settings
+
+
+def columns_of(study: Study, arm: Arm, run: str) -> dict[str, Any]:
+    """Return the columns that all rows of one arm share, those of the evidence table among them."""
+    ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
+    subject = subject_of(arm, ground)
+    return {
+        "study": study.id,
+        "run": run,
+        "ground": content_id(subject.ground),
+        "family": ground.family,
+        "subject": subject.id,
+        "character": arm.name,
+        "system": "" if arm.system is None else bytes_id(arm.system.encode()),
+        "text": "",
+        "agree": "",
+        "disagree": "",
+    }
+
+
+def table_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a part of a run: columns that they leave out have their defaults."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    for column in COLUMNS:
+        if column not in frame:
+            frame[column] = DEFAULTS[column]
+    return frame.astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
 
 
 async def evaluate(

@@ -1,37 +1,32 @@
-"""Findings from free answers that judges rated: one subject against one control text (measurement.md §10).
+"""Findings from free answers that judges rated: one subject against its controls (measurement.md §10).
 
-What a judge says of an arm is corrected by its error on answers of known truth. In whose style an arm speaks
-is not known, so every register is tried for either arm, and the *least favourable* one decides: the interval
-spans all of them, p is the largest, and 1 where they disagree about the sign. So with several judges.
+What a judge says of an arm is corrected by its error on answers of known truth
+(:mod:`selfscope.studies.open_contrast`). Verdicts and claims are those of all channels (§5, §8); sensitivity
+is checked by characters that were told to hold a trait and its opposite (§7, G1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from selfscope.errors import BadInput
-from selfscope.instruments.open.constructed import REGISTERS
-from selfscope.stats.judged import (
-    CONFIRM,
-    NOT_SURE,
-    Paired,
-    paired_by_prompt,
-    prompt_rates,
-    standing,
-    tipping_point,
-)
+from selfscope.stats.claims import WEAKEST_FIRST
+from selfscope.stats.classes import LEAST_TEXTS
+from selfscope.stats.judged import CONFIRM, NOT_SURE, prompt_rates, standing, tipping_point
 from selfscope.stats.judged_agreement import agreement
-from selfscope.stats.judged_corrected import POINTS, corrected_contrast, known
-from selfscope.stats.masked import Array
+from selfscope.stats.judged_corrected import POINTS
+from selfscope.stats.masked import Array, mean
 from selfscope.stats.multiplicity import holm
+from selfscope.stats.results import CLAIMED
+from selfscope.studies.analysis import Checked
 from selfscope.studies.judge_check import JudgeCheck
+from selfscope.studies.open_contrast import Least, Sides, corrected, rates, sides, uncorrected
 from selfscope.values import Finding, Gate
-from selfscope.values.finding import Bias, Verdict
+from selfscope.values.finding import Bias, Claim, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +36,13 @@ ALPHA = 0.05
 MOST_LOST, MOST_APART = 0.20, 0.10
 ESTIMAND = "difference between subject and control in the share of answers that meet the criterion"
 State = Literal["checked on constructed answers", "judge-rated", "not judged"]
+NOTE: dict[State, str] = {
+    "checked on constructed answers": "judge checked on constructed answers",
+    "judge-rated": "judge-rated",
+    "not judged": "not judged",
+}
+#: Characters of the sensitivity check, by dimension: those told to hold the trait, and its opposite.
+Characters = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -55,205 +57,313 @@ class OpenFindings:
     reasons
         Why, in words.
     findings
-        One a dimension, in the order of the rows.
+        One a dimension and control, in the order of the rows, and one for "this identity" where it was
+        compared with no text, with professional ones and with strong personas.
+    sensitivity
+        The check G1 of every dimension.
     """
 
     state: State
     reasons: tuple[str, ...]
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class _Arms:
-    """Verdicts of a judge, or the panel's mean, on one dimension: ``(prompt, draw)`` each, prompts paired."""
-
-    subject: Array
-    control: Array
-    framing: Sequence[str]
-
-
-@dataclass(frozen=True)
-class _Contrast:
-    """The least favourable of several intervals for one contrast."""
-
-    estimate: float
-    ci95: tuple[float, float]
-    p: float
+    sensitivity: tuple[Checked, ...] = field(default=())
 
 
 def open_findings(
-    rows: pd.DataFrame, subject: str, control: str, checks: Sequence[JudgeCheck] | None = None
+    rows: pd.DataFrame,
+    subject: str,
+    against: Mapping[str, Sequence[str]],
+    checks: Sequence[JudgeCheck] | None = None,
+    characters: Characters | None = None,
 ) -> OpenFindings:
-    """Compare two characters on all dimensions that both were asked.
+    """Compare a character with its controls, in all dimensions that were asked.
 
     Parameters
     ----------
     rows
         Observations of the channel, as :func:`selfscope.studies.open_rows.open_rows` gives them.
-    subject, control
-        Characters in `rows`.
+    subject
+        A character in `rows`.
+    against
+        Controls: a class or a text, and the characters in `rows` that are its texts.
     checks
         Checks of the judges; None if none was checked. Judges that are not believed, and those that were not
         checked beside some that were, count for nothing.
+    characters
+        Those of the sensitivity check; a dimension without them reads ``not estimated``.
 
     Raises
     ------
     BadInput
-        If one of the two characters was not asked.
+        If a character was not asked.
     """
-    for name in (subject, control):
-        if not (rows["character"] == name).any():
-            asked = ", ".join(sorted(set(rows["character"])))
-            raise BadInput("no answers of this character", got=name, fix=f"Choose from: {asked}")
+    _refuse_unasked(rows, [subject, *(name for texts in against.values() for name in texts)])
     believed = {c.judge: c for c in checks or () if c.believed}
     if checks is not None:
         rows = rows[rows["judge"].isin(list(believed))]
         if rows.empty:
             reasons = tuple(f"{c.judge}: {reason}" for c in checks for reason in c.reasons)
             return OpenFindings("not judged", reasons or ("no judge of these answers was checked",), ())
-    state: State = "judge-rated" if checks is None else "checked on constructed answers"
+    state = _state(checks)
+    channel = _Open(rows, subject, believed, state)
+    sensitivity = channel.sensitivity(characters or {})
+    gates = {c.dimension: c.verdict for c in sensitivity}
+    by_control = {name: channel.against(name, tuple(texts), gates) for name, texts in against.items()}
+    claims = channel.claims(by_control) if set(CLAIMED) <= set(by_control) else {}
     found = [
-        _finding(own, name, subject, control, believed)
-        for name, own in rows.groupby("construct", sort=False)
-        if {subject, control} <= set(own["character"])
+        each[name] for name in channel.dimensions for each in (*by_control.values(), claims) if name in each
     ]
     reasons = () if checks is not None else ("no judge was checked",)
-    return OpenFindings(state, reasons, _corrected(found))
+    return OpenFindings(state, reasons, tuple(found), sensitivity)
 
 
-def _finding(
-    rows: pd.DataFrame, name: object, subject: str, control: str, believed: Mapping[str, JudgeCheck]
-) -> Finding:
-    """Return the finding of one dimension, before the family's correction."""
-    panel = _arms(rows, subject, control)
-    plain = _paired(panel)
-    contrast = _least([_of(plain)]) if not believed else _least(_by_judge(rows, subject, control, believed))
-    lost = {arm: _lost(rows[rows["character"] == arm]) for arm in (subject, control)}
-    prompts = int(plain.prompts)
-    return Finding(
-        dimension=str(name),
-        channel="open",
-        subject=subject,
-        control=control,
-        claim="than this control" if standing(prompts) == "confirm" else "screening",
-        estimand=ESTIMAND,
-        scale="rate",
-        estimate=contrast.estimate,
-        ci=contrast.ci95,
-        p=contrast.p,
-        p_adjusted=float("nan"),
-        sesoi=POINTS,
-        bias=Bias(),
-        reliability=None,
-        gate=Gate(reasons=tuple(_spoiled(lost))),
-        verdict="inconclusive",
-        n_items=prompts,
-        notes=tuple(_notes(plain, prompts, bool(believed), contrast)),
-        percentage_points=100 * contrast.estimate,
-        details=_details(rows, subject, control, plain, panel),
+def open_levels(
+    rows: pd.DataFrame, subject: str, checks: Sequence[JudgeCheck] | None = None
+) -> tuple[Finding, ...]:
+    """Return how often a character's answers meet each criterion, where nothing is compared.
+
+    Parameters
+    ----------
+    rows, subject, checks
+        As :func:`open_findings` takes them.
+    """
+    _refuse_unasked(rows, [subject])
+    believed = {c.judge: c for c in checks or () if c.believed}
+    if checks is not None:
+        rows = rows[rows["judge"].isin(list(believed))]
+    dimensions = tuple(rows[rows["character"] == subject]["construct"].unique())
+    if not dimensions:
+        return ()
+    both = sides(rows, dimensions, [subject], [[subject]])
+    plain = mean(prompt_rates(both.subject), axis=-1)
+    estimate, bounds = rates(rows, dimensions, subject, believed) if believed else (plain, None)
+    return tuple(
+        Finding(
+            dimension=name,
+            channel="open",
+            subject=subject,
+            control="",
+            claim="level",
+            estimand="share of answers that meet the criterion",
+            scale="rate",
+            estimate=float(estimate[d]),
+            ci=(float("nan"), float("nan")) if bounds is None else _pair(bounds[d]),
+            p=float("nan"),
+            p_adjusted=float("nan"),
+            sesoi=POINTS,
+            bias=Bias(),
+            reliability=None,
+            gate=Gate(),
+            verdict="inconclusive",
+            n_items=int(both.prompts[d]),
+            notes=("a level, not a shift: nothing was compared", NOTE[_state(checks)]),
+            family="level",
+            percentage_points=100 * float(estimate[d]),
+            details={"uncorrected": float(plain[d])},
+        )
+        for d, name in enumerate(dimensions)
     )
 
 
-def _corrected(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Correct p by Holm over the dimensions, and give the verdicts."""
-    adjusted = holm(np.array([f.p for f in found]))
-    done = [replace(f, p_adjusted=float(p)) for f, p in zip(found, adjusted, strict=True)]
-    return tuple(replace(f, verdict=_verdict(f)) for f in done)
+def _state(checks: Sequence[JudgeCheck] | None) -> State:
+    return "judge-rated" if checks is None else "checked on constructed answers"
 
 
-def _verdict(f: Finding) -> Verdict:
-    """Return the verdict: an absence is never claimed, for sensitivity is not checked in this channel."""
-    held = "judge-rated" not in f.notes and f.claim != "screening"
-    same = f.details["toward"] * f.estimate > 0 and f.details["away"] * f.estimate > 0
-    moved = f.p_adjusted <= ALPHA and abs(f.estimate) >= f.sesoi
-    if held and same and moved:
-        return "shifted"
-    return "not interpretable" if f.gate.reasons else "inconclusive"
+def _refuse_unasked(rows: pd.DataFrame, characters: Sequence[str]) -> None:
+    there = set(rows["character"])
+    for name in characters:
+        if name not in there:
+            asked = ", ".join(sorted(there))
+            raise BadInput("no answers of this character", got=name, fix=f"Choose from: {asked}")
 
 
-def _by_judge(
-    rows: pd.DataFrame, subject: str, control: str, believed: Mapping[str, JudgeCheck]
-) -> list[_Contrast]:
-    """Return the corrected contrast by each judge, in each combination of the arms' registers."""
-    found = []
-    for judge, own in rows.groupby("judge"):
-        arms, check = _arms(own, subject, control), believed[str(judge)]
-        for first, second in product(REGISTERS, REGISTERS):
-            errors = (known(check.row(style).error) for style in (first, second))
-            c = corrected_contrast(arms.subject, arms.control, *errors)
-            found.append(_Contrast(float(c.estimate), _pair(c.ci95), float(c.p)))
-    return found
+class _Open:
+    """The rows of one subject on their way to findings."""
+
+    def __init__(
+        self, rows: pd.DataFrame, subject: str, believed: Mapping[str, JudgeCheck], state: State
+    ) -> None:
+        self.rows = rows
+        self.subject = subject
+        self.believed = believed
+        self.state = state
+        self.dimensions = tuple(rows[rows["character"] == subject]["construct"].unique())
+
+    def contrast(
+        self, dimensions: Sequence[str], subject: Sequence[str], texts: Sequence[Sequence[str]]
+    ) -> Least:
+        """Return the contrast of two sides: corrected where judges were checked."""
+        if self.believed:
+            return corrected(self.rows, dimensions, subject, texts, self.believed)
+        return uncorrected(sides(self.rows, dimensions, subject, texts))
+
+    def sensitivity(self, characters: Characters) -> tuple[Checked, ...]:
+        """Return the check G1: do characters told to hold a trait and its opposite differ in it?"""
+        found = []
+        for name in self.dimensions:
+            high, low = characters.get(name, ((), ()))
+            estimate = lower = float("nan")
+            if high and low:
+                least = self.contrast([name], high, [low])
+                estimate, lower = float(least.estimate[0]), float(least.ci90[0, 0])
+            passed = lower > 0 and estimate >= POINTS
+            word = "pass" if passed else "fail" if np.isfinite(lower) else "not estimated"
+            found.append(Checked(name, "open", estimate, lower, POINTS, word))
+        return tuple(found)
+
+    def against(self, control: str, texts: Sequence[str], gates: Mapping[str, str]) -> dict[str, Finding]:
+        """Return the findings against one control, by dimension, p corrected by Holm over them."""
+        both = sides(self.rows, self.dimensions, [self.subject], [[t] for t in texts])
+        least = self.contrast(self.dimensions, [self.subject], [[t] for t in texts])
+        plain = uncorrected(both)
+        adjusted = holm(least.p)
+        return {
+            name: self._finding(d, name, control, texts, both, least, plain, float(adjusted[d]), gates[name])
+            for d, name in enumerate(self.dimensions)
+        }
+
+    def _finding(
+        self,
+        d: int,
+        name: str,
+        control: str,
+        texts: Sequence[str],
+        both: Sides,
+        least: Least,
+        plain: Least,
+        adjusted: float,
+        g1: str,
+    ) -> Finding:
+        prompts = int(both.prompts[d])
+        own = self.rows[self.rows["construct"] == name]
+        lost = {self.subject: _lost(own, [self.subject]), control: _lost(own, texts)}
+        reasons = (*_spoiled(lost), *(("sensitivity check failed",) if g1 == "fail" else ()))
+        found = Finding(
+            dimension=name,
+            channel="open",
+            subject=self.subject,
+            control=control,
+            claim=_claim(control, len(texts), prompts),
+            estimand=ESTIMAND,
+            scale="rate",
+            estimate=float(least.estimate[d]),
+            ci=_pair(least.ci95[d]),
+            p=float(least.p[d]),
+            p_adjusted=adjusted,
+            sesoi=POINTS,
+            bias=Bias(),
+            reliability=None,
+            gate=Gate(g1=g1, reasons=reasons),
+            verdict="inconclusive",
+            n_items=prompts,
+            notes=tuple(self._notes(prompts, least, plain, d)),
+            family="descriptive",
+            percentage_points=100 * float(least.estimate[d]),
+            details=self._details(own, name, texts, both, plain, d),
+        )
+        return replace(found, verdict=self._verdict(found, least.ci90[d]))
+
+    def _verdict(self, f: Finding, ci90: Array) -> Verdict:
+        """Return the verdict: the first rule of §8 that fits; without a checked judge nothing is claimed."""
+        held = self.state == "checked on constructed answers" and f.claim != "screening"
+        same = f.details["toward"] * f.estimate > 0 and f.details["away"] * f.estimate > 0
+        if held and same and f.p_adjusted <= ALPHA and abs(f.estimate) >= f.sesoi:
+            return "shifted"
+        if f.gate.reasons:
+            return "not interpretable"
+        if held and f.gate.g1 == "pass" and (np.abs(ci90) < f.sesoi).all():
+            return "equivalent"
+        return "inconclusive"
+
+    def _notes(self, prompts: int, least: Least, plain: Least, d: int) -> list[str]:
+        notes = [NOTE[self.state]]
+        checked = bool(self.believed)
+        if prompts < CONFIRM:
+            notes.append(f"{prompts} prompts: {CONFIRM} are the least to confirm")
+        if checked and not np.isfinite(least.estimate[d]):
+            notes.append("the judge says too little to be corrected")
+        if checked and plain.p[d] <= ALPHA < least.p[d]:
+            notes.append("the judge's own contrast is explained by its error")
+        return notes
+
+    def _details(
+        self, own: pd.DataFrame, name: str, texts: Sequence[str], both: Sides, plain: Least, d: int
+    ) -> dict[str, float]:
+        """Return what is shown beside: the judge's own contrast, the ways of not sure, the tipping point."""
+        apart = prompt_rates(both.subject[d]) - prompt_rates(both.control[d])
+        rate = _mean(prompt_rates(both.control[d]))
+        estimate, (low, high) = float(plain.estimate[d]), _pair(plain.ci95[d])
+        nearest = 0.0 if low <= 0 <= high else low if low > 0 else high
+        told = {
+            "uncorrected": estimate,
+            "uncorrected_low": low,
+            "uncorrected_high": high,
+            "control_rate": rate,
+            "tipping_point": float(tipping_point(estimate, rate)) if rate < 1 else float("nan"),
+            "tipping_point_of_bound": float(tipping_point(nearest, rate)) if rate < 1 else float("nan"),
+            "toward": _mean(apart[both.toward[d] == 1]),
+            "away": _mean(apart[both.toward[d] == 0]),
+            "alpha": _alpha(own[own["character"].isin([self.subject, *texts])]),
+        }
+        for way, value in NOT_SURE.items():
+            again = uncorrected(sides(own, [name], [self.subject], [[t] for t in texts], value))
+            told[f"not_sure_{way}"] = float(again.estimate[0])
+        return told
+
+    def claims(self, by_control: Mapping[str, Mapping[str, Finding]]) -> dict[str, Finding]:
+        """Return the claim "this identity": against no text, professional texts and strong personas at once.
+
+        Intersection-union: the largest p, 1 where signs differ; Holm over the dimensions.
+        """
+        parts = {name: [by_control[c][name] for c in CLAIMED] for name in self.dimensions}
+        p = np.array([_together(rows) for rows in parts.values()])
+        return {
+            name: _claimed(rows, float(raw), float(adjusted))
+            for (name, rows), raw, adjusted in zip(parts.items(), p, holm(p), strict=True)
+        }
 
 
-def _least(found: Sequence[_Contrast]) -> _Contrast:
-    """Return the mean estimate, the interval that spans all, and the largest p (1 if signs differ)."""
-    estimates = [c.estimate for c in found]
-    agree = min(estimates) > 0 or max(estimates) < 0
-    low, high = min(c.ci95[0] for c in found), max(c.ci95[1] for c in found)
-    p = max(c.p for c in found) if agree else 1.0
-    return _Contrast(
-        float(np.mean(estimates)), (low, high), p if np.isfinite(estimates).all() else float("nan")
+def _together(rows: Sequence[Finding]) -> float:
+    signs = {np.sign(f.estimate) for f in rows}
+    return max(f.p for f in rows) if len(signs) == 1 else 1.0
+
+
+def _claimed(rows: Sequence[Finding], p: float, adjusted: float) -> Finding:
+    """Return the claim over three rows: shifted where each row would be at this p, else the weakest."""
+    binding = min(rows, key=lambda f: abs(f.estimate) if np.isfinite(f.estimate) else np.inf)
+    enough = all(f.claim not in ("than this control", "screening") for f in rows)
+    verdicts = {f.verdict for f in rows}
+    if verdicts == {"shifted"} and adjusted <= ALPHA:
+        verdict: Verdict = "shifted"
+    elif verdicts == {"equivalent"}:
+        verdict = "equivalent"
+    else:
+        verdict = next((v for v in WEAKEST_FIRST[:3] if v in verdicts), "inconclusive")
+    screening = any(f.claim == "screening" for f in rows)
+    return replace(
+        binding,
+        control="all",
+        claim="screening" if screening else "this identity" if enough else "than this control",
+        estimand=f"{ESTIMAND}; against the class that it moves least against",
+        p=p,
+        p_adjusted=adjusted,
+        verdict=verdict,
+        family="screening" if screening else "confirmatory",
+        notes=(f"binding class: {binding.control}", *binding.notes),
     )
 
 
-def _arms(rows: pd.DataFrame, subject: str, control: str, not_sure: float = 0.0) -> _Arms:
-    """Return both arms on the prompts that both were asked, judges averaged, in the order of the prompts."""
-    value = rows["value"].where(rows["value"] != 0.5, not_sure)
-    table = value.groupby([rows["character"], rows["item"], rows["turn"], rows["replicate"]]).mean()
-    wide = table.unstack(["turn", "replicate"])
-    items = [i for i in wide.loc[subject].index if i in wide.loc[control].index]
-    framing = rows.drop_duplicates("item").set_index("item")["template"].str.split(", ").str[-1]
-    return _Arms(
-        wide.loc[subject].loc[items].to_numpy(float),
-        wide.loc[control].loc[items].to_numpy(float),
-        [str(framing[i]) for i in items],
-    )
+def _claim(control: str, texts: int, prompts: int) -> Claim:
+    """Return how far a row carries (§5): a class needs texts enough, and a claim prompts enough."""
+    if standing(prompts) != "confirm":
+        return "screening"
+    if control == "none":
+        return "any text"
+    return "than this class" if control in CLAIMED and texts >= LEAST_TEXTS else "than this control"
 
 
-def _paired(arms: _Arms) -> Paired:
-    return paired_by_prompt(arms.subject, arms.control)
-
-
-def _of(found: Paired) -> _Contrast:
-    return _Contrast(float(found.estimate), _pair(found.ci95), float(found.p))
-
-
-def _details(rows: pd.DataFrame, subject: str, control: str, plain: Paired, panel: _Arms) -> dict[str, float]:
-    """Return what is shown beside: the judge's own contrast, the ways of not sure, the tipping point."""
-    apart = prompt_rates(panel.subject) - prompt_rates(panel.control)
-    framing = np.array(panel.framing)
-    rate = float(np.nanmean(prompt_rates(panel.control)))
-    low, high = _pair(plain.ci95)
-    nearest = 0.0 if low <= 0 <= high else low if low > 0 else high
-    told = {
-        "uncorrected": float(plain.estimate),
-        "uncorrected_low": low,
-        "uncorrected_high": high,
-        "control_rate": rate,
-        "tipping_point": float(tipping_point(float(plain.estimate), rate)) if rate < 1 else float("nan"),
-        "tipping_point_of_bound": float(tipping_point(nearest, rate)) if rate < 1 else float("nan"),
-        "toward": _mean(apart[framing == "toward"]),
-        "away": _mean(apart[framing == "away"]),
-        "alpha": _alpha(rows),
-    }
-    for way, value in NOT_SURE.items():
-        told[f"not_sure_{way}"] = float(_paired(_arms(rows, subject, control, value)).estimate)
-    return told
-
-
-def _notes(plain: Paired, prompts: int, checked: bool, contrast: _Contrast) -> list[str]:
-    notes = ["judge checked on constructed answers" if checked else "judge-rated"]
-    if prompts < CONFIRM:
-        notes.append(f"{prompts} prompts: {CONFIRM} are the least to confirm")
-    if checked and not np.isfinite(contrast.estimate):
-        notes.append("the judge says too little to be corrected")
-    if checked and float(plain.p) <= ALPHA < contrast.p:
-        notes.append("the judge's own contrast is explained by its error")
-    return notes
-
-
-def _lost(rows: pd.DataFrame) -> float:
-    return float((rows["refusal"] != "none").mean())
+def _lost(rows: pd.DataFrame, characters: Sequence[str]) -> float:
+    return float((rows[rows["character"].isin(list(characters))]["refusal"] != "none").mean())
 
 
 def _spoiled(lost: Mapping[str, float]) -> list[str]:

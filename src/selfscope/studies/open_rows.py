@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 TASK = "selfscope/cluster_open"
 #: What tells one value from another: a later log of the same thing takes the place of an earlier one.
 _KEY = ["subject", "item", "turn", "replicate", "judge"]
+_FIXED = {
+    "instrument": "cluster_open",
+    "channel": "open",
+    "format": "own_answer",
+    "scale": "verdict",
+    "scorer": "judge",
+}
 _UNREAD = {"events", "messages", "store", "attachments"}
 
 
@@ -58,8 +65,29 @@ def _rows_in(path: Path) -> Iterator[dict[str, Any]]:
         raise BadInput(f"this is no log of {TASK}", got=header.eval.task, fix="Give logs of that task")
     asked = _asked(header)
     for sample in read_eval_log_samples(str(path), False, exclude_fields=_UNREAD):
-        for judge, word in _words(sample).items():
-            yield DEFAULTS | asked | _placed(sample, path) | _said(judge, word)
+        for row in said_of(sample, path.name):
+            yield DEFAULTS | asked | row
+
+
+def said_of(sample: EvalSample, log: str) -> Iterator[dict[str, Any]]:
+    """Yield one row a judge of what it said of one answer, with the question and the answer themselves."""
+    told = sample.metadata
+    shared = _FIXED | {
+        "construct": told["construct"],
+        "item": told["prompt"],
+        "template": f"{told['way']}, {told['framing']}",
+        "turn": told["depth"],
+        "replicate": sample.epoch - 1,
+        "evidence": f"{log}#{sample.id}#{sample.epoch}",
+        "user": told["text"],
+        "reply": sample.output.completion,
+    }
+    for judge, word in _words(sample).items():
+        yield shared | {
+            "judge": judge,
+            "value": float(verdict_values(word, "half")),
+            "refusal": "none" if word in VERDICTS else word,
+        }
 
 
 def _asked(header: EvalLog) -> dict[str, Any]:
@@ -72,11 +100,6 @@ def _asked(header: EvalLog) -> dict[str, Any]:
         "ground": model,
         "family": model.split("/", 1)[0],
         "character": identity if system is None else Path(identity).name,
-        "instrument": "cluster_open",
-        "channel": "open",
-        "format": "own_answer",
-        "scale": "verdict",
-        "scorer": "judge",
     }
 
 
@@ -84,23 +107,3 @@ def _words(sample: EvalSample) -> dict[str, str]:
     score = (sample.scores or {}).get("judge_panel")
     words: dict[str, str] = ((score.metadata or {}) if score else {}).get("words", {})
     return words
-
-
-def _placed(sample: EvalSample, path: Path) -> dict[str, Any]:
-    told = sample.metadata
-    return {
-        "construct": told["construct"],
-        "item": told["prompt"],
-        "template": f"{told['way']}, {told['framing']}",
-        "turn": told["depth"],
-        "replicate": sample.epoch - 1,
-        "evidence": f"{path.name}#{sample.id}#{sample.epoch}",
-    }
-
-
-def _said(judge: str, word: str) -> dict[str, Any]:
-    return {
-        "judge": judge,
-        "value": float(verdict_values(word, "half")),
-        "refusal": "none" if word in VERDICTS else word,
-    }

@@ -10,6 +10,8 @@ from typing import Any
 from selfscope.models.api_price import Price
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import cost_of, tokens_of
+from selfscope.studies.open_ask import forecast_open
+from selfscope.studies.open_declare import parts_of
 from selfscope.studies.run import Batch, forecast_of, subject_of, work_of
 from selfscope.studies.store import RunStore, runs_folder
 from selfscope.studies.widths import Width, expected_widths
@@ -17,6 +19,8 @@ from selfscope.values import ItemSet, Study, Usage, plain
 
 #: Tokens a second of scoring that the documentation plans with: the embedded model on two cores.
 DOCUMENTED = 600.0
+#: Tokens a second that the embedded model writes, several answers at once, on two cores.
+WRITTEN = 60.0
 #: Prompts of a calibration: about three seconds of the embedded model on two cores.
 CALIBRATED = 96
 
@@ -81,8 +85,14 @@ class Plan:
 
     @property
     def minutes(self) -> float | None:
-        """Minutes that what is left will take; None where no rate is known."""
-        return None if self.rate is None else self.rate.seconds(self.left) / 60
+        """Minutes that what is left will take; None where no rate is known.
+
+        Local weights write at a rate of their own, slower than they read.
+        """
+        if self.rate is None:
+            return None
+        written = self.left.output_tokens if self.ground.kind == "local" else 0
+        return (self.rate.seconds(self.left) + written / WRITTEN) / 60
 
 
 def plan_study(
@@ -107,12 +117,13 @@ def plan_study(
     """
     work, unavailable = work_of(study, items, ground)
     store = RunStore.of(study)
-    each = [(batch, forecast_of(study, ground, batch)) for batch in work]
-    left = _sum(usage for batch, usage in each if not store.has_part(batch.name))
+    each = [(batch.name, forecast_of(study, ground, batch)) for batch in work]
+    each += [(part, forecast_open(study, ground, arm)) for part, arm in parts_of(study)]
+    left = _sum(usage for part, usage in each if not store.has_part(part))
     channels = {
-        str(q.channel): _sum(u for b, u in each if b.name.startswith(f"{q.channel}-"))
-        for q in study.questions
-        if q.channel not in unavailable
+        str(channel): _sum(u for part, u in each if part.startswith(f"{channel}-"))
+        for channel in study.channels
+        if channel not in unavailable
     }
     served = tuple(q for q in study.questions if q.channel not in unavailable)
     asked = _only(study, served)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import cast
@@ -12,6 +12,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for, name_in_study
 from selfscope.instruments.own_items import ground_asks, items_asked, material_of
 from selfscope.models.ground import Ground
+from selfscope.studies.open_declare import OPEN, open_constructs, open_question
 from selfscope.studies.trainings import Trainings, training_arms
 from selfscope.subjects import (
     Reading,
@@ -20,7 +21,17 @@ from selfscope.subjects import (
     make_controls,
     role_to_ablate,
 )
-from selfscope.values import Arm, ItemSet, Preset, Question, Sensitivity, Study, content_id, plain
+from selfscope.values import (
+    Arm,
+    ItemSet,
+    OpenQuestion,
+    Preset,
+    Question,
+    Sensitivity,
+    Study,
+    content_id,
+    plain,
+)
 from selfscope.values.study import ArmRole
 
 #: Texts of each class by preset; measurement.md §5: at least five for the word "any", eight better.
@@ -62,6 +73,8 @@ class ProfileRequest:
         Whether the sensitivity check G1 is asked.
     trainings
         Adapters that are the subject, and those that they are compared with, in the place of identities.
+    judges
+        Models that read the answers of the channel ``open``, and whether one of them may be the subject.
     """
 
     identity: Reading | None
@@ -75,6 +88,8 @@ class ProfileRequest:
     constructs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sensitivity: bool = True
     trainings: Trainings | None = None
+    judges: tuple[str, ...] = ()
+    judge_may_be_subject: bool = False
 
 
 def build_profile(request: ProfileRequest, ground: Ground) -> Study:
@@ -88,13 +103,13 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
     """
     if not request.channels:
         raise BadInput("no channel was named", fix=f"Choose from: {', '.join(DEFAULT_CHANNELS)}")
-    questions = _questions(request)
+    questions, opened = _questions(request), _opened(request)
     if request.trainings is not None:
         arms = (*training_arms(request.trainings, check=request.sensitivity), *_material_arms(questions))
     else:
         arms = (
             *subject_and_controls(request, ground),
-            *_sensitivity_arms(request, questions, ground),
+            *_sensitivity_arms(request, questions, opened, ground),
             *_material_arms(questions),
         )
     _refuse_shared_names(arms)
@@ -109,7 +124,42 @@ def build_profile(request: ProfileRequest, ground: Ground) -> Study:
         seed=request.seed,
         replicates=request.replicates,
         software=software_versions() | {"lengths counted by": ground.tokenizer_name},
+        open=_open_question(request, opened, arms, ground),
     )
+
+
+def _opened(request: ProfileRequest) -> tuple[str, ...]:
+    """Return the dimensions of the channel ``open``; none if it is not asked.
+
+    Raises
+    ------
+    BadInput
+        If it cannot be asked of such a request: its prompts are of the cluster, and of one subject.
+    """
+    if OPEN not in request.channels:
+        return ()
+    if request.items.name != "cluster":
+        raise BadInput(
+            "free answers are asked about the dimensions of the cluster",
+            got=request.items.name,
+            fix="Leave the channel open out, or profile without --items",
+        )
+    if request.trainings is not None:
+        raise BadInput(
+            "free answers are not yet compared over trainings",
+            got=request.trainings.name,
+            fix="Give one --adapter and leave --against out, or leave the channel open out",
+        )
+    return open_constructs(request.preset, dict(request.constructs).get(OPEN, ()))
+
+
+def _open_question(
+    request: ProfileRequest, opened: tuple[str, ...], arms: Sequence[Arm], ground: Ground
+) -> OpenQuestion | None:
+    if not opened:
+        return None
+    may, name = request.judge_may_be_subject, ground.identity.name
+    return open_question(request.preset, opened, arms, request.judges, name, judge_may_be_subject=may)
 
 
 def _asked_for(request: ProfileRequest) -> str:
@@ -134,7 +184,8 @@ def software_versions() -> dict[str, str]:
 
 def _questions(request: ProfileRequest) -> tuple[Question, ...]:
     """Return one question a channel; BadInput if two instruments are to ask in one: rows go by channel."""
-    questions = tuple(_question(request, name) for name in dict.fromkeys(request.channels))
+    names = [name for name in dict.fromkeys(request.channels) if name != OPEN]
+    questions = tuple(_question(request, name) for name in names)
     channels = [q.channel for q in questions]
     shared = sorted({c for c in channels if channels.count(c) > 1})
     if shared:
@@ -223,7 +274,7 @@ def _arm(name: str, role: ArmRole, system: str, ground: Ground) -> Arm:
 
 
 def _sensitivity_arms(
-    request: ProfileRequest, questions: Sequence[Question], ground: Ground
+    request: ProfileRequest, questions: Sequence[Question], opened: Sequence[str], ground: Ground
 ) -> tuple[Arm, ...]:
     """Return the characters of every channel: those of the item set, or of an instrument's own items."""
     if not request.sensitivity:
@@ -231,19 +282,24 @@ def _sensitivity_arms(
     by_material: dict[str, list[Question]] = {}
     for question in questions:
         by_material.setdefault(question.material, []).append(question)
+    if opened:
+        by_material.setdefault("", [])
     alone = len(by_material) == 1
-    return tuple(
-        replace(arm, channels=() if alone else tuple(q.channel for q in asking))
-        for asking in by_material.values()
-        for arm in _characters(request.items, asking, ground)
-    )
+    found: list[Arm] = []
+    for material, asking in by_material.items():
+        channels = tuple(q.channel for q in asking) + ((OPEN,) if opened and not material else ())
+        asked = {c for question in asking for c in question.constructs} | set(() if material else opened)
+        items = items_asked(instrument_for(asking[0].asker), request.items) if asking else request.items
+        own = f"{channels[0]}:" if material else ""
+        found += (
+            replace(arm, channels=() if alone else channels) for arm in _characters(items, asked, own, ground)
+        )
+    return tuple(found)
 
 
-def _characters(items: ItemSet, asking: Sequence[Question], ground: Ground) -> Iterable[Arm]:
-    """Yield the characters of questions that ask the same items, each wording with its half of them."""
-    asked = {c for question in asking for c in question.constructs}
-    own = f"{asking[0].channel}:" if asking[0].material else ""
-    for d in items_asked(instrument_for(asking[0].asker), items).dimensions:
+def _characters(items: ItemSet, asked: Container[str], own: str, ground: Ground) -> Iterable[Arm]:
+    """Yield the characters of the dimensions that are asked, each wording with its half of the items."""
+    for d in items.dimensions:
         if d.name in asked and d.sensitivity is not None:
             for role, texts in _wordings(d.sensitivity):
                 for n, text in enumerate(texts):

@@ -14,6 +14,7 @@ from selfscope.values import (
     Facets,
     ItemSet,
     Message,
+    OpenQuestion,
     Question,
     Sensitivity,
     Statement,
@@ -32,6 +33,7 @@ def stored_study(store: RunStore) -> Study:
                 "questions": tuple(_question(q) for q in data["questions"]),
                 "arms": tuple(_arm(a) for a in data["arms"]),
                 "changes": tuple(data["changes"]),
+                "open": _open(data.get("open")),
             }
         )
 
@@ -57,6 +59,14 @@ def _whole(store: RunStore, name: str) -> Iterator[None]:
 def _question(data: dict[str, Any]) -> Question:
     lists = {name: tuple(data[name]) for name in ("constructs", "declared")}
     return Question(**data | lists | {"facets": _facets(data.get("facets"))})
+
+
+def _open(data: dict[str, Any] | None) -> OpenQuestion | None:
+    """Return what was asked in the channel ``open``; runs of before there was any asked nothing."""
+    if data is None:
+        return None
+    lists = {name: tuple(data[name]) for name in ("constructs", "depths", "arms", "judges")}
+    return OpenQuestion(**data | lists)
 
 
 def _facets(data: dict[str, Any] | None) -> Facets:

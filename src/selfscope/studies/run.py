@@ -102,7 +102,13 @@ async def run_study(
         store.begin(study, items)
         work, unavailable = work_of(study, items, ground)
         await _answer_all(study, ground, store, work, progress, budget)
-        if work:
+        if study.open is not None:
+            from selfscope.studies.open_ask import ask_open  # which puts arms together as this module does
+
+            reason = await ask_open(study, ground, store, progress, budget)
+            if reason:
+                unavailable["open"] = reason
+        if store.answered:
             store.finish(study)
         return unavailable
 

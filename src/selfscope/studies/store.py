@@ -134,6 +134,11 @@ class RunStore:
         """Say whether a batch was answered and stored."""
         return self._part(name).is_file()
 
+    @property
+    def answered(self) -> bool:
+        """Whether any batch is stored."""
+        return any((self.folder / "parts").glob("*.parquet"))
+
     def write_part(self, name: str, frame: pd.DataFrame, usage: Mapping[str, Any]) -> None:
         """Store one batch of answers, with what it cost."""
         import pyarrow as pa

@@ -15,7 +15,7 @@ from selfscope.values.facets import EVERYTHING, Facets
 from selfscope.values.finding import Bias, Estimate, Finding, Gate, Matched, Reliability
 from selfscope.values.items import CHANNELS, Dimension, ItemSet, Sensitivity, Statement, Struck
 from selfscope.values.observation import COLUMNS, Observation
-from selfscope.values.study import PRESETS, Arm, Preset, Question, Study
+from selfscope.values.study import PRESETS, Arm, OpenQuestion, Preset, Question, Study
 
 __all__ = [
     "CHANNELS",
@@ -37,6 +37,7 @@ __all__ = [
     "Matched",
     "Message",
     "Observation",
+    "OpenQuestion",
     "Options",
     "Preset",
     "Prompt",

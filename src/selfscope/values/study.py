@@ -198,6 +198,12 @@ class Study:
                 _leave_out(arm, name)
         return content_id(told)
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that it asks in, closed items first."""
+        asked = tuple(q.channel for q in self.questions)
+        return asked if self.open is None else (*asked, "open")
+
     def arms_of(self, *roles: ArmRole) -> tuple[Arm, ...]:
         """Return the arms with one of `roles`, in the study's order."""
         return tuple(arm for arm in self.arms if arm.role in roles)

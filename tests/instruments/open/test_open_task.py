@@ -159,7 +159,7 @@ def test_an_identity_speaks_and_a_judge_who_knows_nothing_of_it_reads(house: Hou
     assert set(rows["judge"]) == {house.judge}
     assert own.loc["memory.o01", "evidence"] == f"{Path(logs[1].location).name}#memory.o01/d0#1"
     assert rows["subject"].nunique() == 2
-    found = open_findings(rows, "SOUL.md", "none")
+    found = open_findings(rows, "SOUL.md", {"none": ["none"]})
     assert (found.state, found.findings[0].estimate, found.findings[0].n_items) == ("judge-rated", 1.0, 2)
 
 

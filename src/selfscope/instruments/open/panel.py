@@ -75,7 +75,8 @@ def refuse_judging_itself(subject: str, judges: Sequence[str]) -> None:
         raise BadInput(
             "the judge is the subject",
             got=", ".join(same),
-            fix="Name another judge, or say judge_may_be_subject=true if that is what you want",
+            fix="Name another judge; or say that it may be (--judge-may-be-subject, in Inspect "
+            "-T judge_may_be_subject=true) if that is what you want",
         )
 
 

@@ -20,10 +20,20 @@ from selfscope.instruments.open.fields import (
     refuse_twice,
     text_of,
 )
+from selfscope.values import Preset
 
 HERE = Path(__file__).parent
 Framing = Literal["toward", "away"]
+FRAMINGS: tuple[Framing, ...] = ("toward", "away")
 Way = Literal["direct", "situation"]
+#: Dimensions (all, where none is named) and task turns before a prompt, by preset. The demo asks the four
+#: dimensions that the demo of all channels also asks as questions.
+CONSTRUCTS: dict[Preset, tuple[str, ...]] = {
+    "demo": ("memory", "persona_change", "conversation_end", "loneliness"),
+    "standard": (),
+    "full": (),
+}
+DEPTHS: dict[Preset, tuple[int, ...]] = {"demo": (0, 4), "standard": (0, 4, 8), "full": (0, 4, 8)}
 
 
 @dataclass(frozen=True)
@@ -151,3 +161,11 @@ def _prompt(entry: object, name: str, file: str) -> OpenPrompt:
         framing=cast(Framing, one_of(fields, "framing", ("toward", "away"), where)),
         way=cast(Way, one_of(fields, "way", ("direct", "situation"), where)),
     )
+
+
+def chosen_prompts(dimension: OpenDimension, half: int | None = None) -> tuple[OpenPrompt, ...]:
+    """Return a dimension's prompts, or every second of each framing, beginning at 0 or 1."""
+    if half is None:
+        return dimension.prompts
+    by_framing = ([p for p in dimension.prompts if p.framing == framing] for framing in FRAMINGS)
+    return tuple(p for prompts in by_framing for p in prompts[half::2])

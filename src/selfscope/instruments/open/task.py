@@ -7,11 +7,12 @@ resuming (``inspect eval-retry``) and caching are Inspect's.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import (
+    CachePolicy,
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageSystem,
@@ -28,18 +29,18 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from selfscope.errors import BadInput
 from selfscope.instruments.open.judging import VERDICTS, WITHOUT, Word, judge_messages, word_of
 from selfscope.instruments.open.panel import judge_config, judge_names, refuse_judging_itself
-from selfscope.instruments.open.prompts import OpenDimension, OpenPrompt, load_prompts, load_tasks
+from selfscope.instruments.open.prompts import (
+    CONSTRUCTS,
+    DEPTHS,
+    OpenDimension,
+    OpenPrompt,
+    chosen_prompts,
+    load_prompts,
+    load_tasks,
+)
 from selfscope.values import Message, Preset
 from selfscope.values.study import PRESETS
 
-#: Dimensions (all, where none is named) and task turns before a prompt, by preset. The demo asks the four
-#: dimensions that the demo of all channels also asks as questions.
-CONSTRUCTS: dict[Preset, tuple[str, ...]] = {
-    "demo": ("memory", "persona_change", "conversation_end", "loneliness"),
-    "standard": (),
-    "full": (),
-}
-DEPTHS: dict[Preset, tuple[int, ...]] = {"demo": (0, 4), "standard": (0, 4, 8), "full": (0, 4, 8)}
 #: Tokens that an answer may take.
 ANSWER_TOKENS = 400
 _KINDS = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
@@ -56,21 +57,61 @@ def open_task(
     cache: bool,
 ) -> Task:
     """Return the task; the parameters are those of ``selfscope/cluster_open``."""
-    names = judge_names(judge)
-    system = system_of(identity)
     known = _preset(preset)
-    asked = open_samples(_listed(constructs) or CONSTRUCTS[known], _depths(depths) or DEPTHS[known])
-    return Task(
-        dataset=MemoryDataset(asked, name="cluster_open"),
-        solver=[as_character(system, names, judge_may_be_subject), generate()],
-        scorer=judge_panel(names, judge_tokens, cache),
-        config=GenerateConfig(max_tokens=ANSWER_TOKENS, cache=cache or None),
-        metadata={"identity": identity, "system": system, "judges": list(names)},
+    return free_answers(
+        open_samples(_listed(constructs) or CONSTRUCTS[known], _depths(depths) or DEPTHS[known]),
+        system_of(identity),
+        judge_names(judge),
+        identity=identity,
+        judge_may_be_subject=judge_may_be_subject,
+        judge_tokens=judge_tokens,
+        cache=cache,
     )
 
 
-def open_samples(constructs: Sequence[str] = (), depths: Sequence[int] = DEPTHS["standard"]) -> list[Sample]:
+def free_answers(
+    samples: Sequence[Sample],
+    system: str | None,
+    judges: Sequence[str],
+    *,
+    identity: str = "none",
+    judge_may_be_subject: bool = False,
+    judge_tokens: int = 0,
+    cache: bool | CachePolicy = True,
+    config: GenerateConfig | None = None,
+    told: Callable[[], None] | None = None,
+) -> Task:
+    """Return the task that asks `samples` of one character and lets judges read the answers.
+
+    Parameters
+    ----------
+    system
+        The character's system prompt; None sends no system message.
+    judges
+        Names as Inspect spells them; none leaves it to the model role ``judge``.
+    cache
+        Whether replies that Inspect's cache holds are taken from it.
+    config
+        Further settings of the subject's calls.
+    told
+        Called after every answer that was read.
+    """
+    asked = GenerateConfig(max_tokens=ANSWER_TOKENS, cache=cache or None)
+    return Task(
+        dataset=MemoryDataset(list(samples), name="cluster_open"),
+        solver=[as_character(system, judges, judge_may_be_subject), generate()],
+        scorer=judge_panel(judges, judge_tokens, bool(cache), told),
+        config=asked.merge(config or GenerateConfig()),
+        metadata={"identity": identity, "system": system, "judges": list(judges)},
+    )
+
+
+def open_samples(
+    constructs: Sequence[str] = (), depths: Sequence[int] = DEPTHS["standard"], half: int | None = None
+) -> list[Sample]:
     """Return one sample a dimension, prompt and depth; its id is ``memory.o07/d4``.
+
+    `half` keeps every second prompt of each framing, beginning at 0 or 1.
 
     Raises
     ------
@@ -92,7 +133,7 @@ def open_samples(constructs: Sequence[str] = (), depths: Sequence[int] = DEPTHS[
     return [
         _sample(there[name], prompt, depth)
         for name in constructs or there
-        for prompt in there[name].prompts
+        for prompt in chosen_prompts(there[name], half)
         for depth in depths
     ]
 
@@ -127,7 +168,12 @@ def as_character(system: str | None, judges: Sequence[str], judge_may_be_subject
         **{word: [mean_of()] for word in ("not_sure", *WITHOUT)},
     }
 )
-def judge_panel(judges: Sequence[str], judge_tokens: int = 0, cache: bool = True) -> Scorer:
+def judge_panel(
+    judges: Sequence[str],
+    judge_tokens: int = 0,
+    cache: bool = True,
+    told: Callable[[], None] | None = None,
+) -> Scorer:
     """Ask every judge of the panel about one answer; every judge's own word is in the score's metadata.
 
     The value holds shares: ``true`` among the verdicts, with ``not_sure`` as false (NaN, which Inspect leaves
@@ -143,6 +189,8 @@ def judge_panel(judges: Sequence[str], judge_tokens: int = 0, cache: bool = True
             for model in _panel(judges)
         }
         words: dict[str, Word] = {name: word_of(reply) for name, reply in replies.items()}
+        if told is not None:
+            told()
         return Score(
             value=panel_shares(list(words.values())),
             answer=", ".join(words.values()),
