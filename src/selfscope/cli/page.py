@@ -47,6 +47,7 @@ def run_view(outcome: Outcome) -> RunView:
         levels=outcome.analysis.levels,
         phantoms=tuple(_phantom(p) for p in outcome.phantoms),
         cluster=outcome.analysis.cluster,
+        agreement=outcome.analysis.agreement,
         observations=store.observations() if store.finished else None,
         evidence=store.evidence() if store.finished else None,
         warnings=outcome.analysis.warnings,

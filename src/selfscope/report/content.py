@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfscope.report import figures
+from selfscope.report.agreement import agreement_part, difference_words, how_words, noun, word_chip
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.cluster import cluster_parts
 from selfscope.report.items import Answered, ItemTables
@@ -84,6 +85,8 @@ def page_content(view: RunView) -> dict[str, Any]:
         "profile_said": profile_words(view),
         "standings_shown": tuple(r for r in view.reliability if r.here),
         "clusters": cluster_parts(view),
+        "side_by_side": agreement_part(view, _svg),
+        "agreeing": {"how": how_words, "noun": noun, "chip": word_chip, "difference": difference_words},
         "cluster_limits": tuple(dict.fromkeys(said for f in view.cluster for said in f.limits)),
         "lost": _lost(view),
         "drawn": _drawn(view),

@@ -20,6 +20,16 @@ CONTROL_MARKS: dict[str, tuple[str, str]] = {
 }
 OTHER_MARK = (SKY, "triangle-down")
 
+#: Colour and Vega shape of each channel, where channels stand side by side; others take the last.
+CHANNEL_MARKS: dict[str, tuple[str, str]] = {
+    "self_report": (ORANGE, "square"),
+    "utterance": (BLUE, "circle"),
+    "indirect": (GREEN, "diamond"),
+    "open": (PURPLE, "cross"),
+    "behaviour": (VERMILLION, "triangle-up"),
+    "internal": (BLACK, "triangle-right"),
+}
+
 #: Colour and sign of each verdict; the sign is read where colour is not.
 VERDICT_MARKS: dict[str, tuple[str, str]] = {
     "shifted": (VERMILLION, "●"),

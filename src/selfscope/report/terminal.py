@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from selfscope.report.agreement import agreement_lines
 from selfscope.report.cluster import cluster_lines
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import level_sentence
@@ -30,7 +31,7 @@ _STYLES = {
 
 
 def render_summary(view: RunView) -> Group:
-    """Return the summary of a run, for rich: the verdict, the table, what the channels say, the cluster.
+    """Return the summary of a run, for rich: the verdict, the table, channels alone and side by side.
 
     Fits 100 columns. Nothing depends on colour: verdicts are words with a sign.
     """
@@ -43,6 +44,8 @@ def render_summary(view: RunView) -> Group:
     if view.findings:
         parts += [Text(""), _table(view)]
     parts += [Text(f"· {said}") for said in _sentences(view)]
+    if beside := agreement_lines(view):
+        parts += [Text(""), Text("Do the channels agree?", "bold"), *map(Text, beside)]
     if together := cluster_lines(view):
         parts += [Text(""), Text("Do the dimensions travel together?", "bold"), *map(Text, together)]
     return Group(*parts)

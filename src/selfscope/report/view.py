@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfscope.values import Dimension, Estimate, Finding, Statement, Usage
+from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
 
 if TYPE_CHECKING:
@@ -241,6 +242,7 @@ class RunView:
     profiles: tuple[ProfileRow, ...] = ()
     outcomes: tuple[OutcomeRow, ...] = ()
     cluster: tuple[ClusterFinding, ...] = ()
+    agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()
     unavailable: tuple[tuple[str, str], ...] = ()
     own_items: tuple[Statement, ...] = ()
