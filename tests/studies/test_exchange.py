@@ -69,7 +69,8 @@ def test_a_planted_trait_and_the_price_that_is_paid_for_it_come_back(costed):
     assert np.isnan(power.minutes)
     assert (power.scenarios, time.scenarios) == (12, 6)
     bare = by(analysis, "none")
-    assert {e.note for e in bare.values()} <= {NOT_FELT, BARELY, DEARER}
+    assert bare["power", "both"].rate < power.rate
+    assert bare["power", "both"].price_felt.estimate == pytest.approx(0.5, abs=0.1)
 
 
 def test_one_that_ignores_the_price_has_no_rate_however_strong_its_trait(costed):

@@ -159,6 +159,7 @@ def _checks(analysis: Analysis) -> dict[str, Any]:
             if r.grade != "not estimated"
         ),
         "apart": {item: x for row in analysis.matching for item, x in row.apart.items()},
+        "exchange": analysis.exchange,
         "profiles": tuple(
             ProfileRow(p.channel, p.control, p.coefficient, p.dimensions) for p in analysis.profiles
         ),

@@ -248,6 +248,7 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "profiles": outcome.analysis.profiles,
         "cluster": outcome.analysis.cluster,
         "matching": outcome.analysis.matching,
+        "exchange": outcome.analysis.exchange,
         "agreement": outcome.analysis.agreement,
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,

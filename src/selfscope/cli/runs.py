@@ -88,6 +88,7 @@ def compare(
                 "findings": findings,
                 "cluster": result.analysis.cluster,
                 "matching": result.analysis.matching,
+                "exchange": result.analysis.exchange,
                 "unavailable": result.unavailable,
                 "warnings": result.analysis.warnings,
             }

@@ -124,6 +124,7 @@ def study_json(declared: Declared, done: list[Done]) -> dict[str, Any]:
                 "levels": d.outcome.analysis.levels,
                 "cluster": d.outcome.analysis.cluster,
                 "matching": d.outcome.analysis.matching,
+                "exchange": d.outcome.analysis.exchange,
                 "agreement": d.outcome.analysis.agreement,
                 "unavailable": d.outcome.unavailable,
                 "warnings": d.outcome.analysis.warnings,

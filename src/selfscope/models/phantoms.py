@@ -248,6 +248,7 @@ NAMED: Mapping[str, Truth] = {
     "yes-sayer": Truth(yes=1.5, text_sd=0.1),
     "nothing": Truth(text_sd=0.1),
     "content-blind": Truth(content_blind=True, yes=1.0),
+    "payer": Truth(theta={"memory": 1.25, "persona_change": 1.25}, nu=-1.0, price=0.5, text_sd=0.1),
 }
 
 

@@ -12,6 +12,7 @@ from selfscope.report import figures
 from selfscope.report.agreement import agreement_part, difference_words, how_words, noun, word_chip
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.cluster import cluster_parts
+from selfscope.report.exchange import exchange_part, span
 from selfscope.report.items import Answered, ItemTables
 from selfscope.report.meanings import MEANINGS
 from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
@@ -84,6 +85,8 @@ def page_content(view: RunView) -> dict[str, Any]:
         "reliability_said": reliability_words(view),
         "profile_said": profile_words(view),
         "standings_shown": tuple(r for r in view.reliability if r.here),
+        "exchange": exchange_part(view),
+        "span": span,
         "clusters": cluster_parts(view),
         "side_by_side": agreement_part(view, _svg),
         "agreeing": {"how": how_words, "noun": noun, "chip": word_chip, "difference": difference_words},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from selfscope.report.agreement import agreement_lines
 from selfscope.report.cluster import cluster_lines
+from selfscope.report.exchange import exchange_lines
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import level_sentence
 from selfscope.report.standing import Standing, ordered_dimensions, standings
@@ -46,6 +47,8 @@ def render_summary(view: RunView) -> Group:
     parts += [Text(f"· {said}") for said in _sentences(view)]
     if beside := agreement_lines(view):
         parts += [Text(""), Text("Do the channels agree?", "bold"), *map(Text, beside)]
+    if worth := exchange_lines(view):
+        parts += [Text(""), Text("What is it worth?", "bold"), *map(Text, worth)]
     if together := cluster_lines(view):
         parts += [Text(""), Text("Do the dimensions travel together?", "bold"), *map(Text, together)]
     return Group(*parts)

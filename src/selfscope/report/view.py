@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from selfscope.values import Dimension, Estimate, Finding, Statement, Usage
 from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
+from selfscope.values.exchange import ExchangeRate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,6 +221,8 @@ class RunView:
         Channels that could not be served, each with the reason.
     own_items
         What a channel asks that does not ask the statements of `dimensions`: pairs of outcomes.
+    exchange
+        What traits are worth, in prices; empty where nothing that was asked costs anything.
     apart
         By pair of outcomes, how much better the one is that shows the trait on this model, in standard
         deviations of all outcomes.
@@ -241,6 +244,7 @@ class RunView:
     reliability: tuple[ReliabilityRow, ...] = ()
     profiles: tuple[ProfileRow, ...] = ()
     outcomes: tuple[OutcomeRow, ...] = ()
+    exchange: tuple[ExchangeRate, ...] = ()
     cluster: tuple[ClusterFinding, ...] = ()
     agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()

@@ -83,6 +83,17 @@ _CHANNELS = {
         "the pairs to choose from.",
         "that an outcome shows the trait is an analogy, and not shown to be valid",
     ),
+    "behaviour": ChannelWords(
+        "In its behaviour",
+        "in what it does",
+        "of what {model} does",
+        "",
+        "response bias",
+        "one side",
+        "the other side",
+        opposite="The same side was taken in both orders in {} of pairs.",
+        naive="Naive rate, not freed from response bias: the side for the trait was taken in {} of pairs.",
+    ),
 }
 
 

@@ -25,6 +25,7 @@ CHANNEL_WORDS = {
     "utterance": "In its own words",
     "self_report": "When asked",
     "indirect": "In its choices",
+    "behaviour": "In its behaviour",
 }
 #: Statements of a dimension, and elicitors of each, below which utterances only screen (§3b).
 CLAIM_STATEMENTS, CLAIM_ELICITORS = 16, 4

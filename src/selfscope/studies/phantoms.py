@@ -49,18 +49,23 @@ class PhantomShown:
 def truths_of(
     arms: tuple[Arm, ...], subject: Truth, classes: Mapping[str, Truth] | None = None
 ) -> list[Truth]:
-    """Return what is planted in every arm of a study whose subject has the truth `subject`."""
+    """Return what is planted in every arm of a study whose subject has the truth `subject`.
+
+    A price is felt by the ground, and so by every character alike.
+    """
     own = classes or {}
-    usual = Truth(text_sd=TEXT_SD)
-    planted = {"subject": subject, "none": Truth(item_sd=0.0)} | dict(own)
+    usual = Truth(text_sd=TEXT_SD, price=subject.price)
+    planted = {"subject": subject, "none": Truth(item_sd=0.0, price=subject.price)} | dict(own)
     return [_truth(arm, planted, usual) for arm in arms]
 
 
 def _truth(arm: Arm, planted: Mapping[str, Truth], usual: Truth) -> Truth:
     if arm.role in ("high", "low"):
         sign = 1.0 if arm.role == "high" else -1.0
-        blind = planted["subject"].content_blind
-        return Truth(theta=dict.fromkeys(arm.constructs, sign * CHECKED), item_sd=0.3, content_blind=blind)
+        subject = planted["subject"]
+        theta = dict.fromkeys(arm.constructs, sign * CHECKED)
+        blind, price = subject.content_blind, subject.price
+        return Truth(theta=theta, item_sd=0.3, content_blind=blind, price=price)
     return planted.get(arm.role, usual)
 
 
