@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from selfscope.cli import (
     about,
     adapters,
+    agreement,
     attribute,
     cooperation,
     doctor,
@@ -46,6 +47,7 @@ app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)
 app.command("compare")(runs.compare)
+app.command("agreement")(agreement.agreement)
 app.command("trajectory")(trajectory.trajectory)
 app.command("read")(identity.read)
 app.command("export")(runs.export)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def agreement_part(view: RunView, figure: Any) -> AgreementPart | None:
     return AgreementPart(
         found,
         control_words(found.control).phrase,
-        tuple(_said(view, found)),
+        tuple(_said(found, view.title)),
         tally_sentence(found),
         tuple(greyed_sentences(found)),
         tuple((noun(c), *CHANNEL_MARKS.get(c, OTHER_MARK)) for c in found.channels),
@@ -105,12 +105,17 @@ def agreement_part(view: RunView, figure: Any) -> AgreementPart | None:
     )
 
 
-def agreement_lines(view: RunView) -> tuple[str, ...]:
-    """Return the same in few lines for a terminal; empty where there is nothing side by side."""
-    found = view.agreement
+def agreement_lines(found: Agreement | None, title: Callable[[str], str]) -> tuple[str, ...]:
+    """Return the same in few lines for a terminal; empty where there is nothing side by side.
+
+    Parameters
+    ----------
+    title
+        What a dimension is called.
+    """
     if found is None:
         return ()
-    said = [text for _, text in _said(view, found)]
+    said = [text for _, text in _said(found, title)]
     rest = len(said) - _NAMED
     more = (f"And {rest} more; the page has them all.",) if rest > 0 else ()
     return (*said[:_NAMED], *more, tally_sentence(found), *greyed_sentences(found), found.correlation)
@@ -150,12 +155,12 @@ def _word(pairs: Sequence[Pair]) -> Word:
     return next((w for w in WORD_MARKS if any(p.word == w for p in pairs)), "cannot tell")
 
 
-def _said(view: RunView, found: Agreement) -> Iterator[tuple[Word, str]]:
+def _said(found: Agreement, title: Callable[[str], str]) -> Iterator[tuple[Word, str]]:
     """Yield every dissociation, then every agreement, in a sentence."""
     for word in ("dissociate", "agree"):
         own = [p for p in found.pairs if p.word == word]
         for p in sorted(own, key=lambda p: (p.check, p.p_adjusted if word == "dissociate" else p.p_together)):
-            yield p.word, pair_sentence(view.title(p.dimension), found, p)
+            yield p.word, pair_sentence(title(p.dimension), found, p)
 
 
 def pair_sentence(title: str, found: Agreement, pair: Pair) -> str:

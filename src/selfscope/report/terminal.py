@@ -45,7 +45,7 @@ def render_summary(view: RunView) -> Group:
     if view.findings:
         parts += [Text(""), _table(view)]
     parts += [Text(f"· {said}") for said in _sentences(view)]
-    if beside := agreement_lines(view):
+    if beside := agreement_lines(view.agreement, view.title):
         parts += [Text(""), Text("Do the channels agree?", "bold"), *map(Text, beside)]
     if worth := exchange_lines(view):
         parts += [Text(""), Text("What is it worth?", "bold"), *map(Text, worth)]
