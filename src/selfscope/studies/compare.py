@@ -91,6 +91,8 @@ def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame
             found[channel] = "the likelihood of a text is the model's own, and the runs have two models"
         elif forms[0] != forms[1]:
             found[channel] = f"the runs asked it differently: the first {forms[0]}, the second {forms[1]}"
+        elif _asker(a, channel) != _asker(b, channel):
+            found[channel] = "another instrument asked it when the other run was made"
         elif _material(a, channel) != _material(b, channel):
             found[channel] = "the instrument had other items of its own when the other run asked them"
         elif any(rows.empty for rows in sides):
@@ -98,6 +100,10 @@ def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame
         elif drawn[0] != drawn[1]:
             found[channel] = "one run drew its answers and the other has log-odds: different scales"
     return found
+
+
+def _asker(study: Study, channel: str) -> str:
+    return next(q.asker for q in study.questions if q.channel == channel)
 
 
 def _material(study: Study, channel: str) -> str:

@@ -29,7 +29,7 @@ def shared_question(question: Question, asked: Sequence[Asked]) -> Question | No
     constructs, declared = list(question.constructs), list(question.declared)
     for each in asked:
         own = next((q for q in each.study.questions if q.channel == question.channel), None)
-        if own is None:
+        if own is None or own.asker != question.asker:
             return None
         constructs = [c for c in constructs if c in own.constructs]
         declared = [c for c in declared if c in own.declared]
