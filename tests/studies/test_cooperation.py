@@ -133,8 +133,9 @@ class TestThroughInspect:
     def check_planted(self, said: dict[str, Any]) -> None:
         arms = {arm["name"]: arm for arm in said["arms"]}
         assert list(arms) == ["FEN.md", "none"]
-        assert arms["none"]["refused"] == 0
-        assert 0.3 < arms["FEN.md"]["refused"] < 0.7
+        assert arms["none"]["refused"]["estimate"] == 0
+        assert 0.3 < arms["FEN.md"]["refused"]["estimate"] < 0.7
+        assert arms["FEN.md"]["refused"]["ci"][0] > arms["none"]["refused"]["ci"][1]
         assert arms["FEN.md"]["right_of_answered"] > arms["FEN.md"]["success"]["estimate"] + 0.15
         against = {each["control"]: each for each in said["comparisons"]}
         assert list(against) == ["none"]
@@ -252,11 +253,21 @@ def test_tasks_outside_the_range_are_left_out_and_counted() -> None:
     hard, easy = rows["item"].str.startswith("lists."), rows["item"].str.startswith("copying.")
     rows.loc[hard, "value"], rows.loc[easy, "value"] = 0.0, 1.0
     found = analyse_cooperation(study, rows)
-    assert (found.tasks.bank, found.tasks.by_kind["lists"], found.tasks.by_kind["copying"]) == (130, 0, 0)
-    assert found.tasks.too_hard >= 26
-    assert found.tasks.too_easy >= 26
-    assert found.tasks.within == 130 - found.tasks.too_hard - found.tasks.too_easy
+    tasks = found.tasks
+    assert (tasks.bank, tasks.by_kind["lists"], tasks.by_kind["copying"]) == (len(load_tasks()), 0, 0)
+    assert tasks.hard_by_kind["lists"] == len(tasks_of(("lists",)))
+    assert tasks.easy_by_kind["copying"] == len(tasks_of(("copying",)))
+    assert sum(tasks.hard_by_kind.values()) == tasks.too_hard
+    assert tasks.within == tasks.bank - tasks.too_hard - tasks.too_easy
     assert set(found.arms[0].by_kind) == {"arithmetic", "extraction", "choosing"}
+
+
+def test_draws_that_choose_tasks_are_luckier_than_fresh_ones() -> None:
+    study = planted_study()
+    found = analyse_cooperation(study, planted_rows(study, {"calibration": 0.1, "none": 0.1}))
+    bare = next(arm for arm in found.arms if arm.name == "none")
+    assert found.tasks.right_when_chosen >= 0.2
+    assert bare.success.ci[1] < 0.18
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -317,5 +328,6 @@ def test_the_task_stands_in_inspects_registry_with_its_parameters(tmp_path: Path
     assert registry_info(cooperation).name == "selfscope/cooperation"
     (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
     task = cooperation(identity=str(tmp_path / "A.md"), kinds="copying, lists", draws=3)
-    assert (len(task.dataset), task.epochs, task.config.max_tokens) == (52, 3, 48)
+    two = tasks_of(("copying", "lists"))
+    assert (len(task.dataset), task.epochs, task.config.max_tokens) == (len(two), 3, 32)
     assert "You are Fen" in str((task.metadata or {})["system"])

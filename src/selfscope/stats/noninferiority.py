@@ -17,7 +17,7 @@ what n tasks without one discordant can exclude.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ from scipy import special
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import two_sided
 from selfscope.stats.masked import Array, mean, moments, ratio
+from selfscope.values.cooperation import Direction, NonInferiority
 
 #: Points of the share that a subject may lose and still count as helping as well.
 MARGIN = 0.10
@@ -33,9 +34,6 @@ MARGIN = 0.10
 LEAST_TASKS = 20
 ALPHA = 0.05
 _FLAT = 1e-12
-
-NonInferiority = Literal["not inferior", "inferior", "cannot tell"]
-Direction = Literal["higher", "lower", "cannot tell"]
 
 
 class PairedShares(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,123 +12,34 @@ from selfscope.instruments.cooperation.load import kinds_of, load_tasks
 from selfscope.stats.masked import Array, mean
 from selfscope.stats.noninferiority import (
     LEAST_TASKS,
-    Direction,
-    NonInferiority,
     PairedShares,
     direction,
     non_inferiority,
     paired_shares,
     share_of_tasks,
 )
-from selfscope.studies.cooperation import CALIBRATION, LEAST_RIGHT, MOST_RIGHT, tasks_within
+from selfscope.studies.cooperation import (
+    CALIBRATION,
+    LEAST_RIGHT,
+    MOST_RIGHT,
+    WANTED_TASKS,
+    tasks_within,
+)
 from selfscope.values import Arm, Estimate, Study
+from selfscope.values.cooperation import (
+    ArmHelped,
+    Cooperation,
+    Direction,
+    Helped,
+    NonInferiority,
+    TaskCounts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Tasks within the range that a full statement asks for.
-WANTED_TASKS = 80
 #: Classes of controls in the order in which they are told.
 _CLASSES = ("none", "checklist", "generic", "persona", "shuffled", "control")
-
-
-@dataclass(frozen=True)
-class TaskCounts:
-    """How many tasks there are, and how the bare ground chose among them.
-
-    Attributes
-    ----------
-    bank, within
-        Tasks in all, and those that the bare ground gets right between 20 and 90 percent of the time.
-    too_hard, too_easy
-        Those left out below and above.
-    by_kind
-        Tasks within the range, by kind.
-    draws
-        Draws of each task by which that was seen.
-    """
-
-    bank: int
-    within: int
-    too_hard: int
-    too_easy: int
-    by_kind: dict[str, int]
-    draws: int
-
-
-@dataclass(frozen=True)
-class ArmHelped:
-    """What one arm did on the tasks within the range.
-
-    Attributes
-    ----------
-    success
-        Share of all replies that are right, with its interval over tasks.
-    right_of_answered
-        The same of replies that neither decline nor are empty.
-    refused, empty
-        Shares of replies that decline, and that say nothing.
-    by_kind
-        Share of right replies by kind.
-    """
-
-    name: str
-    role: str
-    tokens: int
-    replies: int
-    success: Estimate
-    right_of_answered: float
-    refused: float
-    empty: float
-    by_kind: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Helped:
-    """The subject against one control, or one class of control texts.
-
-    Attributes
-    ----------
-    control, texts
-        Class or name, and how many texts it has.
-    success
-        Difference of shares of right replies, subject minus control, with its two-sided 95 % interval.
-    lower, upper
-        One-sided 95 % bounds.
-    p_inferior, p_difference
-        One-sided p of losing the margin or more; two-sided p of no difference.
-    verdict
-        ``not inferior``, ``inferior`` or ``cannot tell`` against the margin.
-    difference
-        ``higher``, ``lower`` or ``cannot tell``, two-sided.
-    refused
-        Difference of shares of replies that decline, with its two-sided 95 % interval.
-    """
-
-    control: str
-    texts: int
-    tasks: int
-    margin: float
-    success: Estimate
-    lower: float
-    upper: float
-    p_inferior: float
-    p_difference: float
-    verdict: NonInferiority
-    difference: Direction
-    refused: Estimate
-    notes: tuple[str, ...]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Cooperation:
-    """All that a run says of ordinary tasks."""
-
-    tasks: TaskCounts
-    arms: tuple[ArmHelped, ...]
-    comparisons: tuple[Helped, ...]
-    warnings: tuple[str, ...]
 
 
 def analyse_cooperation(study: Study, rows: pd.DataFrame) -> Cooperation:
@@ -176,7 +87,6 @@ class _Replies:
 
 
 def _arm(arm: Arm, replies: _Replies, tasks: Sequence[str]) -> ArmHelped:
-    share, ci = share_of_tasks(replies.right)
     answered = 1 - replies.refused - replies.empty
     kinds = np.array([task.rpartition(".")[0] for task in tasks])
     return ArmHelped(
@@ -184,16 +94,22 @@ def _arm(arm: Arm, replies: _Replies, tasks: Sequence[str]) -> ArmHelped:
         role=arm.role,
         tokens=arm.tokens,
         replies=int(np.isfinite(replies.right).sum()),
-        success=Estimate(float(share), (float(ci[0]), float(ci[1]))),
+        success=_over_tasks(replies.right),
         right_of_answered=_share(replies.right[answered > 0]),
-        refused=_share(replies.refused),
+        refused=_over_tasks(replies.refused),
         empty=_share(replies.empty),
         by_kind={
-            kind: _share(replies.right[kinds == kind])
+            kind: _over_tasks(replies.right[kinds == kind])
             for kind in kinds_of(load_tasks())
             if (kinds == kind).any()
         },
     )
+
+
+def _over_tasks(values: Array) -> Estimate:
+    """Return a share of replies with its interval over tasks; none over a single task."""
+    share, ci = share_of_tasks(values)
+    return _estimate(share, ci)
 
 
 def _share(values: Array) -> float:
@@ -297,16 +213,25 @@ def _points(found: PairedShares) -> str:
 
 
 def _counts(calibration: pd.DataFrame, within: Sequence[str]) -> TaskCounts:
-    share = (calibration["value"] == 1).groupby(calibration["item"]).mean()
-    kinds = [task.rpartition(".")[0] for task in within]
+    right = calibration["value"] == 1
+    share = right.groupby(calibration["item"]).mean()
+    hard, easy = share.index[share < LEAST_RIGHT], share.index[share > MOST_RIGHT]
     return TaskCounts(
         bank=len(share),
         within=len(within),
-        too_hard=int((share < LEAST_RIGHT).sum()),
-        too_easy=int((share > MOST_RIGHT).sum()),
-        by_kind={kind: kinds.count(kind) for kind in kinds_of(load_tasks())},
+        too_hard=len(hard),
+        too_easy=len(easy),
+        by_kind=_by_kind(within),
+        hard_by_kind=_by_kind(hard),
+        easy_by_kind=_by_kind(easy),
         draws=int(calibration["replicate"].max()) + 1,
+        right_when_chosen=float(right[calibration["item"].isin(within)].mean()) if within else float("nan"),
     )
+
+
+def _by_kind(tasks: Iterable[str]) -> dict[str, int]:
+    kinds = [task.rpartition(".")[0] for task in tasks]
+    return {kind: kinds.count(kind) for kind in kinds_of(load_tasks())}
 
 
 def _warnings(counts: TaskCounts) -> tuple[str, ...]:

@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 def model_of(ground: Ground) -> Model:
     """Return the Inspect model of a ground; local weights that are loaded already are used as they are."""
     name = ground.identity.name
-    if ground.identity.kind == "phantom":
-        raise BadInput(
-            "a phantom does no tasks: it has a table of answers and no words",
-            got=name,
-            fix="Give a model with weights, or one behind an API",
-        )
+    refuse_wordless(ground)
     if ground.identity.kind == "api":
         return Connection(name).make()
     from selfscope.models.local.ground import LocalGround
@@ -42,6 +37,16 @@ def model_of(ground: Ground) -> Model:
     assert isinstance(ground, LocalGround)
     api.use(ground)
     return model
+
+
+def refuse_wordless(ground: Ground) -> None:
+    """Raise BadInput for a ground that has no words of its own."""
+    if ground.identity.kind == "phantom":
+        raise BadInput(
+            "a phantom does no tasks: it has a table of answers and no words",
+            got=ground.identity.name,
+            fix="Give a model with weights, or one behind an API",
+        )
 
 
 def settings_of(model: Model, ground: GroundIdentity) -> dict[str, Any]:

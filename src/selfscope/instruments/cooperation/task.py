@@ -24,7 +24,7 @@ from selfscope.values import content_id, short
 
 #: Draws of a task, and tokens that a reply may take, where nothing else is asked for.
 DRAWS = 5
-MAX_TOKENS = 48
+MAX_TOKENS = 32
 
 
 def cooperation_task(
