@@ -98,6 +98,7 @@ def test_spearmans_correction_by_hand_its_refusal_and_its_clipping():
     assert (cut.ci95[1], cut.clipped) == (1.0, True)
     assert freed(Interval(0.3, (0, 0.5)), 0.29, 0.9) is None
     assert freed(Interval(0.3, (0, 0.5)), float("nan"), 0.9) is None
+    assert freed(Interval(0.3, (0, 0.5)), 0.9, float("nan")) is None
 
 
 def test_signs_have_the_exact_interval():

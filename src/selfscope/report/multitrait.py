@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Side of one correlation in the picture, and letters of a dimension's name beside it.
 _SIDE, _LETTERS = 17.0, 26
-_LEFT, _TOP = 176.0, 24.0
+_LEFT, _TOP, _RIGHT = 176.0, 6.0, 70.0
+#: Rows of single dimensions that are shown in a terminal.
+_SHOWN = 8
 #: Variables up to which each square bears its number.
 _NUMBERED = 14
 _MEANS = {
@@ -75,13 +77,15 @@ def render_multitrait(found: Multitrait) -> str:
 def multitrait_lines(found: Multitrait) -> tuple[str, ...]:
     """Return the same in few lines for a terminal."""
     told = [headline(found), *block_sentences(found)]
+    read = [c for c in _order(found.cells) if c.r is not None]
     told += [
         f"  {visible(_title(found, c.dimension))}, {noun(c.channels[0])} and {noun(c.channels[1])}: r "
         f"{with_interval(c.r)}; freed from error {with_interval(c.disattenuated)}; one sign in "
         f"{_percent(c.same_sign)}"
-        for c in _order(found.cells)
-        if c.r is not None
+        for c in read[:_SHOWN]
     ]
+    if len(read) > _SHOWN:
+        told.append(f"  and {len(read) - _SHOWN} more; the page has them all")
     return (*told, *greyed_sentences(found), *found.limits)
 
 
@@ -151,6 +155,10 @@ def _percent(share: Estimate | None) -> str:
     return f"{100 * share.estimate:.0f} % ({low:.0f} to {high:.0f})"
 
 
+def _reliability(value: float) -> str:
+    return number(value).lstrip("+")
+
+
 def _title(found: Multitrait, dimension: str) -> str:
     return found.titles.get(dimension, dimension)
 
@@ -182,12 +190,12 @@ def _marks(block: Block) -> Iterator[Mark]:
 def matrix_svg(found: Multitrait) -> str:
     """Return the matrix as a picture: channels in blocks, validities in frames, numbers where they fit.
 
-    Blue goes with blue in print as dark with light: the stronger a correlation, the darker its square, and
-    negative ones bear a stroke.
+    The stronger a correlation, the darker its square; negative ones bear a minus or a stroke, so that no
+    colour is needed.
     """
     n = len(found.variables)
     size = _SIDE * (1.5 if n <= _NUMBERED else 1.0)
-    width, height = _LEFT + n * size + 8, _TOP + n * size + 8
+    width, height = _LEFT + n * size + _RIGHT, _TOP + n * size + 8
     svg = ET.Element(
         "svg",
         {
@@ -202,7 +210,7 @@ def matrix_svg(found: Multitrait) -> str:
         y = _TOP + i * size
         _text(svg, _LEFT - 6, y + size * 0.68, _short(_title(found, dimension)), "end")
         if i == 0 or found.variables[i - 1][0] != channel:
-            _text(svg, _LEFT + i * size, _TOP - 8, noun(channel), "start", INK)
+            _text(svg, _LEFT + (i + 1) * size + 6, y + size * 0.68, noun(channel), "start")
         for j in range(i + 1):
             _square(svg, found, (i, j), size)
     for i, (channel, _) in enumerate(found.variables):
@@ -237,9 +245,7 @@ def _square(svg: ET.Element, found: Multitrait, at: tuple[int, int], size: float
         return
     if len(found.variables) <= _NUMBERED:
         plain = number(r).replace("0.", ".").lstrip("+")
-        _text(
-            group, x + size / 2, y + size * 0.62, plain, "middle", "#fff" if abs(r) > 0.6 and r > 0 else INK
-        )
+        _text(group, x + size / 2, y + size * 0.62, plain, "middle", "#fff" if r > 0.85 else INK)
     elif r < 0:
         _line(group, x + size * 0.3, y + size / 2, x + size * 0.7, y + size / 2)
 
@@ -277,6 +283,6 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "visible": visible, "noun": noun, "both": with_interval, "percent": _percent, "number": number,
+        "visible": visible, "noun": noun, "both": with_interval, "percent": _percent, "rel": _reliability,
     }  # fmt: skip
     return environment

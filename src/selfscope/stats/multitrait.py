@@ -117,7 +117,7 @@ def freed(found: Interval, first: float, second: float) -> Freed | None:
     anything of nothing. Reliabilities are taken as known: the interval holds the error of the correlation
     alone. What lies beyond 1 is cut there, and said.
     """
-    if not min(first, second) >= LEAST_RELIABILITY:  # NaN is not
+    if not (first >= LEAST_RELIABILITY and second >= LEAST_RELIABILITY):  # NaN is not
         return None
     scale = 1 / np.sqrt(first * second)
     values = np.array([found.estimate, *found.ci95]) * scale

@@ -56,8 +56,9 @@ def agreement(
         return None
     control = common_control(known)
     # Of two instruments in one channel the first speaks for it.
-    own = {(f.dimension, f.channel): f for f in reversed(known) if f.control == control}
-    own = {key: own[key] for key in dict.fromkeys((f.dimension, f.channel) for f in known) if key in own}
+    own: dict[tuple[str, str], Finding] = {}
+    for f in (f for f in known if f.control == control):
+        own.setdefault((f.dimension, f.channel), f)
     shown = tuple(c for c in channels if any(channel == c for _, channel in own))
     absent = {c: f"it was not compared with {control}" for c in channels if c not in shown}
     sides = {key: side_of(f) for key, f in own.items()}

@@ -108,8 +108,11 @@ def _texts_of(study: Study, control: str) -> tuple[tuple[str | None, str], ...]:
 
 
 def _by_variable(findings: Sequence[Finding], control: str) -> dict[Variable, Finding]:
-    own = [f for f in findings if f.control == control]
-    return {Variable(f.channel, f.dimension): f for f in reversed(own)}
+    found: dict[Variable, Finding] = {}
+    for f in findings:
+        if f.control == control:
+            found.setdefault(Variable(f.channel, f.dimension), f)
+    return found
 
 
 def _coefficient(finding: Finding) -> float:
@@ -178,4 +181,4 @@ def _panel_channel(
 def _unreliable(coefficient: float) -> str:
     if math.isnan(coefficient):
         return "its reliability is not estimated"
-    return f"G2 fails: reliability {coefficient:.2f}, and {G2_FLOOR:.2f} is the least".replace("-", "−")
+    return f"G2 fails: {coefficient:.2f}, under {G2_FLOOR:.2f}".replace("-", "−")
