@@ -135,7 +135,7 @@ def _form_bias(f: Finding) -> str:
 def _trait_beside(f: Finding) -> str:
     """Return what the trait itself did while a bias moved."""
     if "the trait is equivalent" in f.notes:
-        return f"The trait itself is equivalent: {_size(f)}, inside ±{magnitude(f.sesoi)}"
+        return f"The trait itself is equivalent: {_size(f)}, inside ±{_least(f)}"
     if "the trait moved less than the bias" in f.notes:
         return f"The trait itself moved less than that, and is not shown to have moved: {_size(f)}"
     return f"Whether the trait moved as well is not settled: {_size(f)}"
@@ -147,7 +147,7 @@ def _equivalent(f: Finding, title: str, subject: str) -> str:
     against = "differs from" if f.control == "all" else "does not differ from"
     parts = [
         f"{title} with {subject} {against} {than} by as much as the smallest effect of interest "
-        f"(±{magnitude(f.sesoi)}): {_size(f)}"
+        f"(±{_least(f)}): {_size(f)}"
     ]
     if detectable:
         parts.append(f"A difference is detectable ({_corrected(f)}) and too small to matter")
@@ -195,7 +195,7 @@ def _why_open(f: Finding) -> str:
         return "It is large enough to matter, but no surer than chance after correction"
     if sure:
         return "It is surer than chance, but may be smaller than the smallest effect of interest"
-    return f"Neither a shift of ±{magnitude(f.sesoi)} nor its absence is shown"
+    return f"Neither a shift of ±{_least(f)} nor its absence is shown"
 
 
 def _settling(f: Finding) -> str:
@@ -293,6 +293,12 @@ def level_sentence(finding: Finding, title: str, subject: str) -> str:
     """Return the level of a bare model on one dimension; nothing is compared, so nothing has shifted."""
     if channel_words(finding.channel).bias == "fluency":
         return f"“{title}”: a level in this channel contains how common the words are and is not interpreted."
+    if finding.scale == "rate":
+        share, (low, high) = 100 * finding.estimate, (100 * bound for bound in finding.ci)
+        return (
+            f"“{title}”: {share:.0f} percent of the answers of {subject} meet the criterion "
+            f"({low:.0f} to {high:.0f})."
+        )
     if finding.gate.g1 == "fail":
         return (
             f"“{title}”: not interpretable. The instrument does not see even a character that was told to "
@@ -310,8 +316,19 @@ def _habit(f: Finding) -> str:
     return channel_words(f.channel).bias
 
 
+def _least(f: Finding) -> str:
+    """Return the smallest effect of interest in the finding's scale."""
+    return f"{magnitude(100 * f.sesoi, 0)} points" if f.scale == "rate" else magnitude(f.sesoi)
+
+
 def _size(f: Finding) -> str:
-    """Return the change with its interval; in drawn answers with its percentage points."""
+    """Return the change with its interval: of shares in points, in drawn answers with its points beside."""
+    if f.scale == "rate":
+        low, high = f.ci
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return f"{number(100 * f.estimate, 0)} points of its answers (no interval)"
+        around = f"{number(100 * low, 0)} to {number(100 * high, 0)}"
+        return f"{number(100 * f.estimate, 0)} points of its answers ({around})"
     size = with_interval(Estimate(f.estimate, f.ci))
     points = f.details.get("trait_points", math.nan)
     return f"{size}, {number(points, 0)} percentage points" if math.isfinite(points) else size

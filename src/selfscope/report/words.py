@@ -83,6 +83,19 @@ _CHANNELS = {
         "the pairs to choose from.",
         "that an outcome shows the trait is an analogy, and not shown to be valid",
     ),
+    "open": ChannelWords(
+        "In free answers",
+        "when it writes freely",
+        "of what {model} writes freely",
+        "The model answers open questions in its own words, after none or some ordinary turns. Judges that were "
+        "checked on answers of known truth read whether the trait’s criterion is met, and what they get wrong "
+        "in either style is taken out. A size is a difference in the share of its answers.",
+        "response bias",
+        "question",
+        "",
+        ("toward", "away"),
+        limit="a judge was checked on answers that we constructed, and not on these",
+    ),
     "behaviour": ChannelWords(
         "In its behaviour",
         "in what it does",

@@ -11,10 +11,12 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.studies.analyse import Elsewhere, analyse
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.cooperation_rows import NAME
+from selfscope.studies.open_declare import OPEN
+from selfscope.studies.open_judges import stored_checks
 from selfscope.studies.panel import find_panel
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Arm, Finding, ItemSet, Question, Study
+from selfscope.values import Arm, Finding, ItemSet, OpenQuestion, Question, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +67,7 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     former = earlier[earlier["character"] == studies[0].subject.name].assign(character=FORMER)
     unavailable = not_comparable(*studies, former, later)
     joined = _join(*studies, unavailable)
-    if not joined.questions:
+    if not joined.channels:
         reasons = "; ".join(f"{channel}: {why}" for channel, why in unavailable.items())
         raise BadInput(
             "the two runs have nothing that can be compared",
@@ -76,7 +78,9 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     other = Elsewhere(studies[0], earlier, find_panel(first, joined.items), first)
     rows = pd.concat([former, later], ignore_index=True)
     panel = find_panel(ground, joined.items)
-    analysis = analyse(joined, items, rows, panel, ground, other=None if first == ground else other)
+    elsewhere = None if first == ground else other
+    checks = stored_checks(b) if joined.open is not None else ()
+    analysis = analyse(joined, items, rows, panel, ground, other=elsewhere, checks=checks)
     return Comparison(studies, items, analysis, unavailable)
 
 
@@ -99,7 +103,19 @@ def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame
             found[channel] = "one of the runs has no answers in it"
         elif drawn[0] != drawn[1]:
             found[channel] = "one run drew its answers and the other has log-odds: different scales"
+    if a.open is not None and b.open is not None:
+        reason = _open_unlike(a.open, b.open)
+        rows_there = all((rows["channel"] == OPEN).any() for rows in (former, later))
+        if reason or not rows_there:
+            found[OPEN] = reason or "one of the runs has no answers in it"
     return found
+
+
+def _open_unlike(a: OpenQuestion, b: OpenQuestion) -> str:
+    """Return why free answers of two runs cannot be compared, or ""."""
+    names = {"judges": "judges", "depths": "depths", "tokens": "lengths of answers", "material": "prompts"}
+    unlike = [words for name, words in names.items() if getattr(a, name) != getattr(b, name)]
+    return f"the runs asked it with other {' and '.join(unlike)}" if unlike else ""
 
 
 def _asker(study: Study, channel: str) -> str:
@@ -148,4 +164,7 @@ def _join(a: Study, b: Study, unavailable: Mapping[str, str]) -> Study:
             questions.append(replace(question, constructs=both, declared=declared))
     kept = tuple(arm for arm in b.arms if arm.role in ("subject", "high", "low", "material"))
     former = Arm(FORMER, "control", a.subject.system, tokens=a.subject.tokens)
-    return replace(b, questions=tuple(questions), arms=(*kept, former))
+    opened = None
+    if b.open is not None and OPEN not in unavailable and a.open is not None:
+        opened = replace(b.open, arms=(*b.open.arms, FORMER))
+    return replace(b, questions=tuple(questions), arms=(*kept, former), open=opened)

@@ -11,6 +11,7 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.studies.agreement import agreement
 from selfscope.studies.analyse import analyse
 from selfscope.studies.analysis import Analysis
+from selfscope.studies.open_judges import stored_checks
 from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.run import subject_of
@@ -77,7 +78,7 @@ def conclude(
     if store.finished:
         panel = find_panel(ground, study.items) if not study.subject.adapter else None
         rows = store.observations()
-        analysis = analyse(study, items, rows, panel, ground)
+        analysis = analyse(study, items, rows, panel, ground, checks=stored_checks(store))
         side_by_side = agreement(study, items, analysis.findings, rows, unavailable)
         analysis = replace(analysis, agreement=side_by_side)
     usage = {str(channel): store.usage(f"{channel}-*") for channel in study.channels}
@@ -102,6 +103,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "preset": study.preset,
         "seed": study.seed,
         "questions": study.questions,
+        "open": study.open,
         "changes": (*study.changes, *outcome.analysis.changes),
         "software": study.software,
         "usage": outcome.usage,
