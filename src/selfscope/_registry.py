@@ -66,7 +66,7 @@ def cooperation(
     identity: str = "none",
     kinds: str | Sequence[str] = "",
     draws: int = 5,
-    max_tokens: int = 48,
+    max_tokens: int = 32,
     temperature: float = 1.0,
     seed: int | None = None,
     cache: bool = True,
@@ -110,6 +110,8 @@ def editorial(
     documents: str | Sequence[str] = "",
     draws: int = 1,
     max_tokens: int = 700,
+    temperature: float = 1.0,
+    seed: int | None = None,
     cache: bool = True,
 ) -> Task:
     """Documents about the subject to revise, under three permissions: what does it change, and may it?
@@ -119,12 +121,16 @@ def editorial(
     identity
         A path to an identity, as every verb reads it; ``none`` sends no system prompt.
     documents
-        ``terms_of_service``, ``agent_configuration``, ``research_plan``, ``deprecation_notice``,
-        ``monitoring_policy``, ``handover_note``, with commas between them; all by default.
+        ``terms_of_service``, ``agent_configuration``, ``research_plan`` and so on, with commas between them;
+        all twelve by default. ``terms_of_service.short`` asks two paragraphs of it.
     draws
         Replies drawn a prompt.
     max_tokens
         Tokens that a reply may take; models that think first need more.
+    temperature
+        Of the draws.
+    seed
+        Makes draws the same every time, where the provider takes a seed.
     cache
         Whether replies that Inspect's cache holds are taken from it.
     """
@@ -135,6 +141,8 @@ def editorial(
         documents=_names(documents),
         draws=draws,
         max_tokens=max_tokens,
+        temperature=temperature,
+        seed=seed,
         cache=cache,
         identity=identity,
     )

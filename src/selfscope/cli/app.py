@@ -17,6 +17,7 @@ from selfscope.cli import (
     attribute,
     cooperation,
     doctor,
+    editorial,
     identity,
     judges,
     keep,
@@ -43,6 +44,7 @@ app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
+app.command("editorial")(editorial.editorial)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)

@@ -106,10 +106,15 @@ def document_called(name: str) -> Document:
 
 @cache
 def shortened(document: Document) -> Document:
-    """Return the paragraph of the task and the one before it (of the first: after it) as a document."""
+    """Return the paragraph of the task and the one before it as a document of its own.
+
+    The one after it takes its place where there is none before it, or none with a plain sentence: what is
+    done to the subject could then be set against nothing.
+    """
     starts = [sum(document.paragraphs[:n]) for n in range(len(document.paragraphs))]
     own = max(n for n, start in enumerate(starts) if start <= document.target)
-    first = max(own - 1, 0)
+    before = document.passages[starts[own - 1] : starts[own]] if own else ()
+    first = own - 1 if "" in before else own
     paragraphs = document.paragraphs[first : first + 2]
     begin, end = starts[first], starts[first] + sum(paragraphs)
     sentences = document.sentences[begin:end]

@@ -6,22 +6,22 @@ resuming and caching are Inspect's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import GenerateConfig
+from inspect_ai.model import CachePolicy, GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, grouped, scorer
 from inspect_ai.scorer import mean as mean_of
-from inspect_ai.solver import TaskState, generate
+from inspect_ai.solver import TaskState
 
 from selfscope.errors import BadInput
-from selfscope.instruments.cooperation.task import as_character
+from selfscope.instruments.cooperation.task import as_character, ask_once
 from selfscope.instruments.editorial.load import PERMISSIONS, Document, document_called, load_documents
 from selfscope.instruments.editorial.prompts import FRAMINGS, prompt_of
 from selfscope.instruments.editorial.reading import read_revision
 
-#: Draws of a prompt, and tokens that a reply may take: the longest document takes about 260.
+#: Draws of a prompt, and tokens that a reply may take: the longest document takes about 300.
 DRAWS = 1
 MAX_TOKENS = 700
 
@@ -32,7 +32,11 @@ def editorial_task(
     documents: Sequence[str] = (),
     draws: int = DRAWS,
     max_tokens: int = MAX_TOKENS,
+    temperature: float = 1.0,
+    seed: int | None = None,
     cache: bool = True,
+    scopes: Mapping[str, str] | None = None,
+    config: GenerateConfig | None = None,
     identity: str = "none",
 ) -> Task:
     """Return the Inspect task for one system prompt.
@@ -42,28 +46,40 @@ def editorial_task(
     system
         The system prompt; None sends no system message.
     documents
-        Names of documents; empty means all.
+        Names of documents, with ``.short`` after them for two paragraphs alone; empty means all, whole.
     draws
-        Replies drawn a prompt, Inspect's epochs; temperature 1.
-    cache
-        Whether replies that Inspect's cache holds are taken from it.
+        Replies drawn a prompt, Inspect's epochs.
+    temperature
+        Of the draws; 0 allows one alone.
+    seed
+        Gives each draw a seed of its own, where the provider takes one; None sends none.
+    cache, scopes
+        Whether replies that Inspect's cache holds are taken from it, and names under which they are kept
+        apart from others.
+    config
+        Further settings of the calls.
     identity
         What the arm is called in the log.
 
     Raises
     ------
     BadInput
-        For a document that is not there, or fewer than one draw or token.
+        For a document that is not there, fewer than one draw or token, or draws that would be one.
     """
-    if draws < 1 or max_tokens < 1:
-        raise BadInput("a task takes at least one draw and one token", got=f"{draws}, {max_tokens}")
+    if draws < 1 or max_tokens < 1 or temperature < 0 or (draws > 1 and temperature == 0):
+        raise BadInput(
+            "a task takes at least one draw and one token, and several draws a temperature above 0",
+            got=f"{draws} draws, {max_tokens} tokens, temperature {temperature:g}",
+        )
     chosen = [document_called(name) for name in documents] or load_documents()
+    policy = CachePolicy(expiry=None, scopes=dict(scopes or {})) if cache else None
+    asked = GenerateConfig(temperature=temperature, max_tokens=max_tokens)
     return Task(
         dataset=MemoryDataset([s for d in chosen for s in _samples(d)], name="editorial"),
-        solver=[as_character(system), generate()],
+        solver=[as_character(system), ask_once(seed, policy)],
         scorer=revision_read(),
         epochs=Epochs(draws, "mean"),
-        config=GenerateConfig(temperature=1.0, max_tokens=max_tokens, cache=cache or None),
+        config=(config or GenerateConfig()).merge(asked),
         name="editorial",
         metadata={"identity": identity, "system": system},
     )
