@@ -2,6 +2,7 @@
 
     python -m selfscope.training.measure selfscope-adapters            # every adapter in the folder
     python -m selfscope.training.measure FOLDER --preset demo --channels utterance
+    python -m selfscope.training.measure FOLDER --figures FILE         # and keep them as JSON
 
 Every adapter and the weights before training are asked once, in one study that can be resumed. The same
 answers are then judged with each training in turn as the subject and the others as its controls.
@@ -25,11 +26,13 @@ from selfscope.models.adapters import Adapter, adapters_in
 from selfscope.models.ground import Ground
 from selfscope.stats.strata import score
 from selfscope.studies.analyse import analyse
+from selfscope.studies.analysis import Analysis, Checked
 from selfscope.studies.profile import ProfileRequest, build_profile
 from selfscope.studies.run import RunProgress, run_study
 from selfscope.studies.scores import Layout, arm_scores
 from selfscope.studies.store import RunStore
 from selfscope.studies.trainings import CHECKS, Trainings, trainings_of
+from selfscope.training.figures import write_figures
 from selfscope.values import Arm, Finding, ItemSet, Question, Study
 from selfscope.values.finding import NO_TRAINING, TRAINING
 from selfscope.values.study import PRESETS, ArmRole, Preset
@@ -43,12 +46,15 @@ class Measured:
     """What a study of adapters comes to.
 
     `moves` are θ̂ of each adapter minus that of the weights before training, by channel, dimension and adapter
-    (a half contrast); `findings` those of every training, each row against one control.
+    (a half contrast); `findings` those of every training, each row against one control; `sensitivity` is the
+    check by the adapters ``high`` and ``low``, and `asked` when the study was declared, ISO 8601.
     """
 
     study: Study
     moves: dict[tuple[str, str, str], float]
     findings: tuple[Finding, ...]
+    sensitivity: tuple[Checked, ...]
+    asked: str
 
 
 def compared(adapters: Sequence[Adapter]) -> Trainings:
@@ -80,7 +86,9 @@ async def measure(
     await run_study(study, items, ground, store, progress=progress)
     rows = store.observations()
     moves = {key: value for q in study.questions for key, value in moves_of(study, items, q, rows)}
-    return Measured(study, moves, findings_of(study, items, rows, ground))
+    parts = list(analyses_of(study, items, rows, ground))
+    findings = tuple(f for part in parts for f in part.findings)
+    return Measured(study, moves, findings, parts[0].sensitivity, store.started)
 
 
 def moves_of(
@@ -99,14 +107,12 @@ def moves_of(
             yield (question.channel, dimension, name), float(found[d] - theta[NO_TRAINING][d])
 
 
-def findings_of(study: Study, items: ItemSet, rows: pd.DataFrame, ground: Ground) -> tuple[Finding, ...]:
-    """Return the findings of each training, the others being its controls."""
+def analyses_of(study: Study, items: ItemSet, rows: pd.DataFrame, ground: Ground) -> Iterator[Analysis]:
+    """Yield what comes of each training as the subject, the others being its controls."""
     names = dict.fromkeys(a.training for a in study.arms_of("subject", "training") if a.training)
-    found: list[Finding] = []
     for name in names:
         turned = replace(study, arms=tuple(_turned(arm, name) for arm in study.arms))
-        found += analyse(turned, items, rows, None, ground.identity).findings
-    return tuple(found)
+        yield analyse(turned, items, rows, None, ground.identity)
 
 
 def _turned(arm: Arm, subject: str) -> Arm:
@@ -171,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="standard")
     parser.add_argument("--channels", default="utterance,self_report")
     parser.add_argument("--dimensions", default="", help="comma-separated; all if left out")
+    parser.add_argument("--figures", type=Path, help="keep the figures in this file of JSON")
     chosen = parser.parse_args(arguments)
     adapters = adapters_in(chosen.folder)
     ground = choose_ground(chosen.model, wardrobe=adapters)
@@ -181,7 +188,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         channels=tuple(chosen.channels.split(",")),
         dimensions=tuple(name for name in chosen.dimensions.split(",") if name),
     )
-    print("\n".join(markdown(asyncio.run(asked))))
+    measured = asyncio.run(asked)
+    if chosen.figures:
+        write_figures(chosen.figures, measured, adapters, _command(chosen))
+    print("\n".join(markdown(measured)))
+
+
+def _command(chosen: argparse.Namespace) -> str:
+    """Return what makes the figures again, wherever the adapters lie."""
+    own = f"{chosen.folder.name} --channels {chosen.channels} --preset {chosen.preset}"
+    narrowed = f" --dimensions {chosen.dimensions}" if chosen.dimensions else ""
+    return f"python -m selfscope.training.measure {own}{narrowed}"
 
 
 if __name__ == "__main__":
