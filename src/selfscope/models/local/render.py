@@ -56,7 +56,7 @@ class Renderer:
             If a message holds one of the model's control tokens, or the template refuses the conversation.
         """
         for message in messages:
-            self._refuse_control(message.content)
+            self.refuse_control(message.content)
         return self._render([{"role": m.role, "content": m.content} for m in messages])
 
     def _render(self, chat: list[dict[str, str]]) -> str:
@@ -74,7 +74,8 @@ class Renderer:
             ) from error
         return str(text)
 
-    def _refuse_control(self, text: str) -> None:
+    def refuse_control(self, text: str) -> None:
+        """Raise BadInput if `text` holds one of the model's control tokens."""
         for token in self._control:
             if token in text:
                 raise BadInput(
@@ -127,7 +128,7 @@ class Renderer:
         BadInput
             If the reply is empty, or joins with the head into one token.
         """
-        self._refuse_control(text)
+        self.refuse_control(text)
         whole = self.encode(head + text)
         length = len(head_tokens)
         if whole[:length] != list(head_tokens) or len(whole) == length:
