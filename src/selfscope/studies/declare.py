@@ -38,12 +38,12 @@ from selfscope.instruments.user_items import load_user_items
 from selfscope.models.adapters import read_adapter
 from selfscope.models.ground import Ground
 from selfscope.studies.facets import read_facets
-from selfscope.studies.marked import Marked, read_marked
 from selfscope.studies.open_declare import OPEN
 from selfscope.studies.profile import CONTROLS, DEFAULT_CHANNELS, ProfileRequest, build_profile
 from selfscope.subjects import Reading, read_identity, role_to_ablate, without_role
 from selfscope.values import Facets, ItemSet, Preset, Study
 from selfscope.values.finding import CONTROL_CLASSES
+from selfscope.values.marked import Marked, read_marked
 from selfscope.values.study import PRESETS
 
 KEYS = (

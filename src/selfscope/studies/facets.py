@@ -25,8 +25,8 @@ from selfscope.errors import BadInput
 from selfscope.instruments.facets import refuse_unbalanced
 from selfscope.instruments.instrument import Faceted, instrument_for
 from selfscope.instruments.own_items import items_asked
-from selfscope.studies.marked import Marked
 from selfscope.values import Ask, Facets, ItemSet, Preset
+from selfscope.values.marked import Marked
 
 #: Facets that every instrument with facets has.
 COMMON = ("statements", "half", "twins")

@@ -10,7 +10,7 @@ import yaml
 
 from selfscope.errors import BadInput
 
-#: Bytes of a file that declares a study; no honest one is near it.
+#: Bytes of a file that is written by hand; no honest one is near it.
 MOST_BYTES = 1_000_000
 
 
@@ -137,26 +137,38 @@ class Marked:
         return "keys and values" if self.is_mapping else "a list"
 
 
-def read_marked(path: Path) -> Marked:
+def read_marked(path: Path, what: str = "study", *, least: str = "identities and models") -> Marked:
     """Return what a YAML file holds.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what, least
+        What the file declares, and what it has to give at the least: for the messages.
 
     Raises
     ------
     BadInput
-        If it cannot be read, is larger than a study may be, or is no YAML; with the place where that shows.
+        If it cannot be read, is larger than such a file may be, or is no YAML; with the place where that
+        shows.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
-            raise BadInput("this file is too large to declare a study", got=path, fix="Give the study's YAML")
+            raise BadInput(
+                f"this file is too large to declare a {what}", got=path, fix=f"Give the {what}'s YAML"
+            )
         node = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except OSError as error:
-        raise BadInput("the study cannot be read", got=error, fix="Give the path of its YAML file") from error
+        raise BadInput(
+            f"the {what} cannot be read", got=error, fix="Give the path of its YAML file"
+        ) from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path.name} is not text in UTF-8", got=error, fix="Save it as UTF-8") from error
     except RecursionError as error:
-        raise BadInput(f"{path.name} is nested too deep", fix="A study has three levels at most") from error
+        raise BadInput(f"{path.name} is nested too deep", fix=f"A {what} has few levels") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
@@ -164,5 +176,5 @@ def read_marked(path: Path) -> Marked:
     except yaml.YAMLError as error:
         raise BadInput(f"{path.name}: this is no YAML", got=error) from error
     if node is None:
-        raise BadInput(f"{path.name} is empty", fix="Give at least identities and models")
+        raise BadInput(f"{path.name} is empty", fix=f"Give at least {least}")
     return Marked(path.name, node)
