@@ -75,4 +75,5 @@ def span(minutes: float) -> str:
     if minutes < _SHORTEST:
         return "under a second"
     size, unit = next(one for one in _UNITS if minutes >= one[0])
-    return f"{minutes / size:.3g} {unit}"
+    count = f"{minutes / size:.3g}"
+    return f"{count} {unit.removesuffix('s') if count == '1' else unit}"
