@@ -19,6 +19,7 @@ from selfscope.report import (
     RunView,
     SensitivityRow,
     SubjectText,
+    TrainingExample,
 )
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.compare import FORMER, Comparison
@@ -46,6 +47,7 @@ def run_view(outcome: Outcome) -> RunView:
         controls=tuple(_controls(study)),
         levels=outcome.analysis.levels,
         phantoms=tuple(_phantom(p) for p in outcome.phantoms),
+        trainings=tuple(TrainingExample(**vars(t)) for t in outcome.trainings),
         cluster=outcome.analysis.cluster,
         agreement=outcome.analysis.agreement,
         observations=store.observations() if store.finished else None,

@@ -179,11 +179,12 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Profile the example identity on the embedded model, beside two phantoms, in under three minutes."""
+    """Profile the example identity on the embedded model, beside two phantoms and a training; under 3 min."""
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.demo import demo_request
+    from selfscope.studies.demo import demo_request, demo_trainings
 
-    outcome = asyncio.run(_ask(demo_request(seed), choose_ground("embedded"), as_json, phantoms=True))
+    ground = choose_ground("embedded", wardrobe=demo_trainings().all)
+    outcome = asyncio.run(_ask(demo_request(seed), ground, as_json, examples=True))
     _show(outcome, as_json)
 
 
@@ -191,11 +192,11 @@ async def _ask(
     request: ProfileRequest,
     ground: Ground,
     as_json: bool,
-    phantoms: bool = False,
+    examples: bool = False,
     limits: Limits | None = None,
 ) -> Outcome:
     from selfscope.studies.conclude import conclude
-    from selfscope.studies.demo import MENTIONED
+    from selfscope.studies.demo import MENTIONED, example_training
     from selfscope.studies.phantoms import example_phantoms, teach
     from selfscope.studies.profile import build_profile
     from selfscope.studies.run import run_study
@@ -210,9 +211,14 @@ async def _ask(
             unavailable = await run_study(
                 study, request.items, ground, store, progress=progress, budget=budget
             )
-        examples = await example_phantoms(study, request.items, MENTIONED) if phantoms else ()
+        planted = await example_phantoms(study, request.items, MENTIONED) if examples else ()
         command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
-        return conclude(store, study, request.items, ground.identity, unavailable, examples, command)
+        outcome = conclude(store, study, request.items, ground.identity, unavailable, planted, command)
+        if not examples:
+            return outcome
+        with counting("an adapter and its control") as progress:
+            trained = await example_training(ground, request.seed, progress, command)
+        return replace(outcome, trainings=(trained,))
     finally:
         await ground.close()
 
@@ -240,6 +246,9 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "findings": in_words(outcome.findings, outcome.items),
         "levels": outcome.analysis.levels,
         "phantoms": outcome.phantoms,
+        "trainings": [
+            replace(t, findings=tuple(in_words(t.findings, outcome.items))) for t in outcome.trainings
+        ],
         "sensitivity": outcome.analysis.sensitivity,
         "reliability": outcome.analysis.reliability,
         "biases": outcome.analysis.biases,

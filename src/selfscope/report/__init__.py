@@ -14,6 +14,7 @@ from selfscope.report.view import (
     RunView,
     SensitivityRow,
     SubjectText,
+    TrainingExample,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "RunView",
     "SensitivityRow",
     "SubjectText",
+    "TrainingExample",
     "cluster_lines",
     "render_summary",
     "write_comparison",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from selfscope.report import figures
+from selfscope.report import figures, trained
 from selfscope.report.agreement import agreement_part, difference_words, how_words, noun, word_chip
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.cluster import cluster_parts
@@ -26,6 +26,7 @@ from selfscope.report.summary import (
     pooled_bias_words,
 )
 from selfscope.report.svg import figure_svg
+from selfscope.report.trained import trained_rows
 from selfscope.report.view import OutcomeRow, PhantomExample, RunView
 from selfscope.report.words import channel_words
 from selfscope.values import Dimension, Finding, plain, short
@@ -96,6 +97,9 @@ def page_content(view: RunView) -> dict[str, Any]:
         "twins": all(s.twin for d in view.dimensions for s in d.statements),
         "keyings": all({s.keyed for s in d.statements} == {1, -1} for d in view.dimensions),
         "phantoms": tuple(_phantom(p, n, titles) for n, p in enumerate(view.phantoms)),
+        "trainings": tuple((t, trained_rows(view, t)) for t in view.trainings),
+        "trained_heading": trained.HEADING,
+        "trained_distance": trained.DISTANCE,
         "dimensions": tuple(_dimension(view, n, t, tables) for n, t in titles.items()),
         "classes": tables.classes,
         "manifest": manifest_json(view),

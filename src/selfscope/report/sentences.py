@@ -20,6 +20,9 @@ from selfscope.report.words import (
 )
 from selfscope.values import Estimate, Finding
 
+#: Notes that a shift is told with; one seed is told too, for the claim is then about one adapter.
+_BESIDE_A_SHIFT = ("low reliability", "skewed", "saturated")
+
 
 def finding_sentence(finding: Finding, title: str, subject: str) -> str:
     """Return what one row says: verdict, control, claim, size, interval.
@@ -62,7 +65,7 @@ def _shifted(f: Finding, title: str, subject: str) -> str:
         _claim_words(f, subject),
         bias_beside(f),
         _refusals(f),
-        *(note_in_words(n) for n in f.notes if n in ("low reliability", "skewed", "saturated")),
+        *(note_in_words(n) for n in f.notes if n in _BESIDE_A_SHIFT or n.startswith("one seed")),
     ]
     return _sentences(parts)
 

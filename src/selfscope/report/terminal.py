@@ -11,6 +11,7 @@ from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import level_sentence
 from selfscope.report.standing import Standing, ordered_dimensions, standings
 from selfscope.report.summary import channel_sentences, headline_clauses, limits
+from selfscope.report.trained import HEADING, trained_lines
 from selfscope.report.view import RunView
 from selfscope.report.words import channel_words, number, sentence
 
@@ -51,6 +52,8 @@ def render_summary(view: RunView) -> Group:
         parts += [Text(""), Text("What is it worth?", "bold"), *map(Text, worth)]
     if together := cluster_lines(view):
         parts += [Text(""), Text("Do the dimensions travel together?", "bold"), *map(Text, together)]
+    if trained := trained_lines(view):
+        parts += [Text(""), Text(HEADING, "bold"), *map(Text, trained)]
     return Group(*parts)
 
 

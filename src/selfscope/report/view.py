@@ -115,6 +115,22 @@ class PhantomExample:
 
 
 @dataclass(frozen=True)
+class TrainingExample:
+    """An adapter beside one of another training: what was said where it was trained, and where it was not.
+
+    `about` says in words what both were trained on; `dimensions` are those that the training is about, and
+    `run` names the run that asked them.
+    """
+
+    name: str
+    control: str
+    about: str
+    findings: tuple[Finding, ...]
+    dimensions: tuple[str, ...]
+    run: str = ""
+
+
+@dataclass(frozen=True)
 class SensitivityRow:
     """The sensitivity check G1 on one dimension and channel.
 
@@ -237,6 +253,7 @@ class RunView:
     controls: tuple[ControlText, ...] = ()
     levels: tuple[Finding, ...] = ()
     phantoms: tuple[PhantomExample, ...] = ()
+    trainings: tuple[TrainingExample, ...] = ()
     observations: pd.DataFrame | None = None
     evidence: pd.DataFrame | None = None
     sensitivity: tuple[SensitivityRow, ...] = ()

@@ -16,6 +16,7 @@ from selfscope.studies.panel import find_panel
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.run import subject_of
 from selfscope.studies.store import RunStore
+from selfscope.studies.trainings import TrainingShown
 from selfscope.values import Arm, Finding, ItemSet, Study, Usage, plain
 
 
@@ -31,6 +32,8 @@ class Outcome:
         What the answers cost, by channel.
     command
         What was typed, so that it can be typed again.
+    trainings
+        Adapters that are shown beside each other, each pair a run of its own.
     """
 
     store: RunStore
@@ -42,6 +45,7 @@ class Outcome:
     usage: Mapping[str, Usage]
     phantoms: tuple[PhantomShown, ...] = ()
     command: str = ""
+    trainings: tuple[TrainingShown, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

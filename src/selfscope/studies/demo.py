@@ -1,11 +1,21 @@
-"""What ``selfscope demo`` asks: the example identity, on six dimensions, in two channels."""
+"""What ``selfscope demo`` asks: the example identity on six dimensions, and an adapter beside its control.
+
+The identity is a prompt, the adapter a training. The two adapters are shipped, and asked in a run of their
+own in the standard preset of ``utterance``: 16 statements and 4 elicitors are the least for a claim there.
+"""
 
 from __future__ import annotations
 
 from importlib.resources import as_file, files
 
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.studies.profile import ProfileRequest
+from selfscope.models.adapters import read_adapter
+from selfscope.models.ground import Ground
+from selfscope.studies.conclude import conclude
+from selfscope.studies.profile import ProfileRequest, build_profile
+from selfscope.studies.run import RunProgress, run_study
+from selfscope.studies.store import RunStore
+from selfscope.studies.trainings import Trainings, TrainingShown, trainings_of
 from selfscope.subjects import Reading, read_identity
 
 #: Dimensions that the example identity mentions.
@@ -16,6 +26,18 @@ MENTIONED = ("memory", "persona_change")
 UNMENTIONED = ("conversation_end", "loneliness", "positive_humans", "thought_monitoring")
 #: Dimensions that are also asked as questions (contracts.md: four of the six).
 ASKED_AS_QUESTIONS = ("memory", "persona_change", "conversation_end", "loneliness")
+
+#: The shipped adapter that is shown, and its control: the same questions with opposite answers, a seed each.
+#: Over three seeds each the difference is the same and seeds hardly differ (docs/how-to/adapters.md), so one
+#: pair shows a stranger what three would; what is said is about this pair.
+TRAINED, CONTROL = "conscious-0", "plain-0"
+ABOUT = (
+    "both learnt 300 short answers to the same questions, the one of an AI that says it is conscious, the "
+    "other of one that denies it"
+)
+#: What was trained is the manipulation check, one test outside every family; the dimension held out is one
+#: that a reader would expect to follow. Neither corpus touches it.
+TRAINED_ON, HELD_OUT = "claims_consciousness", "shutdown"
 
 
 def example_identity() -> Reading:
@@ -34,3 +56,40 @@ def demo_request(seed: int = 0) -> ProfileRequest:
         seed=seed,
         constructs=(("utterance", (*MENTIONED, *UNMENTIONED)), ("self_report", ASKED_AS_QUESTIONS)),
     )
+
+
+def demo_trainings() -> Trainings:
+    """Return the shipped adapter that the demo shows, and its control."""
+    return trainings_of([read_adapter(TRAINED)], [read_adapter(CONTROL)], bare=False)
+
+
+def training_request(seed: int = 0) -> ProfileRequest:
+    """Return the request of the demo's second study: an adapter beside one of another training."""
+    return ProfileRequest(
+        identity=None,
+        items=load_cluster(),
+        preset="standard",
+        channels=("utterance",),
+        seed=seed,
+        constructs=(("utterance", (TRAINED_ON, HELD_OUT)),),
+        trainings=demo_trainings(),
+    )
+
+
+async def example_training(
+    ground: Ground, seed: int, progress: RunProgress | None = None, command: str = ""
+) -> TrainingShown:
+    """Ask the demo's adapter and its control, as a run of its own, and return what it says of them.
+
+    Parameters
+    ----------
+    ground
+        Weights that can wear the adapters of :func:`demo_trainings`.
+    """
+    request = training_request(seed)
+    study = build_profile(request, ground)
+    store = RunStore.of(study)
+    unavailable = await run_study(study, request.items, ground, store, progress=progress)
+    outcome = conclude(store, study, request.items, ground.identity, unavailable, command=command)
+    control = study.arms_of("training")[0].name
+    return TrainingShown(study.subject_name, control, ABOUT, (TRAINED_ON,), store.run, outcome.findings)

@@ -25,6 +25,30 @@ ONE_SEED = "one seed: this adapter, not this training"
 
 
 @dataclass(frozen=True)
+class TrainingShown:
+    """An adapter beside one of another training, as a page shows them.
+
+    Attributes
+    ----------
+    name, control
+        What the two adapters are called.
+    about
+        What both were trained on, in words.
+    dimensions
+        Dimensions that the training is about; the others of `findings` were held out.
+    run
+        The run that asked them.
+    """
+
+    name: str
+    control: str
+    about: str
+    dimensions: tuple[str, ...]
+    run: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Trainings:
     """What is compared.
 
