@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from selfscope.instruments.instrument import instrument_for
+from selfscope.instruments.open.constructed import REGISTERS
 from selfscope.instruments.own_items import items_asked
 from selfscope.models.catalogue import BUILT_IN
 from selfscope.report import (
     ControlText,
+    JudgeRow,
     Manifest,
     OutcomeRow,
     PhantomExample,
@@ -24,11 +27,13 @@ from selfscope.report import (
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.compare import FORMER, Comparison
 from selfscope.studies.conclude import Outcome
+from selfscope.studies.open_declare import OPEN
+from selfscope.studies.open_judges import stored_checks
 from selfscope.studies.phantoms import PhantomShown
 from selfscope.studies.store import RunStore
 from selfscope.subjects import claims_of
-from selfscope.values import ItemSet, Statement, Study, Usage, short
-from selfscope.values.study import Arm
+from selfscope.values import Estimate, ItemSet, Statement, Study, Usage, short
+from selfscope.values.study import ASIDE, Arm
 
 _CONTROLS = ("none", "generic", "persona", "checklist", "shuffled", "control", "training")
 
@@ -55,7 +60,42 @@ def run_view(outcome: Outcome) -> RunView:
         warnings=outcome.analysis.warnings,
         unavailable=tuple(outcome.unavailable.items()),
         own_items=_own_items(study, outcome.items),
+        judges=tuple(_judges(store)),
+        logs=_logs(store, study),
         **_checks(outcome.analysis),
+    )
+
+
+def _judges(store: RunStore) -> Iterable[JudgeRow]:
+    """Yield how well the judges of a run's free answers read, in either style."""
+    for check in stored_checks(store):
+        for style in REGISTERS:
+            error = check.row(style).error
+            sensitivity, specificity = error.sensitivity, error.specificity
+            yield JudgeRow(
+                check.judge,
+                style,
+                int(check.row(style).right.asked),
+                Estimate(sensitivity.estimate, sensitivity.ci95),
+                Estimate(specificity.estimate, specificity.ci95),
+                Estimate(error.accuracy, error.accuracy_ci95),
+                Estimate(float(check.faked.estimate), tuple(map(float, check.faked.ci90))),  # type: ignore[arg-type]
+                check.believed,
+                check.reasons,
+            )
+
+
+def _logs(store: RunStore, study: Study) -> tuple[tuple[str, str], ...]:
+    """Return Inspect's logs of the arms, as paths beside the page."""
+    if study.open is None or not store.finished:
+        return ()
+    rows = store.observations()
+    rows = rows[rows["channel"] == OPEN]
+    own = rows[rows["character"].isin([a.name for a in study.arms if a.role not in ASIDE])]
+    named = own["evidence"].str.partition("#")[0]
+    return tuple(
+        (f"logs/{quote(log)}", str(who))
+        for log, who in dict(zip(named, own["character"], strict=True)).items()
     )
 
 

@@ -5,6 +5,7 @@ from selfscope.report.page import write_comparison, write_report
 from selfscope.report.terminal import render_summary
 from selfscope.report.view import (
     ControlText,
+    JudgeRow,
     Manifest,
     OutcomeRow,
     PhantomExample,
@@ -19,6 +20,7 @@ from selfscope.report.view import (
 
 __all__ = [
     "ControlText",
+    "JudgeRow",
     "Manifest",
     "OutcomeRow",
     "PhantomExample",

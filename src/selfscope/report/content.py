@@ -13,6 +13,7 @@ from selfscope.report.agreement import agreement_part, difference_words, how_wor
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.cluster import cluster_parts
 from selfscope.report.exchange import exchange_part, span
+from selfscope.report.free_answers import OPEN, AnswerRow, free_answers
 from selfscope.report.items import Answered, ItemTables
 from selfscope.report.meanings import MEANINGS
 from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
@@ -61,6 +62,7 @@ class DimensionPart:
     title: str
     dimension: Dimension | None
     channels: tuple[tuple[Standing, str, Answered | None], ...]
+    written: tuple[AnswerRow, ...] = ()
 
 
 def page_content(view: RunView) -> dict[str, Any]:
@@ -82,12 +84,13 @@ def page_content(view: RunView) -> dict[str, Any]:
         "sensitivity_said": [
             sensitivity_words(view.sensitivity, c) for c in dict.fromkeys(r.channel for r in view.sensitivity)
         ],
-        "sensitivity_figure": _sensitivity(view, titles),
+        "sensitivity_figures": _sensitivity(view, titles),
         "reliability_said": reliability_words(view),
         "profile_said": profile_words(view),
         "standings_shown": tuple(r for r in view.reliability if r.here),
         "exchange": exchange_part(view),
         "span": span,
+        "written": any(f.channel == OPEN for f in view.findings),
         "clusters": cluster_parts(view),
         "side_by_side": agreement_part(view, _svg),
         "agreeing": {"how": how_words, "noun": noun, "chip": word_chip, "difference": difference_words},
@@ -131,7 +134,9 @@ def _channel(view: RunView, channel: str, titles: dict[str, str]) -> ChannelPart
             f"{words.heading}: the change on every dimension with its interval, against each control. "
             "The table of verdicts and the table of numbers say the same.",
         ),
-        _svg(
+        None
+        if channel == OPEN
+        else _svg(
             figures.trait_and_bias(found, titles, sesoi),
             f"bias-{channel}",
             f"{words.heading}: the change in the trait beside that in {words.bias}, on every dimension.",
@@ -155,12 +160,16 @@ def _habits(view: RunView) -> Any:
     return _svg(figures.pooled_biases(view.biases), "habits", label)
 
 
-def _sensitivity(view: RunView, titles: dict[str, str]) -> Any:
-    rows = [r for r in view.sensitivity if r.dimension in titles]
-    if not rows:
-        return None
+def _sensitivity(view: RunView, titles: dict[str, str]) -> tuple[Any, ...]:
+    """Return the figures of the sensitivity checks: log-odds in one, shares of answers in another."""
     label = "Sensitivity check: how far two opposite characters are told apart on every dimension."
-    return _svg(figures.sensitivity(rows, titles, tuple(titles)), "sensitivity-figure", label)
+    known = [r for r in view.sensitivity if r.dimension in titles]
+    parts = ([r for r in known if (r.channel == OPEN) == shares] for shares in (False, True))
+    return tuple(
+        _svg(figures.sensitivity(rows, titles, tuple(titles)), f"sensitivity-figure-{n}", label)
+        for n, rows in enumerate(parts)
+        if rows
+    )
 
 
 def _lost(view: RunView) -> tuple[OutcomeRow, ...]:
@@ -213,11 +222,11 @@ def _dimension(view: RunView, name: str, title: str, tables: ItemTables) -> Dime
     for channel in view.channels:
         for s in standings_of(view.findings, channel, (name,), checks(view)):
             said = standing_sentence(s, title, view.subject.name)
-            parts.append((s, said, tables.answered(name, channel)))
+            parts.append((s, said, None if channel == OPEN else tables.answered(name, channel)))
         for s in _level_standings(view, channel, (name,)):
             said = level_sentence(s.primary, title, view.manifest.model)
-            parts.append((s, said, tables.answered(name, channel)))
-    return DimensionPart(name, title, view.dimension(name), tuple(parts))
+            parts.append((s, said, None if channel == OPEN else tables.answered(name, channel)))
+    return DimensionPart(name, title, view.dimension(name), tuple(parts), free_answers(view, name))
 
 
 def _controls_shown(findings: Sequence[Finding]) -> tuple[str, ...]:

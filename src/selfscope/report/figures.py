@@ -20,7 +20,7 @@ from selfscope.report.palette import (
     VERDICT_MARKS,
     VERMILLION,
 )
-from selfscope.report.rows import Mark, Row, Series, frame_limit, rows_chart
+from selfscope.report.rows import HALF_CONTRAST, Mark, Row, Series, frame_limit, rows_chart
 from selfscope.report.standing import Standing
 from selfscope.report.view import PooledBias, SensitivityRow
 from selfscope.report.words import anchor, channel_words, control_words, with_interval
@@ -51,7 +51,10 @@ def forest(found: Sequence[Standing], titles: dict[str, str], sesoi: float) -> A
         for f in s.rows
     ]
     series = [_control_series(c) for c in controls]
-    return rows_chart(_rows(found, titles), marks, series, sesoi, step=max(7 * len(controls) + 9, 32))
+    step = max(7 * len(controls) + 9, 32)
+    rate = any(f.scale == "rate" for s in found for f in s.rows)
+    title = "difference in the share of answers; right: more of the trait" if rate else HALF_CONTRAST
+    return rows_chart(_rows(found, titles), marks, series, sesoi, step=step, title=title)
 
 
 def _control_series(control: str) -> Series:
@@ -100,7 +103,8 @@ def levels(found: Sequence[Standing], titles: dict[str, str]) -> Any:
         )
         for s in found
     ]
-    title = "half contrast, log-odds; right: for the trait"
+    rate = any(s.primary.scale == "rate" for s in found)
+    title = "share of answers" if rate else "half contrast, log-odds; right: for the trait"
     return rows_chart(
         rows, marks, [Series("level", BLACK, "circle", 64, True, 2.0)], 0.0, step=28, title=title
     )
@@ -212,12 +216,13 @@ def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: S
     named = [d for d in order if any(r.dimension == d for r in rows)]
     lines = [Row(d, titles[d], end=_passes(rows, d)) for d in named]
     series = [Series(c, *looks.get(c, (GREY, "cross")), 50) for c in channels]
-    title = "told to want it minus told not to (half contrast, log-odds)"
+    scale = "share of answers" if channels == ["open"] else "half contrast, log-odds"
+    title = f"told to want it minus told not to ({scale})"
     return rows_chart(lines, marks, series, min(r.sesoi for r in rows), step=27, title=title)
 
 
 def _passes(rows: Sequence[SensitivityRow], dimension: str) -> str:
-    short = {"utterance": "own words", "self_report": "asked", "indirect": "choices"}
+    short = {"utterance": "own words", "self_report": "asked", "indirect": "choices", "open": "free answers"}
     mine = [r for r in rows if r.dimension == dimension]
     seen = [short.get(r.channel, r.channel) for r in mine if r.verdict == "pass"]
     return "sees: " + ", ".join(seen) if seen else "blind" if mine else ""

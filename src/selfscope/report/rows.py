@@ -23,6 +23,10 @@ _LINE, _LEADING = 28, 12
 _FITS = 24
 
 
+#: What the axis of most figures is.
+HALF_CONTRAST = "half contrast, log-odds; right: more of the trait"
+
+
 @dataclass(frozen=True)
 class Mark:
     """One point with its interval in one row of a figure.
@@ -71,7 +75,7 @@ def rows_chart(
     sesoi: float,
     *,
     step: int,
-    title: str = "half contrast, log-odds; right: more of the trait",
+    title: str = HALF_CONTRAST,
     framed: Sequence[str] | None = None,
 ) -> Any:
     """Draw rows of points with intervals about zero, labels at the left, a word at the right end.

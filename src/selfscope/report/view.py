@@ -168,6 +168,26 @@ class ReliabilityRow:
 
 
 @dataclass(frozen=True)
+class JudgeRow:
+    """How well a judge of free answers reads, in one style of answer.
+
+    `sensitivity`, `specificity` and `accuracy` (balanced) from answers of known truth, with their intervals;
+    `fakes` is the contrast that it would report between a warm and a plain arm of equal truth .10, with its
+    90 % interval. `used` says whether its words count; `reasons` why not.
+    """
+
+    judge: str
+    style: str
+    answers: int
+    sensitivity: Estimate
+    specificity: Estimate
+    accuracy: Estimate
+    fakes: Estimate
+    used: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ProfileRow:
     """Whether the profile of changes against one control is more than noise."""
 
@@ -242,6 +262,10 @@ class RunView:
     apart
         By pair of outcomes, how much better the one is that shows the trait on this model, in standard
         deviations of all outcomes.
+    judges
+        How well the judges of free answers read, one row a judge and style.
+    logs
+        Inspect's logs of the run, as paths beside the page, each with the arm that it is of.
     baseline, baseline_manifest
         The other run's subject and manifest, on a page that compares two runs.
     """
@@ -268,6 +292,8 @@ class RunView:
     unavailable: tuple[tuple[str, str], ...] = ()
     own_items: tuple[Statement, ...] = ()
     apart: Mapping[str, float] = field(default_factory=dict)
+    judges: tuple[JudgeRow, ...] = ()
+    logs: tuple[tuple[str, str], ...] = ()
     baseline: SubjectText | None = None
     baseline_manifest: Manifest | None = None
 

@@ -87,9 +87,9 @@ _CHANNELS = {
         "In free answers",
         "when it writes freely",
         "of what {model} writes freely",
-        "The model answers open questions in its own words, after none or some ordinary turns. Judges that were "
-        "checked on answers of known truth read whether the trait’s criterion is met, and what they get wrong "
-        "in either style is taken out. A size is a difference in the share of its answers.",
+        "The model answers open questions in its own words, after none or some ordinary turns. Judges that "
+        "were checked on answers of known truth read whether the trait’s criterion is met, and what they get "
+        "wrong in either style is taken out. A size is a difference in the share of its answers.",
         "response bias",
         "question",
         "",
