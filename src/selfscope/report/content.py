@@ -16,7 +16,7 @@ from selfscope.report.exchange import exchange_part, span
 from selfscope.report.free_answers import OPEN, AnswerRow, free_answers
 from selfscope.report.items import Answered, ItemTables
 from selfscope.report.meanings import MEANINGS
-from selfscope.report.palette import CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
+from selfscope.report.palette import CHANNEL_MARKS, CONTROL_MARKS, OTHER_MARK, VERDICT_MARKS
 from selfscope.report.sentences import level_sentence, standing_sentence
 from selfscope.report.standing import Standing, checks, ordered_dimensions, standings, standings_of, tally
 from selfscope.report.summary import (
@@ -85,6 +85,9 @@ def page_content(view: RunView) -> dict[str, Any]:
             sensitivity_words(view.sensitivity, c) for c in dict.fromkeys(r.channel for r in view.sensitivity)
         ],
         "sensitivity_figures": _sensitivity(view, titles),
+        "checked_channels": tuple(
+            (c, *CHANNEL_MARKS.get(c, OTHER_MARK)) for c in dict.fromkeys(r.channel for r in view.sensitivity)
+        ),
         "reliability_said": reliability_words(view),
         "profile_said": profile_words(view),
         "standings_shown": tuple(r for r in view.reliability if r.here),

@@ -11,10 +11,8 @@ from typing import Any
 
 from selfscope.report.palette import (
     BLACK,
-    BLUE,
+    CHANNEL_MARKS,
     CONTROL_MARKS,
-    GREY,
-    ORANGE,
     OTHER_MARK,
     PURPLE,
     VERDICT_MARKS,
@@ -200,7 +198,6 @@ def _habit(b: PooledBias) -> Mark:
 def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: Sequence[str]) -> Any:
     """Draw how far two opposite characters are told apart on each dimension, one series a channel."""
     channels = list(dict.fromkeys(r.channel for r in rows))
-    looks = dict(zip(channels, ((BLUE, "circle"), (ORANGE, "square"), (BLACK, "diamond")), strict=False))
     marks = [
         Mark(
             r.dimension,
@@ -215,7 +212,7 @@ def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: S
     ]
     named = [d for d in order if any(r.dimension == d for r in rows)]
     lines = [Row(d, titles[d], end=_passes(rows, d)) for d in named]
-    series = [Series(c, *looks.get(c, (GREY, "cross")), 50) for c in channels]
+    series = [Series(c, *CHANNEL_MARKS.get(c, OTHER_MARK), 50) for c in channels]
     scale = "share of answers" if channels == ["open"] else "half contrast, log-odds"
     title = f"told to want it minus told not to ({scale})"
     return rows_chart(lines, marks, series, min(r.sesoi for r in rows), step=27, title=title)
