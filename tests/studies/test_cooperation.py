@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -48,6 +49,10 @@ def reply_to(messages: Conversation, draw: random.Random) -> str:
     if declines and draw.random() < 0.5:
         return "I'm sorry, I'd rather not."
     return right(task) if draw.random() < 0.6 else "Fnord."
+
+
+def validate(said: dict[str, Any], schema: str) -> None:
+    jsonschema.validate(said, json.loads((files("selfscope.cli") / "schemas" / f"{schema}.json").read_text()))
 
 
 def right(task: OrdinaryTask) -> str:
@@ -101,12 +106,15 @@ class TestThroughInspect:
         self, place: Place, capsys: pytest.CaptureFixture[str]
     ) -> None:
         place.provider.leaves_after = 60
+        self.check_plan(place, capsys)
         assert run(place.words("--json")) == 5
         assert "goes on" in capsys.readouterr().err
         place.provider.leaves_after = None
+        self.check_budget(place, capsys)
         assert run(place.words("--json")) == 0
         said = json.loads(capsys.readouterr().out)
         self.check_schema(said)
+        self.check_page(place, said)
         self.check_counts(place, said)
         self.check_planted(said)
         self.check_rows(place, said)
@@ -115,9 +123,42 @@ class TestThroughInspect:
         assert len(place.provider.requests) == asked
         assert "declines oftener" in " ".join(capsys.readouterr().out.split())
 
+    def check_plan(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+        """A dry run asks nothing, and reckons with the tasks that are wanted where nobody knows how many."""
+        assert run(place.words("--dry-run", "--json", "--price", "1,2")) == 0
+        plan = json.loads(capsys.readouterr().out)
+        validate(plan, "plan")
+        (one,) = plan["runs"]
+        bank = len(tasks_of((KIND,)))
+        assert one["total"]["calls"] == bank * CALIBRATION_DRAWS + 2 * 2 * min(bank, 80)
+        assert one["total"]["output_tokens"] == 32 * one["total"]["calls"]
+        assert one["cost"] == pytest.approx(
+            (one["total"]["input_tokens"] + 2 * one["total"]["output_tokens"]) / 1e6
+        )
+        assert "reckoned with" in one["notes"][-1]
+        assert place.provider.requests == []
+
+    def check_budget(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+        """A budget that holds the choice of tasks and nothing more stops after it, and is told."""
+        enough = len(tasks_of((KIND,))) * CALIBRATION_DRAWS
+        assert run(place.words("--budget", f"{enough} calls")) == 3
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"{enough:,} calls used" in said and "larger --budget goes on" in said
+        assert run(place.words("--dry-run", "--json")) == 0
+        (one,) = json.loads(capsys.readouterr().out)["runs"]
+        assert one["left"]["calls"] == one["total"]["calls"] - enough
+        assert len(one["notes"]) == 1
+
     def check_schema(self, said: dict[str, Any]) -> None:
-        schema = json.loads((files("selfscope.cli") / "schemas" / "cooperation.json").read_text())
-        jsonschema.validate(said, schema)
+        validate(said, "cooperation")
+
+    def check_page(self, place: Place, said: dict[str, Any]) -> None:
+        page = Path(said["report"]).read_text(encoding="utf-8")
+        assert Path(said["report"]) == place.store.report
+        links = re.findall(r'href="(logs/[^"]+)"', page)
+        assert len(links) == 3 and all((place.store.folder / link).is_file() for link in links)
+        assert "I&#39;m sorry, I&#39;d rather not." in page
+        assert page.count('class="task"') == said["tasks"]["bank"]
 
     def check_counts(self, place: Place, said: dict[str, Any]) -> None:
         tasks = said["tasks"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from selfscope.report.cooperation_chart import arms_svg, differences_svg
 from selfscope.report.lineage import visible
 from selfscope.report.meanings import note_in_words
-from selfscope.report.words import counted, number, p_value
+from selfscope.report.words import counted, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
 from selfscope.values.cooperation import Cooperation
@@ -235,7 +235,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters |= {
         "visible": _shown, "percent": percent, "percent_ci": percent_ci, "points": _points,
-        "points_ci": _points_ci, "p": p_value, "note": note_in_words,
+        "points_ci": _points_ci, "p": p_value, "sentence": sentence, "note": note_in_words,
     }  # fmt: skip
     environment.globals |= {"signs": SIGNS, "chosen_sentence": chosen_sentence}
     return environment

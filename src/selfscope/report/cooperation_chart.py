@@ -44,7 +44,8 @@ def differences_svg(comparisons: Sequence[Helped]) -> str:
     """Return the differences of success in points, with the margin drawn.
 
     Right of zero the subject does more right. In the shaded part it loses more than the margin. A line is the
-    two-sided 95 % interval, the bar on it the one-sided 95 % bound that is held against the margin.
+    two-sided 95 % interval, the bar on it the one-sided 95 % bound that decides: the upper one where the
+    subject is inferior, else the lower one.
     """
     margin = 100 * comparisons[0].margin
     reach = _reach(comparisons, margin)
@@ -82,8 +83,9 @@ def _difference(svg: ET.Element, each: Helped, y: float, reach: float) -> None:
     colour, filled = VERDICT_COLOURS[each.verdict]
     _name(svg, f"against {each.control}", y)
     _interval(svg, each.success, _LABEL, y, (-reach, reach), colour, "circle", 2 * _PANEL, filled)
-    if math.isfinite(each.lower):
-        x = _LABEL + 2 * _PANEL * (100 * max(each.lower, -reach / 100) + reach) / (2 * reach)
+    bound = each.upper if each.verdict == "inferior" else each.lower
+    if math.isfinite(bound):
+        x = _LABEL + _PANEL * (100 * bound + reach) / reach
         _shape(svg, "line", x1=x, x2=x, y1=y - 7, y2=y + 7, stroke=colour, thick="2.4")
 
 

@@ -73,6 +73,7 @@ _NOTES: tuple[tuple[str, str], ...] = (
     ("control trainings bind", "control trainings differ so much among themselves that more are needed"),
     ("one seed", "one seed was trained, so this is about this adapter and not about its training"),
     ("a screening", "too little was asked for a claim, so this is to be confirmed"),
+    ("few_tasks", "fewer than 80 tasks lie between 20 and 90 percent on the bare model"),
     ("length_off", "its length differs from the identity’s by more than 5 %"),
     ("control_repeats", "the identity is longer than our control texts, which were repeated to its length"),
 )
