@@ -38,7 +38,7 @@ from selfscope.studies.open_channel import open_analysis
 from selfscope.studies.panel import Panel
 from selfscope.studies.reliable import Reliable, not_estimated, reliability_here
 from selfscope.studies.scores import Layout, arm_scores
-from selfscope.studies.trainings import OF_CHARACTERS, as_training, control_trainings
+from selfscope.studies.trainings import OF_CHARACTERS, as_training, control_trainings, held_by_pair
 from selfscope.values import Finding, Gate, ItemSet, Reliability, Study
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.study import ASIDE, ArmRole, Question
@@ -287,7 +287,8 @@ class _Channel:
     def _sensitivity(self) -> Sensitivity:
         sides: tuple[ArmRole, ArmRole] = ("high", "low")
         high, low = (self.scores(*(a.name for a in self.study.arms_of(side))) for side in sides)
-        return sensitivity_of(high, low, self.layout, self.settings.sesoi)
+        checks = sensitivity_of(high, low, self.layout, self.settings.sesoi)
+        return held_by_pair(checks, self.study, self.items, self.layout.dimensions)
 
     def _warnings(self, reliable: Sequence[Reliable]) -> tuple[str, ...]:
         some = bool(self.screens.any())

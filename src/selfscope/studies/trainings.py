@@ -13,9 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from selfscope.errors import BadInput
 from selfscope.models.adapters import Adapter
-from selfscope.values import Arm, Finding, Study
+from selfscope.stats.sensitivity import Sensitivity
+from selfscope.stats.verdicts import UNKNOWN
+from selfscope.values import Arm, Finding, ItemSet, Study
 from selfscope.values.finding import NO_TRAINING, TRAINING, Claim
 
 #: Trainings that are the positive control, and the side of the check that each of them is.
@@ -161,6 +165,19 @@ def training_arms(trainings: Trainings, *, check: bool = True) -> tuple[Arm, ...
         worn = [a for a in trainings.checks if a.training == side]
         arms += [Arm(a.name, side, None, adapter=a.id, training=side) for a in worn]
     return tuple(arms)
+
+
+def held_by_pair(checks: Sensitivity, study: Study, items: ItemSet, dimensions: Sequence[str]) -> Sensitivity:
+    """Return the sensitivity check of adapters: not estimated where the pair was trained to hold nothing.
+
+    The adapters ``high`` and ``low`` hold the dimensions of the cluster and not its manipulation check, so
+    that they are alike there says nothing. Of characters in a prompt the check is returned as it is.
+    """
+    if not study.subject.adapter:
+        return checks
+    outside = {d.name for d in items.dimensions if d.manipulation_check}
+    held = np.array([name not in outside for name in dimensions])
+    return checks._replace(state=np.where(held, checks.state, UNKNOWN))
 
 
 def control_trainings(study: Study) -> dict[str, tuple[Arm, ...]]:
