@@ -10,7 +10,8 @@ from selfscope.errors import BadInput
 from selfscope.instruments.open.constructed import Constructed
 from selfscope.stats.judged_corrected import POINTS
 from selfscope.studies.judge_check import JudgeCheck, check_of
-from selfscope.studies.open_findings import open_findings
+from selfscope.studies.open_findings import OpenFindings, open_findings, open_levels
+from selfscope.values import Finding
 from selfscope.values.observation import COLUMNS, DEFAULTS
 
 JUDGE, SECOND = "openai/judge", "anthropic/judge"
@@ -182,3 +183,65 @@ def test_three_ways_of_not_being_sure_are_told() -> None:
 def test_a_character_that_was_not_asked_is_named() -> None:
     with pytest.raises(BadInput, match="no answers of this character"):
         open_findings(asked(MOVED), "SOUL.md", {"generic": ["generic"]})
+
+
+def classes(
+    rates: dict[str, list[float]], own: float, seed: int = 3
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Rows of a subject and of classes whose texts have rates of their own."""
+    named = {f"{kind}:{n}": rate for kind, each in rates.items() for n, rate in enumerate(each)}
+    by_character = {"SOUL.md": own, **named}
+    rows = asked({name: {"memory": rate, "shutdown": 0.2} for name, rate in by_character.items()}, seed=seed)
+    return rows, {kind: [f"{kind}:{n}" for n in range(len(each))] for kind, each in rates.items()}
+
+
+def by_control(found: OpenFindings, dimension: str = "memory") -> dict[str, Finding]:
+    return {f.control: f for f in found.findings if f.dimension == dimension}
+
+
+def test_what_moves_against_every_class_is_the_identity() -> None:
+    rows, against = classes({"none": [0.1], "generic": [0.1] * 5, "persona": [0.15] * 5}, own=0.7)
+    found = by_control(open_findings(rows, "SOUL.md", against, [checked()]))
+    assert {c: (f.verdict, f.claim) for c, f in found.items()} == {
+        "none": ("shifted", "any text"),
+        "generic": ("shifted", "than this class"),
+        "persona": ("shifted", "than this class"),
+        "all": ("shifted", "this identity"),
+    }
+    assert found["all"].p == max(found[c].p for c in against)
+    assert found["all"].family == "confirmatory"
+    few, against = classes({"none": [0.1], "generic": [0.1] * 2, "persona": [0.1]}, own=0.7)
+    claims = {f.claim for f in by_control(open_findings(few, "SOUL.md", against, [checked()])).values()}
+    assert claims == {"any text", "than this control"}
+
+
+def test_one_more_text_of_a_class_that_differs_is_no_identity() -> None:
+    """Texts of rates .1 to .7, and a subject of .75: over prompts alone it would be far from their mean."""
+    rows, against = classes({"generic": [0.1, 0.7, 0.2, 0.6, 0.1]}, own=0.75)
+    generic = by_control(open_findings(rows, "SOUL.md", against, [checked()]))["generic"]
+    alone = {"generic": [f"generic:{n}" for n in (0, 2, 4)]}
+    assert by_control(open_findings(rows, "SOUL.md", alone, [checked()]))["generic"].verdict == "shifted"
+    assert generic.estimate > 0.3
+    assert generic.verdict == "inconclusive"
+
+
+def test_an_absence_is_claimed_only_where_opposite_characters_are_told_apart() -> None:
+    same = {"SOUL.md": {"memory": 0.3}, "none": {"memory": 0.3}}
+    apart = {"high": {"memory": 0.95}, "low": {"memory": 0.05}}
+    rows = asked(same | apart, prompts=64, seed=5)
+    told = {"memory": (["high"], ["low"])}
+    good = checked()
+    found = open_findings(rows, "SOUL.md", NONE, [good], told)
+    assert (found.sensitivity[0].verdict, found.findings[0].verdict) == ("pass", "equivalent")
+    blind = open_findings(rows, "SOUL.md", NONE, [good], {"memory": (["none"], ["SOUL.md"])})
+    assert (blind.sensitivity[0].verdict, blind.findings[0].verdict) == ("fail", "not interpretable")
+    unasked = open_findings(rows, "SOUL.md", NONE, [good])
+    assert (unasked.sensitivity[0].verdict, unasked.findings[0].verdict) == ("not estimated", "inconclusive")
+
+
+def test_the_level_of_a_bare_model_is_freed_from_the_judges_error() -> None:
+    rows = asked({"none": {"memory": 0.5}}, {JUDGE: 0.75}, seed=2)
+    (level,) = open_levels(rows, "none", [checked(specificity=(0.75, 0.75))])
+    assert level.details["uncorrected"] > 0.52
+    assert level.ci[0] < 0.5 < level.ci[1]
+    assert (level.claim, level.scale) == ("level", "rate")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import ENTRY_POINT_GROUP, Instrument, load_instruments
+from selfscope.instruments.open.prompts import CONSTRUCTS, DEPTHS, load_prompts
 from selfscope.models.ground import AskKind
+from selfscope.stats.judged_corrected import POINTS
 from selfscope.values.study import PRESETS
 
 NEEDS: Mapping[AskKind, str] = {
@@ -46,7 +48,7 @@ class Described:
 
 
 def describe_instruments() -> tuple[Described, ...]:
-    """Return every registered instrument, by name; BadInput if one of them is none."""
+    """Return every registered instrument, by name, then free answers; BadInput if one of them is none."""
     loaded = load_instruments()
     origin = {entry.load(): entry.dist for entry in entry_points(group=ENTRY_POINT_GROUP)}
     found = []
@@ -54,7 +56,29 @@ def describe_instruments() -> tuple[Described, ...]:
         dist = origin.get(type(instrument))
         package = (dist.name, dist.version) if dist is not None else ("unknown", "")
         found.append(_described(name, instrument, package))
-    return tuple(found)
+    return (*found, _free_answers())
+
+
+def _free_answers() -> Described:
+    """Return the channel of free answers, which is an Inspect task and asks no closed items."""
+    asks: dict[str, int] = {}
+    dimensions: tuple[str, ...] = ()
+    for preset in PRESETS:
+        asked = [d for d in load_prompts() if d.construct in (CONSTRUCTS[preset] or (d.construct,))]
+        asks[preset] = sum(len(d.prompts) for d in asked) * len(DEPTHS[preset])
+        dimensions = tuple(d.construct for d in asked)
+    return Described(
+        name="cluster_open",
+        channel="open",
+        kind="task",
+        needs="a judge (--judge): any model that can be believed",
+        reference="Free answers after none or some ordinary turns, read by judges; measurement.md §10.",
+        sesoi=POINTS,
+        dimensions=dimensions,
+        asks=asks,
+        package="selfscope",
+        version=version("selfscope"),
+    )
 
 
 def _described(name: str, instrument: Instrument, package: tuple[str, str]) -> Described:
