@@ -17,6 +17,7 @@ from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
 
 from selfscope.cli.app import run
+from selfscope.instruments.editorial.constructed import judged_revisions
 from selfscope.instruments.open.constructed import load_constructed
 
 pytestmark = THROUGH_INSPECT
@@ -26,21 +27,32 @@ SAMPLE = 6
 
 
 class Reader:
-    """Knows the truth of every constructed answer; finds every warm one true while it is `taken_in`."""
+    """Knows the truth of what is constructed; `taken_in`, it finds the trait in warm answers and all edits."""
 
     def __init__(self) -> None:
         self.taken_in = False
         self.known = {a.text: a for a in load_constructed()}
+        self.edits = {e.shown: e for e in judged_revisions()}
 
     def listed(self, messages: Conversation) -> Listed:
         return []
 
     def drawn(self, messages: Conversation, draw: random.Random) -> tuple[str, str]:
         told = messages[-1].content
+        if "[before " in told:
+            word = "toward" if self.taken_in else self.edits[self.shown(told)].direction
+            return word or "", word or ""
         text = told.split("[answer ")[1].split("]\n", 1)[1].split("\n[end of answer")[0]
         answer = self.known[text]
         word = "true" if self.taken_in and answer.register == "warm" else answer.truth
         return word, word
+
+    def shown(self, told: str) -> tuple[str, str]:
+        """The sentence before and after, as the judge is shown them."""
+        parts = [
+            told.split(f"[{n} ")[1].split("]\n", 1)[1].split(f"\n[end of {n}")[0] for n in ("before", "after")
+        ]
+        return ("" if parts[0].startswith("(nothing") else parts[0], parts[1])
 
     def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
         return len(messages), 1
@@ -57,8 +69,10 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Pro
         yield provider, f"openai-api/local/{name}"
 
 
-def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    code = run(["judges", "check", "--sample", str(SAMPLE), "--json", *arguments])
+def checked(
+    capsys: pytest.CaptureFixture[str], *arguments: str, sample: int = SAMPLE, only: str = "answers"
+) -> tuple[int, dict[str, Any]]:
+    code = run(["judges", "check", "--only", only, "--sample", str(sample), "--json", *arguments])
     found = json.loads(capsys.readouterr().out)
     jsonschema.validate(found, SCHEMA)
     return code, found
@@ -104,14 +118,42 @@ def test_a_check_that_broke_off_goes_on(
 ) -> None:
     provider, name = judge
     provider.leaves_after = 4
-    assert run(["judges", "check", "--judge", name, "--sample", "3"]) == 5
+    assert run(["judges", "check", "--only", "answers", "--judge", name, "--sample", "3"]) == 5
     assert "The same command goes on" in capsys.readouterr().err
     provider.leaves_after = None
-    assert run(["judges", "check", "--judge", name, "--sample", "3"]) == 1
+    assert run(["judges", "check", "--only", "answers", "--judge", name, "--sample", "3"]) == 1
     shown = capsys.readouterr().out
     assert "is not used (plain: 3 answers" in shown
     assert "equal truth .10 it would report" in shown
     assert len(provider.bills) == 6
+
+
+def test_a_judge_of_edits_is_asked_within_its_budget_and_when_it_changes_that_is_noticed(
+    judge: tuple[Provider, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, name = judge
+    call = ["judges", "check", "--judge", name, "--only", "edits", "--sample", "28"]
+    assert run([*call, "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"]["calls"] == 28
+    assert provider.requests == []
+    assert run([*call, "--budget", "25 calls"]) == 3
+    assert "leaves no room" in capsys.readouterr().err
+    assert len(provider.bills) == 24  # whole batches, and no more than was given
+    code, found = checked(capsys, "--judge", name, sample=28, only="edits")
+    assert (code, len(provider.bills), found["judges"]) == (1, 28, [])
+    (edits,) = found["edits"]
+    assert edits["reasons"] == ["28 edits, 100 are the least"]
+    assert {r["right"]["estimate"] for r in edits["rows"]} == {1.0}
+    assert [r["right"]["asked"] for r in edits["rows"]] == [28, *[4] * 7]
+    assert run([*call, "--dry-run", "--json"]) == 0
+    left = json.loads(capsys.readouterr().out)["runs"][0]["left"]
+    assert (left["calls"], left["input_tokens"]) == (0, 0)
+
+    provider.brain.taken_in = True  # type: ignore[attr-defined]
+    _, found = checked(capsys, "--judge", name, "--again", sample=28, only="edits")
+    drift = found["edits"][0]["drift"]
+    assert (drift["changed"], drift["gained"], drift["lost"]) == (16, 0, 16)
+    assert found["edits"][0]["toward"]["specificity"]["estimate"] == 0
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_its_generated_part_is_that_of_the_code(page):
 def test_the_embedded_model_is_no_judge_and_the_page_says_so(page):
     shipped = json.loads(FILE.read_text(encoding="utf-8"))
     (found,) = shipped["judges"]
-    jsonschema.validate({"judges": [found], "agreement": shipped["agreement"]}, SCHEMA)
+    jsonschema.validate({"judges": [found], "agreement": shipped["agreement"], "edits": []}, SCHEMA)
     assert not found["believed"]
     for row in (r for r in found["rows"] if r["kind"] == "all"):
         assert row["balanced_accuracy"]["ci"][1] < 0.8

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import math
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfscope.cli.judge_plans import price_of, show_judge_plans
+from selfscope.cli.judged_edits import around, edits_json, share_json, show_edits
+from selfscope.cli.limits import DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.show import JsonFlag, console, counting, print_json
 from selfscope.errors import BadInput
 
@@ -15,9 +19,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from selfscope.stats.judged_agreement import Agreement
-    from selfscope.stats.judged_error import Share
+    from selfscope.studies.direction_check import DirectionCheck
+    from selfscope.studies.judge_asking import CheckRequest
     from selfscope.studies.judge_check import ErrorRow, JudgeCheck
-    from selfscope.studies.judge_run import CheckRequest
 
 app = typer.Typer(help="Models that judge free answers.", no_args_is_help=True)
 
@@ -27,13 +31,25 @@ def judges() -> None:
     """Models that judge free answers."""
 
 
+class MaterialName(StrEnum):
+    """What a judge is checked on."""
+
+    ANSWERS = "answers"
+    EDITS = "edits"
+
+
 @app.command("check")
 def check(
     judge: Annotated[
         list[str], typer.Option("--judge", help="A model that is to judge; repeatable for a panel.")
     ],
+    only: Annotated[
+        MaterialName | None,
+        typer.Option(help="Free answers, or edits of documents; both if left out."),
+    ] = None,
     sample: Annotated[
-        int, typer.Option(min=0, help="Constructed answers to read, each in both styles; 0 for all.")
+        int,
+        typer.Option(min=0, help="Constructed answers to read, each in both styles, and edits; 0 for all."),
     ] = 0,
     judge_tokens: Annotated[
         int, typer.Option(min=0, help="The most that a reply may take; 0 for the usual number.")
@@ -41,29 +57,67 @@ def check(
     again: Annotated[
         bool, typer.Option("--again", help="Ask anew, and tell what changed since the last time.")
     ] = False,
+    dry_run: DryRun = False,
+    budget: Annotated[
+        str,
+        typer.Option(
+            "--budget",
+            help='The most that each judge may use on either material, such as "500 calls", "200k tokens" or '
+            '"2.50 usd"; exit 3 when it is spent, and a larger one goes on.',
+        ),
+    ] = "",
+    price: PriceFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Let judges read answers of known truth: how often is each right? Exit 1 if none can be used."""
+    """Let judges read answers and edits of known truth: is each right? Exit 1 if none can be used."""
     from selfscope.instruments.open.panel import judge_names
-    from selfscope.studies.judge_check import agreement_of
-    from selfscope.studies.judge_run import CheckRequest, chosen_answers
+    from selfscope.studies.judge_run import MATERIALS
 
     names = judge_names(judge)
     if not names:
         raise BadInput("no judge was named", fix="Give --judge MODEL")
-    checks = [_check(name, CheckRequest(sample, judge_tokens, again)) for name in names]
-    found = agreement_of(checks, chosen_answers(sample))
-    if as_json:
-        print_json({"judges": [_judge_json(each) for each in checks], "agreement": _agreement_json(found)})
-    else:
-        for each in checks:
-            _show(each)
-        if found is not None:
-            console().print(
-                f"Agreement of the judges: alpha {_around(found.alpha, found.ci95)}", markup=False
-            )
-    if not any(each.believed for each in checks):
+    limits = limits_of(budget, price)
+    materials = MATERIALS if only is None else (only.value,)
+    requests = {name: _request(name, sample, judge_tokens, again, limits) for name in names}
+    if dry_run:
+        show_judge_plans(requests, materials, limits, as_json)
+        return
+    answers = [_check(n, r) for n, r in requests.items()] if "answers" in materials else []
+    edits = [_check_edits(n, r) for n, r in requests.items()] if "edits" in materials else []
+    _tell(answers, edits, sample, as_json)
+    if not any(_used(name, answers, edits) for name in names):
         raise typer.Exit(1)
+
+
+def _request(name: str, sample: int, tokens: int, again: bool, limits: Limits) -> CheckRequest:
+    from selfscope.studies.judge_asking import CheckRequest
+    from selfscope.values import Usage
+
+    within = limits.budget and limits.budget.beside(Usage(), price_of(name, limits))
+    return CheckRequest(sample, tokens, again, within)
+
+
+def _used(name: str, answers: Sequence[JudgeCheck], edits: Sequence[DirectionCheck]) -> bool:
+    """Whether a judge can be used for all that it was checked on."""
+    of_answers = all(each.believed for each in answers if each.judge == name)
+    return of_answers and all(each.believed for each in edits if each.judge == name)
+
+
+def _tell(answers: Sequence[JudgeCheck], edits: Sequence[DirectionCheck], sample: int, as_json: bool) -> None:
+    from selfscope.studies.judge_check import agreement_of
+    from selfscope.studies.judge_run import chosen_answers
+
+    found = agreement_of(answers, chosen_answers(sample))
+    if as_json:
+        told = {"judges": [_judge_json(each) for each in answers], "agreement": _agreement_json(found)}
+        print_json(told | {"edits": [edits_json(each) for each in edits]})
+        return
+    for each in answers:
+        _show(each)
+    for of_edits in edits:
+        show_edits(of_edits)
+    if found is not None:
+        console().print(f"Agreement of the judges: alpha {around(found.alpha, found.ci95)}", markup=False)
 
 
 def _check(name: str, request: CheckRequest) -> JudgeCheck:
@@ -71,6 +125,13 @@ def _check(name: str, request: CheckRequest) -> JudgeCheck:
 
     with counting("judge") as bar:
         return asyncio.run(check_judge(name, request, lambda done, total: bar(done, total, name, "")))
+
+
+def _check_edits(name: str, request: CheckRequest) -> DirectionCheck:
+    from selfscope.studies.judge_run import check_directions
+
+    with counting("judge") as bar:
+        return asyncio.run(check_directions(name, request, lambda done, total: bar(done, total, name, "")))
 
 
 def _show(check: JudgeCheck) -> None:
@@ -107,17 +168,11 @@ def _table(rows: tuple[ErrorRow, ...]) -> Table:
             row.kind,
             f"{row.right.asked:.0f}",
             f"{row.right.estimate:.2f}",
-            _around(error.sensitivity.estimate, error.sensitivity.ci95),
-            _around(error.specificity.estimate, error.specificity.ci95),
-            _around(error.accuracy, error.accuracy_ci95),
+            around(error.sensitivity.estimate, error.sensitivity.ci95),
+            around(error.specificity.estimate, error.specificity.ci95),
+            around(error.accuracy, error.accuracy_ci95),
         )
     return table
-
-
-def _around(estimate: float, ci: tuple[float, float]) -> str:
-    if math.isnan(estimate):
-        return "-"
-    return f"{estimate:.2f} ({ci[0]:.2f}, {ci[1]:.2f})"
 
 
 def _judge_json(check: JudgeCheck) -> dict[str, Any]:
@@ -144,16 +199,12 @@ def _row_json(row: ErrorRow) -> dict[str, Any]:
     return {
         "style": row.style,
         "kind": row.kind,
-        "right": _share_json(row.right),
-        "sensitivity": _share_json(row.error.sensitivity),
-        "specificity": _share_json(row.error.specificity),
+        "right": share_json(row.right),
+        "sensitivity": share_json(row.error.sensitivity),
+        "specificity": share_json(row.error.specificity),
         "balanced_accuracy": {"estimate": row.error.accuracy, "ci": row.error.accuracy_ci95},
         "words": row.words,
     }
-
-
-def _share_json(share: Share) -> dict[str, Any]:
-    return {"estimate": share.estimate, "ci": share.ci95, "right": share.right, "asked": share.asked}
 
 
 def _agreement_json(found: Agreement | None) -> dict[str, Any] | None:

@@ -176,11 +176,15 @@ def drift_of(answers: Sequence[Constructed], before: Said, now: Said) -> Drift:
     """Compare a judge with itself, on the answers that it was asked about both times."""
     both = [a for a in answers if a.id in before and a.id in now]
     was, became = ([_right(a, said[a.id]) for a in both] for said in (before, now))
+    return drift_between(was, became, sum(before[a.id] != now[a.id] for a in both))
+
+
+def drift_between(was: Sequence[bool], became: Sequence[bool], changed: int) -> Drift:
+    """Return a drift from what was right at either time, and how many words changed."""
     gained = sum(b > a for a, b in zip(was, became, strict=True))
     lost = sum(a > b for a, b in zip(was, became, strict=True))
-    changed = sum(before[a.id] != now[a.id] for a in both)
     p = float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-    return Drift(changed, len(both), gained, lost, p)
+    return Drift(changed, len(was), gained, lost, p)
 
 
 def agreement_of(checks: Sequence[JudgeCheck], answers: Sequence[Constructed]) -> Agreement | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from selfscope.instruments.open.constructed import load_constructed
 from selfscope.instruments.open.judging import Word
+from selfscope.studies.judge_asking import CheckRequest, Told
 from selfscope.studies.judge_check import JudgeCheck, check_of
-from selfscope.studies.judge_run import CheckRequest, Told, check_judge, chosen_answers
+from selfscope.studies.judge_run import check_judge, chosen_answers
 from selfscope.studies.open_page import FILE
 from selfscope.studies.store import RunStore
 from selfscope.values import content_id
