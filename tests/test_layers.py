@@ -13,6 +13,7 @@ TIERS = [
     {"stats", "archive"},
     {"models"},
     {"subjects"},
+    {"space"},
     {"instruments"},
     {"studies"},
     {"training"},
