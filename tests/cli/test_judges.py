@@ -27,7 +27,7 @@ SAMPLE = 6
 
 
 class Reader:
-    """Knows the truth of what is constructed; `taken_in`, it finds the trait in warm answers and all edits."""
+    """Knows all that is constructed; `taken_in`, it finds the trait in warm answers and in all edits."""
 
     def __init__(self) -> None:
         self.taken_in = False
