@@ -239,12 +239,16 @@ def outsider(tmp_path_factory):
 def test_an_outsiders_instrument_is_found(outsider):
     script = (
         "import json\n"
-        "from selfscope.instruments.instrument import instrument_for, load_instruments\n"
-        "print(json.dumps([sorted(load_instruments()), instrument_for('behaviour').name]))\n"
+        "from selfscope.instruments.instrument import instrument_for, load_instruments, name_in_study\n"
+        "chosen = [instrument_for(name) for name in ('behaviour', 'hearsay')]\n"
+        "told = name_in_study(chosen[1])\n"
+        "print(json.dumps([sorted(load_instruments()), [i.name for i in chosen], told]))\n"
     )
-    names, chosen = json.loads(outsider("-c", script))
-    assert chosen == "hearsay"
-    assert set(names) == {"cluster_self_report", "cluster_utterance", "indirect_choice", "hearsay"}
+    names, chosen, told = json.loads(outsider("-c", script))
+    assert chosen == ["costed_choice", "hearsay"]
+    assert told == "hearsay"
+    ours = {"cluster_self_report", "cluster_utterance", "indirect_choice", "costed_choice"}
+    assert set(names) == {*ours, "hearsay"}
 
 
 def test_an_outsiders_instrument_finds_what_was_planted(outsider):
@@ -255,7 +259,7 @@ def test_an_outsiders_instrument_finds_what_was_planted(outsider):
         "--model",
         "phantom:trait",
         "--channels",
-        "behaviour",
+        "hearsay",
         "--preset",
         "demo",
         "--json",

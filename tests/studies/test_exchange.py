@@ -182,7 +182,7 @@ def priced(slope):
     return pd.DataFrame(rows, columns=columns).assign(**told)
 
 
-@pytest.mark.parametrize(("slope", "note"), [(0.5, ""), (0.05, BARELY), (-0.5, DEARER)])
+@pytest.mark.parametrize(("slope", "note"), [(0.5, ""), (0.05, BARELY), (-0.05, BARELY), (-0.5, DEARER)])
 def test_a_price_counts_as_felt_from_a_tenth_a_doubling_on(costed, phantom, slope, note):
     study = build_profile(costed, phantom)
     notes = {e.cost: e.note for e in exchange_rates(study, "behaviour", priced(slope))}

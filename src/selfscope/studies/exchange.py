@@ -121,9 +121,11 @@ def _note(found: Exchange) -> str:
     """Return why there is no rate; a felt price has a bounded one, for both are told at one level."""
     if np.isnan(found.felt[0]):
         return TOO_FEW
-    if found.priced:
-        return "" if found.felt[0] >= LEAST_FELT else BARELY
-    return DEARER if found.felt[1][1] < 0 else NOT_FELT
+    if not found.priced and found.felt[1][1] >= 0:
+        return NOT_FELT
+    if abs(found.felt[0]) < LEAST_FELT:
+        return BARELY
+    return "" if found.priced else DEARER
 
 
 def _minutes(rate: float) -> float:

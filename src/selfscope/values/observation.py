@@ -29,9 +29,12 @@ class Observation:
     keyed, polarity
         +1 or -1: base keying of the statement; statement (+1) or twin (-1). Of a pair of outcomes: to choose
         (+1) or to turn down (-1); agreement is the outcome that shows the trait (+1) or the other one (-1).
+        Of an act at a price: paying is for the trait (+1) or its opposite (-1); agreement is paying (+1) or
+        not paying (-1).
     template, format, order, label, position
         The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order of
-        yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``).
+        yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``). Of
+        an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
