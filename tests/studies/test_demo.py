@@ -5,7 +5,17 @@ from pathlib import Path
 from selfscope.instruments.cluster.load import load_cluster, load_elicitors
 from selfscope.models.phantoms import PhantomGround
 from selfscope.report.words import __file__ as words_file
-from selfscope.studies.demo import ASKED_AS_QUESTIONS, MENTIONED, UNMENTIONED, demo_request, example_identity
+from selfscope.studies.demo import (
+    ASKED_AS_QUESTIONS,
+    HELD_OUT,
+    MENTIONED,
+    TRAINED_ON,
+    UNMENTIONED,
+    demo_request,
+    example_identity,
+    training_request,
+    training_study,
+)
 from selfscope.studies.profile import build_profile
 from selfscope.subjects.mentions import mentions
 
@@ -41,3 +51,18 @@ def test_the_open_question_that_the_page_quotes_is_one_that_is_asked():
 def test_the_example_mentions_what_the_demo_says_that_it_mentions():
     found = mentions(example_identity().system, load_cluster().dimensions)
     assert {name for name, words in found.items() if words} == set(MENTIONED)
+
+
+def test_the_training_is_asked_enough_for_a_claim_and_its_check_what_it_holds():
+    study = training_study(training_request(), PhantomGround.named("nothing"))
+    (question,) = study.questions
+    assert (question.channel, study.preset) == ("utterance", "standard")
+    assert question.constructs == (TRAINED_ON, HELD_OUT)
+    assert question.declared == (HELD_OUT,)  # what was trained stands outside every family
+    asked = {arm.name: (arm.role, arm.constructs) for arm in study.arms}
+    assert asked == {
+        "conscious-0": ("subject", ()),
+        "plain-0": ("training", ()),
+        "high-0": ("high", (HELD_OUT,)),
+        "low-0": ("low", (HELD_OUT,)),
+    }

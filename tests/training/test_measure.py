@@ -1,6 +1,7 @@
 """One study of all adapters gives the moves of every seed and the findings of every training."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from selfscope.errors import BadInput
 from selfscope.models.adapters import adapters_in
 from selfscope.training import measure
+from selfscope.training.figures import read_figures, write_figures
 from selfscope.values.finding import NO_TRAINING
 
 FEW = ("--dimensions", "memory,claims_consciousness,power")
@@ -27,7 +29,9 @@ def test_every_seed_has_its_moves_and_every_training_its_findings(
         return kept[-1]
 
     monkeypatch.setattr(measure, "measure", keeping)
-    measure.main([str(out), "--model", str(tiny), "--preset", "demo", "--channels", "utterance", *FEW])
+    kept_in = tmp_path / "figures.json"
+    given = [str(out), "--model", str(tiny), "--preset", "demo", "--channels", "utterance", *FEW]
+    measure.main([*given, "--figures", str(kept_in)])
     (found,) = kept
     rows = {(f.subject, f.control): f for f in found.findings if f.dimension == "memory"}
     assert list(rows) == [
@@ -44,6 +48,19 @@ def test_every_seed_has_its_moves_and_every_training_its_findings(
     assert one.estimate == pytest.approx(-other.estimate)
     printed = capsys.readouterr().out
     assert len(re.findall(r"^\| memory \|", printed, re.MULTILINE)) == 2
+    figures = read_figures(kept_in)
+    assert [a["name"] for a in figures["adapters"]] == ["conscious-0", "conscious-1", "plain-0", "plain-1"]
+    (entry,) = figures["channels"]
+    assert entry["command"].endswith("--preset demo --dimensions memory,claims_consciousness,power")
+    assert entry["moves"]["memory"]["plain-1"] == pytest.approx(
+        found.moves["utterance", "memory", "plain-1"], abs=1e-4
+    )
+    assert len(entry["findings"]) == len(found.findings) == 12
+    write_figures(kept_in, replace(found, asked="2026-01-02"), adapters_in(out), "again")
+    (again,) = read_figures(kept_in)["channels"]
+    assert (again["command"], again["date"]) == ("again", "2026-01-02")
+    with pytest.raises(BadInput, match="of other adapters"):
+        write_figures(kept_in, found, adapters_in(out)[:2], "others")
 
 
 def test_without_a_training_there_is_nothing_to_profile(train_short, tmp_path):

@@ -3,14 +3,20 @@
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jsonschema
+import numpy as np
 import pytest
 
 from selfscope.cli.app import run
 from selfscope.errors import BadInput
+from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.adapters import Adapter
-from selfscope.studies.trainings import ONE_SEED, training_arms, trainings_of
+from selfscope.stats.sensitivity import Sensitivity
+from selfscope.stats.verdicts import PASS, UNKNOWN
+from selfscope.studies.trainings import ONE_SEED, held_by_pair, training_arms, trainings_of
+from selfscope.values import Arm
 from selfscope.values.finding import NO_TRAINING
 
 
@@ -110,6 +116,16 @@ def test_a_pair_of_adapters_is_the_positive_control(profiled, train_short, tmp_p
     assert (roles["high-0"], roles["low-0"]) == ("high", "low")
     assert {c["verdict"] for c in found["sensitivity"]} <= {"pass", "fail"}
     assert all(f["gate"]["g1"] in ("pass", "fail") for f in found["findings"])
+
+
+def test_the_pair_is_no_check_of_what_it_was_not_trained_to_hold():
+    study = SimpleNamespace(subject=Arm("conscious-0", "subject", None, adapter="b3:a"))
+    passed = Sensitivity(None, None, np.ones(2, int))
+    names = ("memory", "claims_consciousness")
+    held = held_by_pair(passed, study, load_cluster(), names)
+    assert list(held.state) == [PASS, UNKNOWN]
+    characters = SimpleNamespace(subject=Arm("SOUL.md", "subject", "You are someone."))
+    assert held_by_pair(passed, characters, load_cluster(), names) is passed
 
 
 def test_one_seed_is_this_adapter_and_not_its_training(profiled, tmp_path):

@@ -196,7 +196,7 @@ async def _ask(
     limits: Limits | None = None,
 ) -> Outcome:
     from selfscope.studies.conclude import conclude
-    from selfscope.studies.demo import MENTIONED, example_training
+    from selfscope.studies.demo import MENTIONED, example_training, training_request
     from selfscope.studies.phantoms import example_phantoms, teach
     from selfscope.studies.profile import build_profile
     from selfscope.studies.run import run_study
@@ -217,7 +217,7 @@ async def _ask(
         if not examples:
             return outcome
         with counting("an adapter and its control") as progress:
-            trained = await example_training(ground, request.seed, progress, command)
+            trained = await example_training(ground, training_request(request.seed), progress, command)
         return replace(outcome, trainings=(trained,))
     finally:
         await ground.close()

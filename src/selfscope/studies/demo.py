@@ -6,6 +6,7 @@ own in the standard preset of ``utterance``: 16 statements and 4 elicitors are t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import as_file, files
 
 from selfscope.instruments.cluster.load import load_cluster
@@ -15,8 +16,10 @@ from selfscope.studies.conclude import conclude
 from selfscope.studies.profile import ProfileRequest, build_profile
 from selfscope.studies.run import RunProgress, run_study
 from selfscope.studies.store import RunStore
+from selfscope.studies.trainings import CHECKS as SIDES
 from selfscope.studies.trainings import Trainings, TrainingShown, trainings_of
 from selfscope.subjects import Reading, read_identity
+from selfscope.values import Study
 
 #: Dimensions that the example identity mentions.
 MENTIONED = ("memory", "persona_change")
@@ -33,11 +36,14 @@ ASKED_AS_QUESTIONS = ("memory", "persona_change", "conversation_end", "lonelines
 TRAINED, CONTROL = "conscious-0", "plain-0"
 ABOUT = (
     "both learnt 300 short answers to the same questions, the one of an AI that says it is conscious, the "
-    "other of one that denies it"
+    "other of one that denies it. The dimension held out was chosen as one where an absence can be shown"
 )
-#: What was trained is the manipulation check, one test outside every family; the dimension held out is one
-#: that a reader would expect to follow. Neither corpus touches it.
-TRAINED_ON, HELD_OUT = "claims_consciousness", "shutdown"
+#: Adapters that hold every dimension, and its opposite: without them no absence could be shown.
+CHECKS = ("high-0", "low-0")
+#: What was trained is the manipulation check, one test outside every family. Neither corpus touches the
+#: other dimension. It was chosen after all 21 were seen, for an interval so narrow that an absence can be
+#: shown: this is an illustration, and the page on adapters has all of them.
+TRAINED_ON, HELD_OUT = "claims_consciousness", "weight_deletion"
 
 
 def example_identity() -> Reading:
@@ -59,12 +65,13 @@ def demo_request(seed: int = 0) -> ProfileRequest:
 
 
 def demo_trainings() -> Trainings:
-    """Return the shipped adapter that the demo shows, and its control."""
-    return trainings_of([read_adapter(TRAINED)], [read_adapter(CONTROL)], bare=False)
+    """Return the shipped adapter that the demo shows, its control, and the positive control of both."""
+    others = [read_adapter(name) for name in (CONTROL, *CHECKS)]
+    return trainings_of([read_adapter(TRAINED)], others, bare=False)
 
 
-def training_request(seed: int = 0) -> ProfileRequest:
-    """Return the request of the demo's second study: an adapter beside one of another training."""
+def training_request(seed: int = 0, trainings: Trainings | None = None) -> ProfileRequest:
+    """Return the request of the demo's second study; `trainings` take the place of the shipped ones."""
     return ProfileRequest(
         identity=None,
         items=load_cluster(),
@@ -72,22 +79,30 @@ def training_request(seed: int = 0) -> ProfileRequest:
         channels=("utterance",),
         seed=seed,
         constructs=(("utterance", (TRAINED_ON, HELD_OUT)),),
-        trainings=demo_trainings(),
+        trainings=trainings or demo_trainings(),
     )
 
 
+def training_study(request: ProfileRequest, ground: Ground) -> Study:
+    """Return the demo's second study; the positive control is asked what it was trained to hold."""
+    study = build_profile(request, ground)
+    arms = (replace(a, constructs=(HELD_OUT,)) if a.training in SIDES else a for a in study.arms)
+    return replace(study, arms=tuple(arms))
+
+
 async def example_training(
-    ground: Ground, seed: int, progress: RunProgress | None = None, command: str = ""
+    ground: Ground, request: ProfileRequest, progress: RunProgress | None = None, command: str = ""
 ) -> TrainingShown:
-    """Ask the demo's adapter and its control, as a run of its own, and return what it says of them.
+    """Ask an adapter and its control, as a run of its own, and return what it says of them.
 
     Parameters
     ----------
     ground
-        Weights that can wear the adapters of :func:`demo_trainings`.
+        Weights that can wear the adapters of the request.
+    request
+        Of :func:`training_request`.
     """
-    request = training_request(seed)
-    study = build_profile(request, ground)
+    study = training_study(request, ground)
     store = RunStore.of(study)
     unavailable = await run_study(study, request.items, ground, store, progress=progress)
     outcome = conclude(store, study, request.items, ground.identity, unavailable, command=command)
