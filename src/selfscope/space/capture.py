@@ -30,6 +30,7 @@ from selfscope.space.captured import Captured, finished_tensors, open_capture
 from selfscope.space.manifest import Progressed, manifest_of
 from selfscope.space.reading import Read, Reader, given
 from selfscope.space.recipe import Conversation, Recipe, refuse_conversations
+from selfscope.space.sketch import sketch_bytes
 from selfscope.space.tally import Tally, tally_bytes
 from selfscope.values.canonical import content_id
 
@@ -59,7 +60,7 @@ class CapturePlan:
     pass_bytes
         Working memory of one pass through the network, for a longest conversation as read from the texts.
     artefact_bytes
-        The finished tensors, at most: the accumulators in float32.
+        The finished tensors, at most: the accumulators in float32, sketches as they are.
     """
 
     conversations: int
@@ -144,6 +145,7 @@ def plan(
     job = _job(ground, conversations, recipe, batch, tokens_at_once)
     layers, width = len(job.recipe.layers or ()), job.blocks.width
     sums = tally_bytes(job.recipe, len(job.groups), len(job.cells), width)
+    sketches = len(recipe.spans) * len(recipe.directions) * len(job.groups) * sketch_bytes()
     longest = max(conversations, key=lambda c: sum(len(t.content) + len(t.thinking) for t in c.turns))
     tokens = job.ground.count_tokens(" ".join(t.content + t.thinking for t in longest.turns))
     return CapturePlan(
@@ -156,7 +158,7 @@ def plan(
         accumulator_bytes=sums,
         batch_bytes=min(batch, len(conversations)) * len(recipe.spans) * layers * width * 8,
         pass_bytes=pass_bytes(job.ground.model, tokens, tokens_at_once),
-        artefact_bytes=sums // 2,
+        artefact_bytes=(sums + sketches) // 2,
     )
 
 

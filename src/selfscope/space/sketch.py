@@ -45,12 +45,13 @@ class QuantileSketch:
     weights: Floats = field(default_factory=lambda: np.empty(0))
     least: float = math.inf
     most: float = -math.inf
-    _waiting: list[float] = field(default_factory=list)
+    _waiting: Floats = field(default_factory=lambda: np.empty(WAITING))
+    _held: int = 0
 
     @property
     def count(self) -> int:
         """How many numbers were added."""
-        return int(self.weights.sum()) + len(self._waiting)
+        return int(self.weights.sum()) + self._held
 
     def add(self, values: Floats) -> None:
         """Take in numbers, shape (values,).
@@ -64,9 +65,11 @@ class QuantileSketch:
             raise BadInput(
                 "a quantile sketch takes finite numbers alone", got=values[~np.isfinite(values)][:3]
             )
-        for cut in range(0, len(values), WAITING):
-            self._waiting += values[cut : cut + WAITING].tolist()
-            if len(self._waiting) >= WAITING:
+        while len(values):
+            some, values = np.split(values, [WAITING - self._held])
+            self._waiting[self._held : self._held + len(some)] = some
+            self._held += len(some)
+            if self._held == WAITING:
                 self._settle()
 
     def merge(self, other: QuantileSketch) -> None:
@@ -99,7 +102,7 @@ class QuantileSketch:
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all there is, for a file; what waits is kept waiting, so that going on changes nothing."""
         ends = np.asarray([self.least, self.most])
-        waiting = np.asarray(self._waiting, dtype=np.float64)
+        waiting = self._waiting[: self._held]
         return {"means": self.means, "weights": self.weights, "ends": ends, "waiting": waiting}
 
     @classmethod
@@ -107,14 +110,17 @@ class QuantileSketch:
         """Return the sketch that :meth:`arrays` was taken from."""
         least, most = np.asarray(arrays["ends"], np.float64).tolist()
         means, weights = (np.array(arrays[name], np.float64) for name in ("means", "weights"))
-        return cls(means, weights, least, most, np.asarray(arrays["waiting"], np.float64).tolist())
+        made = cls(means, weights, least, most)
+        held = np.asarray(arrays["waiting"], np.float64)
+        made._waiting[: len(held)], made._held = held, len(held)
+        return made
 
     def _settle(self) -> None:
         """Merge what waits."""
-        if not self._waiting:
+        if not self._held:
             return
-        new = np.asarray(self._waiting)
-        self._waiting = []
+        new = self._waiting[: self._held].copy()
+        self._held = 0
         self.least, self.most = min(self.least, float(new.min())), max(self.most, float(new.max()))
         self._gather(np.concatenate([self.means, new]), np.concatenate([self.weights, np.ones(len(new))]))
 
