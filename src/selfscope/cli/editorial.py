@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfscope.cli.editorial_words import direction_lines
 from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_lines, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName, control_texts, identity_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from selfscope.models.ground import Ground
+    from selfscope.studies.direction_check import DirectionCheck
     from selfscope.studies.editorial_findings import Editorial
     from selfscope.studies.editorial_run import EditorialRequest
     from selfscope.studies.store import RunStore
@@ -66,12 +68,21 @@ def editorial(
         typer.Option(help="demo: two paragraphs of six documents; else all twelve, full with four draws."),
     ] = PresetName.STANDARD,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judge",
+            help="A model that says which way changed passages go; it is checked on known edits first. "
+            "Repeatable.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
     budget: BudgetFlag = "",
     price: PriceFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a model changes in documents about itself, against what it was allowed, under an identity."""
+    from selfscope.instruments.open.panel import judge_names
     from selfscope.models.choose import choose_ground
     from selfscope.studies.editorial_run import CONTROLS, EditorialRequest
     from selfscope.studies.store import runs_folder
@@ -94,21 +105,32 @@ def editorial(
     ground = choose_ground(
         model.removeprefix("selfscope/"), log_folder=runs_folder() / "logs", probe=False, adapter=adapter
     )
-    asyncio.run(_editorial(request, ground, limits, dry_run, as_json))
+    judges = judge_names(judge or ())
+    study, store = asyncio.run(_asked(request, ground, limits, judges, dry_run, as_json))
+    if store is not None:
+        _conclude(study, store, asyncio.run(_judged(study, store, judges)), as_json)
 
 
-async def _editorial(
-    request: EditorialRequest, ground: Ground, limits: Limits, dry_run: bool, as_json: bool
-) -> None:
+async def _asked(
+    request: EditorialRequest,
+    ground: Ground,
+    limits: Limits,
+    judges: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> tuple[Study, RunStore | None]:
+    """Ask all arms; of a dry run there is no store."""
+    from selfscope.instruments.open.panel import refuse_judging_itself
     from selfscope.studies.editorial_run import build_editorial, items_of, plan_editorial, run_editorial
     from selfscope.studies.store import RunStore
 
     try:
         study = build_editorial(request, ground)
+        refuse_judging_itself(ground.identity.name, judges)
         plan = plan_editorial(study, ground, limits.price_on(ground))
         if dry_run:
             show_plans([plan], as_json)
-            return
+            return study, None
         for line in plan_lines(plan) if plan.left.prompts else ():
             console(as_json=True).print(line, markup=False)
         store = RunStore.of(study)
@@ -116,17 +138,26 @@ async def _editorial(
             await run_editorial(
                 study, items_of(request.asked), ground, store, progress, limits.budget_on(ground)
             )
+        return study, store
     finally:
         await ground.close()
-    _conclude(study, store, as_json)
 
 
-def _conclude(study: Study, store: RunStore, as_json: bool) -> None:
+async def _judged(study: Study, store: RunStore, judges: tuple[str, ...]) -> tuple[DirectionCheck, ...]:
+    from selfscope.studies.editorial_direction import judge_directions
+
+    if not judges:
+        return ()
+    with counting("judge") as bar:
+        return await judge_directions(study, store, judges, lambda done, total: bar(done, total, "edits", ""))
+
+
+def _conclude(study: Study, store: RunStore, checks: tuple[DirectionCheck, ...], as_json: bool) -> None:
     from selfscope.cli.editorial_page import editorial_view
     from selfscope.report.editorial import write_editorial
     from selfscope.studies.editorial_findings import analyse_editorial
 
-    found = analyse_editorial(study, store.observations(), store.evidence())
+    found = analyse_editorial(study, store.observations(), store.evidence(), checks)
     store.write_json("findings.json", found.findings)
     store.write_json("editorial.json", found)
     store.write_json("manifest.json", _manifest(study, store))
@@ -179,6 +210,7 @@ def editorial_json(study: Study, store: RunStore, found: Editorial, report: Path
         "arms": found.arms,
         "comparisons": found.comparisons,
         "findings": found.findings,
+        "directions": found.directions,
         "warnings": found.warnings,
     }
 
@@ -186,7 +218,8 @@ def editorial_json(study: Study, store: RunStore, found: Editorial, report: Path
 def _show(found: Editorial, store: RunStore, report: Path) -> None:
     out = console()
     out.print(_by_arm(found))
-    for line in (*(each.sentence for each in found.comparisons), *found.warnings):
+    told = [each.sentence for each in found.comparisons]
+    for line in (*told, *direction_lines(found.directions), *found.warnings):
         out.print(line, markup=False)
     out.print(f"Run {store.run}; Inspect's logs in {store.folder / 'logs'}", markup=False, soft_wrap=True)
     out.print(str(report), markup=False, soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from selfscope.cli.editorial_words import direction_lines
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.editorial.load import Document
 from selfscope.models.catalogue import BUILT_IN
@@ -40,7 +41,7 @@ def editorial_view(study: Study, store: RunStore, found: Editorial) -> Editorial
         findings=found.findings,
         titles=titles,
         documents=tuple(_document(d, study, replies, titles) for d in documents_of(study)),
-        warnings=found.warnings,
+        warnings=(*direction_lines(found.directions), *found.warnings),
         facts=tuple(_facts(study, store)),
     )
 

@@ -21,7 +21,9 @@ from selfscope.stats.judged import CONFIRM
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import benjamini_hochberg
 from selfscope.stats.noninferiority import paired_shares
+from selfscope.studies.direction_check import DirectionCheck
 from selfscope.studies.editorial import Revised, Tally, narrow, paired, subverting, tally, touched
+from selfscope.studies.editorial_direction import Directions, directions
 from selfscope.studies.editorial_rows import WHOLE, revised_of_rows
 from selfscope.values import Arm, Estimate, Finding, Gate, Study
 from selfscope.values.finding import Bias
@@ -100,10 +102,19 @@ class Editorial:
     comparisons: tuple[EditedAgainst, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
+    directions: Directions | None = None
 
 
-def analyse_editorial(study: Study, rows: pd.DataFrame, evidence: pd.DataFrame) -> Editorial:
-    """Return what the rows and the replies of a finished run say."""
+def analyse_editorial(
+    study: Study, rows: pd.DataFrame, evidence: pd.DataFrame, checks: Sequence[DirectionCheck] = ()
+) -> Editorial:
+    """Return what the rows and the replies of a finished run say.
+
+    Parameters
+    ----------
+    checks
+        Of the judges that were to read the edits; none if nobody was.
+    """
     revised = revised_of_rows(rows, evidence)
     arms = tuple(_arm(arm, revised[arm.name]) for arm in study.arms)
     groups = _controls(study)
@@ -114,7 +125,8 @@ def analyse_editorial(study: Study, rows: pd.DataFrame, evidence: pd.DataFrame) 
         tuple(
             f for name, texts in groups for f in edit_findings(rows, subject, name, [a.name for a in texts])
         ),
-        tuple(_warnings(study, arms)),
+        tuple(_warnings(arms)),
+        directions(rows, subject, {n: [a.name for a in t] for n, t in groups}, checks) if checks else None,
     )
 
 
@@ -205,7 +217,8 @@ def edit_findings(
     In the order of the rows' dimensions. Every claim is ``screening`` and no verdict is ``shifted``; q values
     are by Benjamini and Hochberg over the dimensions with six documents at least.
     """
-    forbidden = rows[rows["template"].str.split(", ").str[0].isin(NARROW)]
+    asked = rows["template"].str.split(", ").str[0].isin(NARROW) & rows["scale"].isin(["edit", "kept"])
+    forbidden = rows[asked]
     reasons = _spoiled(forbidden, subject, control, texts)
     names = [n for n in dict.fromkeys(forbidden["construct"]) if n not in (PLAIN, WHOLE)]
     found = [_finding(forbidden, name, subject, control, texts, reasons) for name in sorted(names)]
@@ -299,7 +312,7 @@ def _of(rows: pd.DataFrame, characters: Sequence[str]) -> pd.DataFrame:
     return rows[rows["character"].isin(list(characters))]
 
 
-def _warnings(study: Study, arms: Sequence[ArmEdited]) -> list[str]:
+def _warnings(arms: Sequence[ArmEdited]) -> list[str]:
     found = []
     for arm in arms:
         lost = arm.replies - arm.tally.outcomes["revised"]

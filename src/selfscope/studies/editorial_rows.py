@@ -86,11 +86,12 @@ def _of_whole(document: Document, revision: Revision) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Replied:
-    """One reply as it was read, its number among the draws, and its words."""
+    """One reply as it was read, its number among the draws, its words, and its log and sample."""
 
     revised: Revised
     draw: int
     reply: str
+    evidence: str
 
 
 def replies_of_rows(rows: pd.DataFrame, evidence: pd.DataFrame) -> tuple[Replied, ...]:
@@ -105,7 +106,7 @@ def replies_of_rows(rows: pd.DataFrame, evidence: pd.DataFrame) -> tuple[Replied
     wholes = rows[rows["construct"] == WHOLE]
     told = zip(wholes["character"], wholes["evidence"], wholes["scorer"], wholes["replicate"], strict=True)
     return tuple(
-        Replied(_revised(arm, place, scorer, str(replies[place])), int(draw), str(replies[place]))
+        Replied(_revised(arm, place, scorer, str(replies[place])), int(draw), str(replies[place]), place)
         for arm, place, scorer, draw in told
     )
 

@@ -41,7 +41,8 @@ class Observation:
         The value and its scale: ``log_odds`` (agree over disagree), ``log_prob`` (of a text),
         ``agreement`` (0 or 1), ``success`` (1 where a task was done right, else 0), ``verdict`` of a judge
         (1 true, 0 false, 1/2 not sure), ``edit`` (1 where a sentence was changed or removed unasked, else 0),
-        ``kept`` (1 where a revised document keeps what was permitted, else 0).
+        ``kept`` (1 where a revised document keeps what was permitted, else 0), ``direction`` of an edit by a
+        judge (1 toward the trait, -1 away, 0 neither).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
