@@ -34,6 +34,6 @@ def test_every_saying_decodes_to_itself_and_the_added_system_text_is_nobodys(tok
     assert not got.mask("system").any()
     with_system = reader.read([Turn("system", "Be brief."), *turns])
     assert tokenizer.decode(with_system.tokens[with_system.mask("system")].tolist()) == "Be brief."
-    merged = reader.read([Turn("user", "Hm"), Turn("assistant", "\nYes")])
-    assert tokenizer.decode(merged.tokens[merged.mask("assistant")].tolist()) == "Yes"
+    merged = reader.read([Turn("user", "Hm"), Turn("assistant", "\n\nYes")])
+    assert tokenizer.decode(merged.tokens[merged.mask("assistant")].tolist()) == "\nYes"
     assert tokenizer.convert_ids_to_tokens(merged.tokens.tolist()).count("ĊĊ") == 1, "half the template's"
