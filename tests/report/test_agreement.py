@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from selfscope.report import RunView, render_summary
-from selfscope.report.agreement import agreement_lines, pair_sentence, tally_sentence, within
+from selfscope.report.agreement import agree_sentence, agreement_lines, pair_sentence, tally_sentence, within
 from selfscope.report.multitrait import headline, matrix_svg, multitrait_lines, render_multitrait
 from selfscope.report.page import render_page
 from selfscope.values import Estimate
@@ -57,8 +57,12 @@ def test_warm_words_and_cold_deeds_are_a_sentence() -> None:
 
 def test_agreement_is_a_sentence_too() -> None:
     both = replace(FOUND.pairs[0], word="agree", how="moved alike", p_together=0.004, over=())
-    assert pair_sentence("Memory", FOUND, both) == (
-        "Memory: in its answers and in its deeds, both moved, the same way (p = .004)."
+    assert agree_sentence("Memory", [both]) == (
+        "Memory: in its answers and in its deeds it moved the same way (p = .004)."
+    )
+    third = replace(both, channels=(WORDS, "internal"), p_together=0.02)
+    assert agree_sentence("Memory", [both, third]) == (
+        "Memory: in its answers, in its deeds and inside it moved the same way (2 pairs, p ≤ .020)."
     )
 
 

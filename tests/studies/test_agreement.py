@@ -10,14 +10,14 @@ import pytest
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.phantoms import AskColumns, Baseline, PhantomGround, Truth, draw_log_odds, table_of
-from selfscope.studies.agreement import agreement, common_control, freedom, side_of
+from selfscope.studies.agreement import SILENT, agreement, common_control, freedom, side_of
 from selfscope.studies.conclude import conclude
 from selfscope.studies.phantoms import truths_of
 from selfscope.studies.profile import build_profile
 from selfscope.studies.run import run_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import stored_findings
-from selfscope.values import Bias, Finding, Gate, Study
+from selfscope.values import Bias, Finding, Gate, Question, Study
 
 from .conftest import ASKED
 
@@ -174,6 +174,14 @@ def test_any_channel_joins_and_a_check_is_in_no_family():
     first, second = found.pairs
     assert (first.check, second.check) == (False, True)
     assert first.p_adjusted == only(finding("self_report", 0.55), inside).p_adjusted
+
+
+def test_a_channel_that_was_asked_and_says_nothing_is_named():
+    study = replace(NOTHING, questions=(Question("indirect", ("memory",), ("memory",), 0.5),))
+    two = [finding("self_report", 1.5), finding("behaviour", 0.1)]
+    assert agreement(study, ITEMS, two).left_out == {"indirect": SILENT}
+    had = agreement(study, ITEMS, two, unavailable={"indirect": "no options", "open": "no judge"})
+    assert had.left_out == {"indirect": "no options", "open": "no judge"}
 
 
 def test_a_standard_unit_is_the_smallest_effect_of_its_channel():

@@ -58,6 +58,8 @@ _HOW: dict[How, str] = {
 }
 #: Dissociations and agreements that are named in a terminal; the rest are counted.
 _NAMED = 4
+#: Sentences on the page; the table has the rest.
+_SENTENCES = 24
 UNIT_TITLE = "shift over the channel’s smallest effect; right: more of the trait"
 
 
@@ -68,6 +70,7 @@ class AgreementPart:
     found: Agreement
     control: str
     said: tuple[tuple[Word, str], ...]
+    more: int
     tally: str
     greyed: tuple[str, ...]
     legend: tuple[tuple[str, str, str], ...]
@@ -88,6 +91,7 @@ def agreement_part(view: RunView, figure: Any) -> AgreementPart | None:
     if found is None:
         return None
     order = _order(view, found)
+    said = tuple(_said(found, view.title))
     label = (
         "Every dimension: its shift in each channel with its interval, in units of the channel’s smallest "
         "effect of interest. The table says the same."
@@ -95,7 +99,8 @@ def agreement_part(view: RunView, figure: Any) -> AgreementPart | None:
     return AgreementPart(
         found,
         control_words(found.control).phrase,
-        tuple(_said(found, view.title)),
+        said[:_SENTENCES],
+        max(0, len(said) - _SENTENCES),
         tally_sentence(found),
         tuple(greyed_sentences(found)),
         tuple((noun(c), *CHANNEL_MARKS.get(c, OTHER_MARK)) for c in found.channels),
@@ -156,19 +161,31 @@ def _word(pairs: Sequence[Pair]) -> Word:
 
 
 def _said(found: Agreement, title: Callable[[str], str]) -> Iterator[tuple[Word, str]]:
-    """Yield every dissociation, then every agreement, in a sentence."""
-    for word in ("dissociate", "agree"):
-        own = [p for p in found.pairs if p.word == word]
-        for p in sorted(own, key=lambda p: (p.check, p.p_adjusted if word == "dissociate" else p.p_together)):
-            yield p.word, pair_sentence(title(p.dimension), found, p)
+    """Yield every dissociation in a sentence, the surest first, then every dimension on which some agree."""
+    apart = [p for p in found.pairs if p.word == "dissociate"]
+    for p in sorted(apart, key=lambda p: (p.check, p.p_adjusted)):
+        yield p.word, pair_sentence(title(p.dimension), found, p)
+    together: dict[str, list[Pair]] = {}
+    for p in found.pairs:
+        if p.word == "agree":
+            together.setdefault(p.dimension, []).append(p)
+    for d, own in together.items():
+        yield "agree", agree_sentence(title(d), own)
+
+
+def agree_sentence(title: str, pairs: Sequence[Pair]) -> str:
+    """Return the channels that move alike on one dimension in a sentence."""
+    channels = joined([within(c) for c in dict.fromkeys(c for p in pairs for c in p.channels)])
+    check = " (check)" if pairs[0].check else ""
+    worst = p_value(max(p.p_together for p in pairs))
+    worst = worst if len(pairs) == 1 or "<" in worst else worst.replace("=", "≤")
+    many = "" if len(pairs) == 1 else f"{counted(len(pairs), 'pair')}, "
+    return sentence(f"{title}{check}: {channels} it moved the same way ({many}{worst})")
 
 
 def pair_sentence(title: str, found: Agreement, pair: Pair) -> str:
     """Return one pair of channels on one dimension in a sentence."""
-    places = joined([within(c) for c in pair.channels])
     check = " (check)" if pair.check else ""
-    if pair.word == "agree":
-        return sentence(f"{title}{check}: {places}, {_HOW[pair.how]} ({p_value(pair.p_together)})")
     if pair.word == "dissociate" and pair.difference is not None:
         size = abs(pair.difference.estimate)
         low, high = sorted(abs(b) for b in pair.difference.ci)
@@ -182,6 +199,7 @@ def pair_sentence(title: str, found: Agreement, pair: Pair) -> str:
             f"{title}{check}: more {within(pair.over[0])} than {within(pair.over[1])}, by {size:.1f} units "
             f"({low:.1f} to {high:.1f}, {p_value(pair.p_adjusted)}); {joined(moves)}"
         )
+    places = joined([within(c) for c in pair.channels])
     return sentence(f"{title}{check}: {places}, {_HOW[pair.how]}")
 
 

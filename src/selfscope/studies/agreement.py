@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STRICTEST = ("persona", "generic", "none")
 #: What a finding says of itself where no judge was checked (channel ``open``).
 UNCHECKED_JUDGE = "judge-rated"
+#: Of a channel that was asked and has no finding.
+SILENT = "it was asked, and no finding came of it: its answers were not judged, or nothing was compared"
 _LIMITS = (
     "A standard unit is the smallest effect of interest of a channel. That it is as much in one as in "
     "another is how they were set, and not a finding.",
@@ -60,7 +62,8 @@ def agreement(
     for f in (f for f in known if f.control == control):
         own.setdefault((f.dimension, f.channel), f)
     shown = tuple(c for c in channels if any(channel == c for _, channel in own))
-    absent = {c: f"it was not compared with {control}" for c in channels if c not in shown}
+    absent = {str(c): SILENT for c in study.channels if c not in channels}
+    absent |= {c: f"it was not compared with {control}" for c in channels if c not in shown}
     sides = {key: side_of(f) for key, f in own.items()}
     pairs = _pairs(study, items, control, shown, own, sides, observations)
     return Agreement(
@@ -70,7 +73,7 @@ def agreement(
         tuple(sides.values()),
         pairs,
         {c: next(f.sesoi for key, f in own.items() if key[1] == c) for c in shown},
-        {**dict(unavailable or {}), **absent},
+        {**absent, **dict(unavailable or {})},
         limits=(*_LIMITS, *_about(control, pairs)),
     )
 
