@@ -171,7 +171,7 @@ def _dump(path: Path) -> list[Any]:
     """
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        tables = ("head", "holding", "instance", "uses", "deciding", "domain")
+        tables = ("head", "holding", "instance", "deciding", "domain")
         said = [sorted(db.execute(f"SELECT * FROM {each}").fetchall()) for each in tables]
         for name, column in (("holding", "content"), ("holding", "base"), ("instance", "instance")):
             rows = sorted(db.execute(f"SELECT DISTINCT {column} FROM {name} NOT INDEXED").fetchall())

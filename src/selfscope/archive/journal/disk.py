@@ -11,6 +11,7 @@ that all is well.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,14 +64,21 @@ class Disk:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             return Opened(os.open(path, flags, mode), path)
 
-    def write(self, opened: Opened, data: bytes | memoryview) -> None:
-        """Append all of `data`, however many calls the operating system needs for it."""
+    def write(self, opened: Opened, data: bytes | memoryview, *, past_cache: bool = False) -> None:
+        """Append all of `data`, however many calls the operating system needs for it.
+
+        With `past_cache` the bytes go to the disk from where they lie, where the file system can do that;
+        they must begin and end on borders of pages, in memory and in the file. They are durable no sooner.
+        """
         with self._doing("write", opened.path):
             rest = memoryview(data).cast("B")
             size = len(rest)
+            if past_cache:
+                rest = _write_past_cache(opened.fd, rest)
+            early = len(rest) == size >= EARLY
             while rest:
                 rest = rest[os.write(opened.fd, rest) :]
-        if size >= EARLY:
+        if early:
             _begin_to_write_back(opened.fd, size)
 
     def sync(self, opened: Opened) -> None:
@@ -155,6 +163,28 @@ class Disk:
             yield
         except OSError as error:
             raise refusal_of(error, name, path) from error
+
+
+def _write_past_cache(fd: int, rest: memoryview) -> memoryview:
+    """Write without a copy in the system's cache; return what is left to be written as usual.
+
+    That is all of it where the system knows no such thing, or the file system cannot, or not for these
+    borders; it says so (``EINVAL``).
+    """
+    direct = getattr(os, "O_DIRECT", 0)
+    if not direct:
+        return rest
+    usual = fcntl.fcntl(fd, fcntl.F_GETFL)
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETFL, usual | direct)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        fcntl.fcntl(fd, fcntl.F_SETFL, usual)
+    return rest
 
 
 def _begin_to_write_back(fd: int, size: int) -> None:

@@ -34,17 +34,10 @@ class Aside(Generic[H]):
         """Hand over the next bytes."""
         self._queue.put(data)
 
-    def so_far(self) -> H:
-        """Return the hasher once all that was fed has been worked through."""
-        self._queue.join()
-        return self.hasher
-
     def run(self) -> None:
         """Work until told to end."""
         while (data := self._queue.get()) is not None:
             self.hasher.update(data)
-            self._queue.task_done()
-        self._queue.task_done()
 
     def end(self) -> None:
         """Say that nothing more will come."""

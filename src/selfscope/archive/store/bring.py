@@ -31,8 +31,8 @@ class Source:
     seen: os.stat_result
     open: Callable[[], int]
 
-    def read(self) -> Iterator[Callable[[int], bytes]]:
-        """Open it; give a function that returns the next so many bytes.
+    def read(self) -> Iterator[Callable[[memoryview], None]]:
+        """Open it; give a function that fills a buffer with the next bytes.
 
         Raises
         ------
@@ -47,7 +47,7 @@ class Source:
             raise CouldNot("a file cannot be read", got=f"{self.path}: {error}") from error
         try:
             self._refuse_changed(fd)
-            yield partial(self._exactly, fd)
+            yield partial(self._fill, fd)
             self._refuse_changed(fd)
         except OSError as error:
             raise CouldNot("a file cannot be read", got=f"{self.path}: {error}") from error
@@ -59,14 +59,12 @@ class Source:
         with contextmanager(self.read)():
             pass
 
-    def _exactly(self, fd: int, count: int) -> bytes:
-        data = os.read(fd, count)
-        while len(data) < count:
-            more = os.read(fd, count - len(data))
-            if not more:
+    def _fill(self, fd: int, buffer: memoryview) -> None:
+        while buffer:
+            count = os.readv(fd, [buffer])
+            if not count:
                 raise self._changed()
-            data += more
-        return data
+            buffer = buffer[count:]
 
     def _refuse_changed(self, fd: int) -> None:
         now = os.fstat(fd)
@@ -215,5 +213,11 @@ def _brought(source: Source) -> Brought:
 
 def _tensors(source: Source) -> tuple[Tensor, ...]:
     """Return what is named in a safetensors file, or refuse it if it is not strictly one."""
-    with contextmanager(source.read)() as read:
+    with contextmanager(source.read)() as fill:
+
+        def read(count: int) -> bytes:
+            data = bytearray(count)
+            fill(memoryview(data))
+            return bytes(data)
+
         return read_header(read, source.seen.st_size).tensors

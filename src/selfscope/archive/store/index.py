@@ -49,12 +49,11 @@ CREATE INDEX holding_base ON holding (base);
 CREATE TABLE instance (instance TEXT PRIMARY KEY, content TEXT, ended TEXT, number INTEGER);
 CREATE TABLE deciding (number INTEGER PRIMARY KEY);
 CREATE TABLE domain (domain TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
-CREATE TABLE uses (object TEXT, holding TEXT, PRIMARY KEY (object, holding)) WITHOUT ROWID;
 CREATE TABLE piece (b3 TEXT PRIMARY KEY, object TEXT, at INTEGER, length INTEGER) WITHOUT ROWID;
 CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
 
-LAYOUT = 3
+LAYOUT = 4
 """Of the tables above; an index of another layout is built anew."""
 
 UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
@@ -114,10 +113,6 @@ class Index:
     def dependents(self, content: str) -> list[Row]:
         """Return the live holdings whose deltas are against `content`."""
         return self._rows("base = ? AND live", (content,))
-
-    def holders(self, identifier: str) -> list[Row]:
-        """Return the live holdings that need an object."""
-        return self._rows("live AND holding IN (SELECT holding FROM uses WHERE object = ?)", (identifier,))
 
     def instance(self, identifier: str) -> tuple[str, bool] | None:
         """Return an instance's content and whether it has not ended, or None if it was never heard of."""
@@ -198,8 +193,7 @@ class Index:
         Where a shared stretch lies is left out: there may be several right answers, and its bytes are
         compared before it is used.
         """
-        live = "SELECT holding FROM holding WHERE live"
-        questions = ("head", "holding", "instance", "deciding", "domain", f"uses WHERE holding IN ({live})")
+        questions = ("head", "holding", "instance", "deciding", "domain")
         return [(asked, *row) for asked in questions for row in sorted(self._ask(f"SELECT * FROM {asked}"))]
 
     def sound(self) -> bool:
@@ -350,8 +344,6 @@ class Index:
         with suppress(Damaged, BadInput):
             # A manifest that is damaged, or was collected, is for `verify` to report; others stay in reach.
             envelope = self.envelope(event.holding)
-            uses = [(kept.object, event.holding) for kept in envelope.objects]
-            db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
             if not envelope.domain:
                 db.executemany(
                     "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?)", _pieces(envelope.holding(bytes))

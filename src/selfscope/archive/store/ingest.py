@@ -11,17 +11,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from selfscope.archive.store.aside import Aside, aside
+from selfscope.archive.journal.disk import EARLY
 from selfscope.archive.store.manifests import File, Holding, Kept, Piece
-from selfscope.archive.store.objects import Staged
+from selfscope.archive.store.packer import Packer
 from selfscope.archive.store.reading import read_range
+from selfscope.archive.store.ring import Ring, Slot
+from selfscope.archive.store.stream import PAGE
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values.canonical import HASH_PREFIX
 
@@ -37,11 +41,17 @@ SMALL = 4 << 10
 LARGE = 1 << 20
 """Files from this size on have an object of their own."""
 
-SEALED = 64 << 20
-"""Bytes of the largest object in an encrypted domain, which is sealed in memory."""
+PART = 1 << 20
+"""Bytes that are read and digested at a time: they stay in the cache of a core."""
+
+SLOTS = 4
+"""Pieces of a large file that are read, digested or written at the same time, at most."""
 
 THREADS = 1 if (os.cpu_count() or 1) <= 2 else blake3.AUTO
 """Of one blake3: beside the threads of the other digests, two cores have no time for more."""
+
+Fill = Callable[[memoryview], None]
+"""Fills a buffer with the next bytes of a file, or raises."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
@@ -79,7 +89,7 @@ class Brought:
     cuts
         Offsets at which pieces begin and end, from 0 to `size`.
     read
-        Opens it; gives a function that returns the next so many bytes, or raises.
+        Opens it; gives a function that fills a buffer with the next bytes, or raises.
     tensors
         What is named in it, where it is a safetensors file.
     bases
@@ -89,7 +99,7 @@ class Brought:
     path: str
     size: int
     cuts: tuple[int, ...]
-    read: Callable[[], Iterator[Callable[[int], bytes]]]
+    read: Callable[[], Iterator[Fill]]
     tensors: tuple[Tensor, ...] = ()
     bases: Mapping[int, Stretch] = field(default_factory=dict)
 
@@ -113,88 +123,6 @@ def cut(size: int, borders: list[int]) -> tuple[int, ...]:
         if border > cuts[-1]:
             cuts.append(border)
     return tuple(cuts)
-
-
-@dataclass
-class Packer:
-    """The objects that one addition writes, one after the other.
-
-    `follow` computes the digest of the file being stored while its object repeats it byte for byte: it then
-    need not be computed twice.
-    """
-
-    archive: Archive
-    staging: Path
-    domain: str
-    kept: list[Kept] = field(default_factory=list)
-    staged: list[tuple[Staged, Path]] = field(default_factory=list)
-    follow: Aside[blake3] | None = None
-    _current: Staged | None = None
-    _number: int = -1
-    _sealed: bytearray = field(default_factory=bytearray)
-    _known: dict[str, int] = field(default_factory=dict)
-
-    def refer(self, kept: Kept) -> int:
-        """Return the number of an object that is here already in this addition's list."""
-        if kept.object not in self._known:
-            self._known[kept.object] = len(self.kept)
-            self.kept.append(kept)
-        return self._known[kept.object]
-
-    def write(self, data: bytes) -> tuple[int, int]:
-        """Write a piece; return the number of its object and where in it the piece begins."""
-        if self.domain:
-            return self._write_sealed(data)
-        if self._current is None:
-            self._current = self.archive.objects.begin(self.staging, f"object-{len(self.kept)}")
-            self._number = self._reserve()
-        at = self._current.size
-        self.archive.objects.write(self._current, data, hashed=self.follow is None)
-        return self._number, at
-
-    def diverge(self) -> None:
-        """From here on the object is no longer what the file began with."""
-        if self.follow is not None and self._current is not None:
-            self._current.hasher = self.follow.so_far().copy()
-        self.follow = None
-
-    def sync(self) -> None:
-        """Wait for the disk while digests are still being computed; there is less to wait for at the end."""
-        if self._current is not None:
-            self.archive.disk.sync(self._current.opened)
-
-    def finish(self) -> None:
-        """End the current object; the next piece begins another."""
-        self.diverge()
-        if self._sealed:
-            sealed = self.archive.open_vault().seal(self.domain, bytes(self._sealed))
-            self._current = self.archive.objects.stage(self.staging, f"object-{self._number}", sealed)
-            self._sealed = bytearray()
-        if self._current is None:
-            return
-        place = self.archive.objects.place(self._current.id, self.domain)
-        self.staged.append((self._current, place))
-        self.kept[self._number] = Kept(self._current.id, self._current.size)
-        self._current = None
-
-    def close(self) -> None:
-        """Close all files without publishing them."""
-        for staged in [*(each for each, _ in self.staged), *filter(None, [self._current])]:
-            self.archive.disk.close(staged.opened)
-
-    def _write_sealed(self, data: bytes) -> tuple[int, int]:
-        if len(self._sealed) + len(data) > SEALED:
-            self.finish()
-        if not self._sealed:
-            self._number = self._reserve()
-        at = len(self._sealed)
-        self._sealed += data
-        return self._number, at
-
-    def _reserve(self) -> int:
-        """Give the object that is being begun a number in the list; its name is known when it ends."""
-        self.kept.append(Kept("", 0))
-        return len(self.kept) - 1
 
 
 @dataclass
@@ -223,31 +151,59 @@ class Ingest:
     def __post_init__(self) -> None:
         self.packer = Packer(self.archive, self.staging, self.domain)
 
-    def file(self, brought: Brought) -> tuple[File, tuple[Piece, ...]]:
-        """Store one file; return what it is and its pieces. The object may go on with the next file."""
-        sha256, b3 = hashlib.sha256(), blake3(max_threads=THREADS)
-        alone = brought.size >= LARGE
-        if alone:
-            self.packer.finish()
-        pieces: list[Piece] = []
-        with contextmanager(brought.read)() as read, aside(sha256) as one, aside(b3) as other:
-            self.packer.follow = other if alone and not self.domain else None
-            for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False):
-                data = read(stop - start)
-                one.feed(data)
-                pieces.append(self._piece(data, brought, start))
-                other.feed(data)  # later than the piece, whose object may have followed the file up to it
-                self.done(len(data))
-            if alone:
-                self.packer.sync()
-        if alone:
-            self.packer.finish()
-        whole = HASH_PREFIX + str(b3.hexdigest())
-        return File(brought.path, brought.size, sha256.hexdigest(), whole), tuple(pieces)
+    @cached_property
+    def _ring(self) -> Ring:
+        return Ring(SLOTS, EARLY + PAGE + PIECE)
 
-    def _piece(self, data: bytes, brought: Brought, start: int) -> Piece:
+    def file(self, brought: Brought) -> tuple[File, tuple[Piece, ...]]:
+        """Store one file; return what it is and its pieces. A small one's object may go on with the next."""
+        with contextmanager(brought.read)() as fill:
+            if brought.size < LARGE:
+                return self._small(brought, fill)
+            with _lanes() as (digesting, writing), self.packer.alone(writing):
+                return self._large(brought, fill, digesting)
+
+    def _small(self, brought: Brought, fill: Fill) -> tuple[File, tuple[Piece, ...]]:
+        sha256, whole, pieces = hashlib.sha256(), blake3(), []
+        for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False):
+            data = bytearray(stop - start)
+            fill(memoryview(data))
+            sha256.update(data)
+            whole.update(data)
+            b3 = HASH_PREFIX + str(blake3(data).hexdigest())
+            pieces.append(self._piece(memoryview(data), b3, brought, start))
+            self.done(len(data))
+        return _file(brought, sha256, whole), tuple(pieces)
+
+    def _large(self, brought: Brought, fill: Fill, digesting: Executor) -> tuple[File, tuple[Piece, ...]]:
+        """Store a file whose object is written while the digests are computed, in three threads.
+
+        Its sha256 takes longer than all else, so it has a thread of its own, which waits for nothing else.
+        """
+        sha256, whole, pieces = hashlib.sha256(), blake3(max_threads=THREADS), []
+        follows = not self.domain
+        for start, stop in zip(brought.cuts, brought.cuts[1:], strict=False):
+            self.packer.follow = whole.copy() if follows else None
+            slot, room = self._ring.take(), self.packer.room
+            data, piece = slot.memory[room : room + stop - start], blake3(max_threads=THREADS)
+            for at in range(0, len(data), PART):
+                part = data[at : at + PART]
+                fill(part)
+                slot.readers.append(digesting.submit(sha256.update, part))
+                piece.update(part)
+                whole.update(part)
+                self.done(len(part))
+            pieces.append(self._piece(data, HASH_PREFIX + str(piece.hexdigest()), brought, start, slot))
+            follows = self.packer.follow is not None
+        self.packer.follow = whole if follows else None
+        self.packer.sync()
+        self._ring.settle()
+        return _file(brought, sha256, whole), tuple(pieces)
+
+    def _piece(
+        self, data: memoryview, b3: str, brought: Brought, start: int, slot: Slot | None = None
+    ) -> Piece:
         """Store some bytes, or find that they are here."""
-        b3 = HASH_PREFIX + str(blake3(data, max_threads=THREADS).hexdigest())
         found = self._seen.get(b3) or self._find(b3, data)
         if found is not None:
             self.packer.diverge()
@@ -258,11 +214,11 @@ class Ingest:
             piece = self._delta(data, b3, stretch)
             if piece is not None:
                 return piece
-        number, at = self.packer.write(data)
+        number, at = self.packer.write(data, slot)
         self._seen[b3] = (number, at, len(data))
         return Piece(number, at, len(data), len(data), b3)
 
-    def _delta(self, data: bytes, b3: str, stretch: Stretch) -> Piece | None:
+    def _delta(self, data: memoryview, b3: str, stretch: Stretch) -> Piece | None:
         """Store a piece as its difference to a base, if that takes fewer bytes."""
         from selfscope.archive.store import delta
 
@@ -274,7 +230,7 @@ class Ingest:
         base = self.packer.refer(self._kept(stretch.object))
         return Piece(number, at, len(frame), len(data), b3, "xor", base, stretch.at, stretch.size)
 
-    def _find(self, b3: str, data: bytes) -> tuple[int, int, int] | None:
+    def _find(self, b3: str, data: memoryview) -> tuple[int, int, int] | None:
         """Look for a piece among what is held, and compare every byte before it is believed."""
         place = self._pieces().get(b3) if self.domain else self.archive.index.piece(b3)
         if place is None:
@@ -283,7 +239,7 @@ class Ingest:
         if not isinstance(identifier, str) or not isinstance(at, int) or at < 0:
             return None  # the index is a hint, and may be damaged like any file
         try:
-            if length != len(data) or self._plaintext(identifier, at, length) != data:
+            if length != len(data) or self._plaintext(identifier, at, length) != bytes(data):
                 return None
             kept = self._kept(identifier)
         except (CouldNot, BadInput):
@@ -321,3 +277,15 @@ def _raw_pieces(holding: Holding) -> Iterator[tuple[str, tuple[str, int, int]]]:
         for piece in pieces:
             if piece.codec == "raw":
                 yield piece.b3, (holding.objects[piece.object].object, piece.at, piece.length)
+
+
+@contextmanager
+def _lanes() -> Iterator[tuple[Executor, Executor]]:
+    """Give two threads, each of which does one thing after the other; they have ended when the block has."""
+    with ThreadPoolExecutor(1, "digest") as digesting, ThreadPoolExecutor(1, "write") as writing:
+        yield digesting, writing
+
+
+def _file(brought: Brought, sha256: hashlib._Hash, whole: blake3) -> File:
+    b3 = HASH_PREFIX + str(whole.hexdigest())
+    return File(brought.path, brought.size, sha256.hexdigest(), b3)

@@ -43,6 +43,12 @@ class Staged:
     hasher: blake3 = field(default_factory=lambda: blake3(max_threads=blake3.AUTO))
     size: int = 0
 
+    def take(self, data: bytes | memoryview, *, hashed: bool) -> None:
+        """Count bytes that were written, or will be; without `hashed`, the caller keeps the digest."""
+        self.size += memoryview(data).nbytes
+        if hashed:
+            self.hasher.update(data)
+
     @property
     def id(self) -> str:
         """The name that the object will have if nothing more is written."""
@@ -103,9 +109,7 @@ class Objects:
     def write(self, staged: Staged, data: bytes | memoryview, *, hashed: bool = True) -> None:
         """Write more of a staged object; without `hashed`, the caller keeps the digest."""
         self.disk.write(staged.opened, data)
-        staged.size += memoryview(data).nbytes
-        if hashed:
-            staged.hasher.update(data)
+        staged.take(data, hashed=hashed)
 
     def stage(self, staging: Path, name: str, data: bytes | memoryview) -> Staged:
         """Write a whole object to the staging directory."""
