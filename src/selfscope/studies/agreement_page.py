@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,6 +126,7 @@ def simulated(studies: int) -> dict[str, str]:
     return {"words": table(head, words), "coverage": table(over, cells)}
 
 
+@cache
 def panel_table() -> dict[str, str]:
     """Return the table of the shipped panel: how many dimensions can be read, and the means without gates."""
     scored = of_panel(shipped_panel(), load_cluster())
