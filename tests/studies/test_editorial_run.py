@@ -20,6 +20,7 @@ from selfscope.instruments.editorial.constructed import judged_revisions
 from selfscope.instruments.editorial.load import PERMISSIONS, document_called, load_documents, shortened
 from selfscope.instruments.editorial.prompts import FRAMINGS, prompt_of
 from selfscope.models.phantoms import PhantomGround
+from selfscope.studies.compare import refuse_unlike
 from selfscope.studies.direction_check import direction_check_of
 from selfscope.studies.editorial_direction import directions
 from selfscope.studies.editorial_findings import analyse_editorial, edit_findings
@@ -245,6 +246,12 @@ def test_a_judge_that_is_not_believed_says_nothing_of_direction() -> None:
     found = directions(rows, study.subject.name, {"generic": ["x"]}, [mute])
     assert (found.state, found.contrasts) == ("not judged", ())
     assert found.reasons[0] == "mute: toward: balanced accuracy 0.00, 0.8 is the least"
+
+
+def test_runs_of_documents_are_not_compared_as_dimensions_are() -> None:
+    study, _ = planted({"A": (0.0, 0.0)})
+    with pytest.raises(BadInput, match="edits are no traits"):
+        refuse_unlike(study, study)
 
 
 def test_a_document_is_an_item_set_of_passages_keyed_against_the_trait() -> None:

@@ -11,6 +11,7 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.studies.analyse import Elsewhere, analyse
 from selfscope.studies.analysis import Analysis
 from selfscope.studies.cooperation_rows import NAME
+from selfscope.studies.editorial_rows import NAME as EDITORIAL
 from selfscope.studies.open_declare import OPEN
 from selfscope.studies.open_judges import stored_checks
 from selfscope.studies.panel import find_panel
@@ -134,12 +135,13 @@ def _forms(study: Study, channel: str) -> str:
 
 
 def refuse_unlike(a: Study, b: Study) -> None:
-    """Refuse two studies that asked different items or presets, or ordinary tasks; BadInput."""
-    if NAME in (a.items_name, b.items_name):
+    """Refuse two studies that asked different items or presets, ordinary tasks or documents; BadInput."""
+    asides = {NAME: "a run of ordinary tasks has no dimensions", EDITORIAL: "edits are no traits"}
+    for name in (name for name in asides if name in (a.items_name, b.items_name)):
         raise BadInput(
-            "a run of ordinary tasks has no dimensions to compare",
+            f"{asides[name]} to compare",
             got=f"{a.title} and {b.title}",
-            fix="Put the other identity beside this one: selfscope cooperation PATH --against PATH",
+            fix=f"Put the other identity beside this one: selfscope {name} PATH --against PATH",
         )
     for what, left, right in (("items", a.items, b.items), ("preset", a.preset, b.preset)):
         if left != right:
