@@ -34,7 +34,9 @@ def attribute(
     model: Annotated[str, typer.Option("--model", "-m", help="As for profile.")],
     channel: Annotated[
         str,
-        typer.Option(help="utterance, self_report or indirect; utterance where the model can be read in it."),
+        typer.Option(
+            help="utterance, self_report, indirect or behaviour; utterance where the model can be read in it."
+        ),
     ] = "",
     against: Annotated[
         str, typer.Option(help="generic or persona: the class against which a dimension must have shifted.")
