@@ -30,6 +30,7 @@ acceptance: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python bench/closed_scoring.py
+	$(BIN)/python bench/capture.py
 
 # Every test of faults at its full length, 10 to 20 minutes on two cores; broken off, it goes on where it was.
 soak: $(STAMP)
