@@ -1,9 +1,9 @@
 """Damage to what lies there: bits, ends, whole files, the order of the journal.
 
 Every damage must be found by a full verification, and found at its place; whatever is asked for meanwhile
-comes back right or not at all. Two kinds of file may hide a changed bit, because nothing rests on it: the
-index, if it still says the same, and the text around a key, if it still is the same key. Those are counted
-for themselves.
+comes back right or not at all. Three kinds of file may hide a changed bit, because nothing rests on it: the
+index, if it still says the same, the file of the graph of copies, if the graph is still told as it was, and
+the text around a key, if it still is the same key. Those are counted for themselves.
 """
 
 import random
@@ -18,6 +18,7 @@ from typing import Any
 
 from selfscope.archive.journal.chain import Checkpoint
 from selfscope.archive.journal.events import DomainOpened
+from selfscope.archive.lineage.kept import Lineage
 from selfscope.archive.store.archive import Archive
 from selfscope.errors import SelfscopeError
 
@@ -26,6 +27,7 @@ from .place import Place, new_place, same
 
 CLASSES = (
     "data", "sealed data", "manifest", "journal record", "seal", "card", "signing key", "domain key", "index",
+    "lineage",
 )  # fmt: skip
 
 
@@ -41,7 +43,14 @@ def furnished(path: Path) -> Place:
     archive.verify(level="full")
     (place.path / "checkpoint").write_bytes(archive.checkpoint().as_bytes())
     archive.index.close()
+    Lineage(
+        archive.journal, _lineage_file(place), records=1
+    ).graph()  # of so few copies it would keep no file
     return place
+
+
+def _lineage_file(place: Place) -> Path:
+    return place.root / "index.lineage"
 
 
 def files(place: Place, kind: str) -> list[Path]:
@@ -57,6 +66,7 @@ def files(place: Place, kind: str) -> list[Path]:
         "signing key": [root / "keys" / "journal.pem"],
         "domain key": [root / "keys" / "d.wrapped", place.path / "keys" / "d.wrapping"],
         "index": root.glob("index.sqlite*"),
+        "lineage": [_lineage_file(place)],
     }[kind]
     return sorted(each for each in found if each.is_file() and each.stat().st_size)
 
@@ -159,8 +169,19 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _meaning(place: Place) -> dict[str, Any]:
-    """Return what the index and the key say, read by other means than the archive's."""
-    return {"index": _dump(place.root / "index.sqlite"), "signing key": place.open().journal.signer.key}
+    """Return what the index, the key and the file of copies say, the index read by other means than ours."""
+    return {
+        "index": _dump(place.root / "index.sqlite"),
+        "signing key": place.open().journal.signer.key,
+        "lineage": _copies(place),
+    }
+
+
+def _copies(place: Place) -> Any:
+    """Return the graph of copies and the threads as somebody is told who asks now."""
+    lineage = place.open().lineage
+    columns = {name: each.tobytes() for name, each in lineage.graph().columns().items()}
+    return columns, lineage.said()
 
 
 def _dump(path: Path) -> list[Any]:

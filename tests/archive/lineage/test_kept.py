@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfscope.archive.journal import events as ev
-from selfscope.archive.journal.chain import BEFORE_ALL, Head, Record, Sealed
+from selfscope.archive.journal.chain import BEFORE_ALL, Damaged, Head, Record, Sealed
 from selfscope.archive.lineage.graph import Graph
 from selfscope.archive.lineage.kept import Lineage
 from selfscope.archive.lineage.reading import Reading, admit, read_lineage
 from selfscope.archive.lineage.threads import read_threads, take
+from selfscope.archive.lineage.saved import load
 from selfscope.archive.store.archive import Archive
 from selfscope.errors import BadInput
 from selfscope.values.canonical import bytes_id
@@ -203,6 +204,16 @@ def test_a_file_that_is_not_as_it_was_written_is_not_used(kept: tuple[Told, Path
     data[at] ^= 1
     path.write_bytes(data)
     assert shown(Lineage(told, path).graph()) == shown(read_lineage(told.events()))
+
+
+def test_no_byte_of_the_file_can_change_unnoticed(kept: tuple[Told, Path]) -> None:
+    """The head counts too: a changed offset or kind of an array would make other copies of the same bytes."""
+    _, path = kept
+    data = path.read_bytes()
+    for at in range(len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(Damaged):
+            load(path)
 
 
 @pytest.mark.parametrize("left", [0, 10, 300, 5000])

@@ -17,7 +17,7 @@ from selfscope.archive.lineage.graph import Graph
 from selfscope.errors import BadInput
 from selfscope.values.canonical import canonical_json
 
-LAYOUT = 1
+LAYOUT = 2
 """A file of another layout is not read, and written anew."""
 
 _MAGIC = b"selfscope lineage\n"
@@ -44,14 +44,14 @@ def save(path: Path, head: Head, graph: Graph, told: bytes) -> None:
     for name, column in columns.items():
         places[name] = [column.dtype.str, len(column), at]
         at += column.nbytes + _gap(column)
-    digest = blake3(max_threads=blake3.AUTO)
+    about = canonical_json({"columns": places, "head": head, "layout": LAYOUT}) + b"\n"
+    digest = blake3(about, max_threads=blake3.AUTO)
     for column in columns.values():
         digest.update(_bytes(column)).update(bytes(_gap(column)))
-    about = {"columns": places, "digest": digest.hexdigest(), "head": head, "layout": LAYOUT}
     aside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with aside.open("xb") as file:
-            file.write(_MAGIC + canonical_json(about) + b"\n")
+            file.write(_MAGIC + digest.hexdigest().encode() + b"\n" + about)
             for column in columns.values():
                 file.write(_bytes(column))
                 file.write(bytes(_gap(column)))
@@ -76,19 +76,17 @@ def load(path: Path) -> tuple[Head, Graph, bytes]:
     with path.open("rb") as file:
         if file.readline(len(_MAGIC)) != _MAGIC:
             raise Damaged("this is no saved lineage", got=path)
-        first = file.readline()
+        said, first = file.readline().rstrip(b"\n"), file.readline()
         data = np.fromfile(file, np.uint8)
-    try:
-        about = json.loads(first)
-        layout, digest, head = about["layout"], about["digest"], Head(**about["head"])
-        columns = {name: _column(data, *place) for name, place in about["columns"].items()}
-        told = columns.pop("told").tobytes()
-    except (ValueError, KeyError, TypeError) as error:
-        raise Damaged("a saved lineage cannot be read", got=error) from error
-    if layout != LAYOUT:
-        raise BadInput("a saved lineage has another layout", got=layout)
-    if blake3(data.data, max_threads=blake3.AUTO).hexdigest() != digest:
+    digest = blake3(first, max_threads=blake3.AUTO).update(data.data).hexdigest()
+    if said != digest.encode():
         raise Damaged("a saved lineage is not what was written", got=path)
+    about = json.loads(first)
+    if about["layout"] != LAYOUT:
+        raise BadInput("a saved lineage has another layout", got=about["layout"])
+    head = Head(**about["head"])
+    columns = {name: _column(data, *place) for name, place in about["columns"].items()}
+    told = columns.pop("told").tobytes()
     return head, Graph.from_columns(columns), told
 
 
