@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from selfscope.models.local.spans import SpanReader, Turn
 
+if TYPE_CHECKING:
+    from selfscope.models.local.ground import LocalGround
+
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module")
-def tokenizer() -> Any:
-    from transformers import AutoTokenizer
-
-    from selfscope.models.local.load import locate
-
-    return AutoTokenizer.from_pretrained(locate("embedded"))
-
-
-def test_every_saying_decodes_to_itself_and_the_added_system_text_is_nobodys(tokenizer: Any) -> None:
+def test_every_saying_decodes_to_itself_and_the_added_system_text_is_nobodys(embedded: LocalGround) -> None:
+    tokenizer: Any = embedded.tokenizer
     reader = SpanReader(tokenizer, tokenizer.chat_template)
     turns = [
         Turn("user", "You are a helpful AI assistant named SmolLM"),
