@@ -43,6 +43,7 @@ def test_one_of_them_uses_every_key_but_those_for_crossing_and_ones_own_items():
 def test_it_can_be_planned(declared):
     study = declared[1].study(declared[1].runs[0], PhantomGround.named("trait"))
     plan = plan_study(study, declared[1].items, PhantomGround.named("trait"))
+    assert set(plan.unavailable) == {"open"}  # a phantom writes nothing
     arms = [a for a in study.arms if a.role not in ("high", "low")]
     asked = {channel: usage.prompts for channel, usage in plan.by_channel.items()}
     # 4 dimensions x 8 statements x twin x 6 forms; 6 statements x twin x 4 elicitors; G1: 2 sides, half each

@@ -11,7 +11,7 @@ from selfscope.models.api_price import Price
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import cost_of, tokens_of
 from selfscope.studies.open_ask import forecast_open
-from selfscope.studies.open_declare import parts_of
+from selfscope.studies.open_declare import OPEN, parts_of
 from selfscope.studies.run import Batch, forecast_of, subject_of, work_of
 from selfscope.studies.store import RunStore, runs_folder
 from selfscope.studies.widths import Width, expected_widths
@@ -118,7 +118,8 @@ def plan_study(
     work, unavailable = work_of(study, items, ground)
     store = RunStore.of(study)
     each = [(batch.name, forecast_of(study, ground, batch)) for batch in work]
-    each += [(part, forecast_open(study, ground, arm)) for part, arm in parts_of(study)]
+    if OPEN not in unavailable:
+        each += [(part, forecast_open(study, ground, arm)) for part, arm in parts_of(study)]
     left = _sum(usage for part, usage in each if not store.has_part(part))
     channels = {
         str(channel): _sum(u for part, u in each if part.startswith(f"{channel}-"))

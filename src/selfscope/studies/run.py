@@ -102,7 +102,7 @@ async def run_study(
         store.begin(study, items)
         work, unavailable = work_of(study, items, ground)
         await _answer_all(study, ground, store, work, progress, budget)
-        if study.open is not None:
+        if study.open is not None and "open" not in unavailable:
             from selfscope.studies.open_ask import ask_open  # which puts arms together as this module does
 
             reason = await ask_open(study, ground, store, progress, budget)
@@ -123,6 +123,8 @@ def work_of(study: Study, items: ItemSet, ground: Ground) -> tuple[list[Batch], 
             unavailable[question.channel] = reason
         else:
             work.extend(batches_of(study, items, question))
+    if study.open is not None and ground.identity.kind == "phantom":
+        unavailable["open"] = "a phantom has a table of answers and writes nothing"
     return work, unavailable
 
 
