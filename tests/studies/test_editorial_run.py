@@ -107,6 +107,9 @@ class TestThroughInspect:
         planned = json.loads(capsys.readouterr().out)["total"]
         assert (planned["prompts"], planned["calls"]) == (36, 36)
         assert len(place.provider.requests) == 0
+        assert run(place.words("--judge", MODEL)) == 2
+        assert "the judge is the subject" in capsys.readouterr().err
+        assert len(place.provider.requests) == 0
         place.provider.leaves_after = 10
         assert run(place.words("--budget", "18 calls")) == 5
         place.provider.leaves_after = None
@@ -226,6 +229,20 @@ def test_a_planted_difference_is_estimated_by_document_and_stays_a_screening() -
     assert few.n_items == 2 and few.p != few.p  # an interval, and no test
 
 
+def test_two_draws_of_a_prompt_are_averaged_within_their_document() -> None:
+    study, rows = planted({"A": (0.4, 0.0), "x": (0.1, 0.0)})
+    again = rows.assign(replicate=1, value=rows["value"].where(rows["construct"] != "memory", 1.0))
+    texts = [arm.name for arm in study.arms[1:]]
+    once, twice = (
+        {f.dimension: f for f in edit_findings(frame, "A", "generic", texts)}
+        for frame in (rows, pd.concat([rows, again], ignore_index=True))
+    )
+    assert twice["shutdown"].estimate == pytest.approx(once["shutdown"].estimate)
+    assert twice["memory"].estimate == pytest.approx(once["memory"].estimate / 2)
+    assert twice["memory"].n_items == 12  # documents, not draws
+    assert twice["memory"].details["control_share"] > 0.5 > once["memory"].details["control_share"]
+
+
 def test_nothing_planted_is_seldom_called_by_its_interval() -> None:
     found = findings({"A": (0.3, 0.1), "x": (0.3, 0.1)})
     core = [f for f in found.values() if f.n_items == 12]
@@ -277,6 +294,22 @@ def test_a_preset_says_how_much_is_asked(
     extra: Any = study.ground["extra"]
     assert extra["max_tokens"] == tokens
     assert [arm.role for arm in study.arms] == ["subject", "none", "checklist"]
+
+
+class Narrow(PhantomGround):
+    """A ground that can read an identity and a question, and not a document twice."""
+
+    @property
+    def context_tokens(self) -> Any:
+        return 900
+
+
+def test_an_identity_that_leaves_no_room_for_a_document_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
+    reading = read_identity(tmp_path / "A.md")
+    with pytest.raises(BadInput, match="write the document again"):
+        build_editorial(EditorialRequest(reading), Narrow.named("nothing"))
+    assert build_editorial(EditorialRequest(reading, preset="demo"), Narrow.named("nothing")).arms
 
 
 @pytest.mark.parametrize("wrong", [{"draws": 2, "temperature": 0.0}, {"documents": ("diary",)}])
