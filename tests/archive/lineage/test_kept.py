@@ -15,8 +15,8 @@ from selfscope.archive.journal.chain import BEFORE_ALL, Damaged, Head, Record, S
 from selfscope.archive.lineage.graph import Graph
 from selfscope.archive.lineage.kept import Lineage
 from selfscope.archive.lineage.reading import Reading, admit, read_lineage
-from selfscope.archive.lineage.threads import read_threads, take
 from selfscope.archive.lineage.saved import load
+from selfscope.archive.lineage.threads import read_threads, take
 from selfscope.archive.store.archive import Archive
 from selfscope.errors import BadInput
 from selfscope.values.canonical import bytes_id

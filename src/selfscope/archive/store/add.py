@@ -33,7 +33,7 @@ from selfscope.values.canonical import bytes_id
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
-    from selfscope.archive.store.index import Row
+    from selfscope.archive.store.tables import Row
 
 
 @dataclass(frozen=True)

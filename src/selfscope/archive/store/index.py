@@ -16,72 +16,20 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from selfscope.archive.journal.chain import BEFORE_ALL, Damaged, Head, Journal
-from selfscope.archive.journal.events import (
-    Attested,
-    Collected,
-    ContentAdded,
-    Deduplicated,
-    DomainOpened,
-    EdgeDrawn,
-    Event,
-    InstanceBegan,
-    InstanceEnded,
-    KeyDestroyed,
-    Pinned,
-    ThreadBegan,
-    ThreadEnded,
-    TurnTaken,
+from selfscope.archive.journal.chain import Head, Journal
+from selfscope.archive.store.tables import (
+    COPIED,
+    UNUSABLE,
+    ReadEnvelope,
+    Row,
+    are_all,
+    head_of,
+    is_holding,
+    made,
+    note_decided,
+    take,
 )
-from selfscope.archive.store.manifests import Envelope, Holding
-from selfscope.archive.store.objects import is_domain, is_id
 from selfscope.errors import BadInput
-from selfscope.values.canonical import bytes_id
-
-SCHEMA = """
-CREATE TABLE head (number INTEGER, digest TEXT, time TEXT, layout INTEGER, decided TEXT);
-CREATE TABLE holding (
-    instance TEXT PRIMARY KEY, content TEXT, holding TEXT, domain TEXT, base TEXT, name TEXT, form TEXT,
-    size INTEGER, stored INTEGER, quarantined INTEGER, number INTEGER, live INTEGER
-);
-CREATE INDEX holding_content ON holding (content);
-CREATE INDEX holding_base ON holding (base);
-CREATE TABLE instance (instance TEXT PRIMARY KEY, content TEXT, ended TEXT, number INTEGER);
-CREATE TABLE deciding (number INTEGER PRIMARY KEY);
-CREATE TABLE domain (domain TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
-CREATE TABLE piece (b3 TEXT PRIMARY KEY, object TEXT, at INTEGER, length INTEGER) WITHOUT ROWID;
-CREATE TABLE checked (object TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
-"""
-
-LAYOUT = 4
-"""Of the tables above; an index of another layout is built anew."""
-
-UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
-"""What a file raises that is no good; the second where SQLite quotes from it what is no text."""
-
-COPIED = (
-    InstanceBegan, InstanceEnded, Attested, Pinned, EdgeDrawn, Deduplicated, TurnTaken, ThreadBegan,
-    ThreadEnded, Collected,
-)  # fmt: skip
-"""What happens to copies and in threads, often and much: no decision rests on it that does not ask for it."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One holding, as the journal told of it."""
-
-    instance: str
-    content: str
-    holding: str
-    domain: str
-    base: str
-    name: str
-    form: str
-    size: int
-    stored: int
-    quarantined: int
-    number: int
-    live: bool
 
 
 @dataclass
@@ -100,7 +48,7 @@ class Index:
 
     path: Path
     journal: Journal
-    envelope: Callable[[str], Envelope]
+    envelope: ReadEnvelope
     _open: sqlite3.Connection | None = field(default=None, repr=False)
     _sure: Head = field(default_factory=Head, repr=False)
     _ahead: int = field(default=0, repr=False)
@@ -131,7 +79,7 @@ class Index:
         anew, for what is decided may not be forgotten.
         """
         sql = "SELECT deciding.number, decided FROM head LEFT JOIN deciding ORDER BY deciding.number"
-        return [number for number, _ in self._ask(sql, sound=_are_all) if number is not None]
+        return [number for number, _ in self._ask(sql, sound=are_all) if number is not None]
 
     def domain_key(self, domain: str) -> str:
         """Return the fingerprint of the key with which the journal says that a domain was opened, or ""."""
@@ -216,14 +164,14 @@ class Index:
         """Return the head that the file stands at, without catching up: a hint, to be checked."""
         try:
             with self._lock:
-                return _head_of(self._connect())
+                return head_of(self._connect())
         except UNUSABLE:
             return Head()
 
     def in_memory(self) -> Index:
         """Return an index of the same archive that is built from nothing."""
         fresh = Index(self.path, self.journal, self.envelope)
-        fresh._open = _made(":memory:")
+        fresh._open = made(":memory:")
         return fresh
 
     def close(self) -> None:
@@ -235,7 +183,7 @@ class Index:
 
     def _rows(self, where: str, values: tuple[object, ...]) -> list[Row]:
         sql = f"SELECT * FROM holding WHERE {where} ORDER BY number, rowid"
-        found = self._ask(sql, values, sound=lambda rows: all(map(_is_holding, rows)))
+        found = self._ask(sql, values, sound=lambda rows: all(map(is_holding, rows)))
         names = [each.name for each in fields(Row)]
         return [Row(**{**dict(zip(names, row, strict=True)), "live": bool(row[-1])}) for row in found]
 
@@ -259,7 +207,7 @@ class Index:
             try:
                 return self._answer(sql, values, True, sound)
             except UNUSABLE:
-                self._open = _made(":memory:")
+                self._open = made(":memory:")
                 return self._answer(sql, values, True, sound)
 
     def _answer(
@@ -279,7 +227,7 @@ class Index:
 
     def _connect(self) -> sqlite3.Connection:
         if self._open is None:
-            self._open = _made(str(self.path))
+            self._open = made(str(self.path))
         return self._open
 
     def _discard(self) -> None:
@@ -299,9 +247,9 @@ class Index:
             known = self._known(db)
             for sealed in self.journal.sealed(since=known):
                 for event in sealed.record.events:
-                    self._take(db, event, sealed.record.number)
+                    take(db, event, sealed.record.number, self.envelope)
                 if not all(isinstance(event, COPIED) for event in sealed.record.events):
-                    _note_decided(db, sealed.record.number)
+                    note_decided(db, sealed.record.number)
                 known = sealed.head
             db.execute(
                 "UPDATE head SET number = ?, digest = ?, time = ?", (known.number, known.digest, known.time)
@@ -315,110 +263,8 @@ class Index:
 
     def _known(self, db: sqlite3.Connection) -> Head:
         """Return the head that the index stands at, if the journal agrees that it was one."""
-        head = _head_of(db)
+        head = head_of(db)
         if not self.journal.had(head):
             self._ahead = max(self._ahead, head.number)
             raise sqlite3.DatabaseError("the index does not follow from this journal")
         return head
-
-    def _take(self, db: sqlite3.Connection, event: Event, number: int) -> None:
-        if isinstance(event, InstanceBegan):
-            values = (event.instance, event.content, "", number)
-            db.execute("INSERT OR IGNORE INTO instance VALUES (?, ?, ?, ?)", values)
-        elif isinstance(event, InstanceEnded):
-            db.execute("UPDATE instance SET ended = ? WHERE instance = ?", (event.ended, event.instance))
-            db.execute("UPDATE holding SET live = 0 WHERE instance = ?", (event.instance,))
-        elif isinstance(event, Collected):
-            db.executemany("DELETE FROM piece WHERE object = ?", [(each,) for each in event.objects])
-        elif isinstance(event, KeyDestroyed):
-            db.execute("UPDATE holding SET live = 0 WHERE domain = ?", (event.domain,))
-        elif isinstance(event, DomainOpened):
-            db.execute("INSERT OR IGNORE INTO domain VALUES (?, ?)", (event.domain, event.key))
-        elif isinstance(event, ContentAdded) and event.holding:
-            self._take_holding(db, event, number)
-
-    def _take_holding(self, db: sqlite3.Connection, event: ContentAdded, number: int) -> None:
-        row = (event.instance, event.content, event.holding, event.domain, event.base, event.name, event.form,
-               event.size, event.stored, int(event.quarantined), number, 1)  # fmt: skip
-        db.execute(f"INSERT OR REPLACE INTO holding VALUES ({', '.join('?' * len(row))})", row)
-        with suppress(Damaged, BadInput):
-            # A manifest that is damaged, or was collected, is for `verify` to report; others stay in reach.
-            envelope = self.envelope(event.holding)
-            if not envelope.domain:
-                db.executemany(
-                    "INSERT OR IGNORE INTO piece VALUES (?, ?, ?, ?)", _pieces(envelope.holding(bytes))
-                )
-
-
-def _head_of(db: sqlite3.Connection) -> Head:
-    """Return the head that a file says it stands at; what cannot be one is an error of the file's."""
-    found = db.execute("SELECT * FROM head").fetchone()
-    if found is None:
-        raise sqlite3.DatabaseError("the head is gone")
-    number, digest, time, layout, _ = found
-    typed = isinstance(number, int) and isinstance(digest, str) and isinstance(time, str)
-    if not typed or layout != LAYOUT or number < 0 or (number == 0) != (digest == BEFORE_ALL):
-        raise sqlite3.DatabaseError("this is no head of a journal")
-    return Head(number, digest, time)
-
-
-def _note_decided(db: sqlite3.Connection, number: int) -> None:
-    """Remember a record that tells of a decision, and that it does."""
-    (before,) = db.execute("SELECT decided FROM head").fetchone()
-    db.execute("INSERT INTO deciding VALUES (?)", (number,))
-    db.execute("UPDATE head SET decided = ?", (_decided(before, number),))
-
-
-def _decided(before: str, number: int) -> str:
-    return bytes_id(f"{before} {number}".encode())
-
-
-def _are_all(rows: list[tuple[Any, ...]]) -> bool:
-    """Say whether the numbers are all that were noted, by the digest that was noted with the last."""
-    digest = ""
-    for number, _ in rows:
-        digest = digest if number is None else _decided(digest, number)
-    return all(decided == digest for _, decided in rows[:1])
-
-
-def _is_holding(row: tuple[Any, ...]) -> bool:
-    """Say whether a row can be one that a journal told of."""
-    instance, content, holding, domain, base, *rest = row
-    texts = all(isinstance(each, str) for each in (instance, content, holding, domain, base, *rest[:2]))
-    numbers = all(isinstance(each, int) for each in rest[2:])
-    return (
-        texts
-        and numbers
-        and is_id(content)
-        and is_id(holding)
-        and (base == "" or is_id(base))
-        and (domain == "" or is_domain(domain))
-    )
-
-
-def _pieces(holding: Holding) -> list[tuple[str, str, int, int]]:
-    return [
-        (piece.b3, holding.objects[piece.object].object, piece.at, piece.length)
-        for pieces in holding.files
-        for piece in pieces
-        if piece.codec == "raw" and piece.length
-    ]
-
-
-def _made(path: str) -> sqlite3.Connection:
-    """Open an index, making its tables where there are none; of several that try at once, one makes them."""
-    db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-    try:
-        if path != ":memory:":
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
-        db.execute("BEGIN IMMEDIATE")
-        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute("INSERT INTO head VALUES (0, ?, '', ?, '')", (BEFORE_ALL, LAYOUT))
-        db.execute("COMMIT")
-    except BaseException:
-        db.close()
-        raise
-    return db
