@@ -111,7 +111,8 @@ class Ours:
         self.ground = open_local(model, device="cpu", threads=THREADS, path=self.path)
 
     def run(self, given: list[Any]) -> tuple[float, Any, dict[str, Any]]:
-        from selfscope.space.capture import capture, plan
+        from selfscope.space.capture import capture
+        from selfscope.space.plan import plan
         from selfscope.space.recipe import Recipe
 
         with tempfile.TemporaryDirectory() as place:

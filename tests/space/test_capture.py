@@ -271,7 +271,8 @@ def test_a_span_that_a_conversation_does_not_have_is_absent_and_no_failure(
 def test_memory_is_told_before_and_does_not_grow_with_conversations(
     ground: LocalGround, tmp_path: Path
 ) -> None:
-    from selfscope.space.capture import capture, plan
+    from selfscope.space.capture import capture
+    from selfscope.space.plan import plan
     from selfscope.space.tally import Tally
 
     few, many = plan(ground, conversations(2), RECIPE), plan(ground, conversations(40), RECIPE)

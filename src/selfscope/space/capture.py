@@ -1,23 +1,21 @@
 """Capture: many conversations through the backbone once, their vectors added up, nothing kept of each.
 
-The one way in is :func:`capture`; :func:`plan` says before it what it will hold.
+The one way in is :func:`capture`; :func:`selfscope.space.plan.plan` says before it what it will hold.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from selfscope.errors import BadInput, Stopped
 from selfscope.models.ground import Ground
-from selfscope.models.local.blocks import Blocks, open_blocks
-from selfscope.models.local.ground import LocalGround, working
+from selfscope.models.local.ground import working
 from selfscope.models.local.paths import reading
-from selfscope.models.local.pooling import TOKENS_AT_ONCE, Pool, Pooled, pass_bytes, pool
+from selfscope.models.local.pooling import TOKENS_AT_ONCE, Pool, Pooled, pool
 from selfscope.models.local.spans import Kind
 from selfscope.space.artefact import (
     Checkpoint,
@@ -27,139 +25,14 @@ from selfscope.space.artefact import (
     write_checkpoint,
 )
 from selfscope.space.captured import Captured, finished_tensors, open_capture
+from selfscope.space.job import BATCH, Job, open_job
 from selfscope.space.manifest import Progressed, manifest_of
 from selfscope.space.reading import Read, Reader, given
-from selfscope.space.recipe import Conversation, Recipe, refuse_conversations
-from selfscope.space.sketch import sketch_bytes
-from selfscope.space.tally import Tally, tally_bytes
-from selfscope.values.canonical import content_id
-
-BATCH = 32
-"""Conversations computed and added up at a time."""
+from selfscope.space.recipe import Conversation, Recipe
+from selfscope.space.tally import Tally
 
 CHECKPOINT_SECONDS = 10.0
 """Least time between two checkpoints; twenty times what one takes to write, where that is more."""
-
-
-@dataclass(frozen=True)
-class CapturePlan:
-    """What a capture will do and hold. Only the first two numbers depend on how many conversations there are.
-
-    Attributes
-    ----------
-    conversations, batches
-        How many.
-    groups, cells
-        Groups, and pairs of group and question.
-    layers, width
-        Of the captured vectors.
-    accumulator_bytes
-        All sums, at most; see :func:`selfscope.space.tally.tally_bytes`.
-    batch_bytes
-        The vectors of one batch: batch × spans × layers × width × 8.
-    pass_bytes
-        Working memory of one pass through the network, for a longest conversation as read from the texts.
-    artefact_bytes
-        The finished tensors, at most: the accumulators in float32, sketches as they are.
-    """
-
-    conversations: int
-    batches: int
-    groups: int
-    cells: int
-    layers: int
-    width: int
-    accumulator_bytes: int
-    batch_bytes: int
-    pass_bytes: int
-    artefact_bytes: int
-
-    @property
-    def peak_bytes(self) -> int:
-        """All that is held at once beside the weights and the conversations themselves."""
-        return self.accumulator_bytes + 3 * self.batch_bytes + self.pass_bytes
-
-
-@dataclass(eq=False)
-class _Job:
-    """A capture that is set up."""
-
-    ground: LocalGround
-    blocks: Blocks
-    recipe: Recipe
-    conversations: Sequence[Conversation]
-    batch: int
-    tokens_at_once: int
-    groups: tuple[str, ...] = field(init=False)
-    cells: tuple[tuple[str, str], ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.groups = tuple(sorted({c.group for c in self.conversations}))
-        self.cells = tuple(sorted({(c.group, c.question) for c in self.conversations}))
-
-    @property
-    def id(self) -> str:
-        """Content id of everything that can change a number of the artefact."""
-        return content_id(
-            {
-                "ground": self.ground.identity,
-                "recipe": self.recipe,
-                "conversations": sorted(self.conversations, key=lambda c: c.id),
-                "computed": [self.ground.way.way, self.batch, self.tokens_at_once],
-            }
-        )
-
-    def batches(self) -> list[list[Conversation]]:
-        """Return the conversations in the order of computation.
-
-        Over the prefix tree those that begin alike stand together; in padded batches those of like length.
-        """
-        if self.ground.way.way == "plain":
-            ordered = sorted(self.conversations, key=lambda c: (-sum(len(t.content) for t in c.turns), c.id))
-        else:
-            ordered = sorted(
-                self.conversations, key=lambda c: (*((t.role, t.content) for t in c.turns), (c.id,))
-            )
-        return [ordered[i : i + self.batch] for i in range(0, len(ordered), self.batch)]
-
-    def tally(self) -> Tally:
-        """Return empty accumulators."""
-        return Tally(self.recipe, self.groups, self.cells, self.blocks.width)
-
-
-def plan(
-    ground: Ground,
-    conversations: Sequence[Conversation],
-    recipe: Recipe,
-    *,
-    batch: int = BATCH,
-    tokens_at_once: int = TOKENS_AT_ONCE,
-) -> CapturePlan:
-    """Return what :func:`capture` with the same arguments will hold, before anything is captured.
-
-    Raises
-    ------
-    BadInput, CouldNot
-        As :func:`capture`, for all that can be told beforehand.
-    """
-    job = _job(ground, conversations, recipe, batch, tokens_at_once)
-    layers, width = len(job.recipe.layers or ()), job.blocks.width
-    sums = tally_bytes(job.recipe, len(job.groups), len(job.cells), width)
-    sketches = len(recipe.spans) * len(recipe.directions) * len(job.groups) * sketch_bytes()
-    longest = max(conversations, key=lambda c: sum(len(t.content) + len(t.thinking) for t in c.turns))
-    tokens = job.ground.count_tokens(" ".join(t.content + t.thinking for t in longest.turns))
-    return CapturePlan(
-        conversations=len(conversations),
-        batches=len(job.batches()),
-        groups=len(job.groups),
-        cells=len(job.cells),
-        layers=layers,
-        width=width,
-        accumulator_bytes=sums,
-        batch_bytes=min(batch, len(conversations)) * len(recipe.spans) * layers * width * 8,
-        pass_bytes=pass_bytes(job.ground.model, tokens, tokens_at_once),
-        artefact_bytes=(sums + sketches) // 2,
-    )
 
 
 def capture(
@@ -206,7 +79,7 @@ def capture(
     Stopped
         If `stop` said so; the same call goes on.
     """
-    job = _job(ground, conversations, recipe, batch, tokens_at_once)
+    job = open_job(ground, conversations, recipe, batch, tokens_at_once)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     done = _finished(place, job.id)
@@ -219,21 +92,6 @@ def capture(
     ending = manifest_of(job.id, job.ground, job.blocks, tally, so_far, job.conversations)
     write_artefact(place, ending, finished_tensors(tally))
     return open_capture(place)
-
-
-def _job(
-    ground: Ground, conversations: Sequence[Conversation], recipe: Recipe, batch: int, tokens_at_once: int
-) -> _Job:
-    if not isinstance(ground, LocalGround):
-        raise BadInput(
-            "only local weights have an inside to capture",
-            got=ground.identity.name,
-            fix="Give a folder, a GGUF file or a hub id",
-        )
-    refuse_conversations(conversations)
-    with working(ground.threads):
-        blocks = open_blocks(ground.model)
-    return _Job(ground, blocks, recipe.of(len(blocks), blocks.width), conversations, batch, tokens_at_once)
 
 
 def _finished(place: Path, capture_id: str) -> Captured | None:
@@ -249,7 +107,7 @@ def _finished(place: Path, capture_id: str) -> Captured | None:
     return open_capture(place)
 
 
-def _begun(place: Path, job: _Job) -> tuple[Tally, Progressed]:
+def _begun(place: Path, job: Job) -> tuple[Tally, Progressed]:
     """Return the sums so far: those of the checkpoint, or nothing."""
     tally = job.tally()
     checkpoint = read_checkpoint(place, job.id)
@@ -260,7 +118,7 @@ def _begun(place: Path, job: _Job) -> tuple[Tally, Progressed]:
 
 
 def _go_on(
-    job: _Job,
+    job: Job,
     tally: Tally,
     so_far: Progressed,
     place: Path,
@@ -284,7 +142,7 @@ def _go_on(
 
 
 def _take_in(
-    job: _Job, batch: Sequence[Conversation], reader: Reader, tally: Tally, so_far: Progressed
+    job: Job, batch: Sequence[Conversation], reader: Reader, tally: Tally, so_far: Progressed
 ) -> None:
     """Compute one batch and add it up."""
     reads = []
@@ -294,10 +152,10 @@ def _take_in(
         except BadInput as error:
             so_far.fail(each.id, error.sentence())
     for sound, pooled in _sound(job, reads, so_far):
+        wanted = _wanted(sound)
         for span in job.recipe.spans:
-            mine = [i for i, (_, s) in enumerate(_wanted(sound)) if s == span]
-            of = [sound[n].conversation for n, s in _wanted(sound) if s == span]
-            tally.add(span, of, pooled.means[:, mine])
+            rows = [row for row, (_, each) in enumerate(wanted) if each == span]
+            tally.add(span, [sound[wanted[row][0]].conversation for row in rows], pooled.means[:, rows])
         so_far.computed += pooled.computed
         so_far.distinct += pooled.distinct
         for read in sound:
@@ -314,7 +172,7 @@ def _count(recipe: Recipe, read: Read, so_far: Progressed) -> None:
             so_far.absent[span, read.conversation.group] += 1
 
 
-def _sound(job: _Job, reads: Sequence[Read], so_far: Progressed) -> Iterator[tuple[Sequence[Read], Pooled]]:
+def _sound(job: Job, reads: Sequence[Read], so_far: Progressed) -> Iterator[tuple[Sequence[Read], Pooled]]:
     """Yield what was computed, leaving out conversations whose states are not finite.
 
     In a packed row one such conversation spoils the sums of all. So where a batch is not finite, each is
@@ -339,7 +197,7 @@ def _wanted(reads: Sequence[Read]) -> list[tuple[int, Kind]]:
     return [(number, span) for number, read in enumerate(reads) for span in read.places]
 
 
-def _pool(job: _Job, reads: Sequence[Read]) -> Pooled:
+def _pool(job: Job, reads: Sequence[Read]) -> Pooled:
     pools = [Pool(number, reads[number].places[span]) for number, span in _wanted(reads)]
     model, way = job.ground.model, job.ground.way.way
     with working(job.ground.threads), reading(model, way):
