@@ -42,7 +42,7 @@ def test_the_terminal_says_both_verdicts_and_what_they_are_about(trained: RunVie
     assert max(len(line) for line in text.splitlines()) <= 100
     shown = text.partition(HEADING)[2]
     assert shown.index("● shifted") < shown.index("= equivalent 0.00 [−0.20, +0.20]")
-    assert "(trained), in its own words" in " ".join(shown.split())
+    assert "compared with plain-0, in its own words: both learnt" in " ".join(shown.split())
     assert DISTANCE in " ".join(shown.split())
 
 

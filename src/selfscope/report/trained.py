@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import finding_sentence
 from selfscope.report.view import RunView, TrainingExample
-from selfscope.report.words import channel_words, number
+from selfscope.report.words import channel_words, joined, number
 from selfscope.values import Finding
 
 HEADING = "What a training looks like"
@@ -51,13 +51,14 @@ def trained_lines(view: RunView) -> tuple[str, ...]:
     """Return what a terminal prints of the trainings of a run; empty where it has none."""
     lines: list[str] = []
     for example in view.trainings:
-        lines.append(f"{example.name}, compared with {example.control}: {example.about}.")
-        lines += [_line(row) for row in trained_rows(view, example)]
+        rows = trained_rows(view, example)
+        places = joined(tuple(dict.fromkeys(channel_words(row.finding.channel).place for row in rows)))
+        lines.append(f"{example.name}, compared with {example.control}, {places}: {example.about}.")
+        lines += [_line(row) for row in rows]
     return (*lines, DISTANCE) if lines else ()
 
 
 def _line(row: TrainedRow) -> str:
     f = row.finding
     size = f"{number(f.estimate)} [{number(f.ci[0])}, {number(f.ci[1])}]"
-    place = channel_words(f.channel).place
-    return f"{VERDICT_MARKS[f.verdict][1]} {f.verdict} {size}  {row.title} ({row.where}), {place}"
+    return f"{VERDICT_MARKS[f.verdict][1]} {f.verdict} {size}  {row.title} ({row.where})"
