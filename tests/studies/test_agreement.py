@@ -184,6 +184,13 @@ def test_a_channel_that_was_asked_and_says_nothing_is_named():
     assert had.left_out == {"indirect": "no options", "open": "no judge"}
 
 
+def test_of_two_instruments_in_one_channel_the_first_stands_and_that_is_said():
+    deeds = [finding("behaviour", 0.1), finding("behaviour", 3.0)]
+    found = agreement(NOTHING, ITEMS, [finding("self_report", 1.5), *deeds])
+    assert [s.estimate for s in found.sides] == [3.0, 0.2]
+    assert "Two instruments asked in the channel behaviour" in " ".join(found.limits)
+
+
 def test_a_standard_unit_is_the_smallest_effect_of_its_channel():
     side = side_of(finding("utterance", 0.5, sesoi=0.25))
     assert (side.estimate, side.ci) == (2.0, (1.2, 2.8))

@@ -6,6 +6,7 @@ A channel is one that has findings: nothing here knows how many there are, or wh
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ def agreement(
         pairs,
         {c: next(f.sesoi for key, f in own.items() if key[1] == c) for c in shown},
         {**absent, **dict(unavailable or {})},
-        limits=(*_LIMITS, *_about(control, pairs)),
+        limits=(*_LIMITS, *_about(control, pairs, _spoken_twice(known, control))),
     )
 
 
@@ -234,8 +235,16 @@ def word_of(a: Side, b: Side, apart: bool, together: bool) -> tuple[Word, How]:
     return "cannot tell", "not shown apart or together" if any(sure) else "neither is shown to move"
 
 
-def _about(control: str, pairs: Sequence[Pair]) -> Iterable[str]:
+def _spoken_twice(findings: Sequence[Finding], control: str) -> tuple[str, ...]:
+    """Return channels in which a dimension has several findings against one control: of two instruments."""
+    keys = Counter((f.channel, f.dimension) for f in findings if f.control == control)
+    return tuple(dict.fromkeys(channel for (channel, _), n in keys.items() if n > 1))
+
+
+def _about(control: str, pairs: Sequence[Pair], twice: Sequence[str]) -> Iterable[str]:
     """Yield what else cannot be said, as this run has it."""
+    for channel in twice:
+        yield f"Two instruments asked in the channel {channel}; only the first of them stands here."
     if control == "none":
         yield "Every shift is against no text at all: any text may have made it, in every channel."
     if any(p.items == "bounded" for p in pairs):
