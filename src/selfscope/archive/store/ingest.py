@@ -41,8 +41,8 @@ SMALL = 4 << 10
 LARGE = 1 << 20
 """Files from this size on have an object of their own."""
 
-PART = 1 << 20
-"""Bytes that are read and digested at a time: they stay in the cache of a core."""
+PART = 2 << 20
+"""Bytes that are read and digested at a time: few enough to begin soon, many enough to hand over seldom."""
 
 SLOTS = 4
 """Pieces of a large file that are read, digested or written at the same time, at most."""
