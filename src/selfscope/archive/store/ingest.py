@@ -23,7 +23,7 @@ from blake3 import blake3
 from selfscope.archive.journal.disk import EARLY
 from selfscope.archive.store.manifests import File, Holding, Kept, Piece
 from selfscope.archive.store.packer import Packer
-from selfscope.archive.store.reading import read_range
+from selfscope.archive.store.reading import holds, read_range
 from selfscope.archive.store.ring import Ring, Slot
 from selfscope.archive.store.stream import PAGE
 from selfscope.errors import BadInput, CouldNot
@@ -239,12 +239,17 @@ class Ingest:
         if not isinstance(identifier, str) or not isinstance(at, int) or at < 0:
             return None  # the index is a hint, and may be damaged like any file
         try:
-            if length != len(data) or self._plaintext(identifier, at, length) != bytes(data):
+            if length != len(data) or not self._same(identifier, at, data):
                 return None
             kept = self._kept(identifier)
         except (CouldNot, BadInput):
             return None  # what cannot be read is for `verify` to report; here the bytes are stored again
         return self.packer.refer(kept), at, length
+
+    def _same(self, identifier: str, at: int, data: memoryview) -> bool:
+        if self.domain:
+            return self._plaintext(identifier, at, len(data)) == bytes(data)
+        return holds(self.archive.objects.place(identifier), at, data)
 
     def _kept(self, identifier: str) -> Kept:
         path = self.archive.objects.place(identifier, self.domain)
