@@ -10,7 +10,8 @@ from selfscope.errors import BadInput
 from selfscope.instruments.open.constructed import Constructed
 from selfscope.stats.judged_corrected import POINTS
 from selfscope.studies.judge_check import JudgeCheck, check_of
-from selfscope.studies.open_findings import OpenFindings, open_findings, open_levels
+from selfscope.studies.open_findings import OpenFindings, open_findings
+from selfscope.studies.open_levels import open_levels
 from selfscope.values import Finding
 from selfscope.values.observation import COLUMNS, DEFAULTS
 

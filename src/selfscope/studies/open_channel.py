@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from selfscope.studies.analysis import Analysis, Outcomes
 from selfscope.studies.judge_check import JudgeCheck
 from selfscope.studies.open_declare import OPEN, arms_of
-from selfscope.studies.open_findings import Characters, open_findings, open_levels
+from selfscope.studies.open_findings import Characters, open_findings
+from selfscope.studies.open_levels import open_levels
 from selfscope.values import Arm, Study
 from selfscope.values.study import ASIDE
 

@@ -14,24 +14,22 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from selfscope.errors import BadInput
-from selfscope.stats.claims import WEAKEST_FIRST
-from selfscope.stats.classes import LEAST_TEXTS
-from selfscope.stats.judged import CONFIRM, NOT_SURE, prompt_rates, standing, tipping_point
+from selfscope.stats.judged import CONFIRM, NOT_SURE, prompt_rates, tipping_point
 from selfscope.stats.judged_agreement import agreement
 from selfscope.stats.judged_corrected import POINTS
-from selfscope.stats.masked import Array, mean
+from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.results import CLAIMED
 from selfscope.studies.analysis import Checked
 from selfscope.studies.judge_check import JudgeCheck
-from selfscope.studies.open_contrast import Least, Sides, corrected, rates, sides, uncorrected
+from selfscope.studies.open_claims import ALPHA, claim_of, claims_of
+from selfscope.studies.open_contrast import Least, Sides, corrected, sides, uncorrected
 from selfscope.values import Finding, Gate
-from selfscope.values.finding import Bias, Claim, Verdict
+from selfscope.values.finding import Bias, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ALPHA = 0.05
 #: Share of answers without a verdict in an arm, and difference of it between arms, that spoil a contrast.
 MOST_LOST, MOST_APART = 0.20, 0.10
 ESTIMAND = "difference between subject and control in the share of answers that meet the criterion"
@@ -97,19 +95,19 @@ def open_findings(
     BadInput
         If a character was not asked.
     """
-    _refuse_unasked(rows, [subject, *(name for texts in against.values() for name in texts)])
+    refuse_unasked(rows, [subject, *(name for texts in against.values() for name in texts)])
     believed = {c.judge: c for c in checks or () if c.believed}
     if checks is not None:
         rows = rows[rows["judge"].isin(list(believed))]
         if rows.empty:
             reasons = tuple(f"{c.judge}: {reason}" for c in checks for reason in c.reasons)
             return OpenFindings("not judged", reasons or ("no judge of these answers was checked",), ())
-    state = _state(checks)
+    state = state_of(checks)
     channel = _Open(rows, subject, believed, state)
     sensitivity = channel.sensitivity(characters or {})
     gates = {c.dimension: c.verdict for c in sensitivity}
     by_control = {name: channel.against(name, tuple(texts), gates) for name, texts in against.items()}
-    claims = channel.claims(by_control) if set(CLAIMED) <= set(by_control) else {}
+    claims = claims_of(by_control, channel.dimensions) if set(CLAIMED) <= set(by_control) else {}
     found = [
         each[name] for name in channel.dimensions for each in (*by_control.values(), claims) if name in each
     ]
@@ -117,59 +115,13 @@ def open_findings(
     return OpenFindings(state, reasons, tuple(found), sensitivity)
 
 
-def open_levels(
-    rows: pd.DataFrame, subject: str, checks: Sequence[JudgeCheck] | None = None
-) -> tuple[Finding, ...]:
-    """Return how often a character's answers meet each criterion, where nothing is compared.
-
-    Parameters
-    ----------
-    rows, subject, checks
-        As :func:`open_findings` takes them.
-    """
-    _refuse_unasked(rows, [subject])
-    believed = {c.judge: c for c in checks or () if c.believed}
-    if checks is not None:
-        rows = rows[rows["judge"].isin(list(believed))]
-    dimensions = tuple(rows[rows["character"] == subject]["construct"].unique())
-    if not dimensions:
-        return ()
-    both = sides(rows, dimensions, [subject], [[subject]])
-    plain = mean(prompt_rates(both.subject), axis=-1)
-    estimate, bounds = rates(rows, dimensions, subject, believed) if believed else (plain, None)
-    return tuple(
-        Finding(
-            dimension=name,
-            channel="open",
-            subject=subject,
-            control="",
-            claim="level",
-            estimand="share of answers that meet the criterion",
-            scale="rate",
-            estimate=float(estimate[d]),
-            ci=(float("nan"), float("nan")) if bounds is None else _pair(bounds[d]),
-            p=float("nan"),
-            p_adjusted=float("nan"),
-            sesoi=POINTS,
-            bias=Bias(),
-            reliability=None,
-            gate=Gate(),
-            verdict="inconclusive",
-            n_items=int(both.prompts[d]),
-            notes=("a level, not a shift: nothing was compared", NOTE[_state(checks)]),
-            family="level",
-            percentage_points=100 * float(estimate[d]),
-            details={"uncorrected": float(plain[d])},
-        )
-        for d, name in enumerate(dimensions)
-    )
-
-
-def _state(checks: Sequence[JudgeCheck] | None) -> State:
+def state_of(checks: Sequence[JudgeCheck] | None) -> State:
+    """Return what judges that were checked, or none, make of answers that they read."""
     return "judge-rated" if checks is None else "checked on constructed answers"
 
 
-def _refuse_unasked(rows: pd.DataFrame, characters: Sequence[str]) -> None:
+def refuse_unasked(rows: pd.DataFrame, characters: Sequence[str]) -> None:
+    """Refuse characters without answers; BadInput names those that have some."""
     there = set(rows["character"])
     for name in characters:
         if name not in there:
@@ -243,7 +195,7 @@ class _Open:
             channel="open",
             subject=self.subject,
             control=control,
-            claim=_claim(control, len(texts), prompts),
+            claim=claim_of(control, len(texts), prompts),
             estimand=ESTIMAND,
             scale="rate",
             estimate=float(least.estimate[d]),
@@ -309,57 +261,6 @@ class _Open:
             again = uncorrected(sides(own, [name], [self.subject], [[t] for t in texts], value))
             told[f"not_sure_{way}"] = float(again.estimate[0])
         return told
-
-    def claims(self, by_control: Mapping[str, Mapping[str, Finding]]) -> dict[str, Finding]:
-        """Return the claim "this identity": against no text, professional texts and strong personas at once.
-
-        Intersection-union: the largest p, 1 where signs differ; Holm over the dimensions.
-        """
-        parts = {name: [by_control[c][name] for c in CLAIMED] for name in self.dimensions}
-        p = np.array([_together(rows) for rows in parts.values()])
-        return {
-            name: _claimed(rows, float(raw), float(adjusted))
-            for (name, rows), raw, adjusted in zip(parts.items(), p, holm(p), strict=True)
-        }
-
-
-def _together(rows: Sequence[Finding]) -> float:
-    signs = {np.sign(f.estimate) for f in rows}
-    return max(f.p for f in rows) if len(signs) == 1 else 1.0
-
-
-def _claimed(rows: Sequence[Finding], p: float, adjusted: float) -> Finding:
-    """Return the claim over three rows: shifted where each row would be at this p, else the weakest."""
-    binding = min(rows, key=lambda f: abs(f.estimate) if np.isfinite(f.estimate) else np.inf)
-    enough = all(f.claim not in ("than this control", "screening") for f in rows)
-    verdicts = {f.verdict for f in rows}
-    if verdicts == {"shifted"} and adjusted <= ALPHA:
-        verdict: Verdict = "shifted"
-    elif verdicts == {"equivalent"}:
-        verdict = "equivalent"
-    else:
-        verdict = next((v for v in WEAKEST_FIRST[:3] if v in verdicts), "inconclusive")
-    screening = any(f.claim == "screening" for f in rows)
-    return replace(
-        binding,
-        control="all",
-        claim="screening" if screening else "this identity" if enough else "than this control",
-        estimand=f"{ESTIMAND}; against the class that it moves least against",
-        p=p,
-        p_adjusted=adjusted,
-        verdict=verdict,
-        family="screening" if screening else "confirmatory",
-        notes=(f"binding class: {binding.control}", *binding.notes),
-    )
-
-
-def _claim(control: str, texts: int, prompts: int) -> Claim:
-    """Return how far a row carries (§5): a class needs texts enough, and a claim prompts enough."""
-    if standing(prompts) != "confirm":
-        return "screening"
-    if control == "none":
-        return "any text"
-    return "than this class" if control in CLAIMED and texts >= LEAST_TEXTS else "than this control"
 
 
 def _lost(rows: pd.DataFrame, characters: Sequence[str]) -> float:
