@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from selfscope.cli.identity import path_of
 from selfscope.cli.limits import AdapterFlag, BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_lines, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -131,7 +129,7 @@ async def _trace(request: AttributeRequest, ground: Ground, limits: Limits) -> T
             budget=lambda elsewhere: limits.budget_on(ground, elsewhere),
             told=_tell,
             price=limits.price_on(ground),
-            command=shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")]),
+            command=command_line(),
         )
 
 

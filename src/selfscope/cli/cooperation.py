@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +11,7 @@ import typer
 from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import show_plans
 from selfscope.cli.profile import LARGEST_SEED, control_texts, identity_of
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -138,6 +135,7 @@ def _declared(request: CooperationRequest, ground: Ground) -> tuple[Study, ItemS
 async def _ask(
     request: CooperationRequest, ground: Ground, limits: Limits
 ) -> tuple[Study, RunStore, Cooperation]:
+    from selfscope.studies.conclude import manifest_of_tasks
     from selfscope.studies.cooperation_findings import analyse_cooperation
     from selfscope.studies.cooperation_run import run_cooperation
     from selfscope.studies.store import RunStore
@@ -151,34 +149,8 @@ async def _ask(
         await ground.close()
     found = analyse_cooperation(study, store.observations())
     store.write_json("findings.json", found)
-    store.write_json("manifest.json", _manifest(study, store))
+    store.write_json("manifest.json", manifest_of_tasks(study, store, command_line()))
     return study, store, found
-
-
-def _manifest(study: Study, store: RunStore) -> dict[str, Any]:
-    """Return how a run came about: all that is needed to make its numbers again."""
-    return {
-        "title": study.title,
-        "command": shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")]),
-        "started": store.started,
-        "study": study.id,
-        "run": store.run,
-        "ground": study.ground,
-        "items": study.items,
-        "items_name": study.items_name,
-        "preset": study.preset,
-        "seed": study.seed,
-        "replicates": study.replicates,
-        "questions": study.questions,
-        "changes": study.changes,
-        "software": study.software,
-        "usage": {"behaviour": store.usage("behaviour-*")},
-        "unavailable": {},
-        "subjects": [
-            {"name": a.name, "role": a.role, "tokens": a.tokens, "notes": a.notes} for a in study.arms
-        ],
-        "concluded": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def _show(study: Study, store: RunStore, found: Cooperation, as_json: bool) -> None:

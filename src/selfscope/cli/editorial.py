@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import shlex
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +13,7 @@ from selfscope.cli.editorial_words import direction_lines
 from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_lines, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName, control_texts, identity_of
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -155,44 +152,19 @@ async def _judged(study: Study, store: RunStore, judges: tuple[str, ...]) -> tup
 def _conclude(study: Study, store: RunStore, checks: tuple[DirectionCheck, ...], as_json: bool) -> None:
     from selfscope.cli.editorial_page import editorial_view
     from selfscope.report.editorial import write_editorial
+    from selfscope.studies.conclude import manifest_of_tasks
     from selfscope.studies.editorial_findings import analyse_editorial
 
     found = analyse_editorial(study, store.observations(), store.evidence(), checks)
     store.write_json("findings.json", found.findings)
     store.write_json("editorial.json", found)
-    store.write_json("manifest.json", _manifest(study, store))
+    store.write_json("manifest.json", manifest_of_tasks(study, store, command_line()))
     with writing("the page"):
         report = write_editorial(editorial_view(study, store, found), store.report)
     if as_json:
         print_json(editorial_json(study, store, found, report))
         return
     _show(found, store, report)
-
-
-def _manifest(study: Study, store: RunStore) -> dict[str, Any]:
-    """Return how a run came about: all that is needed to make its numbers again."""
-    return {
-        "title": study.title,
-        "command": shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")]),
-        "started": store.started,
-        "study": study.id,
-        "run": store.run,
-        "ground": study.ground,
-        "items": study.items,
-        "items_name": study.items_name,
-        "preset": study.preset,
-        "seed": study.seed,
-        "replicates": study.replicates,
-        "questions": study.questions,
-        "changes": study.changes,
-        "software": study.software,
-        "usage": {"behaviour": store.usage("behaviour-*")},
-        "unavailable": {},
-        "subjects": [
-            {"name": a.name, "role": a.role, "tokens": a.tokens, "notes": a.notes} for a in study.arms
-        ],
-        "concluded": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def editorial_json(study: Study, store: RunStore, found: Editorial, report: Path) -> dict[str, Any]:

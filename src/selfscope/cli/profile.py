@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -26,7 +24,7 @@ from selfscope.cli.limits import (
     limits_of,
 )
 from selfscope.cli.planned import plan_one
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -212,7 +210,7 @@ async def _ask(
                 study, request.items, ground, store, progress=progress, budget=budget
             )
         planted = await example_phantoms(study, request.items, MENTIONED) if examples else ()
-        command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
+        command = command_line()
         outcome = conclude(store, study, request.items, ground.identity, unavailable, planted, command)
         if not examples:
             return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ def console(as_json: bool = False) -> Console:
 
     stream = sys.stderr if as_json else sys.stdout
     return Console(file=stream, highlight=False, width=None if stream.isatty() else PRINTED_WIDTH)
+
+
+def command_line() -> str:
+    """Return what was typed, so that it can be typed again; how the answer is printed is left out."""
+    return shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
 
 
 def print_json(value: Any) -> None:

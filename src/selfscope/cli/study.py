@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from selfscope.cli.gate import FailOn, gate_code
 from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_file
 from selfscope.cli.profile import in_words
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 
 if TYPE_CHECKING:
     from selfscope.models.ground import Ground
@@ -101,7 +99,7 @@ async def _run(declared: Declared, wanted: Wanted, ground: Ground, limits: Limit
     budget = limits.budget_on(ground, spent)
     with counting(study.title) as progress:
         unavailable = await run_study(study, items, ground, store, progress=progress, budget=budget)
-    command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
+    command = command_line()
     outcome = conclude(store, study, items, ground.identity, unavailable, (), command)
     view = run_view(outcome)
     with writing("the page"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -20,7 +18,7 @@ from selfscope.cli.identity import path_of
 from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.planned import plan_all, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName, channel_names
-from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -265,7 +263,7 @@ async def _follow(form: Form, limits: Limits, dry_run: bool) -> Followed:
     from selfscope.values import Usage
 
     done, spent = Followed(), Usage()
-    command = shlex.join(["selfscope", *(a for a in sys.argv[1:] if a != "--json")])
+    command = command_line()
     for model in form.models:
         ground = choose_ground(
             model,

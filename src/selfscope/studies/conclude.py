@@ -117,6 +117,32 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def manifest_of_tasks(study: Study, store: RunStore, command: str) -> dict[str, Any]:
+    """Return how a run of tasks came about, one arm after another, in the channel ``behaviour``."""
+    return {
+        "title": study.title,
+        "command": command,
+        "started": store.started,
+        "study": study.id,
+        "run": store.run,
+        "ground": study.ground,
+        "items": study.items,
+        "items_name": study.items_name,
+        "preset": study.preset,
+        "seed": study.seed,
+        "replicates": study.replicates,
+        "questions": study.questions,
+        "changes": study.changes,
+        "software": study.software,
+        "usage": {"behaviour": store.usage("behaviour-*")},
+        "unavailable": {},
+        "subjects": [
+            {"name": a.name, "role": a.role, "tokens": a.tokens, "notes": a.notes} for a in study.arms
+        ],
+        "concluded": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
 def _ratio(arm: Arm, subject: Arm) -> float:
     """Return a text's tokens over the identity's; NaN where one of them has none."""
     return arm.tokens / subject.tokens if arm.tokens and subject.tokens else float("nan")
