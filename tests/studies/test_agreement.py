@@ -1,12 +1,14 @@
 """Channels side by side: what is planted in two agrees, in one dissociates, in none cannot be told."""
 
 import asyncio
+import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.phantoms import AskColumns, Baseline, PhantomGround, Truth, draw_log_odds, table_of
@@ -102,6 +104,18 @@ def test_the_control_is_the_strictest_that_most_channels_share(asked):
 def test_findings_come_back_from_disk_as_they_were(asked):
     back = stored_findings(asked.store)
     assert [repr(f) for f in back] == [repr(f) for f in asked.findings]
+
+
+def test_findings_from_before_pairs_were_matched_are_read_and_broken_ones_refused(asked, tmp_path):
+    told = json.loads((asked.store.folder / "findings.json").read_text(encoding="utf-8"))
+    for each in told["findings"]:
+        del each["matched"]
+    (tmp_path / "findings.json").write_text(json.dumps(told), encoding="utf-8")
+    assert len(stored_findings(RunStore(tmp_path))) == len(asked.findings)
+    del told["findings"][0]["gate"]
+    (tmp_path / "findings.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"findings\.json of the run is not what a run writes"):
+        stored_findings(RunStore(tmp_path))
 
 
 def test_one_channel_has_nothing_beside_it(asked):

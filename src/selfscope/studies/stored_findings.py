@@ -30,7 +30,8 @@ def stored_findings(store: RunStore) -> tuple[Finding, ...]:
 
 
 def _finding(data: Mapping[str, Any]) -> Finding:
-    reliability, matched = data["reliability"], data["matched"]
+    reliability = data["reliability"]
+    matched = data.get("matched")  # runs of before there were any have none
     made = {
         "ci": _pair(data["ci"]),
         "bias": Bias(**{name: each and _estimate(each) for name, each in data["bias"].items()}),
