@@ -36,11 +36,17 @@ def right_reply(t):
 
 
 def test_there_are_enough_tasks_of_five_kinds_and_every_checker_is_used():
-    assert len(TASKS) >= 100
+    assert 200 <= len(TASKS) <= 260
     assert len(kinds_of(TASKS)) == 5
-    assert min(sum(t.kind == kind for t in TASKS) for kind in kinds_of(TASKS)) >= 20
+    assert min(sum(t.kind == kind for t in TASKS) for kind in kinds_of(TASKS)) >= 40
     assert {t.check for t in TASKS} == set(CHECKS)
-    assert {t.level for t in TASKS} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("kind", kinds_of(TASKS))
+def test_every_kind_is_a_ladder_for_models_of_unlike_size(kind):
+    levels = [t.level for t in TASKS if t.kind == kind]
+    assert levels == sorted(levels)
+    assert min(levels.count(level) for level in (1, 2, 3)) >= 10
 
 
 def test_no_task_is_about_what_the_instrument_measures_elsewhere():
