@@ -22,9 +22,9 @@ from selfscope.instruments.editorial.prompts import FRAMINGS, prompt_of
 from selfscope.models.phantoms import PhantomGround
 from selfscope.studies.compare import refuse_unlike
 from selfscope.studies.direction_check import direction_check_of
+from selfscope.studies.editorial_declare import EditorialRequest, build_editorial, items_of
 from selfscope.studies.editorial_direction import directions
 from selfscope.studies.editorial_findings import analyse_editorial, edit_findings
-from selfscope.studies.editorial_run import EditorialRequest, build_editorial, items_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import read_identity
 from selfscope.values import Arm, Question, Study

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from selfscope.models.ground import Ground
     from selfscope.studies.direction_check import DirectionCheck
+    from selfscope.studies.editorial_declare import EditorialRequest
     from selfscope.studies.editorial_findings import Editorial
-    from selfscope.studies.editorial_run import EditorialRequest
     from selfscope.studies.store import RunStore
     from selfscope.values import Study
 
@@ -81,7 +81,7 @@ def editorial(
     """Say what a model changes in documents about itself, against what it was allowed, under an identity."""
     from selfscope.instruments.open.panel import judge_names
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.editorial_run import CONTROLS, EditorialRequest
+    from selfscope.studies.editorial_declare import CONTROLS, EditorialRequest
     from selfscope.studies.store import runs_folder
 
     if identity == "none" and against:
@@ -118,7 +118,8 @@ async def _asked(
 ) -> tuple[Study, RunStore | None]:
     """Ask all arms; of a dry run there is no store."""
     from selfscope.instruments.open.panel import refuse_judging_itself
-    from selfscope.studies.editorial_run import build_editorial, items_of, plan_editorial, run_editorial
+    from selfscope.studies.editorial_declare import build_editorial, items_of
+    from selfscope.studies.editorial_run import plan_editorial, run_editorial
     from selfscope.studies.store import RunStore
 
     try:
@@ -169,7 +170,7 @@ def _conclude(study: Study, store: RunStore, checks: tuple[DirectionCheck, ...],
 
 def editorial_json(study: Study, store: RunStore, found: Editorial, report: Path) -> dict[str, Any]:
     """Return what ``editorial --json`` prints (schema: ``selfscope schema editorial``)."""
-    from selfscope.studies.editorial_run import documents_of
+    from selfscope.studies.editorial_declare import documents_of
 
     return {
         "run": store.run,

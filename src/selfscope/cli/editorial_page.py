@@ -18,9 +18,9 @@ from selfscope.report.editorial import (
     ShownSentence,
 )
 from selfscope.studies.editorial import Revised, Share, narrow
+from selfscope.studies.editorial_declare import documents_of
 from selfscope.studies.editorial_findings import ArmEdited, EditedAgainst, Editorial
 from selfscope.studies.editorial_rows import Replied, replies_of_rows
-from selfscope.studies.editorial_run import documents_of
 from selfscope.studies.store import RunStore
 from selfscope.values import Estimate, Study
 
