@@ -92,13 +92,13 @@ def studies(n, first, second, spread=1.2, m=16):
 
 def test_nothing_and_the_same_are_called_apart_in_few_studies():
     for shift in (0.0, 2.0):
-        apart, _ = studies(250, np.full(21, shift), np.full(21, shift))
-        assert apart.any(axis=1).mean() <= 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / 250)
+        apart, _ = studies(150, np.full(21, shift), np.full(21, shift))
+        assert apart.any(axis=1).mean() <= 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / 150)
 
 
 def test_one_channel_alone_is_called_together_in_few_studies():
-    _, together = studies(250, np.full(21, 2.0), np.zeros(21))
-    assert together.any(axis=1).mean() <= 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / 250)
+    _, together = studies(150, np.full(21, 2.0), np.zeros(21))
+    assert together.any(axis=1).mean() <= 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / 150)
 
 
 def test_what_is_planted_is_found():

@@ -162,16 +162,16 @@ def _blocks(scored: Scored, inside: Sequence[Variable], x: Floats, draws: int, s
     clean = campbell_fiske(
         *names, np.where(rel >= LEAST_RELIABILITY, 1 / np.sqrt(np.fmax(rel, 1e-9)), np.nan)
     )
-    kinds = (VALIDITY, ELSEWHERE, WITHIN)
+    kinds, means, freed_means = (VALIDITY, ELSEWHERE, WITHIN), raw[:3], clean[:3]
     for n, name in enumerate(kinds):
         if raw.pairs[n]:
-            freed_mean = _of(x, clean[n], draws, seed) if clean.pairs[n] else None
-            yield Block(name, _of(x, raw[n], draws, seed), raw.pairs[n], freed_mean)
+            freed_mean = _of(x, freed_means[n], draws, seed) if clean.pairs[n] else None
+            yield Block(name, _of(x, means[n], draws, seed), raw.pairs[n], freed_mean)
     for n, name in enumerate(kinds[1:], start=1):
         if raw.pairs[0] and raw.pairs[n]:
             both = clean.pairs[0] and clean.pairs[n]
-            freed_mean = _of(x, clean[0] - clean[n], draws, seed) if both else None
-            yield Block(f"{OVER}{name}", _of(x, raw[0] - raw[n], draws, seed), raw.pairs[n], freed_mean)
+            freed_mean = _of(x, freed_means[0] - freed_means[n], draws, seed) if both else None
+            yield Block(f"{OVER}{name}", _of(x, means[0] - means[n], draws, seed), raw.pairs[n], freed_mean)
 
 
 def _of(x: Floats, weights: Floats, draws: int, seed: int) -> Estimate:
