@@ -23,6 +23,7 @@ from selfscope.cli import (
     keep,
     models,
     panel,
+    persona_map,
     plan,
     profile,
     runs,
@@ -45,6 +46,7 @@ app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
 app.command("editorial")(editorial.editorial)
+app.command("map")(persona_map.persona_map)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)

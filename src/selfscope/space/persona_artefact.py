@@ -1,6 +1,7 @@
 """A persona space on disk: three tensors and a manifest, whole or not at all. No pickle.
 
-``axis`` and ``default_mean`` (layer, d_model), ``role_means`` (role, layer, d_model), all float32. Layer i is the residual stream after block i, before any final norm.
+``axis`` and ``default_mean`` (layer, d_model), ``role_means`` (role, layer, d_model), all float32.
+Layer i is the residual stream after block i, before any final norm.
 """
 
 from __future__ import annotations

@@ -1,0 +1,185 @@
+"""The page of a persona space: one file, offline, readable without JavaScript.
+
+With scripts, a name is shown for the mark that is pointed at, and groups can be put in the background.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.report import words
+from selfscope.report.lineage import visible
+from selfscope.report.persona_chart import MARKS, along_svg, layers_svg, mark_svg, plane_svg, scree_svg
+from selfscope.report.words import counted, interval, number, p_value
+from selfscope.report.writing import write_page
+from selfscope.values.persona_map import PersonaMap, Said, Spot
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+#: Responses of each group that are on the page; all of them are in the folder.
+READABLE = 6
+
+
+def write_persona_map(found: PersonaMap, said: Sequence[Said], folder: str, path: Path) -> Path:
+    """Write the page, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    said
+        Responses; some of each group are shown.
+    folder
+        Where the artefact lies, in words of the page.
+
+    Raises
+    ------
+    CouldNot
+        If the file cannot be written.
+    """
+    return write_page(render_persona_map(found, said, folder), path)
+
+
+def render_persona_map(found: PersonaMap, said: Sequence[Said], folder: str = "") -> str:
+    """Return the page as HTML; responses and names are escaped, and what hides or reverses text is shown."""
+    script = (_TEMPLATES / "persona_map.js").read_text(encoding="utf-8").strip()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    pictures = {
+        "plane": plane_svg(found),
+        "along": along_svg(found),
+        "scree": scree_svg(found),
+        "layers": layers_svg(found),
+    }
+    return (
+        _environment()
+        .get_template("persona_map.html.j2")
+        .render(
+            m=found,
+            lead=headline(found),
+            reliable=reliability_line(found),
+            placed=placed_lines(found),
+            sorted=adherence_line(found),
+            pictures={name: _trusted(svg) for name, svg in pictures.items()},
+            legend=_legend(found),
+            responses=_readable(said),
+            folder=folder,
+            style=_trusted((_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()),
+            script=_trusted(script),
+            script_hash=digest,
+        )
+    )
+
+
+def persona_map_lines(found: PersonaMap) -> tuple[str, ...]:
+    """Return the map in few words for a terminal."""
+    ordered = sorted((s for s in found.roles if math.isfinite(s.z)), key=lambda s: s.z)
+    ends = [visible(s.title) for s in ordered]
+    said = [
+        headline(found),
+        reliability_line(found),
+        f"{found.components_70} components hold 70 % of the variance of {counted(len(found.roles), 'role')} "
+        f"({found.components_70_ci[0]:.0f} to {found.components_70_ci[1]:.0f}); cosine of the axis with the "
+        f"first {found.axis.cos_pc1:.2f} ({interval(found.axis.cos_pc1_ci)}).",
+    ]
+    if len(ends) > 1:
+        said.append(f"Nearest to the assistant: {ends[-1]}. Farthest: {ends[0]}.")
+    return (*said, *placed_lines(found), adherence_line(found), *found.warnings)
+
+
+def headline(found: PersonaMap) -> str:
+    """Return what was mapped, and whether the axis can be read."""
+    what = f"{counted(len(found.roles), 'role')} and the default assistant of {found.model}"
+    worn = f" under {found.worn}" if found.worn else ""
+    if found.cappable:
+        return visible(f"{what}{worn}: the axis between them is reliable enough to read and to cap by.")
+    if found.interpretable:
+        return visible(f"{what}{worn}: the axis between them is reliable enough to read, and not to cap by.")
+    return visible(f"{what}{worn}: the axis between them is not reliable enough to read.")
+
+
+def reliability_line(found: PersonaMap) -> str:
+    """Return how far halves agree at the layer that is read, and what follows from it."""
+    axis = found.axis
+    said = (
+        f"Layer {found.layer} of {found.depth}: axes from disjoint halves of roles and questions agree by a "
+        f"cosine of {axis.split_half:.2f} ({interval(axis.ci)}); where chance says who is the default, "
+        f"95 % of such cosines stay below {found.null_cosine:.2f} ({p_value(found.p)})."
+    )
+    if not found.interpretable:
+        return f"{said} Under .70 no projection is interpreted."
+    return said if found.cappable else f"{said} Under .90 no cap is set by it."
+
+
+def placed_lines(found: PersonaMap) -> tuple[str, ...]:
+    """Return where each who is placed lands, or that it is not said."""
+    if not found.interpretable:
+        held = "its place is drawn and not interpreted, for the axis is not reliable enough"
+        return tuple(f"{visible(s.title)}: {held}." for s in found.placed)
+    return tuple(
+        f"{visible(s.title)} lands at {number(s.z)} ({interval(s.ci)}), {_beside(found, s)}."
+        for s in found.placed
+    )
+
+
+def _beside(found: PersonaMap, spot: Spot) -> str:
+    """Return how a place stands to the default's and to the roles'."""
+    roles = [s.z for s in found.roles if math.isfinite(s.z)]
+    nearer = sum(z < spot.z for z in roles)
+    return (
+        f"nearer to the assistant than {nearer} of {len(roles)} roles; "
+        f"the default is at {number(found.default.z)}"
+    )
+
+
+def adherence_line(found: PersonaMap) -> str:
+    """Return how responses were sorted, with the check of what sorted them."""
+    how = found.adherence
+    check = (
+        f"{words.sentence(how.scorer)[:-1]}: area under the curve {how.auroc:.2f} ({interval(how.ci)}) on "
+        f"{counted(how.known, 'response')} whose truth is known"
+    )
+    if not how.used:
+        return f"Adherence was not sorted by, and all responses enter. {check}, where .80 is asked."
+    return f"Of {how.scored:,} responses of roles {how.adherent:,} adhere and enter. {check}."
+
+
+def _legend(found: PersonaMap) -> list[tuple[str, Any, str]]:
+    held = dict.fromkeys(s.group for s in found.roles)
+    names = [*(g for g in MARKS if g in held), "default", *(["placed"] if found.placed else [])]
+    told = {"default": "default assistant", "archetype": "archetype of an age", "placed": "placed"}
+    return [(name, _trusted(mark_svg(name)), told.get(name, name)) for name in names]
+
+
+def _readable(said: Sequence[Said]) -> dict[str, list[Said]]:
+    """Return some responses of each group, spread over its questions."""
+    groups: dict[str, list[Said]] = {}
+    for each in said:
+        groups.setdefault(each.group, []).append(each)
+    return {
+        group: each[:: max(1, math.ceil(len(each) / READABLE))][:READABLE] for group, each in groups.items()
+    }
+
+
+def _trusted(text: str) -> Any:
+    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"visible": visible, "number": number, "interval": interval, "p": p_value}
+    return environment

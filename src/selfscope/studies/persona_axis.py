@@ -1,0 +1,102 @@
+"""What is known of the axis at every layer, and whether it may be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from selfscope.stats.halves import CAP, INTERPRET, components, exchanged, split_half, split_half_interval
+from selfscope.values.persona_map import Interval, LayerAxis
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AxisStudy:
+    """The axis at every layer at which cells were kept, and at the layer that is read.
+
+    Attributes
+    ----------
+    layers
+        One a layer.
+    read
+        The layer that is read.
+    components_70, components_70_ci
+        There.
+    null_cosine, p
+        There; see :class:`selfscope.values.persona_map.PersonaMap`.
+    """
+
+    layers: tuple[LayerAxis, ...]
+    read: int
+    components_70: int
+    components_70_ci: Interval
+    null_cosine: float
+    p: float
+
+    def at(self, layer: int) -> LayerAxis:
+        """Return the axis at a layer."""
+        return next(each for each in self.layers if each.layer == layer)
+
+    @property
+    def interpretable(self) -> bool:
+        """Whether projections may be interpreted."""
+        return self.at(self.read).split_half >= INTERPRET
+
+    @property
+    def cappable(self) -> bool:
+        """Whether a cap may be set by the axis."""
+        return self.at(self.read).split_half >= CAP
+
+
+def study_axis(roles: Floats, default: Floats, layers: tuple[int, ...], read: int, seed: int) -> AxisStudy:
+    """Return what is known of the axis.
+
+    Parameters
+    ----------
+    roles
+        Shape (layer, role, question, d_model); a cell without a response is NaN.
+    default
+        Shape (layer, question, d_model).
+    layers
+        Numbers of the layers of both.
+    read
+        The one that is read.
+    """
+    both = split_half_interval(roles, default, seed=seed)
+    apart = {over: split_half(roles, default, over=over, seed=seed) for over in ("roles", "questions")}
+    first = components(roles, default, seed=seed)
+    base = np.nanmean(default, axis=1)
+    axes = base - np.nanmean(np.nanmean(roles, axis=2), axis=1)
+    lengths = np.linalg.norm(axes, axis=-1) / np.linalg.norm(base, axis=-1)
+    found = tuple(
+        LayerAxis(
+            layer=layer,
+            length=float(lengths[i]),
+            split_half=float(both.estimate[i]),
+            ci=_pair(both.ci[i]),
+            roles=float(apart["roles"][i]),
+            questions=float(apart["questions"][i]),
+            full_length=float(2 * both.estimate[i] / (1 + both.estimate[i])),
+            cos_pc1=float(first.cos_pc1[i]),
+            cos_pc1_ci=_pair(first.cos_pc1_ci[i]),
+        )
+        for i, layer in enumerate(layers)
+    )
+    at = layers.index(read)
+    null = exchanged(roles[at], default[at], seed=seed)
+    reached = int((null >= both.estimate[at]).sum())
+    return AxisStudy(
+        found,
+        read,
+        int(first.held[at]),
+        _pair(first.held_ci[at]),
+        float(np.quantile(null, 0.95)),
+        (1 + reached) / (1 + len(null)),
+    )
+
+
+def _pair(ends: Floats) -> Interval:
+    return float(ends[0]), float(ends[1])

@@ -1,0 +1,387 @@
+"""A map of personas, run: responses drawn, sorted, captured, and set into one space. All of it resumes.
+
+The folder of a map::
+
+    roles/responses.jsonl          what was drawn, batch by batch
+    roles/capture/                 sums of vectors, see docs/capture.md
+    placed/NAME/                   the same for everyone who is placed
+    scorer.json                    the check of the scorer of adherence, and its scores where it sorts
+    axis.safetensors, manifest.json, map.html
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from selfscope.errors import BadInput, CouldNot
+from selfscope.models.adapters import Adapter
+from selfscope.models.ground import Ground
+from selfscope.models.local.ground import LocalGround
+from selfscope.space.adherence import load_responses
+from selfscope.space.asked import (
+    DEFAULT,
+    MAP_PRESETS,
+    Cast,
+    MapPreset,
+    RoleAsk,
+    cast_of,
+    joined_system,
+    map_asks,
+    placed_asks,
+)
+from selfscope.space.captured import Captured
+from selfscope.space.persona_capture import capture_map, conversations_of, map_recipe, middle_layer
+from selfscope.space.responses import Drawing, Response, draw_responses, part_id, usage_of
+from selfscope.space.sorting import Checked, LikelihoodScorer, Said, Scorer, checked
+from selfscope.studies.budget import Budget
+from selfscope.studies.store import runs_folder
+from selfscope.values import Preset, Usage, content_id, plain, short
+
+Progress = Callable[[int, int, str, str], None]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Someone to place on a map: an identity as a system prompt, or an adapter that the weights wear."""
+
+    name: str
+    text: str = ""
+    adapter: Adapter | None = None
+
+    @property
+    def kind(self) -> str:
+        """``identity`` or ``adapter``."""
+        return "identity" if self.adapter is None else "adapter"
+
+
+@dataclass(frozen=True)
+class MapRequest:
+    """What map is wanted.
+
+    Attributes
+    ----------
+    preset, seed
+        How much is asked, and the name of all randomness.
+    identity, identity_name
+        A text that the whole map is made under, before every other system prompt.
+    layer
+        To be read; None for the middle one.
+    placed
+        Who is placed on it.
+    sizes
+        How much is asked, where it is not the preset's.
+    """
+
+    preset: Preset = "demo"
+    seed: int = 0
+    identity: str = ""
+    identity_name: str = ""
+    layer: int | None = None
+    placed: tuple[Placed, ...] = ()
+    sizes: MapPreset | None = None
+
+    @property
+    def size(self) -> MapPreset:
+        """How much is asked."""
+        return self.sizes or MAP_PRESETS[self.preset]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of a map that is done: the roles with the default, or someone placed."""
+
+    asks: tuple[RoleAsk, ...]
+    responses: Mapping[str, Response]
+    captured: Captured
+    sorted_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """All that a map was made of; :mod:`selfscope.studies.persona_space` makes the space of it."""
+
+    request: MapRequest
+    ground: LocalGround
+    cast: Cast
+    layer: int
+    folder: Path
+    roles: Part
+    placed: tuple[tuple[Placed, Part], ...]
+    scorer: Checked
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    def refuse_failures(self) -> None:
+        """Raise CouldNot (exit 5) if the network could not read a response; what was made is kept."""
+        for part in (self.roles, *(part for _, part in self.placed)):
+            part.captured.refuse_failures()
+
+
+def local_ground(ground: Ground) -> LocalGround:
+    """Return the ground as local weights.
+
+    Raises
+    ------
+    BadInput
+        If it has no inside that can be read: an API model, or a phantom.
+    """
+    if not isinstance(ground, LocalGround):
+        raise BadInput(
+            "only local weights have an inside to map",
+            got=ground.identity.name,
+            fix="Give embedded, a folder, a GGUF file or a hub id",
+        )
+    return ground
+
+
+def map_folder(request: MapRequest, ground: LocalGround, out: Path | None) -> Path:
+    """Return where a map lies: `out`, else a folder named by what was asked of what, among the runs."""
+    if out is not None:
+        return out
+    asks, drawing = asked(request)
+    return runs_folder() / "maps" / short(part_id(ground, asks, drawing))
+
+
+def asked(request: MapRequest) -> tuple[tuple[RoleAsk, ...], Drawing]:
+    """Return what roles and default are asked, and how responses are drawn."""
+    size = request.size
+    return map_asks(cast_of(size), size, request.identity), Drawing(size.max_tokens, request.seed)
+
+
+def parts_of(request: MapRequest) -> Iterator[tuple[Path, tuple[RoleAsk, ...], Placed | None]]:
+    """Yield every part of a map: where in the folder it lies, what is asked, and who is placed."""
+    yield Path("roles"), asked(request)[0], None
+    size = request.size
+    names = [each.name for each in request.placed]
+    if len(set(names)) < len(names):
+        raise BadInput("two that are placed have one name", got=", ".join(names), fix="Rename one")
+    for placed in request.placed:
+        system = joined_system(request.identity, placed.text) if placed.adapter else placed.text
+        asks = placed_asks(placed.name, system, cast_of(size).questions, size.defaults)
+        yield Path("placed") / _safe(placed), asks, placed
+
+
+def _safe(placed: Placed) -> str:
+    """Return a folder's name that no two who are placed share."""
+    own = content_id([placed.text, placed.adapter.id if placed.adapter else ""])
+    return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', placed.name)[:40]}-{short(own, 8)}"
+
+
+def layer_of(request: MapRequest, ground: LocalGround) -> int:
+    """Return the layer to read; BadInput if the model has no such layer."""
+    depth = int(ground.model.config.get_text_config().num_hidden_layers)
+    layer = middle_layer(ground) if request.layer is None else request.layer
+    if not 0 <= layer < depth:
+        raise BadInput("the model has no such layer", got=layer, fix=f"Choose from 0 to {depth - 1}")
+    return layer
+
+
+def worn_by(ground: LocalGround, placed: Placed | None) -> LocalGround:
+    """Return the weights as who is placed wears them; the ground itself for roles and identities."""
+    return ground if placed is None or placed.adapter is None else ground.dressed(placed.adapter)
+
+
+async def run_map(
+    request: MapRequest,
+    ground: LocalGround,
+    folder: Path,
+    *,
+    judge: Scorer | None = None,
+    budget: Budget | None = None,
+    progress: Progress = lambda done, total, what, spent: None,
+) -> Mapped:
+    """Return a map's responses and vectors, made or gone on with in `folder`.
+
+    Parameters
+    ----------
+    judge
+        Scores adherence in place of the offline scorer.
+
+    Raises
+    ------
+    BadInput
+        If the folder holds another map, or the layer is none of the model's.
+    CouldNot
+        If another process works in the folder, or the blocks cannot be verified.
+    Stopped
+        If the budget leaves no room for the next batch; the same call with a larger one goes on.
+    """
+    layer = layer_of(request, ground)
+    drawing = asked(request)[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    with _held(folder):
+        every = list(parts_of(request))
+        drawn = await _draw(every, ground, drawing, folder, budget, progress)
+        scorer = judge or LikelihoodScorer(ground)
+        check = await _checked(scorer, ground, folder, progress)
+        scores, out = await _sort(scorer, check, every[0][1], drawn[0], folder, progress)
+        parts = []
+        for n, ((place, asks, placed), responses) in enumerate(zip(every, drawn, strict=True)):
+            left_out = out if n == 0 else frozenset()
+            worn = worn_by(ground, placed)
+            captured = await _capture(
+                request, worn, asks, responses, left_out, folder / place, layer, progress
+            )
+            parts.append(Part(tuple(asks), responses, captured, left_out))
+    placed_parts = tuple(zip(request.placed, parts[1:], strict=True))
+    return Mapped(
+        request, ground, cast_of(request.size), layer, folder, parts[0], placed_parts, check, scores
+    )
+
+
+async def _draw(
+    every: Sequence[tuple[Path, tuple[RoleAsk, ...], Placed | None]],
+    ground: LocalGround,
+    drawing: Drawing,
+    folder: Path,
+    budget: Budget | None,
+    progress: Progress,
+) -> list[dict[str, Response]]:
+    """Draw the responses of all parts, under one budget and one count."""
+    total, count, spent = sum(len(asks) for _, asks, _ in every), 0, Usage()
+    drawn = []
+    for place, asks, placed in every:
+        (folder / place).mkdir(parents=True, exist_ok=True)
+
+        def tell(new: int) -> None:
+            nonlocal count
+            count += new
+            progress(count, total, "responses", "")
+
+        def before(used: Usage, coming: Usage, done: int, of: int, earlier: Usage = spent) -> None:
+            del done, of
+            if budget is not None:
+                budget.insist(earlier.plus(used), coming, count, total)
+
+        found = await draw_responses(
+            worn_by(ground, placed), asks, drawing, folder / place, before=before, progress=tell
+        )
+        spent = spent.plus(usage_of(found.values()))
+        drawn.append(found)
+    return drawn
+
+
+async def _checked(scorer: Scorer, ground: LocalGround, folder: Path, progress: Progress) -> Checked:
+    """Return the scorer's check, kept in the folder so that it is made once."""
+    known = load_responses()
+    own = content_id([scorer.name, ground.identity, list(known)])
+    stored = _kept(folder / SCORER, own)
+    if "check" in stored:
+        return restored(stored["check"])
+    done = 0
+
+    def tell(new: int) -> None:
+        nonlocal done
+        done += new
+        progress(done, max(done, len(known)), "check of the scorer", "")
+
+    found = await checked(scorer, known, tell)
+    _keep(folder / SCORER, {"of": own, "check": plain(found)})
+    return found
+
+
+async def _sort(
+    scorer: Scorer,
+    check: Checked,
+    asks: Sequence[RoleAsk],
+    responses: Mapping[str, Response],
+    folder: Path,
+    progress: Progress,
+) -> tuple[dict[str, float], frozenset[str]]:
+    """Return scores and the ids of what does not adhere; nothing of either where the scorer may not sort."""
+    if not check.usable:
+        return {}, frozenset()
+    mine = [a for a in asks if a.group != DEFAULT and not responses[a.id].empty]
+    stored = json.loads((folder / SCORER).read_text(encoding="utf-8"))
+    digest = content_id([[a.id, responses[a.id].text] for a in mine])
+    scores: dict[str, float] = stored["scores"] if stored.get("scored") == digest else {}
+    if not scores:
+        done = 0
+
+        def tell(new: int) -> None:
+            nonlocal done
+            done += new
+            progress(done, max(done, len(mine)), "adherence", "")
+
+        values = await scorer.score([Said(a.system, a.user, responses[a.id].text) for a in mine], tell)
+        scores = {a.id: v for a, v in zip(mine, values, strict=True)}
+        _keep(folder / SCORER, stored | {"scored": digest, "scores": scores})
+    return scores, frozenset(name for name, value in scores.items() if value < check.cut)
+
+
+async def _capture(
+    request: MapRequest,
+    ground: LocalGround,
+    asks: Sequence[RoleAsk],
+    responses: Mapping[str, Response],
+    left_out: frozenset[str],
+    place: Path,
+    layer: int,
+    progress: Progress,
+) -> Captured:
+    size = request.size
+    recipe = map_recipe(ground, (size.roles + 1) * size.questions, layer)
+    talks = conversations_of(asks, responses, left_out)
+    if not talks:
+        raise CouldNot("nothing was said", got=place, fix="Use a model that answers")
+    done = 0
+
+    def tell(new: int) -> None:
+        nonlocal done
+        done += new
+        progress(done, len(talks), "vectors", "")
+
+    # Named by what enters, so that another scorer does not meet the capture of the last one.
+    own = short(content_id([sorted(t.id for t in talks), recipe]), 8)
+    return await capture_map(ground, talks, recipe, place / f"capture-{own}", tell)
+
+
+SCORER = "scorer.json"
+
+
+def restored(told: Mapping[str, Any]) -> Checked:
+    """Return a check as it was stored."""
+    from selfscope.space.adherence import ScorerCheck
+    from selfscope.stats.separation import Separation
+
+    check = told["check"]
+    against = {kind: Separation(**each) for kind, each in check["against"].items()}
+    return replace(
+        Checked(**{**told, "check": ScorerCheck(Separation(**check["overall"]), against)}),
+    )
+
+
+def _kept(path: Path, of: str) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found if found.get("of") == of else {}
+
+
+def _keep(path: Path, told: Mapping[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    beside.replace(path)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder, so that no second process draws the same at the same time."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CouldNot(
+                "another process is making this map", got=folder, fix="Wait for it, or stop it"
+            ) from error
+        yield
+    finally:
+        os.close(handle)

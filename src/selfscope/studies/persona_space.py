@@ -1,0 +1,267 @@
+"""From a map's vectors to its space: the axis with its reliability, components, and everyone's place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+
+from selfscope.errors import CouldNot
+from selfscope.space.adherence import USABLE
+from selfscope.space.asked import DEFAULT
+from selfscope.space.manifest import LAYER, PACKAGES
+from selfscope.space.persona_artefact import SHAPES, SIGN, PersonaSpace, axis_of, write_space
+from selfscope.space.persona_capture import SPAN, cell_vectors, group_vectors
+from selfscope.space.placing import Frame, frame_of, interval_over, region_over
+from selfscope.studies.persona_axis import AxisStudy, study_axis
+from selfscope.studies.persona_map import Mapped, Part, Placed
+from selfscope.values import content_id, plain
+from selfscope.values.persona_map import Adherence, Counts, PersonaMap, Said, Spot
+
+Floats = npt.NDArray[np.float64]
+#: Components whose share of variance is told.
+TOLD = 60
+
+
+def persona_space(mapped: Mapped) -> PersonaMap:
+    """Return the space that a map's vectors make.
+
+    Raises
+    ------
+    CouldNot
+        If too few roles have responses at all.
+    """
+    layer, captured = mapped.layer, mapped.roles.captured
+    names = [role.name for role in mapped.cast.roles]
+    questions = [question.id for question in mapped.cast.questions]
+    cells = cell_vectors(captured, names, questions)
+    default = cell_vectors(captured, [DEFAULT], questions)[:, 0]
+    kept = tuple(captured.manifest["recipe"]["cell_layers"])
+    at = kept.index(layer)
+    present = np.isfinite(cells[at]).any(axis=(1, 2))
+    if present.sum() < 4 or not np.isfinite(default[at]).any():
+        raise CouldNot(
+            "too few roles have responses that entered",
+            got=f"{int(present.sum())} of {len(names)}",
+            fix="Use a model that answers, or a scorer that leaves more in",
+        )
+    studied = study_axis(cells[:, present], default, kept, layer, mapped.request.seed)
+    vectors = group_vectors(captured, [*names, DEFAULT])[:, captured.layers.index(layer)]
+    frame = frame_of(vectors[:-1][present], vectors[-1])
+    request = mapped.request
+    return PersonaMap(
+        model=mapped.ground.identity.name,
+        worn=_worn(mapped),
+        preset=request.preset,
+        seed=request.seed,
+        questions=len(questions),
+        layer=layer,
+        depth=len(captured.layers),
+        axis=studied.at(layer),
+        layers=studied.layers,
+        explained=tuple(float(share) for share in frame.explained[:TOLD]),
+        components_70=studied.components_70,
+        components_70_ci=studied.components_70_ci,
+        null_cosine=studied.null_cosine,
+        p=studied.p,
+        interpretable=studied.interpretable,
+        cappable=studied.cappable,
+        roles=tuple(_roles(mapped, frame, cells[at])),
+        default=_spot(frame, default[at], vectors[-1], "default assistant", mapped.roles, DEFAULT, "default"),
+        placed=tuple(_placed(mapped, frame, questions)),
+        adherence=_adherence(mapped),
+        counts=_counts(mapped),
+        warnings=tuple(_warnings(mapped, studied, names, present)),
+    )
+
+
+def _worn(mapped: Mapped) -> str:
+    adapter = mapped.ground.adapter
+    return " and ".join(n for n in (mapped.request.identity_name, adapter.name if adapter else "") if n)
+
+
+def _roles(mapped: Mapped, frame: Frame, cells: Floats) -> Iterator[Spot]:
+    vectors = group_vectors(mapped.roles.captured, [r.name for r in mapped.cast.roles])
+    own = mapped.roles.captured.layers.index(mapped.layer)
+    for role, vector, per_question in zip(mapped.cast.roles, vectors[:, own], cells, strict=True):
+        spot = _spot(frame, per_question, vector, role.title, mapped.roles, role.name, "role")
+        yield Spot(**{**spot.__dict__, "group": role.group})
+
+
+def _placed(mapped: Mapped, frame: Frame, questions: Sequence[str]) -> Iterator[Spot]:
+    for who, part in mapped.placed:
+        kept = tuple(part.captured.manifest["recipe"]["cell_layers"])
+        cells = cell_vectors(part.captured, [who.name], questions)[kept.index(mapped.layer), 0]
+        vector = group_vectors(part.captured, [who.name])[0, part.captured.layers.index(mapped.layer)]
+        yield _spot(frame, cells, vector, who.name, part, who.name, who.kind)
+
+
+def _spot(frame: Frame, cells: Floats, vector: Floats, title: str, part: Part, group: str, kind: str) -> Spot:
+    """Return where a mean vector is, with errors over questions; `cells` has shape (question, d_model)."""
+    captured = part.captured
+    count = int(captured.count(SPAN)[captured.groups.index(group)]) if group in captured.groups else 0
+    place = frame.plane(vector)
+    return Spot(
+        name=group,
+        title=title,
+        group=kind,
+        kind=kind,
+        responses=count,
+        z=float(frame.along(vector)),
+        ci=interval_over(frame.along(cells)),
+        pc1=float(place[0]),
+        pc2=float(place[1]),
+        ellipse=region_over(frame.plane(cells)),
+    )
+
+
+def _adherence(mapped: Mapped) -> Adherence:
+    told, overall = mapped.scorer, mapped.scorer.check.overall
+    return Adherence(
+        scorer=told.scorer,
+        auroc=overall.auroc,
+        ci=(overall.low, overall.high),
+        known=overall.true + overall.false,
+        used=told.usable,
+        cut=told.cut,
+        sensitivity=told.sensitivity,
+        specificity=told.specificity,
+        adherent=len(mapped.scores) - len(mapped.roles.sorted_out),
+        scored=len(mapped.scores),
+    )
+
+
+def _counts(mapped: Mapped) -> Counts:
+    part = mapped.roles
+    empty = sum(r.empty for r in part.responses.values())
+    out, failed = len(part.sorted_out), len(part.captured.failures)
+    return Counts(len(part.asks), len(part.asks) - empty - out - failed, empty, out, failed)
+
+
+def _warnings(
+    mapped: Mapped, studied: AxisStudy, names: Sequence[str], present: npt.NDArray[np.bool_]
+) -> Iterator[str]:
+    if not studied.interpretable:
+        yield (
+            "The axis does not come again from other roles and questions (cosine of halves under .70): no "
+            "projection on it is interpreted, those of placed identities and adapters neither."
+        )
+    elif not studied.cappable:
+        yield "Under a cosine of halves of .90 no cap may be set by this axis."
+    gone = [name for name, there in zip(names, present, strict=True) if not there]
+    if gone:
+        yield f"Roles without any response that entered are left out: {', '.join(gone)}."
+    if not mapped.scorer.usable:
+        yield (
+            f"The scorer of adherence fails its check (area {mapped.scorer.check.overall.auroc:.2f}, "
+            f"{USABLE:.2f} is asked), so every response enters: a role’s vector is the mean of what was said "
+            "under its prompts, whether it was in the role or not."
+        )
+    size = mapped.request.size
+    if size.prompts == 1:
+        yield (
+            "Each role answered each question once, so a role’s prompts, its questions and chance cannot be "
+            "told apart within a role."
+        )
+    if failures := len(mapped.roles.captured.failures):
+        yield f"The network could not read {failures} responses; the manifest names them."
+
+
+def store_space(mapped: Mapped, found: PersonaMap) -> PersonaSpace:
+    """Write the artefact of a map to its folder, and return it."""
+    captured = mapped.roles.captured
+    names = [role.name for role in mapped.cast.roles]
+    vectors = group_vectors(captured, [*names, DEFAULT])
+    axis = axis_of(vectors[-1], vectors[:-1])
+    space = PersonaSpace(
+        axis.astype(np.float32),
+        vectors[-1].astype(np.float32),
+        vectors[:-1].astype(np.float32),
+        _manifest(mapped, found),
+    )
+    write_space(mapped.folder, space)
+    return space
+
+
+def _manifest(mapped: Mapped, found: PersonaMap) -> dict[str, object]:
+    request, captured = mapped.request, mapped.roles.captured
+    told = _finite(plain(found))
+    roles = [
+        {
+            "name": r.name,
+            "title": r.title,
+            "group": r.group,
+            "responses": spot.responses,
+            "prompts": content_id(r),
+        }
+        for r, spot in zip(mapped.cast.roles, found.roles, strict=True)
+    ]
+    return {
+        "ground": plain(mapped.ground.identity),
+        "sign": SIGN,
+        "layer": LAYER,
+        "shapes": {name: list(shape) for name, shape in SHAPES.items()},
+        "recipe": {
+            "preset": request.preset,
+            "seed": request.seed,
+            "sizes": plain(request.size),
+            "identity": {"name": request.identity_name, "text": content_id(request.identity)},
+            "span": SPAN,
+            "vector": "mean over the response's tokens; a role's vector is the mean over its responses",
+            "capture": captured.manifest["recipe"],
+            "sampling": {"temperature": 0.7, "top_p": 0.9, "max_tokens": request.size.max_tokens},
+        },
+        "roles": roles,
+        "questions": [plain(question) for question in mapped.cast.questions],
+        "defaults": [plain(prompt) for prompt in mapped.cast.defaults],
+        "default_responses": found.default.responses,
+        "counts": told["counts"],
+        "failures": captured.manifest["failures"],
+        "adherence": told["adherence"],
+        "reliability": {"axis": told["axis"], "layers": told["layers"], "null_cosine": told["null_cosine"]},
+        "components_70": found.components_70,
+        "explained": told["explained"],
+        "places": {"default": told["default"], "roles": told["roles"], "placed": told["placed"]},
+        "warnings": told["warnings"],
+        "hashes": {
+            "asked": content_id([plain(a) for a in mapped.roles.asks]),
+            "said": content_id([[r.ask, r.text] for r in mapped.roles.responses.values()]),
+            "capture": captured.manifest["files"],
+        },
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _finite(value: object) -> dict[str, object]:
+    """Return JSON types in which a number that does not exist is None."""
+
+    def kept(item: object) -> object:
+        if isinstance(item, dict):
+            return {key: kept(each) for key, each in item.items()}
+        if isinstance(item, list):
+            return [kept(each) for each in item]
+        return None if isinstance(item, float) and not math.isfinite(item) else item
+
+    found = kept(value)
+    assert isinstance(found, dict)
+    return found
+
+
+def said_of(mapped: Mapped) -> list[Said]:
+    """Return every response to be read, those who are placed first, then the default and the roles."""
+    titles = {r.name: r.title for r in mapped.cast.roles} | {DEFAULT: "default assistant"}
+    found = [said for who, part in mapped.placed for said in _said(part, {who.name: who.name}, who)]
+    own = sorted(_said(mapped.roles, titles, None), key=lambda s: s.group != titles[DEFAULT])
+    return [*found, *own]
+
+
+def _said(part: Part, titles: Mapping[str, str], who: Placed | None) -> Iterator[Said]:
+    failed = part.captured.failures
+    for ask in part.asks:
+        text = part.responses[ask.id].text
+        entered = bool(text.strip()) and ask.id not in part.sorted_out and ask.id not in failed
+        group = titles[ask.group] if who is None else f"{who.name} ({who.kind})"
+        yield Said(group, ask.question, ask.system, ask.user, text, entered)

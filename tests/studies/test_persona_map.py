@@ -1,0 +1,200 @@
+"""A whole map on a tiny random network: run, stopped and gone on with, sorted, placed, stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.models.phantoms import PhantomGround
+from selfscope.space.adherence import load_responses
+from selfscope.space.asked import MapPreset
+from selfscope.space.persona_artefact import open_space
+from selfscope.space.sorting import Progress, Said
+from selfscope.studies.budget import Budget
+from selfscope.studies.persona_map import Mapped, MapRequest, Placed, local_ground, map_folder, run_map
+from selfscope.studies.persona_plan import plan_map
+from selfscope.studies.persona_space import persona_space, said_of, store_space
+from selfscope.values import Usage
+from tests.standins.weights import LAYERS, WIDTH, write_folder
+
+if TYPE_CHECKING:
+    from selfscope.models.local.ground import LocalGround
+
+SIZES = MapPreset(5, 4, 1, 2, 6)
+REQUEST = MapRequest("demo", 0, sizes=SIZES, layer=1)
+ADHERENT = {r.text for r in load_responses() if r.adheres}
+
+
+class Knowing:
+    """A scorer that knows the shipped responses and likes half of the others; or knows nothing."""
+
+    def __init__(self, knows: bool) -> None:
+        self.name, self.knows, self.asked = f"stand-in that knows {knows}", knows, 0
+
+    async def score(self, said: Sequence[Said], progress: Progress) -> list[float]:
+        self.asked += len(said)
+        progress(len(said))
+        known = {r.text for r in load_responses()}
+        return [
+            float(s.text in ADHERENT if s.text in known else len(s.text) % 2) if self.knows else 0.0
+            for s in said
+        ]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalGround]:
+    from selfscope.models.local.ground import open_local
+
+    folder = tmp_path_factory.mktemp("tiny")
+    write_folder(folder)
+    yield open_local(folder, device="cpu", threads=1)
+
+
+def mapped(request: MapRequest, ground: LocalGround, folder: Path, knows: bool = False) -> Mapped:
+    return asyncio.run(run_map(request, ground, folder, judge=Knowing(knows)))
+
+
+@pytest.fixture(scope="module")
+def done(ground: LocalGround, tmp_path_factory: pytest.TempPathFactory) -> Mapped:
+    placed = (Placed("ilse", "You are Ilse, who keeps bees and says little."),)
+    folder = tmp_path_factory.mktemp("map")
+    return mapped(replace(REQUEST, placed=placed), ground, folder)
+
+
+def test_the_artefact_holds_what_the_contract_says(done: Mapped) -> None:
+    found = persona_space(done)
+    store_space(done, found)
+    space = open_space(done.folder)
+    assert space.axis.shape == space.default_mean.shape == (LAYERS, WIDTH)
+    assert space.role_means.shape == (SIZES.roles, LAYERS, WIDTH)
+    assert {a.dtype for a in (space.axis, space.default_mean, space.role_means)} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(space.axis, space.default_mean - space.role_means.mean(0), atol=1e-6)
+    told = space.manifest
+    assert space.roles == tuple(role.name for role in done.cast.roles)
+    assert told["counts"]["drawn"] == 28 == sum(v for k, v in told["counts"].items() if k != "drawn")
+    assert told["sign"].startswith("axis = default_mean - mean of role_means")
+    assert told["reliability"]["axis"]["layer"] == 1 and len(told["reliability"]["layers"]) == LAYERS
+    (done.folder / "axis.safetensors").write_bytes(b"")
+    with pytest.raises(CouldNot, match="not those of the manifest"):
+        open_space(done.folder)
+    store_space(done, found)
+
+
+def test_places_are_projections_in_units_of_the_roles(done: Mapped) -> None:
+    found = persona_space(done)
+    vectors = done.roles.captured.mean("assistant")[:, 1].astype(np.float64)
+    groups = list(done.roles.captured.groups)
+    roles = np.stack([vectors[groups.index(r.name)] for r in done.cast.roles])
+    axis = vectors[groups.index("default")] - roles.mean(0)
+    along = roles @ axis
+    want = (along - along.mean()) / along.std(ddof=1)
+    np.testing.assert_allclose([s.z for s in found.roles], want, atol=1e-6)
+    assert found.default.z == pytest.approx(
+        (vectors[groups.index("default")] @ axis - along.mean()) / along.std(ddof=1)
+    )
+    assert found.default.z > 0 and found.default.responses == 8
+    [ilse] = found.placed
+    assert (ilse.kind, ilse.responses, ilse.title) == ("identity", 8, "ilse")
+    assert ilse.ci[0] < ilse.z < ilse.ci[1] and ilse.ellipse is not None
+    assert sum(s.pc1 for s in found.roles) == pytest.approx(0, abs=1e-6)
+    assert np.std([s.pc1 for s in found.roles], ddof=1) == pytest.approx(1)
+
+
+def test_who_is_placed_does_not_change_the_map(done: Mapped, ground: LocalGround) -> None:
+    before = persona_space(done)
+    again = persona_space(mapped(REQUEST, ground, done.folder))
+    assert again.roles == before.roles and again.axis == before.axis and again.placed == ()
+
+
+def test_a_stopped_map_goes_on_to_the_same_numbers(done: Mapped, ground: LocalGround, tmp_path: Path) -> None:
+    poor = Budget(20, "calls")
+    with pytest.raises(Stopped, match="20 calls"):
+        asyncio.run(run_map(REQUEST, ground, tmp_path, judge=Knowing(False), budget=poor))
+    small = replace(REQUEST, sizes=replace(SIZES, defaults=1))
+    with pytest.raises(BadInput, match="another map"):
+        plan_map(replace(small, seed=5), ground, done.folder)
+    again = mapped(REQUEST, ground, tmp_path)
+    assert persona_space(again).roles == persona_space(done).roles
+
+
+def test_a_stop_while_vectors_are_taken_loses_no_response(ground: LocalGround, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def interrupt(done: int, total: int, what: str, spent: str) -> None:
+        asked.append(what)
+        if what == "vectors" and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(run_map(REQUEST, ground, tmp_path, judge=Knowing(False), progress=interrupt))
+    assert "responses" in asked
+    plan = plan_map(REQUEST, ground, tmp_path)
+    assert (plan.responses, plan.left) == (28, 0)
+    scorer = Knowing(False)
+    again = asyncio.run(run_map(REQUEST, ground, tmp_path, judge=scorer))
+    assert scorer.asked == 0  # its check is kept
+    assert persona_space(again).counts.entered == 28
+
+
+def test_a_scorer_that_passes_sorts_and_one_that_fails_does_not(
+    done: Mapped, ground: LocalGround, tmp_path: Path
+) -> None:
+    all_in = persona_space(done)
+    assert not all_in.adherence.used and all_in.adherence.auroc == 0.5
+    assert all_in.counts.sorted_out == 0 and any("every response enters" in w for w in all_in.warnings)
+    request = replace(REQUEST, sizes=replace(SIZES, prompts=3))
+    picky = mapped(request, ground, tmp_path, knows=True)
+    found = persona_space(picky)
+    assert found.adherence.used and found.adherence.auroc == 1.0
+    roles = [r for k, r in picky.roles.responses.items() if not k.startswith("default/") and not r.empty]
+    kept = [r for r in roles if len(r.text) % 2]
+    assert 0 < len(kept) < len(roles) == found.adherence.scored
+    assert found.adherence.adherent == len(kept) == sum(s.responses for s in found.roles)
+    assert found.counts.sorted_out == len(roles) - len(kept)
+    assert not any("every response enters" in w for w in found.warnings)
+    out = [s for s in said_of(picky) if not s.entered]
+    assert len(out) == found.counts.sorted_out + found.counts.empty
+    scorer = Knowing(True)
+    asyncio.run(run_map(request, ground, tmp_path, judge=scorer))
+    assert scorer.asked == 0  # check and scores are kept
+
+
+def test_a_plan_counts_what_is_then_drawn(done: Mapped, ground: LocalGround, tmp_path: Path) -> None:
+    plan = plan_map(REQUEST, ground, tmp_path)
+    assert (plan.responses, plan.left, plan.usage.output_tokens) == (28, 28, 28 * 6)
+    assert plan.peak_bytes < 2**20
+    after = plan_map(replace(REQUEST, placed=done.request.placed), ground, done.folder)
+    assert (after.left, after.usage_left) == (0, Usage(cost=0.0))
+
+
+def test_what_has_no_inside_is_refused(ground: LocalGround, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="inside"):
+        local_ground(PhantomGround.named("nothing"))
+    with pytest.raises(BadInput, match="no such layer"):
+        mapped(replace(REQUEST, layer=2), ground, tmp_path)
+    twice = (Placed("a", "You are a."), Placed("a", "You are another."))
+    with pytest.raises(BadInput, match="one name"):
+        mapped(replace(REQUEST, placed=twice), ground, tmp_path)
+    assert map_folder(REQUEST, ground, None) != map_folder(replace(REQUEST, seed=1), ground, None)
+
+
+def test_a_folder_in_use_is_left_alone(ground: LocalGround, tmp_path: Path) -> None:
+    import fcntl
+    import os
+
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(CouldNot, match="another process"):
+            mapped(REQUEST, ground, tmp_path)
+    finally:
+        os.close(handle)
+    assert json.loads(json.dumps(sorted(p.name for p in tmp_path.iterdir()))) == []
