@@ -54,7 +54,8 @@ def plane_svg(found: PersonaMap) -> str:
 
     A mark's ``data-group`` and ``data-name`` are what the page's script reads.
     """
-    spots = (*found.roles, found.default, *found.placed)
+    first = (found.default, *found.placed)
+    spots = [s for s in (*first, *found.roles) if math.isfinite(s.pc1) and math.isfinite(s.pc2)]
     across, up = _scales(spots)
     svg = _svg(_WIDTH, _HEIGHT, f"{len(found.roles)} roles in the plane of the first two components")
     for x, y, x2, y2 in ((_EDGE, up(0), _WIDTH - 8, up(0)), (across(0), 8, across(0), _HEIGHT - _EDGE)):
@@ -64,10 +65,11 @@ def plane_svg(found: PersonaMap) -> str:
     turned = _text(svg, 0, 0, f"second component ({shares[1]})", "middle")
     turned.set("transform", f"translate(14 {_HEIGHT / 2:.0f}) rotate(-90)")
     unit = across(1) - across(0)
-    for spot in (found.default, *found.placed):
+    for spot in first:
         _ellipse(svg, spot, across(spot.pc1), up(spot.pc2), unit)
-    taken: list[tuple[float, float, float, float]] = []
-    for spot in (found.default, *found.placed, *found.roles):
+    marks = [(across(s.pc1), up(s.pc2)) for s in spots]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in marks]
+    for spot in spots:
         x, y = across(spot.pc1), up(spot.pc2)
         group = ET.SubElement(svg, "g", {"data-group": _mark_of(spot), "data-name": visible(spot.title)})
         ET.SubElement(group, "title").text = _tip(spot)
@@ -100,7 +102,7 @@ class _Scale:
 
 
 def _ellipse(svg: ET.Element, spot: Spot, x: float, y: float, unit: float) -> None:
-    if spot.ellipse is None or not math.isfinite(spot.ellipse.major):
+    if spot.ellipse is None or not math.isfinite(spot.ellipse.major + x + y):
         return
     ring = _shape(svg, "ellipse", cx=x, cy=y, rx=spot.ellipse.major * unit, ry=spot.ellipse.minor * unit,
                   fill=BAND, stroke=GREY)  # fmt: skip
@@ -139,7 +141,7 @@ def along_svg(found: PersonaMap) -> str:
     spots = [s for s in spots if math.isfinite(s.z)]
     if len(found.roles) > NAMED:
         spots = [s for n, s in enumerate(spots) if s.kind != "role" or min(n, len(spots) - 1 - n) < ENDS]
-    step, left, right, top = 19.0, 250.0, 24.0, 34.0
+    step, left, right, top = 19.0, 250.0, 24.0, 50.0
     height = top + step * len(spots) + 20
     svg = _svg(_WIDTH, height, "Where everyone is along the axis, in units of the roles’ standard deviation")
     ends = [e for s in spots for e in (s.z, *s.ci) if math.isfinite(e)] or [0.0]
