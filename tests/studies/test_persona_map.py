@@ -13,17 +13,21 @@ import numpy as np
 import pytest
 
 from selfscope.errors import BadInput, CouldNot, Stopped
+from selfscope.models.adapters import Adapter, read_adapter
 from selfscope.models.phantoms import PhantomGround
 from selfscope.space.adherence import load_responses
 from selfscope.space.asked import MapPreset
+from selfscope.space.capture import capture
 from selfscope.space.persona_artefact import open_space
+from selfscope.space.persona_capture import conversations_of
+from selfscope.space.recipe import Recipe
 from selfscope.space.sorting import Progress, Said
 from selfscope.studies.budget import Budget
 from selfscope.studies.persona_map import Mapped, MapRequest, Placed, local_ground, map_folder, run_map
 from selfscope.studies.persona_plan import plan_map
 from selfscope.studies.persona_space import persona_space, said_of, store_space
 from selfscope.values import Usage
-from tests.standins.weights import LAYERS, WIDTH, write_folder
+from tests.standins.weights import INNER, LAYERS, WIDTH, write_folder
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
@@ -165,6 +169,37 @@ def test_a_scorer_that_passes_sorts_and_one_that_fails_does_not(
     scorer = Knowing(True)
     asyncio.run(run_map(request, ground, tmp_path, judge=scorer))
     assert scorer.asked == 0  # check and scores are kept
+
+
+def adapter(folder: Path, size: float) -> Adapter:
+    """Return an adapter of rank 1 that adds a random matrix of a size to one layer's output."""
+    from safetensors.numpy import save_file
+
+    draw, name = np.random.default_rng(2), "base_model.model.model.layers.0.mlp.down_proj"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "r": 1, "lora_alpha": 1, "target_modules": ["down_proj"]})
+    )
+    shapes = {"lora_A": (1, INNER), "lora_B": (WIDTH, 1)}
+    tensors = {f"{name}.{k}.weight": draw.normal(0, size, s).astype("f4") for k, s in shapes.items()}
+    save_file(tensors, folder / "adapter_model.safetensors")
+    return read_adapter(folder)
+
+
+def test_an_adapter_is_placed_by_the_weights_that_wear_it(
+    done: Mapped, ground: LocalGround, tmp_path: Path
+) -> None:
+    still, loud = adapter(tmp_path / "still", 0.0), adapter(tmp_path / "loud", 2.0)
+    placed = (Placed("still", adapter=still), Placed("loud", adapter=loud))
+    found = mapped(replace(REQUEST, placed=placed), ground, done.folder)
+    space = persona_space(found)
+    assert [(s.name, s.kind) for s in space.placed] == [("still", "adapter"), ("loud", "adapter")]
+    assert space.roles == persona_space(done).roles
+    talks = conversations_of(found.placed[1][1].asks, found.placed[1][1].responses)
+    for worn, same in ((ground.dressed(loud), True), (ground, False)):
+        own = capture(worn, talks, Recipe(("assistant",)), tmp_path / f"own-{same}").mean("assistant")
+        got = found.placed[1][1].captured.mean("assistant")
+        assert np.allclose(own, got, atol=1e-5) is same
 
 
 def test_a_plan_counts_what_is_then_drawn(done: Mapped, ground: LocalGround, tmp_path: Path) -> None:
