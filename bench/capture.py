@@ -36,10 +36,12 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS = 5
+"""Fewest rounds: a median of fewer says little."""
+
 THREADS = 2
 TOKENS_AT_ONCE = 2048
 AXIS_BATCH = 16
-ROLES, QUESTIONS = 4, 6
+ROLES, QUESTIONS = 3, 4
 WAYS = ("limit", "ours", "ours_padded", "hidden_states", "hidden_backbone", "axis_method")
 ELSEWHERE = ("nnsight", "transformer_lens")
 
@@ -285,10 +287,8 @@ class Worker:
         self.process.wait()
 
 
-def measure(model: str, rounds: int) -> dict[str, Any]:
-    """Return seconds and memory of every way in every round, and how far their vectors are apart."""
-    import numpy as np
-
+def measure(model: str, rounds: int, out: Path) -> dict[str, Any]:
+    """Return seconds and memory of every way; what is known so far is written to `out` after each round."""
     workers = {way: Worker(way, model) for way in WAYS}
     every: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for number in range(rounds):
@@ -296,12 +296,22 @@ def measure(model: str, rounds: int) -> dict[str, Any]:
             every[way].append(worker.run())
         took = {way: f"{every[way][-1]['seconds']:.1f} s" for way in WAYS}
         print(f"  round {number + 1}: {took}", file=sys.stderr, flush=True)
+        out.write_text(
+            json.dumps({"ways": summary(every), "cores": os.cpu_count(), "threads": THREADS}, indent=1)
+        )
     for worker in workers.values():
         worker.close()
+    return summary(every)
+
+
+def summary(every: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return medians over rounds, and how far the vectors of the ways are apart."""
+    import numpy as np
+
     made: dict[str, Any] = {}
     ours = np.asarray(every["ours"][0]["vector"])
     for way, runs in every.items():
-        vector = runs[0].pop("vector")
+        vector = runs[0]["vector"]
         apart = (
             None if vector is None else np.abs(np.asarray(vector)[:-1] - ours[:-1]).max() / np.abs(ours).max()
         )
@@ -390,7 +400,7 @@ def main() -> None:
         return
     import torch
 
-    made = measure(options.model, options.rounds)
+    made = measure(options.model, max(ROUNDS, options.rounds), options.out)
     print(table(made))
     figures: dict[str, Any] = {"ways": made, "cores": os.cpu_count(), "threads": THREADS}
     if torch.cuda.is_available():
