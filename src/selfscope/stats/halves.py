@@ -5,7 +5,9 @@ set of both is
 
     a = mean over q of default_q  −  mean over r of (mean over q of x_rq)
 
-so larger inner products with it are nearer to the default. ``measurement.md`` §14.
+so larger inner products with it are nearer to the default (:mod:`selfscope.stats.axis`). A number in
+[−1, 1]; it speaks of axes from half the material, and 2r / (1 + r) of it of the whole. ``measurement.md``
+§14.
 """
 
 from __future__ import annotations
@@ -13,26 +15,24 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from selfscope.errors import BadInput
+from selfscope.stats.axis import (
+    COSINE,
+    DRAWS,
+    Floats,
+    Resampled,
+    centred_interval,
+    drawn_counts,
+    filled,
+    sample_of,
+)
 
-Floats = npt.NDArray[np.float64]
 Over = Literal["both", "roles", "questions"]
 
 SPLITS = 100
-DRAWS = 200
 #: Splits over which the cosine of one resampled or exchanged data set is taken.
 SPLITS_A_DRAW = 4
-#: Under this cosine of both halves no projection is interpreted, and under that no cap is set.
-INTERPRET, CAP = 0.70, 0.90
-
-
-class Resampled(NamedTuple):
-    """An estimate at each layer with its 95 percent interval; shapes (layer,) and (layer, 2)."""
-
-    estimate: Floats
-    ci: Floats
 
 
 def split_half(
@@ -55,10 +55,19 @@ def split_half(
     BadInput
         If there are fewer than four roles or questions.
     """
-    _refuse_small(roles)
+    refuse_small(roles)
     draw = np.random.default_rng(seed)
     ones = np.ones((splits, roles.shape[1])), np.ones((splits, roles.shape[2]))
     return _mean(_half_cosines(roles, default, *ones, over, draw))
+
+
+def full_length(halves: Floats) -> Floats:
+    """Return 2r / (1 + r) of cosines of halves: what axes from twice the material would agree by.
+
+    For the noise of roles and of questions alone, which falls with their number. That of single cells falls
+    with the square of it, so where cells are noisy the whole does a little better than this. NaN at −1.
+    """
+    return np.asarray(2 * halves / np.where(halves > -1, 1 + halves, np.nan))
 
 
 def split_half_interval(
@@ -72,27 +81,24 @@ def split_half_interval(
     """
     estimate = split_half(roles, default, splits=splits, seed=seed)
     draw = np.random.default_rng(seed + 1)
-    role_weights, question_weights = _resampled(roles, draws, draw)
+    role_weights, question_weights = drawn_counts(roles.shape[1:3], draws, draw)
     by_role, by_question = (np.repeat(w, SPLITS_A_DRAW, 0) for w in (role_weights, question_weights))
     cosines = _half_cosines(roles, default, by_role, by_question, "both", draw)
     each_draw = _mean(cosines.reshape(len(cosines), draws, SPLITS_A_DRAW))
-    z = np.arctanh(np.clip(each_draw, -1 + 1e-9, 1 - 1e-9))
-    centre = np.arctanh(np.clip(estimate, -1 + 1e-9, 1 - 1e-9))
-    ends = np.nanquantile(z - _mean(z)[:, None], (0.025, 0.975), axis=1)
-    return Resampled(estimate, np.tanh(centre[:, None] + ends.T))
+    return Resampled(estimate, centred_interval(estimate, each_draw.T, COSINE))
 
 
 def exchanged(
     roles: Floats, default: Floats, *, draws: int = DRAWS, splits: int = SPLITS_A_DRAW, seed: int = 0
 ) -> Floats:
-    """Return cosines of both halves when, within each question, it is chance who is called the default.
+    """Return mean cosines of both halves when, within each question, it is chance who is called the default.
 
     Shape (draw,); `roles` and `default` are of one layer, shapes (role, question, d_model) and (question,
     d_model). States of a network have large means in common, so cosines are high without any axis: this is
     what the observed one is to be held against. The default's cells are means over more responses than a
     role's; where they differ much, this null is about right and not exact.
     """
-    _refuse_small(roles[None])
+    refuse_small(roles[None])
     draw = np.random.default_rng(seed + 2)
     everyone = np.concatenate([default[None], roles])
     questions = np.arange(roles.shape[1])
@@ -105,74 +111,41 @@ def exchanged(
     return found
 
 
-def components_for(shares: Floats, held: float = 0.70) -> int:
-    """Return how many components hold a share of the variance; `shares` are sorted, and sum to one."""
-    return int(np.searchsorted(np.cumsum(shares), held - 1e-12) + 1)
-
-
-class Components(NamedTuple):
-    """Components of the role vectors at each layer.
+class Pretenders(NamedTuple):
+    """Every role in turn called the default, and the default one role among the others.
 
     Attributes
     ----------
-    cos_pc1, cos_pc1_ci
-        Absolute cosine of the axis with the first; shapes (layer,) and (layer, 2).
-    held, held_ci
-        How many hold 70 percent of the variance; the same shapes. Resampled roles have fewer distinct ones,
-        so the interval leans to fewer components.
+    cosines
+        Of both halves, for each such axis; shape (role,).
+    lengths
+        Of the axes, by that of the true one; shape (role,).
     """
 
-    cos_pc1: Floats
-    cos_pc1_ci: Floats
-    held: Floats
-    held_ci: Floats
+    cosines: Floats
+    lengths: Floats
 
 
-def components(roles: Floats, default: Floats, *, draws: int = DRAWS, seed: int = 0) -> Components:
-    """Return the first component against the axis, and the components for 70 percent, with intervals.
+def pretenders(
+    roles: Floats, default: Floats, *, splits: int = SPLITS_A_DRAW * 5, seed: int = 0
+) -> Pretenders:
+    """Return how reliable and how long the axis towards each role is, which bounds what is the default's own.
 
-    Percentile intervals by resampling roles and questions, crossed. Shapes as in :func:`split_half`.
+    A role is someone in particular too, so an axis towards it also comes again. Where most of these axes are
+    as reliable and as long as the default's, the axis says "away from the other roles" and nothing more
+    about the default. Shapes as in :func:`exchanged`.
     """
-    _refuse_small(roles)
-    draw = np.random.default_rng(seed + 3)
-    weights = _resampled(roles, draws, draw)
-    cosine, held = np.empty((2, len(roles), draws + 1))
-    whole = [np.concatenate([np.ones((1, w.shape[1])), w]) for w in weights]
-    for layer, (cells, base) in enumerate(zip(roles, default, strict=True)):
-        filled, present = _filled(cells)
-        base_filled, base_present = _filled(base)
-        for n, (by_role, by_question) in enumerate(zip(*whole, strict=True)):
-            shares = by_question * present
-            seen = (shares.sum(1) > 0) & (by_role > 0)
-            means = np.einsum("rq,rqd->rd", shares[seen], filled[seen]) / shares[seen].sum(1)[:, None]
-            own = by_question * base_present
-            if len(means) < 2 or not own.sum() > 0:
-                cosine[layer, n], held[layer, n] = np.nan, np.nan
-                continue
-            axis = own @ base_filled / own.sum() - by_role[seen] @ means / by_role[seen].sum()
-            cosine[layer, n], held[layer, n] = _against_first(means, by_role[seen], axis)
-    ends = (0.025, 0.975)
-    return Components(
-        cosine[:, 0],
-        np.nanquantile(cosine[:, 1:], ends, axis=1).T,
-        held[:, 0],
-        np.nanquantile(held[:, 1:], ends, axis=1).T,
-    )
-
-
-def _against_first(means: Floats, weights: Floats, axis: Floats) -> tuple[float, float]:
-    """Return |cosine| of the axis with the first component, and components for 70 percent.
-
-    From the Gram matrix of the roles, which is small where vectors are long.
-    """
-    centred = (means - weights @ means / weights.sum()) * np.sqrt(weights)[:, None]
-    sizes, turned = np.linalg.eigh(centred @ centred.T)
-    if not sizes[-1] > 0:
-        return np.nan, np.nan
-    first = centred.T @ turned[:, -1]
-    shares = np.clip(sizes[::-1], 0, None)
-    cosine = abs(float(first @ axis)) / float(np.linalg.norm(first) * np.linalg.norm(axis))
-    return cosine, float(components_for(shares / shares.sum()))
+    refuse_small(roles[None])
+    everyone = np.concatenate([default[None], roles])
+    draw = np.random.default_rng(seed + 4)
+    own = np.linalg.norm(sample_of(roles, default).axis)
+    cosines, lengths = np.empty((2, len(roles)))
+    for n in range(1, len(everyone)):
+        others = np.delete(everyone, n, axis=0)
+        ones = np.ones((splits, len(roles))), np.ones((splits, roles.shape[1]))
+        cosines[n - 1] = _mean(_half_cosines(others[None], everyone[n][None], *ones, "both", draw))[0]
+        lengths[n - 1] = np.linalg.norm(sample_of(others, everyone[n]).axis) / own
+    return Pretenders(cosines, lengths)
 
 
 def _half_cosines(
@@ -216,15 +189,15 @@ def _halves(weights: Floats, draw: np.random.Generator) -> tuple[Floats, Floats]
 
 def _axes(cells: Floats, base: Floats, by_role: Floats, by_question: Floats) -> Floats:
     """Return one axis a row of weights; shape (split, d_model)."""
-    filled, present = _filled(cells)
-    base_filled, base_present = _filled(base)
+    whole, present = filled(cells)
+    base_whole, base_present = filled(base)
     seen = by_question @ present.T.astype(np.float64)
     roles = by_role * (seen > 0)
     share = _shares(roles) / np.where(seen > 0, seen, 1.0)
     each = share[:, :, None] * by_question[:, None, :] * present
     own = by_question * base_present
-    everyone = each.reshape(len(each), -1) @ filled.reshape(-1, filled.shape[-1])
-    return np.asarray(_shares(own) @ base_filled - everyone)
+    everyone = each.reshape(len(each), -1) @ whole.reshape(-1, whole.shape[-1])
+    return np.asarray(_shares(own) @ base_whole - everyone)
 
 
 def _shares(weights: Floats) -> Floats:
@@ -233,23 +206,8 @@ def _shares(weights: Floats) -> Floats:
     return np.asarray(weights / np.where(total > 0, total, np.nan))
 
 
-def _filled(vectors: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return vectors with noughts for those that are missing, and which are there."""
-    present: npt.NDArray[np.bool_] = np.asarray(np.isfinite(vectors).all(-1))
-    return np.where(present[..., None], vectors, 0.0), present
-
-
-def _resampled(roles: Floats, draws: int, draw: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return how often each role and each question is drawn, each at least four distinct ones."""
-    made = []
-    for count in roles.shape[1:3]:
-        weights = draw.multinomial(count, np.full(count, 1 / count), 4 * draws).astype(np.float64)
-        enough = weights[(weights > 0).sum(1) >= min(4, count)]
-        made.append(np.resize(enough, (draws, count)))
-    return made[0], made[1]
-
-
-def _refuse_small(roles: Floats) -> None:
+def refuse_small(roles: Floats) -> None:
+    """Raise BadInput under four roles or four questions; shape (layer, role, question, d_model)."""
     if min(roles.shape[1:3]) < 4:
         raise BadInput(
             "halves need four roles and four questions",

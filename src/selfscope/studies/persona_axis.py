@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from selfscope.stats.halves import CAP, INTERPRET, components, exchanged, split_half, split_half_interval
+from selfscope.stats.axis import CAP, INTERPRET
+from selfscope.stats.axis_read import components
+from selfscope.stats.halves import exchanged, split_half, split_half_interval
 from selfscope.values.persona_map import Interval, LayerAxis
 
 Floats = npt.NDArray[np.float64]
