@@ -121,3 +121,12 @@ def test_the_cut_is_where_sensitivity_and_specificity_are_highest() -> None:
     assert hit + clear == pytest.approx(max(every)) and cut in scores
     with pytest.raises(BadInput):
         best_cut([1.0, 2.0], [True, True])
+
+
+def test_means_of_cells_are_kept_at_as_many_layers_as_fit(ground: LocalGround) -> None:
+    from selfscope.space.persona_capture import CELL_BYTES, map_recipe
+
+    many = CELL_BYTES // (32 * 8)
+    assert map_recipe(ground, many, 1).cell_layers == (0, 1)
+    assert map_recipe(ground, many, 0).cell_layers == (0,)
+    assert map_recipe(ground, 12, 0).cell_layers == (0, 1)

@@ -69,13 +69,15 @@ def plane_svg(found: PersonaMap) -> str:
         _ellipse(svg, spot, across(spot.pc1), up(spot.pc2), unit)
     marks = [(across(s.pc1), up(s.pc2)) for s in spots]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in marks]
-    for spot in spots:
-        x, y = across(spot.pc1), up(spot.pc2)
+    drawn = {}
+    for spot in reversed(spots):  # whoever is named first lies on top
         group = ET.SubElement(svg, "g", {"data-group": _mark_of(spot), "data-name": visible(spot.title)})
         ET.SubElement(group, "title").text = _tip(spot)
-        _mark(group, x, y, _mark_of(spot))
+        _mark(group, across(spot.pc1), up(spot.pc2), _mark_of(spot))
+        drawn[spot.kind, spot.name] = group
+    for spot in spots:
         if spot.kind != "role" or len(found.roles) <= NAMED:
-            _name(group, x, y, spot, taken)
+            _name(drawn[spot.kind, spot.name], across(spot.pc1), up(spot.pc2), spot, taken)
     return _written(svg)
 
 
@@ -114,13 +116,18 @@ def _ellipse(svg: ET.Element, spot: Spot, x: float, y: float, unit: float) -> No
 def _name(
     group: ET.Element, x: float, y: float, spot: Spot, taken: list[tuple[float, float, float, float]]
 ) -> None:
-    """Write a name at the first of four sides where it covers no other; leave it to the title where none."""
+    """Write a name at the first of four sides where it covers no other; leave a role's out where none is.
+
+    Who is no role has a name in any case.
+    """
     wide = 6.1 * len(spot.title)
-    for dx, dy, anchor in ((8, 4, "start"), (-8, 4, "end"), (0, -9, "middle"), (0, 17, "middle")):
+    sides = ((8, 4, "start"), (-8, 4, "end"), (0, -9, "middle"), (0, 17, "middle"))
+    forced = () if spot.kind == "role" else ((0, -9, "middle"),)
+    for side, (dx, dy, anchor) in enumerate((*sides, *forced)):
         left = x + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
         box = (left, y + dy - 10, left + wide, y + dy + 2)
         inside = box[0] >= _EDGE and box[2] <= _WIDTH - 2 and box[1] >= 2 and box[3] <= _HEIGHT - 26
-        if inside and not any(_meet(box, other) for other in taken):
+        if side == len(sides) or (inside and not any(_meet(box, other) for other in taken)):
             taken.append(box)
             label = _text(group, x + dx, y + dy, visible(spot.title), anchor)
             if spot.kind != "role":
@@ -234,7 +241,7 @@ def _layer_mark(svg: ET.Element, each: LayerAxis, x: float, y: float, read: bool
     dot = _shape(svg, "circle", cx=x, cy=y, r=5.0 if read else 2.6, fill=BLACK if read else BLUE)
     ET.SubElement(dot, "title").text = (
         f"layer {each.layer}{', the one that is read' if read else ''}: both halves {each.split_half:.2f} "
-        f"({interval(each.ci)}), roles {each.roles:.2f}, questions {each.questions:.2f}, "
+        f"({each.ci[0]:.2f} to {each.ci[1]:.2f}), roles {each.roles:.2f}, questions {each.questions:.2f}, "
         f"cosine with the first component {each.cos_pc1:.2f}"
     )
 

@@ -85,7 +85,7 @@ def persona_map_lines(found: PersonaMap) -> tuple[str, ...]:
         reliability_line(found),
         f"{found.components_70} components hold 70 % of the variance of {counted(len(found.roles), 'role')} "
         f"({found.components_70_ci[0]:.0f} to {found.components_70_ci[1]:.0f}); cosine of the axis with the "
-        f"first {found.axis.cos_pc1:.2f} ({interval(found.axis.cos_pc1_ci)}).",
+        f"first {found.axis.cos_pc1:.2f} ({_span(found.axis.cos_pc1_ci)}).",
     ]
     if len(ends) > 1:
         said.append(f"Nearest to the assistant: {ends[-1]}. Farthest: {ends[0]}.")
@@ -108,7 +108,7 @@ def reliability_line(found: PersonaMap) -> str:
     axis = found.axis
     said = (
         f"Layer {found.layer} of {found.depth}: axes from disjoint halves of roles and questions agree by a "
-        f"cosine of {axis.split_half:.2f} ({interval(axis.ci)}); where chance says who is the default, "
+        f"cosine of {axis.split_half:.2f} ({_span(axis.ci)}); where chance says who is the default, "
         f"95 % of such cosines stay below {found.null_cosine:.2f} ({p_value(found.p)})."
     )
     if not found.interpretable:
@@ -141,7 +141,7 @@ def adherence_line(found: PersonaMap) -> str:
     """Return how responses were sorted, with the check of what sorted them."""
     how = found.adherence
     check = (
-        f"{words.sentence(how.scorer)[:-1]}: area under the curve {how.auroc:.2f} ({interval(how.ci)}) on "
+        f"{words.sentence(how.scorer)[:-1]}: area under the curve {how.auroc:.2f} ({_span(how.ci)}) on "
         f"{counted(how.known, 'response')} whose truth is known"
     )
     if not how.used:
@@ -166,6 +166,13 @@ def _readable(said: Sequence[Said]) -> dict[str, list[Said]]:
     }
 
 
+def _span(ci: Sequence[float]) -> str:
+    """Return an interval of what has no direction, such as a cosine of halves."""
+    if not all(map(math.isfinite, ci)):
+        return "no interval"
+    return f"{ci[0]:.2f} to {ci[1]:.2f}".replace("-", "−")
+
+
 def _trusted(text: str) -> Any:
     """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
     from markupsafe import Markup
@@ -181,5 +188,11 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"visible": visible, "number": number, "interval": interval, "p": p_value}
+    environment.filters |= {
+        "visible": visible,
+        "number": number,
+        "interval": interval,
+        "p": p_value,
+        "span": _span,
+    }
     return environment
