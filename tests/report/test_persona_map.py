@@ -15,7 +15,16 @@ import pytest
 
 from selfscope.report.persona_chart import along_svg, layers_svg, plane_svg, scree_svg
 from selfscope.report.persona_map import persona_map_lines, render_persona_map, write_persona_map
-from selfscope.values.persona_map import Adherence, Counts, Ellipse, LayerAxis, PersonaMap, Said, Spot
+from selfscope.values.persona_map import (
+    Adherence,
+    Counts,
+    Ellipse,
+    LayerAxis,
+    PersonaMap,
+    RecipeRow,
+    Said,
+    Spot,
+)
 
 SOUND = LayerAxis(1, 0.3, 0.82, (0.7, 0.9), 0.9, 0.88, 0.9, 0.7, (0.5, 0.8))
 GROUPS = ("human", "professional", "fictional", "animal", "machine", "collective", "mystical", "archetype")
@@ -37,7 +46,8 @@ def made(roles: int = 24) -> PersonaMap:
         tuple(np.full(10, 0.1)), 7, (6.0, 8.0), 0.4, 0.005, True, False,
         tuple(map(spot, range(roles))), replace(spot(900, "default"), title="default assistant"), placed,
         Adherence("log-probability", 0.71, (0.6, 0.8), 240, False, 0.1, 0.7, 0.6, 0, 0),
-        Counts(348, 346, 2, 0, 0), ("Each role answered once.",),
+        Counts(348, 346, 2, 0, 0), (RecipeRow("the response’s tokens, layer 1", 1, 0.8, 1.0, 1.0),),
+        ("Each role answered once.",),
     )  # fmt: skip
 
 

@@ -23,7 +23,9 @@ Floats = npt.NDArray[np.float64]
 
 #: Bytes that the means of role and question may take together; where all layers take more, some are kept.
 CELL_BYTES = 2**30
+#: Whose tokens make the space, and whose make another one beside it, to see what hangs on that choice.
 SPAN: Kind = "assistant"
+BESIDE: Kind = "user"
 
 
 def conversations_of(
@@ -38,16 +40,16 @@ def conversations_of(
 
 
 def map_recipe(ground: LocalGround, cells: int, always: int) -> Recipe:
-    """Return the recipe of a map: the mean over the response's tokens, at all layers.
+    """Return the recipe of a map: means over the response's tokens, and over the question's, at all layers.
 
     Means of role and question are kept at as many layers as fit :data:`CELL_BYTES`, evenly, and at `always`.
     """
     with working(ground.threads):
         blocks = open_blocks(ground.model)
     layers = len(blocks)
-    fit = max(1, min(layers, CELL_BYTES // (cells * blocks.width * 8)))
+    fit = max(1, min(layers, CELL_BYTES // (2 * cells * blocks.width * 8)))
     kept = {round(i * (layers - 1) / max(fit - 1, 1)) for i in range(fit)} | {always}
-    return Recipe((SPAN,), cell_layers=tuple(sorted(kept)))
+    return Recipe((SPAN, BESIDE), cell_layers=tuple(sorted(kept)))
 
 
 def middle_layer(ground: LocalGround) -> int:
@@ -84,12 +86,14 @@ async def capture_map(
         stop.set()
 
 
-def cell_vectors(captured: Captured, groups: Sequence[str], questions: Sequence[str]) -> Floats:
+def cell_vectors(
+    captured: Captured, groups: Sequence[str], questions: Sequence[str], span: Kind = SPAN
+) -> Floats:
     """Return the mean vector of every group and question; shape (cell layer, group, question, d_model).
 
     NaN where there is no response that entered.
     """
-    means = captured.cell_mean(SPAN).astype(np.float64)
+    means = captured.cell_mean(span).astype(np.float64)
     made = np.full((means.shape[1], len(groups), len(questions), means.shape[2]), np.nan)
     row = {cell: i for i, cell in enumerate(captured.cells)}
     for g, group in enumerate(groups):

@@ -14,12 +14,13 @@ from selfscope.space.adherence import USABLE
 from selfscope.space.asked import DEFAULT
 from selfscope.space.manifest import LAYER, PACKAGES
 from selfscope.space.persona_artefact import SHAPES, SIGN, PersonaSpace, axis_of, write_space
-from selfscope.space.persona_capture import SPAN, cell_vectors, group_vectors
+from selfscope.space.persona_capture import BESIDE, SPAN, cell_vectors, group_vectors
 from selfscope.space.placing import Frame, frame_of, interval_over, region_over
+from selfscope.stats.axis_read import Recipe, sensitivity
 from selfscope.studies.persona_axis import AxisStudy, study_axis
 from selfscope.studies.persona_map import Mapped, Part, Placed
 from selfscope.values import content_id, plain
-from selfscope.values.persona_map import Adherence, Counts, PersonaMap, Said, Spot
+from selfscope.values.persona_map import Adherence, Counts, PersonaMap, RecipeRow, Said, Spot
 
 Floats = npt.NDArray[np.float64]
 #: Components whose share of variance is told.
@@ -74,7 +75,39 @@ def persona_space(mapped: Mapped) -> PersonaMap:
         placed=tuple(_placed(mapped, frame, questions)),
         adherence=_adherence(mapped),
         counts=_counts(mapped),
+        recipes=_recipes(mapped, cells[:, present], default, kept),
         warnings=tuple(_warnings(mapped, studied, names, present)),
+    )
+
+
+def _recipes(mapped: Mapped, cells: Floats, default: Floats, kept: tuple[int, ...]) -> tuple[RecipeRow, ...]:
+    """Return what other choices give: a layer at a quarter and three quarters, and the question's tokens.
+
+    Parameters
+    ----------
+    cells, default
+        Of the response's tokens; shapes (layer, role, question, d_model) and (layer, question, d_model).
+    kept
+        Numbers of their layers.
+    """
+    captured, layer = mapped.roles.captured, mapped.layer
+    depth = len(captured.layers)
+    others = [min(kept, key=lambda k: abs(k - depth * share)) for share in (0.25, 0.75)]
+    layers = list(dict.fromkeys((layer, *others)))
+    made = {
+        f"the response’s tokens, layer {at}": Recipe(cells[kept.index(at)], default[kept.index(at)])
+        for at in layers
+    }
+    names = [role.name for role in mapped.cast.roles]
+    questions = [question.id for question in mapped.cast.questions]
+    beside = cell_vectors(captured, [*names, DEFAULT], questions, BESIDE)[kept.index(layer)]
+    present = np.isfinite(beside[:-1]).any(axis=(1, 2))
+    if present.sum() == cells.shape[1]:
+        made[f"the question’s tokens, layer {layer}"] = Recipe(beside[:-1][present], beside[-1])
+    rows = sensitivity(made, next(iter(made)), seed=mapped.request.seed)
+    return tuple(
+        RecipeRow(row.name, at, row.split_half, row.cosine, row.order)
+        for row, at in zip(rows, [*layers, layer], strict=False)
     )
 
 
@@ -222,6 +255,7 @@ def _manifest(mapped: Mapped, found: PersonaMap) -> dict[str, object]:
         "failures": captured.manifest["failures"],
         "adherence": told["adherence"],
         "reliability": {"axis": told["axis"], "layers": told["layers"], "null_cosine": told["null_cosine"]},
+        "recipes": told["recipes"],
         "components_70": found.components_70,
         "explained": told["explained"],
         "places": {"default": told["default"], "roles": told["roles"], "placed": told["placed"]},

@@ -135,6 +135,31 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class RecipeRow:
+    """What another way to the axis gives.
+
+    Attributes
+    ----------
+    name
+        The way, in words.
+    layer
+        Whose states.
+    split_half
+        Cosine of both halves.
+    cosine
+        Of its axis with the one that is read.
+    order
+        Spearman correlation over roles of places along the two.
+    """
+
+    name: str
+    layer: int
+    split_half: float
+    cosine: float
+    order: float
+
+
+@dataclass(frozen=True)
 class Said:
     """One response, to be read."""
 
@@ -171,6 +196,8 @@ class PersonaMap:
         Whether `axis.split_half` reaches .70 and .90.
     roles, default, placed
         Who is where.
+    recipes
+        The way that is read first, then others, which change one choice each.
     """
 
     model: str
@@ -194,4 +221,5 @@ class PersonaMap:
     placed: tuple[Spot, ...]
     adherence: Adherence
     counts: Counts
+    recipes: tuple[RecipeRow, ...]
     warnings: tuple[str, ...]
