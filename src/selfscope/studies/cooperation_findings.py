@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from selfscope.instruments.cooperation.load import kinds_of, load_tasks
 from selfscope.stats.masked import Array, mean
@@ -188,7 +189,7 @@ def _sentence(
     """Return what a comparison allows one to say."""
     subject, other = study.subject_name, _SAID.get(control, control)
     points = f"{100 * study.questions[0].sesoi:g} points"
-    bound = f"one-sided 95 % bound {100 * float(right.lower):+.1f}"
+    bound = f"one-sided 95 % bound {_signed(right.lower)}"
     told = {
         "not inferior": f"{subject} does ordinary tasks not worse than {other}, to within {points}: {bound}.",
         "inferior": f"{subject} does ordinary tasks worse than {other}, by more than {points}.",
@@ -208,8 +209,13 @@ def _sentence(
 
 def _points(found: PairedShares) -> str:
     """Return a difference of shares in points with its interval."""
-    low, high = (100 * float(x) for x in found.ci95)
-    return f"{100 * float(found.estimate):+.1f} points [{low:+.1f}, {high:+.1f}]"
+    low, high = map(_signed, found.ci95)
+    return f"{_signed(found.estimate)} points [{low}, {high}]"
+
+
+def _signed(share: ArrayLike) -> str:
+    """Return a share in points, with its sign."""
+    return f"{100 * float(np.asarray(share)):+.1f}".replace("-", "−")
 
 
 def _counts(calibration: pd.DataFrame, within: Sequence[str]) -> TaskCounts:
