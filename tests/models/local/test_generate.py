@@ -91,6 +91,24 @@ def test_a_stop_text_ends_the_reply_and_is_cut_off(embedded: LocalGround) -> Non
     assert cut.text == whole.text[: whole.text.index(word)]
 
 
+@pytest.mark.parametrize("spread", [0.1, 2.0, 6.0])
+def test_a_large_vocabulary_is_drawn_from_as_if_all_of_it_were_sorted(spread: float) -> None:
+    import torch
+
+    from selfscope.models.local.generate import SORTED, pick
+
+    draw = np.random.default_rng(5)
+    for seed in range(20):
+        # Rounded, so that many tokens are equally likely.
+        logp = torch.log_softmax(torch.tensor(np.round(draw.normal(0, spread, 8 * SORTED), 1)).float(), -1)
+        chance = torch.softmax(logp.double() / 0.7, -1)
+        falling, order = chance.sort(descending=True, stable=True)
+        kept = falling[: int((falling.cumsum(0) < 0.9).sum()) + 1].cumsum(0)
+        at = torch.rand(1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * kept[-1]
+        want = order[int(torch.searchsorted(kept, at, right=True))]
+        assert pick(logp, 0.7, 0.9, torch.Generator().manual_seed(seed)) == int(want)
+
+
 def test_draws_follow_the_probabilities_and_top_p_keeps_the_likeliest() -> None:
     import torch
 
