@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import special, stats
 
 from selfscope.errors import BadInput
 
@@ -240,12 +240,15 @@ SHARE = Link(
 )
 
 
-def centred_interval(estimate: Floats, drawn: Floats, link: Link | None = None) -> Floats:
+def centred_interval(
+    estimate: Floats, drawn: Floats, link: Link | None = None, *, size: int | None = None
+) -> Floats:
     """Return 95 percent ends about `estimate` (…) from draws (draw, …); shape (…, 2), NaN without draws.
 
     Draws hold fewer distinct roles, so that cosines and components lean to one side in them. The interval is
     therefore that of the draws' deviations from their own mean, on the scale of `link`: it speaks of the
-    mean of the estimate over other samples of this size, not of a limit.
+    mean of the estimate over other samples of this size, not of a limit. With `size`, the smaller number of
+    what was drawn, ends are set apart as Student's t and n / (n − 1) ask (Hesterberg 2015).
     """
     centre, values = (estimate, drawn) if link is None else (link.there(estimate), link.there(drawn))
     there = np.isfinite(values)
@@ -256,8 +259,15 @@ def centred_interval(estimate: Floats, drawn: Floats, link: Link | None = None) 
     ends = np.full((2, flat.shape[1]), np.nan)
     some = np.isfinite(flat).any(0)
     ends[:, some] = np.nanquantile(flat[:, some], ENDS, axis=0)
-    made = centre[..., None] + ends.T.reshape(*np.shape(centre), 2)
+    made = centre[..., None] + _spread(size) * ends.T.reshape(*np.shape(centre), 2)
     return made if link is None else link.back(made)
+
+
+def _spread(size: int | None) -> float:
+    """Return by how much ends from draws of few are too narrow."""
+    if size is None:
+        return 1.0
+    return float(stats.t.ppf(ENDS[1], size - 1) / stats.norm.ppf(ENDS[1]) * np.sqrt(size / (size - 1)))
 
 
 def filled(vectors: Floats) -> tuple[Floats, Bools]:

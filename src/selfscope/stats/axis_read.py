@@ -71,8 +71,11 @@ def components(roles: Floats, default: Floats, *, draws: int = DRAWS, seed: int 
     made = []
     for cells, base in zip(roles, default, strict=True):
         found, drawn = crossed_draws(cells, base, _first, draws=draws, seed=seed)
-        cos, share = (centred_interval(found[i], drawn[:, i], link) for i, link in ((0, COSINE), (1, SHARE)))
-        low, high = centred_interval(found[2], drawn[:, 2])
+        size = min(cells.shape[:2])
+        cos, share = (
+            centred_interval(found[i], drawn[:, i], link, size=size) for i, link in ((0, COSINE), (1, SHARE))
+        )
+        low, high = centred_interval(found[2], drawn[:, 2], size=size)
         made.append((found, cos, share, np.array([max(1.0, np.floor(low)), max(1.0, np.ceil(high))])))
     raw, cos, share, held = (np.stack(each) for each in zip(*made, strict=True))
     return Components(raw[:, 0], cos, raw[:, 1], share, raw[:, 2], held)
@@ -113,7 +116,7 @@ def place_intervals(
     found, drawn = crossed_draws(
         roles, default, lambda s: places(s)[len(roles) :], beside=placed, draws=draws, seed=seed
     )
-    return Resampled(found, centred_interval(found, drawn))
+    return Resampled(found, centred_interval(found, drawn, size=min(roles.shape[:2])))
 
 
 class Recipe(NamedTuple):

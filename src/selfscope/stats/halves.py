@@ -85,7 +85,7 @@ def split_half_interval(
     by_role, by_question = (np.repeat(w, SPLITS_A_DRAW, 0) for w in (role_weights, question_weights))
     cosines = _half_cosines(roles, default, by_role, by_question, "both", draw)
     each_draw = _mean(cosines.reshape(len(cosines), draws, SPLITS_A_DRAW))
-    return Resampled(estimate, centred_interval(estimate, each_draw.T, COSINE))
+    return Resampled(estimate, centred_interval(estimate, each_draw.T, COSINE, size=min(roles.shape[1:3])))
 
 
 def exchanged(
