@@ -12,6 +12,7 @@ import pytest
 from tests.standins.weights import write_folder
 
 from selfscope.cli.app import run
+from selfscope.cli.persona_map import placed_each
 from selfscope.space import adherence, asked
 from selfscope.space.asked import MapPreset
 from selfscope.space.persona_artefact import open_space
@@ -65,6 +66,17 @@ def test_a_map_from_the_command_line(
 def test_what_has_no_weights_here_is_refused(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["map", model, "--preset", "demo"]) == 2
     assert "only local weights have an inside to map" in capsys.readouterr().err
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    given = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        given.append(str(tmp_path / folder / "SOUL.md"))
+        Path(given[-1]).write_text(f"You are {folder}.")
+    assert [p.name for p in placed_each(given)] == given
+    assert [p.name for p in placed_each(given[:1])] == ["SOUL.md"]
+    assert [(p.name, p.kind) for p in placed_each(["plain-0"])] == [("plain-0", "adapter")]
 
 
 def test_nobody_cannot_be_placed(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

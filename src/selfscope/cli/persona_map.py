@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,10 +70,20 @@ def persona_map(
         whole.system if whole else "",
         whole.name if whole else "",
         layer,
-        tuple(placed_of(each) for each in place or ()),
+        placed_each(place or ()),
     )
     ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
     asyncio.run(_mapped(request, ground, out, judge, limits.budget_on(ground), dry_run, as_json))
+
+
+def placed_each(given: Sequence[str]) -> tuple[Placed, ...]:
+    """Return all who are placed; those whose files have one name are called by what was given."""
+    found = [placed_of(each) for each in given]
+    names = [placed.name for placed in found]
+    return tuple(
+        replace(placed, name=each) if names.count(placed.name) > 1 else placed
+        for each, placed in zip(given, found, strict=True)
+    )
 
 
 def placed_of(given: str) -> Placed:
