@@ -4,6 +4,7 @@ The whole root is searched, byte by byte: objects, manifests, journal, the index
 its free pages, staging, keys. What is looked for is what was in the files, and the keys themselves.
 """
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ def traces(place: Place) -> dict[str, bytes]:
 def search(place: Place, wanted: dict[str, bytes]) -> list[str]:
     """Return what was found of it, and where, in the archive and among the keys that unwrap."""
     tops = (place.root, place.path / "keys")
-    files = [each for top in tops for each in top.rglob("*") if each.is_file()]
-    read = {each: each.read_bytes() for each in files}
+    gc.disable()  # or an index that nobody holds closes, and its log is gone between being listed and read
+    try:
+        read = {each: each.read_bytes() for top in tops for each in [*top.rglob("*")] if each.is_file()}
+    finally:
+        gc.enable()
     return [
         f"{what} in {each.relative_to(place.path)}"
         for each, data in read.items()
