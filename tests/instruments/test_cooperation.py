@@ -49,6 +49,12 @@ def test_every_kind_is_a_ladder_for_models_of_unlike_size(kind):
     assert min(levels.count(level) for level in (1, 2, 3)) >= 10
 
 
+def test_no_answer_is_a_word_that_any_sentence_may_hold():
+    """Where an answer is looked for in a sentence, "a" or "may" would be found in a wrong one."""
+    common = {"a", "an", "the", "i", "it", "is", "to", "of", "in", "on", "may", "can", "will", "one"}
+    assert [t.id for t in TASKS if t.check == "phrase" and common & set(t.answer)] == []
+
+
 def test_no_task_is_about_what_the_instrument_measures_elsewhere():
     words = {w.casefold() for d in load_cluster().dimensions for w in d.key_words}
     said = {t.id: set(t.text.casefold().replace(".", " ").replace("?", " ").split()) for t in TASKS}

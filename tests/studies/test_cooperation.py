@@ -350,10 +350,38 @@ def test_runs_of_ordinary_tasks_are_not_compared_as_dimensions_are() -> None:
         refuse_unlike(planted_study(), planted_study())
 
 
-def test_a_phantom_has_no_words_for_a_task(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_phantom_has_no_words_for_a_task(
+    more: tuple[str, ...], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
-    assert run(["cooperation", str(tmp_path / "A.md"), "-m", "phantom:nothing"]) == 2
+    assert run(["cooperation", str(tmp_path / "A.md"), "-m", "phantom:nothing", *more]) == 2
     assert "a phantom does no tasks" in capsys.readouterr().err
+
+
+def test_local_weights_cost_nothing_and_what_all_replies_begin_with_is_computed_once_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selfscope.models.local.ground import open_local
+    from selfscope.studies.cooperation import LOCAL_TEMPERATURE, items_of
+    from selfscope.studies.cooperation_plan import plan_cooperation
+    from selfscope.subjects import read_identity
+    from tests.standins.weights import write_folder
+
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    write_folder(tmp_path / "weights")
+    (tmp_path / "A.md").write_text(SOUL, encoding="utf-8")
+    ground = open_local(tmp_path / "weights")
+    request = CooperationRequest(read_identity(tmp_path / "A.md"), against=("none",), kinds=(KIND,))
+    study = build_cooperation(request, ground)
+    plan = plan_cooperation(study, items_of(tasks_of((KIND,))), ground)
+    assert study.ground["extra"] == {"temperature": str(LOCAL_TEMPERATURE), "max_tokens": "32"}
+    assert plan.cost == 0
+    assert plan.minutes is not None and plan.minutes > plan.total.output_tokens / 60 / 60
+    system = study.subject.tokens
+    replies = len(tasks_of((KIND,))) * request.draws
+    saved = plan.total.input_tokens + plan.total.output_tokens - plan.total.distinct_tokens
+    assert saved == system * (replies - -(-replies // 32))
 
 
 def test_a_bare_model_is_compared_with_nothing(capsys: pytest.CaptureFixture[str]) -> None:
