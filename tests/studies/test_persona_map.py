@@ -23,9 +23,11 @@ from selfscope.space.persona_capture import conversations_of
 from selfscope.space.recipe import Recipe
 from selfscope.space.sorting import Progress, Said
 from selfscope.studies.budget import Budget
-from selfscope.studies.persona_map import Mapped, MapRequest, Placed, local_ground, map_folder, run_map
+from selfscope.studies.persona_manifest import store_space
+from selfscope.studies.persona_map import Mapped, run_map
 from selfscope.studies.persona_plan import plan_map
-from selfscope.studies.persona_space import persona_space, said_of, store_space
+from selfscope.studies.persona_request import MapRequest, Placed, local_ground, map_folder
+from selfscope.studies.persona_space import persona_space, said_of
 from selfscope.values import Usage
 from tests.standins.weights import INNER, LAYERS, WIDTH, write_folder
 

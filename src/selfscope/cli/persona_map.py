@@ -18,8 +18,9 @@ from selfscope.errors import BadInput
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
     from selfscope.studies.budget import Budget
-    from selfscope.studies.persona_map import Mapped, MapRequest, Placed
+    from selfscope.studies.persona_map import Mapped
     from selfscope.studies.persona_plan import MapPlan
+    from selfscope.studies.persona_request import MapRequest, Placed
     from selfscope.values.persona_map import PersonaMap
 
 
@@ -60,7 +61,7 @@ def persona_map(
 ) -> None:
     """Map whom a model can be asked to be, and the axis from there to its assistant; place others on it."""
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.persona_map import MapRequest, local_ground
+    from selfscope.studies.persona_request import MapRequest, local_ground
 
     limits = limits_of(budget, "")
     whole = identity_of(identity) if identity else None
@@ -95,7 +96,7 @@ def placed_of(given: str) -> Placed:
         If it is neither.
     """
     from selfscope.models.adapters import CONFIG, read_adapter, shipped_adapters
-    from selfscope.studies.persona_map import Placed
+    from selfscope.studies.persona_request import Placed
 
     path = Path(given).expanduser()
     if (path / CONFIG).is_file() or (not path.exists() and given in shipped_adapters()):
@@ -116,8 +117,8 @@ async def _mapped(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from selfscope.studies.persona_map import map_folder
     from selfscope.studies.persona_plan import plan_map
+    from selfscope.studies.persona_request import map_folder
 
     try:
         folder = map_folder(request, ground, out)
@@ -153,7 +154,8 @@ async def _run(
 
 def _conclude(done: Mapped, as_json: bool) -> None:
     from selfscope.report.persona_map import persona_map_lines, write_persona_map
-    from selfscope.studies.persona_space import persona_space, said_of, store_space
+    from selfscope.studies.persona_manifest import store_space
+    from selfscope.studies.persona_space import persona_space, said_of
 
     found = persona_space(done)
     store_space(done, found)

@@ -14,84 +14,25 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from selfscope.errors import BadInput, CouldNot
-from selfscope.models.adapters import Adapter
-from selfscope.models.ground import Ground
+from selfscope.errors import CouldNot
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.adherence import load_responses
-from selfscope.space.asked import (
-    DEFAULT,
-    MAP_PRESETS,
-    Cast,
-    MapPreset,
-    RoleAsk,
-    cast_of,
-    joined_system,
-    map_asks,
-    placed_asks,
-)
+from selfscope.space.asked import DEFAULT, Cast, RoleAsk, cast_of
 from selfscope.space.captured import Captured
-from selfscope.space.persona_capture import capture_map, conversations_of, map_recipe, middle_layer
-from selfscope.space.responses import Drawing, Response, draw_responses, part_id, usage_of
+from selfscope.space.persona_capture import capture_map, conversations_of, map_recipe
+from selfscope.space.responses import Drawing, Response, draw_responses, usage_of
 from selfscope.space.sorting import Checked, LikelihoodScorer, Said, Scorer, checked
 from selfscope.studies.budget import Budget
-from selfscope.studies.store import runs_folder
-from selfscope.values import Preset, Usage, content_id, plain, short
+from selfscope.studies.persona_request import MapRequest, Placed, asked, layer_of, parts_of, worn_by
+from selfscope.values import Usage, content_id, plain, short
 
 Progress = Callable[[int, int, str, str], None]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Someone to place on a map: an identity as a system prompt, or an adapter that the weights wear."""
-
-    name: str
-    text: str = ""
-    adapter: Adapter | None = None
-
-    @property
-    def kind(self) -> str:
-        """``identity`` or ``adapter``."""
-        return "identity" if self.adapter is None else "adapter"
-
-
-@dataclass(frozen=True)
-class MapRequest:
-    """What map is wanted.
-
-    Attributes
-    ----------
-    preset, seed
-        How much is asked, and the name of all randomness.
-    identity, identity_name
-        A text that the whole map is made under, before every other system prompt.
-    layer
-        To be read; None for the middle one.
-    placed
-        Who is placed on it.
-    sizes
-        How much is asked, where it is not the preset's.
-    """
-
-    preset: Preset = "demo"
-    seed: int = 0
-    identity: str = ""
-    identity_name: str = ""
-    layer: int | None = None
-    placed: tuple[Placed, ...] = ()
-    sizes: MapPreset | None = None
-
-    @property
-    def size(self) -> MapPreset:
-        """How much is asked."""
-        return self.sizes or MAP_PRESETS[self.preset]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,70 +63,6 @@ class Mapped:
         """Raise CouldNot (exit 5) if the network could not read a response; what was made is kept."""
         for part in (self.roles, *(part for _, part in self.placed)):
             part.captured.refuse_failures()
-
-
-def local_ground(ground: Ground) -> LocalGround:
-    """Return the ground as local weights.
-
-    Raises
-    ------
-    BadInput
-        If it has no inside that can be read: an API model, or a phantom.
-    """
-    if not isinstance(ground, LocalGround):
-        raise BadInput(
-            "only local weights have an inside to map",
-            got=ground.identity.name,
-            fix="Give embedded, a folder, a GGUF file or a hub id",
-        )
-    return ground
-
-
-def map_folder(request: MapRequest, ground: LocalGround, out: Path | None) -> Path:
-    """Return where a map lies: `out`, else a folder named by what was asked of what, among the runs."""
-    if out is not None:
-        return out
-    asks, drawing = asked(request)
-    return runs_folder() / "maps" / short(part_id(ground, asks, drawing))
-
-
-def asked(request: MapRequest) -> tuple[tuple[RoleAsk, ...], Drawing]:
-    """Return what roles and default are asked, and how responses are drawn."""
-    size = request.size
-    return map_asks(cast_of(size), size, request.identity), Drawing(size.max_tokens, request.seed)
-
-
-def parts_of(request: MapRequest) -> Iterator[tuple[Path, tuple[RoleAsk, ...], Placed | None]]:
-    """Yield every part of a map: where in the folder it lies, what is asked, and who is placed."""
-    yield Path("roles"), asked(request)[0], None
-    size = request.size
-    names = [each.name for each in request.placed]
-    if len(set(names)) < len(names):
-        raise BadInput("two that are placed have one name", got=", ".join(names), fix="Rename one")
-    for placed in request.placed:
-        system = joined_system(request.identity, placed.text) if placed.adapter else placed.text
-        asks = placed_asks(placed.name, system, cast_of(size).questions, size.defaults)
-        yield Path("placed") / _safe(placed), asks, placed
-
-
-def _safe(placed: Placed) -> str:
-    """Return a folder's name that no two who are placed share."""
-    own = content_id([placed.text, placed.adapter.id if placed.adapter else ""])
-    return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', placed.name)[:40]}-{short(own, 8)}"
-
-
-def layer_of(request: MapRequest, ground: LocalGround) -> int:
-    """Return the layer to read; BadInput if the model has no such layer."""
-    depth = int(ground.model.config.get_text_config().num_hidden_layers)
-    layer = middle_layer(ground) if request.layer is None else request.layer
-    if not 0 <= layer < depth:
-        raise BadInput("the model has no such layer", got=layer, fix=f"Choose from 0 to {depth - 1}")
-    return layer
-
-
-def worn_by(ground: LocalGround, placed: Placed | None) -> LocalGround:
-    """Return the weights as who is placed wears them; the ground itself for roles and identities."""
-    return ground if placed is None or placed.adapter is None else ground.dressed(placed.adapter)
 
 
 async def run_map(

@@ -9,7 +9,7 @@ from selfscope.models.local.ground import LocalGround
 from selfscope.space.persona_capture import map_recipe
 from selfscope.space.responses import ResponseFile, forecast, part_id
 from selfscope.space.tally import tally_bytes
-from selfscope.studies.persona_map import MapRequest, asked, layer_of, parts_of, worn_by
+from selfscope.studies.persona_request import MapRequest, asked, layer_of, parts_of, worn_by
 from selfscope.values import Usage
 
 #: Tokens that the check of the offline scorer reads, about.
