@@ -93,7 +93,9 @@ def test_the_offline_score_is_the_difference_of_two_log_probabilities(ground: Lo
     import torch
 
     said = Said("You are a crow.", "Who?", "Caw caw")
-    [got] = asyncio.run(LikelihoodScorer(ground).score([said], lambda n: None))
+    counted: list[int] = []
+    [got] = asyncio.run(LikelihoodScorer(ground).score([said], counted.append))
+    assert sum(counted) == 1
 
     def logp(head: str) -> tuple[float, int]:
         start, whole = ground.tokenizer.encode(head), ground.tokenizer.encode(head + said.text)

@@ -65,7 +65,14 @@ class LikelihoodScorer:
     async def score(self, said: Sequence[Said], progress: Progress) -> list[float]:
         """Return log P(text | role, question) − log P(text | question), over the tokens of the text."""
         prompts = [_text_prompt(s.system, s) for s in said] + [_text_prompt("", s) for s in said]
-        answers = (await self.ground.answer(prompts, progress=progress)).answers
+        done = 0
+
+        def tell(new: int) -> None:
+            nonlocal done
+            before, done = done, done + new
+            progress(done // 2 - before // 2)  # each response is asked twice
+
+        answers = (await self.ground.answer(prompts, progress=tell)).answers
         under, bare = answers[: len(said)], answers[len(said) :]
         return [
             (role[0].value - none[0].value) / max(role[0].tokens, 1)

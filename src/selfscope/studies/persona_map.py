@@ -157,7 +157,7 @@ async def _checked(scorer: Scorer, ground: LocalGround, folder: Path, progress: 
     def tell(new: int) -> None:
         nonlocal done
         done += new
-        progress(done, max(done, len(known)), "check of the scorer", "")
+        progress(done, len(known), "check of the scorer", "")
 
     found = await checked(scorer, known, tell)
     _keep(folder / SCORER, {"of": own, "check": plain(found)})
@@ -185,7 +185,7 @@ async def _sort(
         def tell(new: int) -> None:
             nonlocal done
             done += new
-            progress(done, max(done, len(mine)), "adherence", "")
+            progress(done, len(mine), "adherence", "")
 
         values = await scorer.score([Said(a.system, a.user, responses[a.id].text) for a in mine], tell)
         scores = {a.id: v for a, v in zip(mine, values, strict=True)}
