@@ -83,7 +83,7 @@ def study_axis(roles: Floats, default: Floats, layers: tuple[int, ...], read: in
             questions=float(apart["questions"][i]),
             full_length=float(2 * both.estimate[i] / (1 + both.estimate[i])),
             cos_pc1=float(first.cos_pc1[i]),
-            cos_pc1_ci=_pair(first.cos_pc1_ci[i]),
+            cos_pc1_ci=_pair(np.clip(first.cos_pc1_ci[i], 0.0, 1.0)),  # an absolute cosine
         )
         for i, layer in enumerate(layers)
     )
