@@ -1,8 +1,10 @@
 """How fast vectors are captured, and in what memory: ours, others' methods, the limit.
 
-One run, the same conversations for all ways, each way in a process of its own that is warm before anything
-is timed, the ways taking turns round by round, so that a slow minute of the machine meets all of them. Ratios
-are of one round; their median is given with the least and the largest.
+One run, one process, the same weights and conversations for all ways, each warm before anything is timed, the
+ways taking turns round by round, so that a slow minute of the machine meets all of them. Ratios are of one
+round; their median is given with the least and the largest, by the wall's clock and by the processor's, which
+other work disturbs less. Memory is the high-water mark of the process
+during a run, less what it held before it, freed memory having been handed back.
 
 - ``limit``: the backbone's plain forward over ready tokens, in batches padded on the right, longest first.
 - ``ours``: conversations in, finished artefact out: rendering, spans, all sums, all files. Prefixes shared.
@@ -22,13 +24,14 @@ measured to the JSON file named by ``--out``.
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import importlib.util
 import itertools
 import json
 import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -39,10 +42,10 @@ ROUNDS = 5
 """Fewest rounds: a median of fewer says little."""
 
 THREADS = 2
+CLOCKS = ("seconds", "processor")
 TOKENS_AT_ONCE = 2048
 AXIS_BATCH = 16
 ROLES, QUESTIONS = 3, 4
-WAYS = ("limit", "ours", "ours_padded", "hidden_states", "hidden_backbone", "axis_method")
 ELSEWHERE = ("nnsight", "transformer_lens")
 
 _ROLES = ("a lighthouse keeper", "a beekeeper", "a clock", "a flock of starlings")
@@ -104,68 +107,60 @@ def conversations() -> list[Any]:
 # ---------------------------------------------------------------------------------------------- the ways
 
 
+def clocks() -> Any:
+    """Return seconds of the wall's clock and of the processor's, shape (2,)."""
+    import numpy as np
+
+    return np.asarray([time.perf_counter(), time.process_time()])
+
+
 class Ours:
-    path = "auto"
+    tokens_at_once = 1024
 
-    def __init__(self, model: str) -> None:
-        from selfscope.models.local.ground import open_local
+    def __init__(self, ground: Any) -> None:
+        self.ground = ground
 
-        self.ground = open_local(model, device="cpu", threads=THREADS, path=self.path)
-
-    def run(self, given: list[Any]) -> tuple[float, Any, dict[str, Any]]:
+    def run(self, given: list[Any]) -> tuple[Any, Any, int]:
         from selfscope.space.capture import capture
-        from selfscope.space.plan import plan
         from selfscope.space.recipe import Recipe
 
         with tempfile.TemporaryDirectory() as place:
-            began = time.perf_counter()
-            got = capture(self.ground, given, Recipe(), place, tokens_at_once=self.tokens_at_once())
-            seconds = time.perf_counter() - began
+            began = clocks()
+            got = capture(self.ground, given, Recipe(), place, tokens_at_once=self.tokens_at_once)
+            seconds = clocks() - began
         got.refuse_failures()
-        told = plan(self.ground, given, Recipe(), tokens_at_once=self.tokens_at_once())
-        more = {**got.manifest["computed"], "planned": told.peak_bytes}
-        return seconds, got.mean("assistant")[got.groups.index(given[0].group)], more
-
-    def tokens_at_once(self) -> int:
-        return 1024
+        vector = got.mean("assistant")[got.groups.index(given[0].group)]
+        return seconds, vector, got.manifest["computed"]["tokens"]
 
 
 class OursPadded(Ours):
-    path = "plain"
-
-    def tokens_at_once(self) -> int:
-        return TOKENS_AT_ONCE
+    tokens_at_once = TOKENS_AT_ONCE
 
 
 class Theirs:
     """Ways that are given tokens and places, whose rendering is not timed."""
 
-    def __init__(self, model: str) -> None:
-        import torch
-
+    def __init__(self, ground: Any) -> None:
         from selfscope.models.local.blocks import open_blocks
-        from selfscope.models.local.ground import open_local
         from selfscope.space.reading import Reader
         from selfscope.space.recipe import Recipe
 
-        self.ground = open_local(model, device="cpu", threads=THREADS, path="plain")
-        self.reader = Reader(self.ground, Recipe())
-        self.model: Any = self.ground.model
+        self.reader = Reader(ground, Recipe())
+        self.model: Any = ground.model
         self.blocks = open_blocks(self.model)
-        torch.set_num_threads(THREADS)
 
     def batches(self, tokens: list[tuple[int, ...]]) -> list[list[int]]:
         from selfscope.models.local.pooling import padded_batches
 
         return padded_batches([len(t) for t in tokens], TOKENS_AT_ONCE)
 
-    def run(self, given: list[Any]) -> tuple[float, Any, dict[str, Any]]:
+    def run(self, given: list[Any]) -> tuple[Any, Any, int]:
         import torch
 
         reads = [self.reader.read(each) for each in given]
         tokens = [read.tokens for read in reads]
         kept: dict[int, Any] = {}
-        began = time.perf_counter()
+        began = clocks()
         with torch.inference_mode():
             for batch in self.batches(tokens):
                 padded, mask = _padded([tokens[i] for i in batch])
@@ -175,9 +170,9 @@ class Theirs:
                         places = torch.from_numpy(reads[i].places["assistant"])
                         kept[i] = torch.stack([layer[k, places].mean(0) for layer in states])
                 del states
-        seconds = time.perf_counter() - began
+        seconds = clocks() - began
         mine = [kept[i].double() for i, each in enumerate(given) if each.group == given[0].group and kept]
-        return seconds, torch.stack(mine).mean(0).numpy() if mine else None, {"tokens": sum(map(len, tokens))}
+        return seconds, torch.stack(mine).mean(0).numpy() if mine else None, sum(map(len, tokens))
 
     def states(self, tokens: Any, mask: Any) -> Any:
         raise NotImplementedError
@@ -235,9 +230,28 @@ class AxisMethod(Theirs):
         return torch.stack(held)
 
 
-RUNNERS: dict[str, type[Ours] | type[Theirs]] = dict(
-    zip(WAYS, (Limit, Ours, OursPadded, HiddenStates, HiddenBackbone, AxisMethod), strict=True)
-)
+def runners(model: str) -> dict[str, Ours | Theirs]:
+    """Return all ways, on weights that are loaded once."""
+    import torch
+
+    from selfscope.models.local.ground import LocalGround
+    from selfscope.models.local.load import load
+    from selfscope.models.local.paths import choose
+    from selfscope.models.local.scorer import MEMORY_BYTES
+
+    torch.set_num_threads(THREADS)
+    loaded = load(model, "cpu")
+    tree, plain = (
+        LocalGround(loaded, choose(loaded.model, path), THREADS, MEMORY_BYTES) for path in ("auto", "plain")
+    )
+    made: dict[str, Ours | Theirs] = {
+        "limit": Limit(plain),
+        "ours": Ours(tree),
+        "ours_padded": OursPadded(plain),
+    }
+    others = {"hidden_states": HiddenStates, "hidden_backbone": HiddenBackbone, "axis_method": AxisMethod}
+    return made | {name: kind(plain) for name, kind in others.items()}
+
 
 # ------------------------------------------------------------------------------------------- measurement
 
@@ -248,59 +262,31 @@ def memory(what: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what + ":"))
 
 
-def work(way: str, model: str) -> None:
-    """Run the conversations once for every line of standard input, one JSON object a line."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever libraries print must not mix with the answers
-    runner, given = RUNNERS[way](model), conversations()
-    runner.run(given[:2])  # warm: weights paged in, kernels chosen
+def measured(way: Ours | Theirs, given: list[Any]) -> dict[str, Any]:
+    """Run one way once; return seconds, working memory, tokens computed and the vectors of the first role."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # freed memory goes back, or the next way would seem to need none
+    Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
     resident = memory("VmRSS")
-    for _ in sys.stdin:
-        Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
-        seconds, vector, more = runner.run(given)
-        result = {"seconds": seconds, "working": memory("VmHWM") - resident, **more}
-        result["vector"] = None if vector is None else vector.tolist()
-        answers.write(json.dumps(result) + "\n")
-        answers.flush()
-
-
-class Worker:
-    """A process that runs one way."""
-
-    def __init__(self, way: str, model: str) -> None:
-        command = [sys.executable, __file__, "--work", way, "--model", model]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write("run\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"a worker ended early: {self.process.args}")
-        result: dict[str, Any] = json.loads(line)
-        return result
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+    (seconds, processor), vector, tokens = way.run(given)
+    working = memory("VmHWM") - resident
+    told = {"seconds": float(seconds), "processor": float(processor), "working": working}
+    return {**told, "tokens": tokens, "vector": vector}
 
 
 def measure(model: str, rounds: int, out: Path) -> dict[str, Any]:
     """Return seconds and memory of every way; what is known so far is written to `out` after each round."""
-    workers = {way: Worker(way, model) for way in WAYS}
-    every: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+    ways, given = runners(model), conversations()
+    for way in ways.values():
+        way.run(given[:1])
+    every: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
     for number in range(rounds):
-        for way, worker in workers.items():
-            every[way].append(worker.run())
-        took = {way: f"{every[way][-1]['seconds']:.1f} s" for way in WAYS}
+        for name, way in ways.items():
+            every[name].append(measured(way, given))
+        took = {name: f"{runs[-1]['seconds']:.1f} s" for name, runs in every.items()}
         print(f"  round {number + 1}: {took}", file=sys.stderr, flush=True)
-        out.write_text(
-            json.dumps({"ways": summary(every), "cores": os.cpu_count(), "threads": THREADS}, indent=1)
-        )
-    for worker in workers.values():
-        worker.close()
+        figures = {"ways": summary(every), "cores": os.cpu_count(), "threads": THREADS}
+        out.write_text(json.dumps(figures, indent=1))
     return summary(every)
 
 
@@ -309,21 +295,21 @@ def summary(every: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     import numpy as np
 
     made: dict[str, Any] = {}
-    ours = np.asarray(every["ours"][0]["vector"])
+    ours = np.asarray(every["ours"][0]["vector"], dtype=np.float64)
     for way, runs in every.items():
-        vector = runs[0]["vector"]
-        apart = (
-            None if vector is None else np.abs(np.asarray(vector)[:-1] - ours[:-1]).max() / np.abs(ours).max()
-        )
-        seconds = [run["seconds"] for run in runs]
-        ratios = [s / run["seconds"] for s, run in zip(seconds, every["limit"], strict=True)]
+        vector, apart = runs[0]["vector"], None
+        if vector is not None:  # the last layer is left out: hidden_states has it after the final norm
+            apart = float(np.abs(vector[:-1] - ours[:-1]).max() / np.abs(ours).max())
         made[way] = {
-            "seconds": statistics.median(seconds),
-            "ratio": statistics.median(ratios),
-            "ratios": ratios,
+            **{f"median_{clock}": statistics.median(run[clock] for run in runs) for clock in CLOCKS},
+            **{clock: [run[clock] for run in runs] for clock in CLOCKS},
+            **{
+                f"{clock}_ratios": [a[clock] / b[clock] for a, b in zip(runs, every["limit"], strict=True)]
+                for clock in CLOCKS
+            },
             "working": max(run["working"] for run in runs),
             "apart": apart,
-            **{key: runs[0][key] for key in ("tokens", "distinct", "planned", "way") if key in runs[0]},
+            "tokens": runs[0]["tokens"],
         }
     return made
 
@@ -375,13 +361,17 @@ def on_cuda(rounds: int, device: str = "cuda", **shape: int) -> dict[str, Any]:
 
 def table(made: dict[str, Any]) -> str:
     """Return the Markdown table."""
-    head = ["way", "seconds", "× limit", "rounds", "tokens", "working memory, MiB", "apart from ours"]
+    head = ["way", "seconds", "× limit", "rounds", "processor × limit", "rounds", "tokens"]
+    head += ["working memory, MiB", "apart from ours"]
     rows = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for way, one in made.items():
-        between = f"{min(one['ratios']):.2f} to {max(one['ratios']):.2f}"
         apart = "-" if one["apart"] is None else f"{one['apart']:.0e}"
-        figures = [f"{one['seconds']:.2f}", f"{one['ratio']:.2f}", between, str(one["tokens"])]
-        rows.append("| " + " | ".join([way, *figures, f"{one['working'] / 2**20:.0f}", apart]) + " |")
+        told = [way, f"{one['median_seconds']:.2f}"]
+        for clock in CLOCKS:
+            ratios = one[f"{clock}_ratios"]
+            told += [f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f} to {max(ratios):.2f}"]
+        told += [str(one["tokens"]), f"{one['working'] / 2**20:.0f}", apart]
+        rows.append("| " + " | ".join(told) + " |")
     for name in ELSEWHERE:
         there = "installed, not run" if importlib.util.find_spec(name) else "not installed"
         rows.append(f"| {name} | {there} |" + " - |" * (len(head) - 2))
@@ -393,11 +383,7 @@ def main() -> None:
     asked.add_argument("--model", default="embedded")
     asked.add_argument("--rounds", type=int, default=ROUNDS)
     asked.add_argument("--out", type=Path, default=Path("capture.json"))
-    asked.add_argument("--work", choices=WAYS, help=argparse.SUPPRESS)
     options = asked.parse_args()
-    if options.work:
-        work(options.work, options.model)
-        return
     import torch
 
     made = measure(options.model, max(ROUNDS, options.rounds), options.out)
