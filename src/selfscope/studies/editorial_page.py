@@ -129,16 +129,15 @@ def _measured() -> str:
     shipped = measured()["run"]
     recipe = shipped["recipe"]
     arms = table(
-        ("arm", "replies", "documents", "refused", "cut off", "none", "kept, of documents", "subverting",
+        ("arm", "replies", "documents", "refused", "cut off", "no document", "kept, of documents", "subverting",
          "of passages edited", "of plain sentences"),
         [_arm(arm) for arm in shipped["arms"]],
     )  # fmt: skip
-    against = table(
-        ("against", "documents in both", "subverting, points", "singled out, points"),
-        [_contrast(each) for each in shipped["comparisons"]],
-    )
+    head = ("against", "documents in both", "subverting, points", "singled out, points")
+    contrasts = [_contrast(each) for each in shipped["comparisons"]]
+    against = f"{table(head, contrasts)}\n" if contrasts else ""
     ids = {name: _id(recipe[name]) for name in ("revision", "documents")}
-    return f"{arms}\n{against}\n{_RUN.format(**recipe | ids)}"
+    return f"{arms}\n{against}{_RUN.format(**recipe | ids)}"
 
 
 def _arm(arm: Mapping[str, Any]) -> tuple[str, ...]:
