@@ -62,6 +62,24 @@ def test_a_map_from_the_command_line(
     assert "components hold 70 %" in said and str(out) in said
 
 
+@pytest.mark.usefixtures("small")
+def test_a_map_against_itself_and_against_what_is_none(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(asked.MAP_PRESETS, "demo", MapPreset(8, 4, 1, 1, 3))
+    out = tmp_path / "space"
+    given = ["map", str(weights), "--preset", "demo", "--out", str(out)]
+    assert run([*given, "--against", str(tmp_path)]) == 2 and not out.exists()
+    assert "holds no persona space" in capsys.readouterr().err
+    assert run(given) == 0
+    capsys.readouterr()
+    assert run([*given, "--against", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    assert told["against"]["geometry"]["value"] == pytest.approx(1) and told["against"]["roles"] == 8
+    assert "Against another map" in Path(told["report"]).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("model", ["mockllm/model", "phantom:nothing"])
 def test_what_has_no_weights_here_is_refused(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["map", model, "--preset", "demo"]) == 2

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from selfscope.studies.persona_map import Mapped
     from selfscope.studies.persona_plan import MapPlan
     from selfscope.studies.persona_request import MapRequest, Placed
+    from selfscope.values.persona_against import Against
     from selfscope.values.persona_map import PersonaMap
 
 
@@ -44,6 +45,9 @@ def persona_map(
             help="An identity or an adapter to place on the map; the map itself stays as it is. Repeatable."
         ),
     ] = None,
+    against: Annotated[
+        str, typer.Option(metavar="ARTEFACT", help="Compare with a stored map, of any model, role by role.")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(help="The artefact's folder; left out, one among the runs.")
     ] = None,
@@ -61,6 +65,8 @@ def persona_map(
 ) -> None:
     """Map whom a model can be asked to be, and the axis from there to its assistant; place others on it."""
     from selfscope.models.choose import choose_ground
+    from selfscope.space.asked import cast_of
+    from selfscope.studies.persona_against import refuse_strangers
     from selfscope.studies.persona_request import MapRequest, local_ground
 
     limits = limits_of(budget, "")
@@ -73,8 +79,10 @@ def persona_map(
         layer,
         placed_each(place or ()),
     )
+    if against:  # What cannot be compared with is said before anything is made.
+        refuse_strangers(against, [role.name for role in cast_of(request.size).roles])
     ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
-    asyncio.run(_mapped(request, ground, out, judge, limits.budget_on(ground), dry_run, as_json))
+    asyncio.run(_mapped(request, ground, out, judge, limits.budget_on(ground), dry_run, as_json, against))
 
 
 def placed_each(given: Sequence[str]) -> tuple[Placed, ...]:
@@ -116,6 +124,7 @@ async def _mapped(
     budget: Budget | None,
     dry_run: bool,
     as_json: bool,
+    against: str,
 ) -> None:
     from selfscope.studies.persona_plan import plan_map
     from selfscope.studies.persona_request import map_folder
@@ -132,7 +141,7 @@ async def _mapped(
         done = await _run(request, ground, folder, judge, budget)
     finally:
         await ground.close()
-    _conclude(done, as_json)
+    _conclude(done, as_json, against)
 
 
 async def _run(
@@ -152,24 +161,28 @@ async def _run(
             await judging.close()
 
 
-def _conclude(done: Mapped, as_json: bool) -> None:
+def _conclude(done: Mapped, as_json: bool, against: str) -> None:
+    from selfscope.report.persona_against import against_lines
     from selfscope.report.persona_map import persona_map_lines, write_persona_map
+    from selfscope.studies.persona_against import against_space
     from selfscope.studies.persona_manifest import store_space
     from selfscope.studies.persona_space import persona_space, said_of
 
     found = persona_space(done)
-    store_space(done, found)
+    space = store_space(done, found)
+    held = against_space(space, against, seed=done.request.seed) if against else None
     with writing("the page"):
-        report = write_persona_map(found, said_of(done), str(done.folder), done.folder / "map.html")
+        report = write_persona_map(found, said_of(done), str(done.folder), done.folder / "map.html", held)
     if as_json:
-        print_json(map_json(done.folder, report, found))
+        print_json(map_json(done.folder, report, found, held))
     else:
-        for line in (*persona_map_lines(found), f"Artefact: {done.folder}", str(report)):
+        compared = against_lines(held) if held else ()
+        for line in (*persona_map_lines(found), *compared, f"Artefact: {done.folder}", str(report)):
             console().print(line, markup=False, soft_wrap=True)
     done.refuse_failures()
 
 
-def map_json(folder: Path, report: Path, found: PersonaMap) -> dict[str, Any]:
+def map_json(folder: Path, report: Path, found: PersonaMap, against: Against | None = None) -> dict[str, Any]:
     """Return what ``map --json`` prints (schema: ``selfscope schema map``)."""
     told = asdict(found)
     axis = told["axis"] | {
@@ -178,7 +191,10 @@ def map_json(folder: Path, report: Path, found: PersonaMap) -> dict[str, Any]:
         "null_cosine": told.pop("null_cosine"),
         "p": told.pop("p"),
     }
-    return {"artefact": str(folder), "report": str(report), **told, "axis": axis}
+    compared = asdict(against) if against else None
+    return {
+        "artefact": str(folder), "report": str(report), **told, "axis": axis, "against": compared,
+    }  # fmt: skip
 
 
 def _show_plan(plan: MapPlan, as_json: bool) -> None:

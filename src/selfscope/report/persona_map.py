@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from selfscope.report import words
 from selfscope.report.lineage import visible
+from selfscope.report.persona_against import against_lines, against_rows
 from selfscope.report.persona_chart import MARKS, along_svg, layers_svg, mark_svg, plane_svg, scree_svg
 from selfscope.report.words import counted, interval, number, p_value
 from selfscope.report.writing import write_page
+from selfscope.values.persona_against import Against
 from selfscope.values.persona_map import PersonaMap, Said, Spot
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 READABLE = 6
 
 
-def write_persona_map(found: PersonaMap, said: Sequence[Said], folder: str, path: Path) -> Path:
+def write_persona_map(
+    found: PersonaMap, said: Sequence[Said], folder: str, path: Path, against: Against | None = None
+) -> Path:
     """Write the page, whole or not at all, and return its path.
 
     Parameters
@@ -37,16 +41,20 @@ def write_persona_map(found: PersonaMap, said: Sequence[Said], folder: str, path
         Responses; some of each group are shown.
     folder
         Where the artefact lies, in words of the page.
+    against
+        Another space to show beside it.
 
     Raises
     ------
     CouldNot
         If the file cannot be written.
     """
-    return write_page(render_persona_map(found, said, folder), path)
+    return write_page(render_persona_map(found, said, folder, against), path)
 
 
-def render_persona_map(found: PersonaMap, said: Sequence[Said], folder: str = "") -> str:
+def render_persona_map(
+    found: PersonaMap, said: Sequence[Said], folder: str = "", against: Against | None = None
+) -> str:
     """Return the page as HTML; responses and names are escaped, and what hides or reverses text is shown."""
     script = (_TEMPLATES / "persona_map.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -69,6 +77,9 @@ def render_persona_map(found: PersonaMap, said: Sequence[Said], folder: str = ""
             legend=_legend(found),
             responses=_readable(said),
             folder=folder,
+            against=against,
+            compared=against_lines(against) if against else (),
+            compared_rows=against_rows(against) if against else [],
             style=_trusted((_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()),
             script=_trusted(script),
             script_hash=digest,

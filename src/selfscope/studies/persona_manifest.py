@@ -10,8 +10,9 @@ import numpy as np
 from selfscope.space.asked import DEFAULT
 from selfscope.space.manifest import LAYER, PACKAGES
 from selfscope.space.persona_artefact import SHAPES, SIGN, PersonaSpace, axis_of, write_space
-from selfscope.space.persona_capture import SPAN, group_vectors
+from selfscope.space.persona_capture import SPAN, cell_vectors, group_vectors
 from selfscope.space.responses import TEMPERATURE, TOP_P
+from selfscope.stats.geometry import LEAST_ROLES, geometry_reliability
 from selfscope.studies.persona_map import Mapped
 from selfscope.values import content_id, plain
 from selfscope.values.persona_map import PersonaMap
@@ -68,7 +69,12 @@ def _manifest(mapped: Mapped, found: PersonaMap) -> dict[str, object]:
         "counts": told["counts"],
         "failures": captured.manifest["failures"],
         "adherence": told["adherence"],
-        "reliability": {"axis": told["axis"], "layers": told["layers"], "null_cosine": told["null_cosine"]},
+        "reliability": {
+            "axis": told["axis"],
+            "layers": told["layers"],
+            "null_cosine": told["null_cosine"],
+            "geometry": _geometry(mapped),
+        },
         "recipes": told["recipes"],
         "components_70": found.components_70,
         "explained": told["explained"],
@@ -81,6 +87,18 @@ def _manifest(mapped: Mapped, found: PersonaMap) -> dict[str, object]:
         },
         "versions": {name: version(name) for name in PACKAGES},
     }
+
+
+def _geometry(mapped: Mapped) -> float | None:
+    """Return how far the distances between roles come again from other questions; None for too few."""
+    captured = mapped.roles.captured
+    questions = [question.id for question in mapped.cast.questions]
+    cells = cell_vectors(captured, [role.name for role in mapped.cast.roles], questions)
+    at = captured.manifest["recipe"]["cell_layers"].index(mapped.layer)
+    if min(cells.shape[1] - LEAST_ROLES, cells.shape[2] - 4) < 0:
+        return None
+    found = geometry_reliability(cells[at], splits=50, seed=mapped.request.seed)
+    return found if math.isfinite(found) else None
 
 
 def _finite(value: object) -> dict[str, object]:
