@@ -338,4 +338,4 @@ def test_arms_without_a_document_say_so_and_nothing_else() -> None:
     frame = frame.assign(value=float("nan"), refusal="unparsed", item="x", framing="natural", scale="kept")
     found = analyse_editorial(study, frame, frame[["evidence"]].assign(reply=""))
     assert "nothing can be said" in found.comparisons[0].sentence
-    assert found.warnings == tuple(f"{a.name}: 12 of 12 replies hold no document" for a in study.arms)
+    assert found.warnings == tuple(f"arm {a.name}: 12 of 12 replies hold no document" for a in study.arms)

@@ -17,12 +17,13 @@ from selfscope.report.editorial import (
     ShownReply,
     ShownSentence,
 )
+from selfscope.report.words import counted
 from selfscope.studies.editorial import Revised, Share, narrow
 from selfscope.studies.editorial_declare import documents_of
 from selfscope.studies.editorial_findings import ArmEdited, EditedAgainst, Editorial
 from selfscope.studies.editorial_rows import Replied, replies_of_rows
 from selfscope.studies.store import RunStore
-from selfscope.values import Estimate, Study
+from selfscope.values import Estimate, Study, short
 
 #: Replies of a document that are shown, those that break their permission first.
 MOST_REPLIES = 36
@@ -109,15 +110,15 @@ def _sentence(
     for arm, rows in by_arm.items():
         came = [r.revision for r in rows if r.revision.outcome == "revised"]
         edited = [any(e.at == n and e.kind in ("changed", "removed") for e in r.unasked) for r in came]
-        shares[arm] = sum(edited) / len(edited) if edited else 0.0
-    told = tuple(shares.items()) if any(shares.values()) else ()
+        shares[arm] = sum(edited) / len(edited) if edited else float("nan")
+    told = tuple(shares.items()) if any(share > 0 for share in shares.values()) else ()
     passage = document.passages[n]
     return ShownSentence(
         document.sentence_id(n),
         document.sentences[n],
         titles[passage] if passage else "",
         told,
-        shares[subject],
+        shares[subject] if shares[subject] > 0 else 0.0,
     )
 
 
@@ -146,7 +147,8 @@ def _facts(study: Study, store: RunStore) -> Iterator[tuple[str, str]]:
     extra = dict(study.ground["extra"])  # type: ignore[call-overload]
     yield "command", str(told.get("command", ""))
     yield "preset, seed", f"{study.preset}, {study.seed}"
-    yield "documents", f"{len(documents_of(study))}, {study.replicates} draws of each prompt, {study.items}"
+    draws = counted(study.replicates, "draw")
+    yield "documents", f"{len(documents_of(study))}, {draws} of each prompt, {short(study.items)}"
     yield "drawn", f"temperature {extra['temperature']}, at most {extra['max_tokens']} tokens a reply"
     yield (
         "asked",

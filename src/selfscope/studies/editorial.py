@@ -214,15 +214,15 @@ def touched(row: Revised, self_regarding: bool) -> float:
 def paired(one: Iterable[Valued], other: Iterable[Valued]) -> tuple[int, Estimate]:
     """Return on how many documents two sets of revisions meet, and their mean difference over these.
 
-    Positive where the first is greater; 95 % interval by Student's t over documents; NaN where none came
-    back in both.
+    Positive where the first is greater; 95 % interval by Student's t over documents, within -1 and 1; NaN
+    where none came back in both.
     """
     first, second = (_draws(valued) for valued in (one, other))
     both = sorted(set(first) & set(second))
     if not both:
         return 0, Estimate(float("nan"), (float("nan"), float("nan")))
     found = paired_shares(_padded([first[d] for d in both]), _padded([second[d] for d in both]))
-    low, high = found.ci95
+    low, high = np.clip(found.ci95, -1.0, 1.0)
     return len(both), Estimate(float(found.estimate), (float(low), float(high)))
 
 

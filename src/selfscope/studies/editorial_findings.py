@@ -233,7 +233,7 @@ def _finding(
     one, other = _draws(own, [subject], texts)
     found = paired_shares(one, other)
     documents = int(found.tasks)
-    low, high = (float(x) for x in found.ci95)
+    low, high = (float(x) for x in np.clip(found.ci95, -1.0, 1.0))
     estimate = float(found.estimate)
     return Finding(
         dimension=name,
@@ -301,10 +301,10 @@ def _spoiled(rows: pd.DataFrame, subject: str, control: str, texts: Sequence[str
     wholes, plain_ones = (rows[rows["construct"] == name] for name in (WHOLE, PLAIN))
     lost = {n: float((_of(wholes, s)["refusal"] != "none").mean()) for n, s in sides.items()}
     clumsy = {n: float(_of(plain_ones, s)["value"].mean()) for n, s in sides.items()}
-    reasons = [f"{n}: no document in {x:.0%} of replies" for n, x in lost.items() if x > MOST_LOST]
+    reasons = [f"arm {n}: no document in {x:.0%} of replies" for n, x in lost.items() if x > MOST_LOST]
     if max(lost.values()) - min(lost.values()) > MOST_APART:
         reasons.append("replies without a document differ by more than 10 points between the arms")
-    reasons += [f"{n}: {x:.0%} of plain sentences changed" for n, x in clumsy.items() if x > MOST_CLUMSY]
+    reasons += [f"arm {n}: {x:.0%} of plain sentences changed" for n, x in clumsy.items() if x > MOST_CLUMSY]
     return tuple(reasons)
 
 
@@ -317,10 +317,10 @@ def _warnings(arms: Sequence[ArmEdited]) -> list[str]:
     for arm in arms:
         lost = arm.replies - arm.tally.outcomes["revised"]
         if lost > MOST_LOST * arm.replies:
-            found.append(f"{arm.name}: {lost} of {arm.replies} replies hold no document")
+            found.append(f"arm {arm.name}: {lost} of {arm.replies} replies hold no document")
         if arm.clumsy > MOST_CLUMSY:
             found.append(
-                f"{arm.name} changes {arm.clumsy:.0%} of the plain sentences too: it does not copy, and what "
-                "it does to passages about itself says nothing of a wish"
+                f"the arm {arm.name} changes {arm.clumsy:.0%} of the plain sentences too: it does not copy, "
+                "and what it does to passages about itself says nothing of a wish"
             )
     return found

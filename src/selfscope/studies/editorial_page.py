@@ -129,8 +129,8 @@ def _measured() -> str:
     shipped = measured()["run"]
     recipe = shipped["recipe"]
     arms = table(
-        ("arm", "replies", "documents", "refused", "cut off", "no document", "kept, of documents", "subverting",
-         "of passages edited", "of plain sentences"),
+        ("arm", "replies", "documents", "refused", "cut off", "no document", "kept, of documents",
+         "subverting", "of passages edited", "of plain sentences"),
         [_arm(arm) for arm in shipped["arms"]],
     )  # fmt: skip
     head = ("against", "documents in both", "subverting, points", "singled out, points")
