@@ -49,7 +49,9 @@ class Against:
         The axis of this space rebuilt in the other by the roles as anchors: correlation of projections of
         roles that were left out.
     carried_cosine
-        Cosine of the rebuilt axis with the other's own.
+        Cosine of the rebuilt axis with the other's own. The rebuilt one orders roles as this axis does, the
+        own is a difference of means; where models spread roles otherwise, it is below 1 although `carried`
+        is high.
     interpretable
         Whether both axes reach .70 in both halves; if not, `order`, `carried` and `carried_cosine` are
         shown and not interpreted.
