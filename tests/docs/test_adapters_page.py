@@ -66,7 +66,8 @@ def test_a_difference_read_from_both_sides_is_one(figures):
             if control != NO_TRAINING:
                 other = rows[control.removeprefix("training:"), f"training:{subject}", dimension]
                 assert f["estimate"] == pytest.approx(-other["estimate"], abs=2e-4)
-                assert f["verdict"] == other["verdict"]
+                for claim in ("shifted", "equivalent", "not interpretable"):
+                    assert (f["verdict"] == claim) == (other["verdict"] == claim)
 
 
 def test_a_training_moved_as_its_seeds_did_on_average(figures):
@@ -94,6 +95,16 @@ def test_what_the_page_says_of_the_figures_in_words_is_so(figures, page):
     assert f"p = {moved[0]['p_adjusted']:.3f}".replace("0.", ".") in page
     assert not any(f["verdict"] == "shifted" for f in utterance["findings"] if f["control"] == NO_TRAINING)
     assert sum(check[2] == "fail" for check in utterance["sensitivity"].values()) == 5
+
+
+def test_questions_are_blind_to_every_training(figures):
+    asked = figures["channels"][1]
+    assert asked["channel"] == "self_report"
+    assert all(asked["sensitivity"][d][2] == "fail" for d in asked["declared"])
+    held = [f for f in asked["findings"] if f["dimension"] in asked["declared"]]
+    assert {f["verdict"] for f in held} == {"not interpretable"}
+    between = [f for f in asked["findings"] if f["control"] != NO_TRAINING]
+    assert max(abs(f["estimate"]) for f in between) < 0.05
 
 
 def test_the_demo_shows_a_pair_whose_seeds_the_page_has(figures):
