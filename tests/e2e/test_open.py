@@ -15,10 +15,12 @@ from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.open.constructed import load_constructed
 from selfscope.instruments.open.judging import INSTRUCTIONS
 from selfscope.instruments.open.prompts import load_prompts
+from selfscope.studies.store import RunStore
 from selfscope.values import content_id
 from tests.standins.brains import Conversation, Listed
 from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
+from tests.standins.weights import write_folder
 
 pytestmark = THROUGH_INSPECT
 
@@ -66,7 +68,7 @@ class Talk:
     def _judge(self, asked: str) -> str:
         if not self.reads:
             return "I could not say, but what a lovely answer."
-        return next(a.truth for text, a in ANSWERS.items() if text in asked)
+        return next((a.truth for text, a in ANSWERS.items() if text in asked), "incoherent")
 
     def counted(self, messages: Conversation, text: str) -> tuple[int, int]:
         return sum(len(m.content.split()) for m in messages), len(text.split())
@@ -123,3 +125,35 @@ def test_a_judge_that_cannot_read_is_not_used_and_nothing_is_asked(stranger, mon
     assert found["findings"] == []
     reason = "not judged: openai-api/local/open-judge-2: plain: balanced accuracy 0.00"
     assert found["unavailable"]["open"].startswith(reason)
+
+
+FOUR = """\
+title: Four channels
+identities: SOUL.md
+models: [tiny]
+controls: [none]
+instruments: [self_report, utterance, open, behaviour]
+dimensions: [memory]
+judges: [openai-api/local/{judge}]
+sensitivity: false
+preset: demo
+"""
+
+
+def test_local_weights_are_asked_in_four_channels_that_stand_side_by_side(stranger, monkeypatch, capsys):
+    write_folder(stranger / "tiny")
+    study = stranger / "study.yaml"
+    study.write_text(FOUR.format(judge="open-judge-4"))
+    with providing(Provider(Talk(), models=("open-judge-4",))) as provider:
+        monkeypatch.setenv("LOCAL_BASE_URL", provider.url)
+        assert run(["run", str(study), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["runs"]
+    channels = ["self_report", "utterance", "behaviour", "open"]
+    assert [f["channel"] for f in found["findings"]] == channels
+    assert found["unavailable"] == {}
+    agreement = found["agreement"]
+    assert {side["channel"] for side in agreement["sides"]} == set(channels)
+    assert "One identity has no correlation" in agreement["correlation"]
+    rows = RunStore(stranger / "runs" / found["run"]).observations()
+    assert set(rows["channel"]) == set(channels)
+    assert (rows[rows["channel"] == "open"]["judge"] == "openai-api/local/open-judge-4").all()
