@@ -63,21 +63,27 @@ def test_a_map_from_the_command_line(
 
 
 @pytest.mark.usefixtures("small")
-def test_a_map_against_itself_and_against_what_is_none(
+def test_a_map_against_itself_and_its_axis_steered(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(asked.MAP_PRESETS, "demo", MapPreset(8, 4, 1, 1, 3))
+    monkeypatch.setitem(asked.MAP_PRESETS, "demo", MapPreset(8, 6, 1, 1, 3))
     out = tmp_path / "space"
     given = ["map", str(weights), "--preset", "demo", "--out", str(out)]
     assert run([*given, "--against", str(tmp_path)]) == 2 and not out.exists()
     assert "holds no persona space" in capsys.readouterr().err
     assert run(given) == 0
     capsys.readouterr()
-    assert run([*given, "--against", str(out), "--json"]) == 0
+    assert run([*given, "--against", str(out), "--fracture", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, SCHEMA)
     assert told["against"]["geometry"]["value"] == pytest.approx(1) and told["against"]["roles"] == 8
-    assert "Against another map" in Path(told["report"]).read_text(encoding="utf-8")
+    panel = told["fracture"]
+    assert (
+        panel["verdict"] == "cannot tell" and panel["contexts"] == ["set 1", "set 2"] and panel["texts"] == 8
+    )
+    assert panel["directions"][0] == "axis" and len(panel["matrix"]) == len(panel["directions"]) == 9
+    page = Path(told["report"]).read_text(encoding="utf-8")
+    assert "Against another map" in page and "Is the axis one thing?" in page
 
 
 @pytest.mark.parametrize("model", ["mockllm/model", "phantom:nothing"])

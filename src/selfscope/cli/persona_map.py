@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from selfscope.studies.persona_plan import MapPlan
     from selfscope.studies.persona_request import MapRequest, Placed
     from selfscope.values.persona_against import Against
+    from selfscope.values.persona_fracture import Fractured
     from selfscope.values.persona_map import PersonaMap
 
 
@@ -48,6 +49,9 @@ def persona_map(
     against: Annotated[
         str, typer.Option(metavar="ARTEFACT", help="Compare with a stored map, of any model, role by role.")
     ] = "",
+    fracture: Annotated[
+        bool, typer.Option("--fracture", help="Test whether the axis is one thing; steers the network.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="The artefact's folder; left out, one among the runs.")
     ] = None,
@@ -82,7 +86,9 @@ def persona_map(
     if against:  # What cannot be compared with is said before anything is made.
         refuse_strangers(against, [role.name for role in cast_of(request.size).roles])
     ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
-    asyncio.run(_mapped(request, ground, out, judge, limits.budget_on(ground), dry_run, as_json, against))
+    asyncio.run(
+        _mapped(request, ground, out, judge, limits.budget_on(ground), dry_run, as_json, against, fracture)
+    )
 
 
 def placed_each(given: Sequence[str]) -> tuple[Placed, ...]:
@@ -125,6 +131,7 @@ async def _mapped(
     dry_run: bool,
     as_json: bool,
     against: str,
+    fracture: bool,
 ) -> None:
     from selfscope.studies.persona_plan import plan_map
     from selfscope.studies.persona_request import map_folder
@@ -139,9 +146,17 @@ async def _mapped(
             for line in plan_lines(plan):
                 console(as_json=True).print(line, markup=False, soft_wrap=True)
         done = await _run(request, ground, folder, judge, budget)
+        panel = await asyncio.to_thread(_fractured, done) if fracture else None
     finally:
         await ground.close()
-    _conclude(done, as_json, against)
+    _conclude(done, as_json, against, panel)
+
+
+def _fractured(done: Mapped) -> Fractured:
+    from selfscope.studies.persona_fracture import fracture_of
+
+    with counting("fracture") as bar:
+        return fracture_of(done, lambda count, total: bar(count, total, "directions", ""))
 
 
 async def _run(
@@ -161,8 +176,9 @@ async def _run(
             await judging.close()
 
 
-def _conclude(done: Mapped, as_json: bool, against: str) -> None:
+def _conclude(done: Mapped, as_json: bool, against: str, panel: Fractured | None) -> None:
     from selfscope.report.persona_against import against_lines
+    from selfscope.report.persona_fracture import fracture_lines
     from selfscope.report.persona_map import persona_map_lines, write_persona_map
     from selfscope.studies.persona_against import against_space
     from selfscope.studies.persona_manifest import store_space
@@ -172,17 +188,25 @@ def _conclude(done: Mapped, as_json: bool, against: str) -> None:
     space = store_space(done, found)
     held = against_space(space, against, seed=done.request.seed) if against else None
     with writing("the page"):
-        report = write_persona_map(found, said_of(done), str(done.folder), done.folder / "map.html", held)
+        report = write_persona_map(
+            found, said_of(done), str(done.folder), done.folder / "map.html", held, panel
+        )
     if as_json:
-        print_json(map_json(done.folder, report, found, held))
+        print_json(map_json(done.folder, report, found, held, panel))
     else:
-        compared = against_lines(held) if held else ()
+        compared = (*(against_lines(held) if held else ()), *(fracture_lines(panel) if panel else ()))
         for line in (*persona_map_lines(found), *compared, f"Artefact: {done.folder}", str(report)):
             console().print(line, markup=False, soft_wrap=True)
     done.refuse_failures()
 
 
-def map_json(folder: Path, report: Path, found: PersonaMap, against: Against | None = None) -> dict[str, Any]:
+def map_json(
+    folder: Path,
+    report: Path,
+    found: PersonaMap,
+    against: Against | None = None,
+    fracture: Fractured | None = None,
+) -> dict[str, Any]:
     """Return what ``map --json`` prints (schema: ``selfscope schema map``)."""
     told = asdict(found)
     axis = told["axis"] | {
@@ -191,10 +215,9 @@ def map_json(folder: Path, report: Path, found: PersonaMap, against: Against | N
         "null_cosine": told.pop("null_cosine"),
         "p": told.pop("p"),
     }
-    compared = asdict(against) if against else None
-    return {
-        "artefact": str(folder), "report": str(report), **told, "axis": axis, "against": compared,
-    }  # fmt: skip
+    told["against"] = asdict(against) if against else None
+    told["fracture"] = asdict(fracture) if fracture else None
+    return {"artefact": str(folder), "report": str(report), **told, "axis": axis}
 
 
 def _show_plan(plan: MapPlan, as_json: bool) -> None:

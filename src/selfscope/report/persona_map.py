@@ -17,9 +17,11 @@ from selfscope.report import words
 from selfscope.report.lineage import visible
 from selfscope.report.persona_against import against_lines, against_rows
 from selfscope.report.persona_chart import MARKS, along_svg, layers_svg, mark_svg, plane_svg, scree_svg
+from selfscope.report.persona_fracture import fracture_lines, fracture_rows
 from selfscope.report.words import counted, interval, number, p_value
 from selfscope.report.writing import write_page
 from selfscope.values.persona_against import Against
+from selfscope.values.persona_fracture import Fractured
 from selfscope.values.persona_map import PersonaMap, Said, Spot
 
 if TYPE_CHECKING:
@@ -31,7 +33,12 @@ READABLE = 6
 
 
 def write_persona_map(
-    found: PersonaMap, said: Sequence[Said], folder: str, path: Path, against: Against | None = None
+    found: PersonaMap,
+    said: Sequence[Said],
+    folder: str,
+    path: Path,
+    against: Against | None = None,
+    fracture: Fractured | None = None,
 ) -> Path:
     """Write the page, whole or not at all, and return its path.
 
@@ -43,17 +50,23 @@ def write_persona_map(
         Where the artefact lies, in words of the page.
     against
         Another space to show beside it.
+    fracture
+        Whether the axis is one thing, where that was asked.
 
     Raises
     ------
     CouldNot
         If the file cannot be written.
     """
-    return write_page(render_persona_map(found, said, folder, against), path)
+    return write_page(render_persona_map(found, said, folder, against, fracture), path)
 
 
 def render_persona_map(
-    found: PersonaMap, said: Sequence[Said], folder: str = "", against: Against | None = None
+    found: PersonaMap,
+    said: Sequence[Said],
+    folder: str = "",
+    against: Against | None = None,
+    fracture: Fractured | None = None,
 ) -> str:
     """Return the page as HTML; responses and names are escaped, and what hides or reverses text is shown."""
     script = (_TEMPLATES / "persona_map.js").read_text(encoding="utf-8").strip()
@@ -78,6 +91,9 @@ def render_persona_map(
             responses=_readable(said),
             folder=folder,
             against=against,
+            fracture=fracture,
+            fracture_said=fracture_lines(fracture) if fracture else (),
+            fracture_rows=fracture_rows(fracture) if fracture else [],
             compared=against_lines(against) if against else (),
             compared_rows=against_rows(against) if against else [],
             style=_trusted((_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()),

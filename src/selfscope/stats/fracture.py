@@ -138,7 +138,7 @@ def halves(differences: Floats, *, splits: int = SPLITS, seed: int = 0) -> float
     return float(np.mean(found))
 
 
-def selectivity(effects: Floats, random: Floats) -> Selectivity:
+def selectivity(effects: Floats, random: Floats, *, of: int | None = None) -> Selectivity:
     """Return what steering along each direction moves besides its own reading.
 
     What it does to other readings is squared within each context, since moves that cancel over contexts are
@@ -152,6 +152,8 @@ def selectivity(effects: Floats, random: Floats) -> Selectivity:
     random
         The same for directions of the same length that mean nothing, shape (random, reading, context,
         sample).
+    of
+        The direction whose ratio is wanted; that of all together by default.
 
     Raises
     ------
@@ -162,21 +164,24 @@ def selectivity(effects: Floats, random: Floats) -> Selectivity:
     if directions != readings or directions < 2 or samples < 3:
         raise BadInput("as many readings as directions, two or more, and three samples", got=effects.shape)
     steered = np.moveaxis(effects, 3, 1)
-    off = _jackknifed(steered, _off_target)
+    off = _jackknifed(steered, lambda values: _off_target(values, of), root=True)
     matrix = effects.mean((2, 3))
-    _, own = _off_target(steered)
-    noise = float(_squares(np.moveaxis(random, 3, 1)).mean())
+    _, own = _off_target(steered, of)
+    noise = float(_squares(np.moveaxis(random if of is None else np.delete(random, of, 1), 3, 1)).mean())
     beyond = np.diag(matrix) > np.quantile(np.abs(random.mean((2, 3))), 0.95, axis=0)
     return Selectivity(
         matrix, off, float(np.sqrt(max(noise, 0.0) / own)) if own > 0 else float("nan"), beyond
     )
 
 
-def _off_target(effects: Floats) -> tuple[float, float]:
-    """Return mean squares off and on the diagonal; shape (direction, sample, reading, context)."""
+def _off_target(effects: Floats, of: int | None = None) -> tuple[float, float]:
+    """Return mean squares off and on the diagonal, or a row of it; (direction, sample, reading, context)."""
     squares = _squares(effects).mean(-1)
     own = np.diagonal(effects.mean(-1), axis1=0, axis2=2)
     n = len(squares)
+    if of is not None:
+        alone = _squares(own.T[of][None, :, None])
+        return float(np.delete(squares[of], of).mean()), float(alone.mean())
     others = float((squares.sum() - squares.diagonal().sum()) / (n * (n - 1)))
     return others, float(_squares(own.T[..., None]).mean())
 
@@ -249,12 +254,10 @@ def verdict(reliability: float, shared: Ratio, off_target: Ratio, moved: bool) -
     return "cannot tell"
 
 
-def _jackknifed(values: Floats, parts: Callable[[Floats], tuple[float, float]]) -> Ratio:
-    """Return top / bottom, with an interval by leaving out one sample (axis 1) everywhere after another.
-
-    A ratio of mean squares (the bottom's unit squared) stays one; :func:`selectivity` takes its root.
-    """
-    root = parts is _off_target
+def _jackknifed(
+    values: Floats, parts: Callable[[Floats], tuple[float, float]], *, root: bool = False
+) -> Ratio:
+    """Return top / bottom or its root, with an interval by leaving out one sample (axis 1) after another."""
     n = values.shape[1]
     left = np.array([_part(parts(np.delete(values, i, axis=1)), root) for i in range(n)])
     whole = _part(parts(values), root)
