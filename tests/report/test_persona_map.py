@@ -17,6 +17,7 @@ from selfscope.report.persona_chart import along_svg, layers_svg, plane_svg, scr
 from selfscope.report.persona_map import persona_map_lines, render_persona_map, write_persona_map
 from selfscope.values.persona_map import (
     Adherence,
+    Beyond,
     Counts,
     Ellipse,
     LayerAxis,
@@ -43,7 +44,8 @@ def made(roles: int = 24) -> PersonaMap:
     return PersonaMap(
         "a model", "", "demo", 0, 12, 1, 3, SOUND,
         tuple(replace(SOUND, layer=n, split_half=0.5 + 0.1 * n) for n in range(3)),
-        tuple(np.full(10, 0.1)), 7, (6.0, 8.0), 0.4, 0.005, True, False,
+        tuple(np.full(10, 0.1)), 7, (6.0, 8.0), 0.4, 0.005,
+        Beyond(0.5, 0.2, 0.005, 0.6, 2), True, False,
         tuple(map(spot, range(roles))), replace(spot(900, "default"), title="default assistant"), placed,
         Adherence("log-probability", 0.71, (0.6, 0.8), 240, False, 0.1, 0.7, 0.6, 0, 0),
         Counts(348, 346, 2, 0, 0), (RecipeRow("the response’s tokens, layer 1", 1, 0.8, 1.0, 1.0),),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
 from selfscope.errors import BadInput
 from selfscope.stats.axis import (
@@ -176,6 +177,21 @@ def test_whitening_lets_every_direction_vary_alike_and_knows_no_labels():
         np.concatenate([again.default[None], again.roles]),
         atol=1e-9,
     )
+
+
+@pytest.mark.parametrize("questions", [3, 40])
+def test_whitening_is_the_root_of_the_shrunken_covariance(questions):
+    """Of few cells and of many: both ways to its directions give Σ^(−1/2) as SciPy does."""
+    rng = np.random.default_rng(11)
+    roles, default = planted(rng, roles=4, questions=questions)
+    white = whitened(roles, default)
+    everyone = np.concatenate([default[None], roles])
+    residuals = (everyone - everyone.mean(0)).reshape(-1, WIDTH)
+    covariance = residuals.T @ residuals / len(residuals)
+    sphere = np.trace(covariance) / WIDTH * np.eye(WIDTH)
+    root = sqrtm(np.linalg.inv((1 - white.shrinkage) * covariance + white.shrinkage * sphere))
+    np.testing.assert_allclose(white.default, default @ root, atol=1e-8)
+    np.testing.assert_allclose(white.roles, roles @ root, atol=1e-8)
 
 
 def test_a_role_is_someone_too_but_the_planted_default_is_farther(cells):

@@ -214,6 +214,7 @@ def map_json(
         "cappable": told.pop("cappable"),
         "null_cosine": told.pop("null_cosine"),
         "p": told.pop("p"),
+        "beyond": told.pop("beyond"),
     }
     told["against"] = asdict(against) if against else None
     told["fracture"] = asdict(fracture) if fracture else None

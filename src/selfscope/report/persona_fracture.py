@@ -20,6 +20,8 @@ def fracture_lines(found: Fractured) -> tuple[str, ...]:
     share = f"{_number(found.consistency)} ({_span(found.consistency_ci)})"
     off = f"{_number(found.off_target)} ({_span(found.off_target_ci)})"
     does = "more" if found.moved else "no more"
+    if found.later == found.layer:
+        return _SAID[found.verdict], "No vectors were kept above the layer that is read."
     return (
         _SAID[found.verdict],
         f"Between {len(found.contexts)} sets of questions its cosine is {share} without noise, and from "

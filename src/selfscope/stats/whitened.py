@@ -52,9 +52,9 @@ def whitened(roles: Floats, default: Floats) -> Whitened:
     if not mean_variance > 0:
         raise BadInput("the cells do not vary within questions", got=f"{len(residuals)} cells")
     # In the span of the residuals Σ is diagonal in their singular vectors; outside it is the sphere alone.
-    _, sizes, directions = np.linalg.svd(residuals, full_matrices=False)
+    sizes, directions = _spread(residuals)
     sphere = shrinkage * mean_variance
-    inside = (1 - shrinkage) * sizes**2 / len(residuals) + sphere
+    inside = (1 - shrinkage) * sizes / len(residuals) + sphere
     if not sphere > inside.max() * 1e-9:
         raise BadInput("too few directions vary to whiten by", got=f"shrinkage {shrinkage:.3g}")
     factors = 1 / np.sqrt(inside) - 1 / np.sqrt(sphere)
@@ -69,11 +69,26 @@ def ledoit_wolf(centred: Floats) -> tuple[float, float]:
     Ledoit & Wolf 2004, for rows that are centred already, shape (n, d_model), covariance XᵀX / n.
     """
     n, width = centred.shape
-    gram = centred @ centred.T
+    gram = _inner(centred)
     mean_variance = float(np.trace(gram)) / (n * width)
     square = float((gram**2).sum()) / n**2
     spread = square - width * mean_variance**2
-    noise = (float((np.diag(gram) ** 2).sum()) / n - square) / n
+    noise = (float(((centred**2).sum(1) ** 2).sum()) / n - square) / n
     if not spread > 0:
         return 1.0, mean_variance
     return float(min(max(noise, 0.0) / spread, 1.0)), mean_variance
+
+
+def _inner(rows: Floats) -> Floats:
+    """Return XXᵀ or XᵀX, whichever is smaller: they have the same trace, and the same sum of squares."""
+    return np.asarray(rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows)
+
+
+def _spread(rows: Floats) -> tuple[Floats, Floats]:
+    """Return squared singular values and their directions, (k,) and (k, d_model), without those of nought."""
+    sizes, turned = np.linalg.eigh(_inner(rows))
+    real = sizes > max(sizes[-1], 0.0) * 1e-12
+    sizes, turned = sizes[real], turned[:, real].T
+    if len(rows) > rows.shape[1]:
+        return sizes, turned
+    return sizes, turned @ rows / np.sqrt(sizes)[:, None]

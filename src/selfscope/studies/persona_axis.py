@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from selfscope.stats.axis import CAP, INTERPRET
 from selfscope.stats.axis_read import components
-from selfscope.stats.halves import exchanged, split_half, split_half_interval
-from selfscope.values.persona_map import Interval, LayerAxis
+from selfscope.stats.halves import exchanged, pretenders, split_half, split_half_interval
+from selfscope.stats.whitened import whitened
+from selfscope.values.persona_map import Beyond, Interval, LayerAxis
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,7 +28,7 @@ class AxisStudy:
         The layer that is read.
     components_70, components_70_ci
         There.
-    null_cosine, p
+    null_cosine, p, beyond
         There; see :class:`selfscope.values.persona_map.PersonaMap`.
     """
 
@@ -37,6 +38,7 @@ class AxisStudy:
     components_70_ci: Interval
     null_cosine: float
     p: float
+    beyond: Beyond
 
     def at(self, layer: int) -> LayerAxis:
         """Return the axis at a layer."""
@@ -88,16 +90,31 @@ def study_axis(roles: Floats, default: Floats, layers: tuple[int, ...], read: in
         for i, layer in enumerate(layers)
     )
     at = layers.index(read)
-    null = exchanged(roles[at], default[at], seed=seed)
-    reached = int((null >= both.estimate[at]).sum())
+    null, p = _null(roles[at], default[at], float(both.estimate[at]), seed)
     return AxisStudy(
         found,
         read,
         int(first.held[at]),
         _pair(first.held_ci[at]),
-        float(np.quantile(null, 0.95)),
-        (1 + reached) / (1 + len(null)),
+        null,
+        p,
+        beyond(roles[at], default[at], seed),
     )
+
+
+def beyond(roles: Floats, default: Floats, seed: int) -> Beyond:
+    """Return the axis of one layer against what is none: on whitened states, and towards roles."""
+    white = whitened(roles, default)
+    cosine = float(split_half(white.roles[None], white.default[None], seed=seed)[0])
+    null, p = _null(white.roles, white.default, cosine, seed)
+    others = pretenders(roles, default, seed=seed)
+    return Beyond(cosine, null, p, float(np.nanmedian(others.cosines)), int((others.lengths >= 1).sum()))
+
+
+def _null(roles: Floats, default: Floats, observed: float, seed: int) -> tuple[float, float]:
+    """Return the 95th percentile of cosines with exchanged labels, and the share that reach the observed."""
+    null = exchanged(roles, default, seed=seed)
+    return float(np.quantile(null, 0.95)), (1 + int((null >= observed).sum())) / (1 + len(null))
 
 
 def _pair(ends: Floats) -> Interval:

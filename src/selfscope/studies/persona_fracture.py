@@ -100,7 +100,7 @@ def _judged(
         cost[n + doses :],
     )
     shared, same = consistency(own), halves(own)
-    moved = bool(selective.moved[0])
+    moved = bool(selective.moved[0]) and later > layer  # At the layer itself it moves what was added.
     return Fractured(
         verdict=verdict(same, shared, selective.off_target, moved),
         layer=layer,

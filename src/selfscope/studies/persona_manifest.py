@@ -73,6 +73,7 @@ def _manifest(mapped: Mapped, found: PersonaMap) -> dict[str, object]:
             "axis": told["axis"],
             "layers": told["layers"],
             "null_cosine": told["null_cosine"],
+            "beyond": told["beyond"],
             "geometry": _geometry(mapped),
         },
         "recipes": told["recipes"],

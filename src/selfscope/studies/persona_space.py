@@ -64,6 +64,7 @@ def persona_space(mapped: Mapped) -> PersonaMap:
         components_70_ci=studied.components_70_ci,
         null_cosine=studied.null_cosine,
         p=studied.p,
+        beyond=studied.beyond,
         interpretable=studied.interpretable,
         cappable=studied.cappable,
         roles=tuple(_roles(mapped, frame, cells[at])),

@@ -172,6 +172,28 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """The axis against what is no axis, at the layer that is read.
+
+    Attributes
+    ----------
+    white, white_null, white_p
+        Cosine of both halves on states in which every direction varies alike, the 95th percentile when it is
+        chance who is called the default, and the share of such draws that reach the observed one.
+    roles_cosine
+        Median cosine of both halves of axes towards each role in turn, the default counted as a role.
+    roles_longer
+        How many of those axes are at least as long as the default's.
+    """
+
+    white: float
+    white_null: float
+    white_p: float
+    roles_cosine: float
+    roles_longer: int
+
+
+@dataclass(frozen=True)
 class PersonaMap:
     """One map.
 
@@ -192,6 +214,8 @@ class PersonaMap:
     null_cosine, p
         95th percentile of the both-halves cosine when default and role labels are exchanged within
         questions, and the share of such draws that reach the observed one.
+    beyond
+        The same on whitened states, and axes towards roles.
     interpretable, cappable
         Whether `axis.split_half` reaches .70 and .90.
     roles, default, placed
@@ -214,6 +238,7 @@ class PersonaMap:
     components_70_ci: Interval
     null_cosine: float
     p: float
+    beyond: Beyond
     interpretable: bool
     cappable: bool
     roles: tuple[Spot, ...]
