@@ -36,11 +36,6 @@ class _Contrasts(NamedTuple):
     names: tuple[str, ...]
     each: Floats
 
-    @property
-    def means(self) -> Floats:
-        """Directions in full length, shape (direction, d_model)."""
-        return np.asarray(self.each.mean(1))
-
 
 def fracture_of(mapped: Mapped, progress: Callable[[int, int], None] = lambda done, total: None) -> Fractured:
     """Return what the panel says of a map's axis.
@@ -48,23 +43,40 @@ def fracture_of(mapped: Mapped, progress: Callable[[int, int], None] = lambda do
     Raises
     ------
     CouldNot
-        If fewer than six questions were answered by the default and by every group of roles.
+        If fewer than six questions were answered by the default and by a role, or no group of roles was
+        heard at three of them.
     """
     questions = [question.id for question in mapped.cast.questions]
     kept = tuple(mapped.roles.captured.manifest["recipe"]["cell_layers"])
     depth = len(mapped.roles.captured.layers)
     later = min((n for n in kept if n >= mapped.layer), key=lambda n: abs(n - 3 * depth // 4))
     here, there = (_contrasts(mapped, questions, kept.index(n)) for n in (mapped.layer, later))
-    usable = np.isfinite(np.concatenate([here.each, there.each])).all((0, 2)).tolist()
+    usable = np.isfinite(np.concatenate([here.each[0], there.each[0]], axis=1)).all(1).tolist()
     sets = _sets(mapped, [q for q, whole in zip(questions, usable, strict=True) if whole])
     rows = {name: np.array([questions.index(q) for q in part]) for name, part in sets.items()}
     own = np.stack([here.each[0][part] for part in rows.values()])
     texts = _texts(mapped, list(sets.values()))
     every = np.concatenate(list(rows.values()))
-    directions, readings = here.each[:, every].mean(1), there.each[:, every].mean(1)
+    names, directions, readings = _directions(here, there, every)
     added = _added(directions, mapped.request.seed)
     steered = steer(mapped.ground, texts, added, mapped.layer, later, lambda done: progress(done, len(added)))
-    return _judged(here.names, own, steered, readings, tuple(sets), mapped.layer, later)
+    return _judged(names, own, steered, readings, tuple(sets), mapped.layer, later)
+
+
+def _directions(
+    here: _Contrasts, there: _Contrasts, every: npt.NDArray[np.intp]
+) -> tuple[tuple[str, ...], Floats, Floats]:
+    """Return names, what is added and what is read: of the axis, and of groups heard at enough questions."""
+    both = np.concatenate([here.each, there.each], axis=2)[:, every]
+    known: npt.NDArray[np.bool_] = np.asarray(np.isfinite(both).all(2))
+    kept = [n for n, row in enumerate(known) if row.sum() >= LEAST]
+    if len(kept) < 2:
+        raise CouldNot(
+            "no group of roles has responses at enough questions to steer by",
+            fix="Map more roles and questions",
+        )
+    means = [[each.each[n, every[known[n]]].mean(0) for n in kept] for each in (here, there)]
+    return tuple(here.names[n] for n in kept), np.stack(means[0]), np.stack(means[1])
 
 
 def _added(directions: Floats, seed: int) -> Floats:
