@@ -151,7 +151,8 @@ def along_svg(found: PersonaMap) -> str:
     step, left, right, top = 19.0, 250.0, 24.0, 50.0
     height = top + step * len(spots) + 20
     svg = _svg(_WIDTH, height, "Where everyone is along the axis, in units of the roles’ standard deviation")
-    ends = [e for s in spots for e in (s.z, *s.ci) if math.isfinite(e)] or [0.0]
+    most = 1.6 * max([1.0, *(abs(s.z) for s in spots)])  # an interval over two questions would fill the frame
+    ends = [min(max(e, -most), most) for s in spots for e in (s.z, *s.ci) if math.isfinite(e)] or [0.0]
     low, high = min([*ends, -1.0]), max([*ends, 1.0])
     across = _Scale(low, left + 8, (_WIDTH - left - right - 16) / (high - low))
     for value in range(math.ceil(low), math.floor(high) + 1, max(1, round((high - low) / 10))):
@@ -169,7 +170,8 @@ def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -
     group = ET.SubElement(svg, "g", {"data-group": _mark_of(spot), "data-name": visible(spot.title)})
     ET.SubElement(group, "title").text = _tip(spot)
     if all(map(math.isfinite, spot.ci)):
-        line = _shape(group, "line", x1=across(spot.ci[0]), x2=across(spot.ci[1]), y1=y, y2=y, stroke=INK)
+        left_end, right_end = max(across(spot.ci[0]), left + 2), min(across(spot.ci[1]), _WIDTH - 18)
+        line = _shape(group, "line", x1=left_end, x2=right_end, y1=y, y2=y, stroke=INK)
         line.set("stroke-width", "1.3")
     _mark(group, across(spot.z), y, _mark_of(spot))
     label = _text(group, left - 10, y + 4, _cut(visible(spot.title), 38), "end")

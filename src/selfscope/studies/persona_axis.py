@@ -113,7 +113,10 @@ def beyond(roles: Floats, default: Floats, seed: int) -> Beyond:
 
 def _null(roles: Floats, default: Floats, observed: float, seed: int) -> tuple[float, float]:
     """Return the 95th percentile of cosines with exchanged labels, and the share that reach the observed."""
-    null = exchanged(roles, default, seed=seed)
+    drawn = exchanged(roles, default, seed=seed)
+    null = drawn[np.isfinite(drawn)]  # with few responses some draws leave a half without any
+    if not len(null):
+        return float("nan"), float("nan")
     return float(np.quantile(null, 0.95)), (1 + int((null >= observed).sum())) / (1 + len(null))
 
 
