@@ -110,11 +110,11 @@ def persona_map_lines(found: PersonaMap) -> tuple[str, ...]:
     said = [
         headline(found),
         reliability_line(found),
-        f"{found.components_70} components hold 70 % of the variance of {counted(len(found.roles), 'role')} "
+        f"{found.components_70} components hold 70 % of the variance of {counted(len(ends), 'role')} "
         f"({found.components_70_ci[0]:.0f} to {found.components_70_ci[1]:.0f}); cosine of the axis with the "
         f"first {found.axis.cos_pc1:.2f} ({_span(found.axis.cos_pc1_ci)}).",
     ]
-    if len(ends) > 1:
+    if len(ends) > 1 and found.interpretable:
         said.append(f"Nearest to the assistant: {ends[-1]}. Farthest: {ends[0]}.")
     return (*said, *placed_lines(found), adherence_line(found), *found.warnings)
 
