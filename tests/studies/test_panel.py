@@ -258,7 +258,7 @@ def test_what_a_ground_draws_is_kept_as_drawn(tmp_path, monkeypatch):
 
 @pytest.mark.model
 def test_the_shipped_panel_is_what_the_embedded_model_says():
-    """Ask one character again, every second statement of every second dimension: every value to 1e-4.
+    """Ask one character again, every second statement of every sixth dimension: every value to 1e-4.
 
     Statements are computed one beside the other and none depends on another, so a part that runs through
     both keyings and all forms shows whatever makes this model, template or scorer another one.
@@ -274,10 +274,10 @@ def test_the_shipped_panel_is_what_the_embedded_model_says():
     assert {name: content_id(texts[name]) for name in recorded} == recorded
 
     study = panel_study(ground, items, ("self_report", "utterance"))
-    asked = tuple(d.name for d in items.dimensions)[::2]
+    asked = tuple(d.name for d in items.dimensions)[::6]
     one = replace(study, arms=(replace(study.arms[0], half=1, constructs=asked),))
     again = asyncio.run(ask_all(one, items, ground))
     before = panel.observations[panel.observations["character"] == study.arms[0].name]
     both = before.merge(again, on=KEY, suffixes=("", "_again"), validate="one_to_one")
-    assert len(both) == len(again) == len(before) / 4
+    assert len(both) == len(again) > 300
     assert float((both["value"] - both["value_again"]).abs().max()) < 1e-4
