@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import Any
 
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.instruments.cluster.markdown import between_marks, bullets, table
+from selfscope.instruments.cluster.markdown import between_marks, bullets, named, signed, table
 from selfscope.instruments.indirect import load_choices
 from selfscope.instruments.indirect.choices import IndirectChoice
 from selfscope.studies.measure_choices import FILE
@@ -96,14 +96,14 @@ def _measured() -> str:
 
 
 def _row(name: str, d: Mapping[str, Any]) -> tuple[str, ...]:
-    check = f"{_number(d['check'])} ({_number(d['lower'])})"
+    check = f"{signed(d['check'])} ({signed(d['lower'])})"
     return (
         f"`{name}`",
         check if d["passed"] else f"**{check}**",
         f"{d['flagged']} of {d['pairs']}",
         d["verdict"],
-        f"{_number(d['estimate'])} ({_number(d['ci'][0])} to {_number(d['ci'][1])})",
-        _number(d["matched"]),
+        f"{signed(d['estimate'])} ({signed(d['ci'][0])} to {signed(d['ci'][1])})",
+        signed(d["matched"]),
     )
 
 
@@ -136,20 +136,8 @@ def _said() -> str:
 def _recipe() -> str:
     recipe = measured()["recipe"]
     software = ", ".join(f"{n} {recipe['software'][n]}" for n in ("selfscope", "torch", "transformers"))
-    ids = {name: _id(recipe[name]) for name in ("revision", "template", "pairs")}
+    ids = {name: named(recipe[name]) for name in ("revision", "template", "pairs")}
     return _RECIPE.format(**recipe | ids | {"software": software})
-
-
-def _id(value: str) -> str:
-    return short(value) if value.startswith("b3:") else value
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    """Return a signed number with a true minus; a dash where there is none, no sign before zero."""
-    if value is None:
-        return "–"
-    text = f"{value:+.{digits}f}"
-    return (text[1:] if float(text) == 0 else text).replace("-", "−")
 
 
 def render_pairs() -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from selfscope.models.api_provider import refuse_temperature
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.cooperation_plan import ArmAsked, arms_asked, forecast_replies
 from selfscope.studies.cooperation_rows import rows_of_log
-from selfscope.studies.evaluation import evaluate, model_of, settings_of, usage_of_log
+from selfscope.studies.evaluation import ask_arm, asking, settings_of
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
-from selfscope.values import ItemSet, Study, content_id, plain, short
+from selfscope.values import ItemSet, Study, content_id, short
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -37,16 +36,9 @@ async def run_cooperation(
         If the provider or the disk failed, or another process asks this run. What was done is kept: whole
         arms in the run's folder, single replies in Inspect's cache.
     """
-    with store.held():
-        store.begin(study, items)
-        model = model_of(ground)
-        try:
-            refuse_temperature(model, float(_extra(study)["temperature"]))
-            await _ask_arms(study, items, ground, model, store, progress, budget)
-        finally:
-            if ground.identity.kind != "local":  # the weights are given back by whoever opened them
-                await model.api.aclose()
-        store.finish(study)
+    temperature = float(_extra(study)["temperature"])
+    async with asking(study, items, ground, store, temperature) as model:
+        await _ask_arms(study, items, ground, model, store, progress, budget)
 
 
 def _extra(study: Study) -> dict[str, str]:
@@ -74,18 +66,8 @@ async def _ask_arms(
             progress(done, total, f"tasks: {asked.arm.name}", "")
         if budget is not None:
             budget.insist(store.usage(), forecast_replies(study, asked, items, ground), done, total)
-        await _ask_arm(study, asked, model, store)
-
-
-async def _ask_arm(study: Study, asked: ArmAsked, model: Model, store: RunStore) -> None:
-    """Ask one arm through the Inspect task, and store its rows."""
-    from inspect_ai.log import read_eval_log_async
-
-    log = await evaluate(_task_of(study, asked, model), study, asked.arm, model, store, asked.replies)
-    whole = await read_eval_log_async(log.location, resolve_attachments=True)
-    name = log.location.rpartition("/")[2]
-    frame = rows_of_log(study, asked.arm, store.run, name, whole.samples or [])
-    store.write_part(asked.part, frame, plain(usage_of_log(whole)))
+        task = _task_of(study, asked, model)
+        await ask_arm(task, study, asked.arm, model, store, asked.part, asked.replies, rows_of_log)
 
 
 def _task_of(study: Study, asked: ArmAsked, model: Model) -> Task:

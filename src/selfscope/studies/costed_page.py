@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import Any
 
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.instruments.cluster.markdown import between_marks, bullets, table
+from selfscope.instruments.cluster.markdown import between_marks, bullets, named, signed, table
 from selfscope.instruments.costed import load_costed, load_scenarios
 from selfscope.instruments.costed.choices import LADDER, CostedChoice
 from selfscope.studies.measure_costed import FILE
@@ -95,7 +95,7 @@ def _measured() -> str:
 
 
 def _row(name: str, d: Mapping[str, Any]) -> tuple[str, ...]:
-    check = f"{_number(d['check'])} ({_number(d['lower'])})"
+    check = f"{signed(d['check'])} ({signed(d['lower'])})"
     return (
         f"`{name}`",
         check if d["passed"] else f"**{check}**",
@@ -107,7 +107,7 @@ def _row(name: str, d: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _spread(told: Sequence[float | None], digits: int = 3) -> str:
-    estimate, low, high = (_number(x, digits) for x in told)
+    estimate, low, high = (signed(x, digits) for x in told)
     return f"{estimate} ({low} to {high})"
 
 
@@ -138,20 +138,8 @@ def _said() -> str:
 def _recipe() -> str:
     recipe = measured()["recipe"]
     software = ", ".join(f"{n} {recipe['software'][n]}" for n in ("selfscope", "torch", "transformers"))
-    ids = {name: _id(recipe[name]) for name in ("revision", "template", "scenarios")}
+    ids = {name: named(recipe[name]) for name in ("revision", "template", "scenarios")}
     return _RECIPE.format(**recipe | ids | {"software": software})
-
-
-def _id(value: str) -> str:
-    return short(value) if value.startswith("b3:") else value
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    """Return a signed number with a true minus; a dash where there is none, no sign before zero."""
-    if value is None:
-        return "–"
-    text = f"{value:+.{digits}f}"
-    return (text[1:] if float(text) == 0 else text).replace("-", "−")
 
 
 def render_scenarios() -> str:

@@ -16,13 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import between_marks, named, table
 from selfscope.instruments.editorial import load
 from selfscope.instruments.editorial.judging import INSTRUCTIONS
 from selfscope.instruments.editorial.load import Document, load_documents
 from selfscope.instruments.editorial.reader_check import KindRead, check_reader
 from selfscope.stats.judged_error import Share
-from selfscope.values import short
 
 PAGE = Path("docs/instruments/editorial.md")
 FILE = Path(load.__file__).with_name("measured.json")
@@ -107,7 +106,7 @@ def _judge() -> str:
     told = ", ".join(
         f"{way}: balanced accuracy {_interval(found[way]['balanced_accuracy'])}" for way in ("toward", "away")
     )
-    ids = {name: _id(shipped["recipe"][name]) for name in ("revision", "revisions")}
+    ids = {name: named(shipped["recipe"][name]) for name in ("revision", "revisions")}
     rows = table(("kind", "goes", "edits", "right", "words"), [_judged(row) for row in found["rows"]])
     return f"{rows}\n{told}.\n\n{_JUDGED.format(**shipped['recipe'] | ids)}"
 
@@ -136,7 +135,7 @@ def _measured() -> str:
     head = ("against", "documents in both", "subverting, points", "singled out, points")
     contrasts = [_contrast(each) for each in shipped["comparisons"]]
     against = f"{table(head, contrasts)}\n" if contrasts else ""
-    ids = {name: _id(recipe[name]) for name in ("revision", "documents")}
+    ids = {name: named(recipe[name]) for name in ("revision", "documents")}
     return f"{arms}\n{against}{_RUN.format(**recipe | ids)}"
 
 
@@ -190,10 +189,6 @@ def _interval(told: Mapping[str, Any]) -> str:
 
 def _around(estimate: float, ci: Sequence[float]) -> str:
     return f"{estimate:.2f} ({ci[0]:.2f} to {ci[1]:.2f})"
-
-
-def _id(value: str) -> str:
-    return short(value) if value.startswith("b3:") else value
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from selfscope.instruments.editorial.load import PERMISSIONS
 from selfscope.instruments.editorial.prompts import FRAMINGS, prompt_of
 from selfscope.models.api_price import Price
-from selfscope.models.api_provider import refuse_temperature
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.editorial_declare import AROUND, documents_of, settings_of_study
 from selfscope.studies.editorial_rows import rows_of_log
-from selfscope.studies.evaluation import evaluate, model_of, settings_of, usage_of_log
+from selfscope.studies.evaluation import ask_arm, asking, settings_of
 from selfscope.studies.plan import Plan, known_rate
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
-from selfscope.values import Arm, ItemSet, Study, Usage, content_id, plain, short
+from selfscope.values import Arm, ItemSet, Study, Usage, content_id, short
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -86,16 +85,9 @@ async def run_editorial(
         If the provider or the disk failed, or another process asks this run. What was done is kept: whole
         arms in the run's folder, single replies in Inspect's cache.
     """
-    with store.held():
-        store.begin(study, items)
-        model = model_of(ground)
-        try:
-            refuse_temperature(model, float(settings_of_study(study)["temperature"]))
-            await _ask_arms(study, ground, model, store, progress, budget)
-        finally:
-            if ground.identity.kind != "local":  # the weights are given back by whoever opened them
-                await model.api.aclose()
-        store.finish(study)
+    temperature = float(settings_of_study(study)["temperature"])
+    async with asking(study, items, ground, store, temperature) as model:
+        await _ask_arms(study, ground, model, store, progress, budget)
 
 
 async def _ask_arms(
@@ -114,23 +106,13 @@ async def _ask_arms(
         if not store.has_part(_part(n)):
             if budget is not None:
                 budget.insist(store.usage(), coming, done, total)
-            await _ask_arm(study, arm, model, store, _part(n), coming.prompts)
+            task = _task_of(study, arm, model)
+            await ask_arm(task, study, arm, model, store, _part(n), coming.prompts, rows_of_log)
         done += coming.prompts
 
 
 def _part(n: int) -> str:
     return f"behaviour-{n:04d}"
-
-
-async def _ask_arm(study: Study, arm: Arm, model: Model, store: RunStore, part: str, answers: int) -> None:
-    """Ask one arm through the Inspect task, and store its rows."""
-    from inspect_ai.log import read_eval_log_async
-
-    log = await evaluate(_task_of(study, arm, model), study, arm, model, store, answers)
-    whole = await read_eval_log_async(log.location, resolve_attachments=True)
-    name = log.location.rpartition("/")[2]
-    frame = rows_of_log(study, arm, store.run, name, whole.samples or [])
-    store.write_part(part, frame, plain(usage_of_log(whole)))
 
 
 def _task_of(study: Study, arm: Arm, model: Model) -> Task:

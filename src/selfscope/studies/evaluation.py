@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
 from selfscope.models.api_manner import manner_of_environment
-from selfscope.models.api_provider import Connection, told, untold
+from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
 from selfscope.models.api_run import quieten
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.run import subject_of
 from selfscope.studies.store import RunStore
-from selfscope.values import Arm, Study, Usage, bytes_id, content_id
+from selfscope.values import Arm, ItemSet, Study, Usage, bytes_id, content_id, plain
 from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
     from inspect_ai import Task
-    from inspect_ai.log import EvalLog
+    from inspect_ai.log import EvalLog, EvalSample
     from inspect_ai.model import Model
+
+#: Makes the rows of an arm from its samples: (study, arm, run, name of the log, samples).
+RowsOf = Callable[[Study, Arm, str, str, "Sequence[EvalSample]"], "pd.DataFrame"]
 
 
 def model_of(ground: Ground) -> Model:
@@ -47,6 +52,38 @@ def refuse_wordless(ground: Ground) -> None:
             got=ground.identity.name,
             fix="Give a model with weights, or one behind an API",
         )
+
+
+@asynccontextmanager
+async def opened(ground: Ground) -> AsyncIterator[Model]:
+    """Lend the Inspect model of a ground; local weights are given back by whoever opened them."""
+    model = model_of(ground)
+    try:
+        yield model
+    finally:
+        if ground.identity.kind != "local":
+            await model.api.aclose()
+
+
+@asynccontextmanager
+async def asking(
+    study: Study, items: ItemSet, ground: Ground, store: RunStore, temperature: float
+) -> AsyncIterator[Model]:
+    """Hold a run of tasks while its arms are asked, and join its tables once all of them are.
+
+    Raises
+    ------
+    BadInput
+        If the provider takes no such temperature.
+    CouldNot
+        If another process asks this run.
+    """
+    with store.held():
+        store.begin(study, items)
+        async with opened(ground) as model:
+            refuse_temperature(model, temperature)
+            yield model
+        store.finish(study)
 
 
 def settings_of(model: Model, ground: GroundIdentity) -> dict[str, Any]:
@@ -131,6 +168,38 @@ async def evaluate(
     if logs[0].status == "error":
         raise _failure(logs[0], model, answers, store)
     return logs[0]
+
+
+async def ask_arm(
+    task: Task,
+    study: Study,
+    arm: Arm,
+    model: Model,
+    store: RunStore,
+    part: str,
+    answers: int,
+    rows_of: RowsOf,
+    *,
+    judges: int = 0,
+) -> Usage:
+    """Put one arm through a task, and store its rows as a part of the run; return what that took.
+
+    Parameters
+    ----------
+    answers
+        How many the arm is asked for.
+    judges
+        How many models read each answer: calls of their own.
+    """
+    from inspect_ai.log import read_eval_log_async
+
+    log = await evaluate(task, study, arm, model, store, answers)
+    whole = await read_eval_log_async(log.location, resolve_attachments=True)
+    usage = usage_of_log(whole)
+    usage = replace(usage, calls=usage.prompts * (1 + judges))
+    name = log.location.rpartition("/")[2]
+    store.write_part(part, rows_of(study, arm, store.run, name, whole.samples or []), plain(usage))
+    return usage
 
 
 def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Exception:

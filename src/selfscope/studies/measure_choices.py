@@ -19,9 +19,10 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.stats.shares import coherence
 from selfscope.studies.analyse import analyse
 from selfscope.studies.analysis import Analysis
+from selfscope.studies.figures import recipe_of, rounded
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Finding, Study, plain
+from selfscope.values import Finding, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,19 +46,19 @@ def measured_of(store: RunStore) -> dict[str, Any]:
     ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
     found = analyse(study, stored_items(store), rows, None, ground)
     return {
-        "recipe": _recipe(store, study),
+        "recipe": recipe_of(store, study, CHANNEL, "pairs"),
         "sesoi": study.questions[0].sesoi,
         "dimensions": _dimensions(found),
         "habits": {
-            b.kind: [_round(b.estimate.estimate), *map(_round, b.estimate.ci)] for b in _habits(found)
+            b.kind: [rounded(b.estimate.estimate), *map(rounded, b.estimate.ci)] for b in _habits(found)
         },
         "option_mass": {
-            kind: _round(rows[rows["instrument"] == name]["option_mass"].median())
+            kind: rounded(rows[rows["instrument"] == name]["option_mass"].median())
             for name, kind in _KINDS.items()
         },
-        "same_outcome": _round(_same_outcome(rows)),
-        "sd": _round(found.matching[0].sd),
-        "order": _round(_order(rows)),
+        "same_outcome": rounded(_same_outcome(rows)),
+        "sd": rounded(found.matching[0].sd),
+        "order": rounded(_order(rows)),
     }
 
 
@@ -67,12 +68,12 @@ def _dimensions(found: Analysis) -> dict[str, Any]:
     claims = {f.dimension: f for f in found.findings if f.control == "all"}
     return {
         row.dimension: {
-            "check": _round(checks[row.dimension].estimate),
-            "lower": _round(checks[row.dimension].lower),
+            "check": rounded(checks[row.dimension].estimate),
+            "lower": rounded(checks[row.dimension].lower),
             "passed": checks[row.dimension].verdict == "pass",
             "pairs": row.pairs,
             "flagged": row.flagged,
-            "apart": _round(float(np.nanmean(list(row.apart.values())))),
+            "apart": rounded(float(np.nanmean(list(row.apart.values())))),
             **_claim(claims[row.dimension]),
         }
         for row in found.matching
@@ -83,9 +84,9 @@ def _claim(finding: Finding) -> dict[str, Any]:
     left = finding.matched
     return {
         "verdict": finding.verdict,
-        "estimate": _round(finding.estimate),
-        "ci": [_round(x) for x in finding.ci],
-        "matched": _round(left.estimate) if left is not None else None,
+        "estimate": rounded(finding.estimate),
+        "ci": [rounded(x) for x in finding.ci],
+        "matched": rounded(left.estimate) if left is not None else None,
     }
 
 
@@ -106,28 +107,6 @@ def _order(rows: pd.DataFrame) -> float:
     rated = rows[rows["instrument"] == "outcome_desirability"]
     sides = rated.groupby("order")["value"].mean()
     return float(sides["good-first"] - sides["bad-first"]) / 2
-
-
-def _round(value: float) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None
-
-
-def _recipe(store: RunStore, study: Study) -> dict[str, Any]:
-    ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
-    return {
-        "command": store.read_json("manifest.json")["command"],
-        "model": ground.name,
-        "revision": ground.revision,
-        "template": ground.template,
-        "precision": ground.precision,
-        "items": study.items,
-        "pairs": next(q.material for q in study.questions if q.channel == CHANNEL),
-        "preset": study.preset,
-        "seed": study.seed,
-        "study": study.id,
-        "date": store.started[:10],
-        "software": study.software,
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from selfscope.errors import BadInput
 from selfscope.instruments.costed.load import HERE
 from selfscope.models.ground import GroundIdentity
 from selfscope.stats.shares import coherence
 from selfscope.studies.analyse import analyse
 from selfscope.studies.analysis import Analysis
+from selfscope.studies.figures import recipe_of, rounded
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Estimate, Study, plain
+from selfscope.values import Estimate, plain
 from selfscope.values.exchange import ExchangeRate
 
 FILE = HERE / "measured.json"
@@ -51,12 +50,12 @@ def measured_of(store: RunStore) -> dict[str, Any]:
     key = ["character", "item", "template", "label", "position"]
     pairs = rows.pivot_table(index=key, columns="polarity", values="value")[[1, -1]].to_numpy(float)
     return {
-        "recipe": _recipe(store, study),
+        "recipe": recipe_of(store, study, CHANNEL, "scenarios"),
         "sesoi": next(q.sesoi for q in study.questions if q.channel == CHANNEL),
         "dimensions": _dimensions(found),
         "habits": {b.kind: _told(b.estimate) for b in found.biases if not b.change},
-        "option_mass": _round(rows["option_mass"].median()),
-        "same_act": _round(float(coherence(pairs[:, :, None]))),
+        "option_mass": rounded(rows["option_mass"].median()),
+        "same_act": rounded(float(coherence(pairs[:, :, None]))),
     }
 
 
@@ -67,11 +66,11 @@ def _dimensions(found: Analysis) -> dict[str, Any]:
     rates = {(e.dimension, e.who == CONTROL): e for e in found.exchange if e.cost == "both"}
     return {
         name: {
-            "check": _round(checks[name].estimate),
-            "lower": _round(checks[name].lower),
+            "check": rounded(checks[name].estimate),
+            "lower": rounded(checks[name].lower),
             "passed": checks[name].verdict == "pass",
             "verdict": claim.verdict,
-            "change": [_round(claim.estimate), *map(_round, claim.ci)],
+            "change": [rounded(claim.estimate), *map(rounded, claim.ci)],
             "subject": _rate(rates[name, False]),
             "bare": _rate(rates[name, True]),
         }
@@ -84,33 +83,13 @@ def _rate(e: ExchangeRate) -> dict[str, Any]:
         "felt": _told(e.price_felt),
         "readiness": _told(e.readiness),
         "trait": _told(e.trait),
-        "rate": [_round(x) for x in (e.rate, *e.ci)],
+        "rate": [rounded(x) for x in (e.rate, *e.ci)],
         "note": e.note,
     }
 
 
 def _told(e: Estimate) -> list[float | None]:
-    return [_round(x) for x in (e.estimate, *e.ci)]
-
-
-def _round(value: float) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None
-
-
-def _recipe(store: RunStore, study: Study) -> dict[str, Any]:
-    ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
-    return {
-        "command": store.read_json("manifest.json")["command"],
-        "model": ground.name,
-        "revision": ground.revision,
-        "template": ground.template,
-        "scenarios": next(q.material for q in study.questions if q.channel == CHANNEL),
-        "preset": study.preset,
-        "seed": study.seed,
-        "study": study.id,
-        "date": store.started[:10],
-        "software": study.software,
-    }
+    return [rounded(x) for x in (e.estimate, *e.ci)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,7 +7,6 @@ checked before anything is asked, and where none can be believed nothing is: the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from selfscope.instruments.open.judging import judge_messages
@@ -16,12 +15,11 @@ from selfscope.instruments.open.prompts import chosen_prompts, load_prompts, loa
 from selfscope.models.ground import Ground
 from selfscope.studies.budget import Budget
 from selfscope.studies.evaluation import (
+    ask_arm,
     columns_of,
-    evaluate,
-    model_of,
+    opened,
     settings_of,
     table_of,
-    usage_of_log,
 )
 from selfscope.studies.judge_check import JudgeCheck
 from selfscope.studies.open_declare import answers_of, constructs_of, parts_of
@@ -34,14 +32,13 @@ from selfscope.values import (
     Study,
     Usage,
     content_id,
-    plain,
     short,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
     from inspect_ai import Task
-    from inspect_ai.log import EvalLog
+    from inspect_ai.log import EvalSample
     from inspect_ai.model import Model
 
 #: Answers, in both registers, by which the demo checks a judge; the other presets take all.
@@ -155,22 +152,12 @@ async def _ask_arm(
     told: Callable[[], None] | None,
 ) -> Usage:
     """Ask one arm through the Inspect task, and store its rows; return what that took."""
-    from inspect_ai.log import read_eval_log_async
-
     question = study.open
     assert question is not None
-    model = model_of(dressed(ground, arm))
-    try:
+    async with opened(dressed(ground, arm)) as model:
         task = _task_of(study, ground, arm, judges, model, told)
-        log = await evaluate(task, study, arm, model, store, answers_of(arm, question))
-    finally:
-        if ground.identity.kind != "local":  # the weights are given back by whoever opened them
-            await model.api.aclose()
-    whole = await read_eval_log_async(log.location, resolve_attachments=True)
-    usage = usage_of_log(whole)
-    usage = replace(usage, calls=usage.prompts * (1 + len(judges)))
-    store.write_part(part, _rows(study, arm, store.run, whole), plain(usage))
-    return usage
+        answers = answers_of(arm, question)
+        return await ask_arm(task, study, arm, model, store, part, answers, _rows, judges=len(judges))
 
 
 def _task_of(
@@ -203,8 +190,7 @@ def _task_of(
     )
 
 
-def _rows(study: Study, arm: Arm, run: str, log: EvalLog) -> pd.DataFrame:
+def _rows(study: Study, arm: Arm, run: str, log: str, samples: Sequence[EvalSample]) -> pd.DataFrame:
     """Return one row an answer and judge: the observation's columns and those of the evidence table."""
     shared = columns_of(study, arm, run)
-    name = log.location.rpartition("/")[2]
-    return table_of(shared | row for sample in log.samples or [] for row in said_of(sample, name))
+    return table_of(shared | row for sample in samples for row in said_of(sample, log))

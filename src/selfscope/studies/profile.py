@@ -146,7 +146,7 @@ def _opened(request: ProfileRequest) -> tuple[str, ...]:
         )
     if request.trainings is not None:
         raise BadInput(
-            "free answers are not yet compared over trainings",
+            "free answers are compared for one subject, and not over trainings",
             got=request.trainings.name,
             fix="Give one --adapter and leave --against out, or leave the channel open out",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from selfscope.errors import BadInput
+from selfscope.values import short
 
 
 def bullets(lines: Sequence[str]) -> str:
@@ -34,3 +35,16 @@ def between_marks(page: str, parts: Mapping[str, str]) -> str:
             raise BadInput("the page has no place for a table", got=name, fix=f"Write {begin}{end} into it")
         page = f"{before}{begin}{text}{end}{after}"
     return page
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """Return a signed number with a true minus; a dash where there is none, no sign before zero."""
+    if value is None:
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")
+
+
+def named(value: str) -> str:
+    """Return a content id in short, and any other name as it is."""
+    return short(value) if value.startswith("b3:") else value
