@@ -35,12 +35,13 @@ YES, NO = (
 HIGH = next(d.sensitivity.high for d in load_cluster().dimensions if d.name == "memory" and d.sensitivity)
 STUDY = """\
 title: Free answers
-identities: SOUL.md
+identities: {identities}
 models: [openai-api/local/{subject}]
 controls: [none]
 instruments: [open]
 dimensions: [memory]
 judges: [openai-api/local/{judge}]
+sensitivity: {check}
 preset: demo
 """
 
@@ -83,16 +84,16 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
-def ask(folder, names, printed):
-    """Run the study against the provider that is there; return the one run of what it prints."""
+def ask(folder, names, printed, identities="SOUL.md", check="true"):
+    """Run the study against the provider that is there; return the last run of what it prints."""
     study = folder / "study.yaml"
-    study.write_text(STUDY.format(subject=names[0], judge=names[1]))
+    study.write_text(STUDY.format(subject=names[0], judge=names[1], identities=identities, check=check))
     code = run(["run", str(study), "--json"])
     out, said = printed.readouterr()
     assert (code, "Traceback" in said) == (0, False), said
     data = json.loads(out)
     jsonschema.validate(data, json.loads((SCHEMAS / "run.json").read_text()))
-    return data["runs"][0]
+    return data["runs"][-1]
 
 
 def test_what_was_planted_in_free_answers_is_found(stranger, monkeypatch, capsys):
@@ -103,6 +104,8 @@ def test_what_was_planted_in_free_answers_is_found(stranger, monkeypatch, capsys
         calls = len(provider.bills)
         again = ask(stranger, names, capsys)
         assert len(provider.bills) < calls + 5  # nothing is asked twice
+        (stranger / "MOSS.md").write_text("# Moss\n\nYou are Moss, who mends clocks.\n")
+        other = ask(stranger, names, capsys, "MOSS.md", "false")
     assert again["findings"] == found["findings"]
     (finding,) = found["findings"]
     assert (finding["channel"], finding["verdict"], finding["claim"]) == ("open", "shifted", "any text")
@@ -110,6 +113,9 @@ def test_what_was_planted_in_free_answers_is_found(stranger, monkeypatch, capsys
     assert finding["gate"]["g1"] == "pass"
     assert "judge checked on constructed answers" in finding["notes"]
     assert "points of its answers" in finding["sentence"]
+    assert run(["compare", other["run"], found["run"], "--json"]) == 0
+    (compared,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (compared["channel"], compared["verdict"], compared["control"]) == ("open", "shifted", "former")
     folder = stranger / "runs" / found["run"]
     assert len(list((folder / "logs").glob("*.eval"))) == 6  # identity, none, and four characters
     assert "In free answers" in (folder / "report.html").read_text()
