@@ -236,6 +236,7 @@ def test_an_absence_is_claimed_only_where_opposite_characters_are_told_apart() -
     assert (found.sensitivity[0].verdict, found.findings[0].verdict) == ("pass", "equivalent")
     blind = open_findings(rows, "SOUL.md", NONE, [good], {"memory": (["none"], ["SOUL.md"])})
     assert (blind.sensitivity[0].verdict, blind.findings[0].verdict) == ("fail", "not interpretable")
+    assert blind.findings[0].gate.reasons[0].startswith("G1")
     unasked = open_findings(rows, "SOUL.md", NONE, [good])
     assert (unasked.sensitivity[0].verdict, unasked.findings[0].verdict) == ("not estimated", "inconclusive")
 

@@ -24,6 +24,9 @@ MOST_REFUSED, MOST_APART = 0.20, 0.10
 FAIL, UNKNOWN, PASS = 0, -1, 1
 """States of a gate, and of the check over forms."""
 
+#: Why a gate is shut where the sensitivity check failed.
+BLIND = "G1: the instrument does not see characters told to hold the trait and its opposite"
+
 
 class Evidence(NamedTuple):
     """All that a verdict rests on; scalars for one dimension, or arrays of one shape.
@@ -140,7 +143,7 @@ def gate_reasons(e: Evidence) -> tuple[str, ...]:
     """Return in words why rule 2 holds: what keeps an absence from being seen; empty if nothing does."""
     apart = abs(e.refused_subject - e.refused_control)
     tests = (
-        (e.g1 == FAIL, "G1: the instrument does not see characters told to hold the trait and its opposite"),
+        (e.g1 == FAIL, BLIND),
         (e.g2 < G2_FLOOR, f"G2: reliability {e.g2:.2f}, under {G2_FLOOR:.2f}"),
         (e.mass < LEAST_MASS, f"median option mass {e.mass:.2g}, under {LEAST_MASS}"),
         (

@@ -20,6 +20,7 @@ from selfscope.stats.judged_corrected import POINTS
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.results import CLAIMED
+from selfscope.stats.verdicts import BLIND
 from selfscope.studies.analysis import Checked
 from selfscope.studies.judge_check import JudgeCheck
 from selfscope.studies.open_claims import ALPHA, claim_of, claims_of
@@ -189,7 +190,7 @@ class _Open:
         prompts = int(both.prompts[d])
         own = self.rows[self.rows["construct"] == name]
         lost = {self.subject: _lost(own, [self.subject]), control: _lost(own, texts)}
-        reasons = (*_spoiled(lost), *(("sensitivity check failed",) if g1 == "fail" else ()))
+        reasons = (*_spoiled(lost), *((BLIND,) if g1 == "fail" else ()))
         found = Finding(
             dimension=name,
             channel="open",
