@@ -17,6 +17,7 @@ from selfscope.models.phantoms import NAMED, PhantomGround
 from selfscope.stats.classes import class_contrast
 from selfscope.studies.budget import Budget
 from selfscope.studies.demo import demo_request
+from selfscope.studies.open_ask import notes_on_judges
 from selfscope.studies.phantoms import teach
 from selfscope.studies.plan import plan_study
 from selfscope.studies.profile import ProfileRequest, build_profile
@@ -174,3 +175,15 @@ def test_what_is_no_budget_is_refused(given):
 def test_what_is_no_price_is_refused(given):
     with pytest.raises(BadInput, match="no price"):
         Price.read(given)
+
+
+def test_a_plan_says_what_it_leaves_out_of_judges(request_):
+    judged = replace(request_, preset="demo", channels=("self_report", "open"), judges=("openai/judge",))
+    study = build_profile(judged, PhantomGround.named("trait"))
+    local = GroundIdentity(**{**study.ground, "kind": "local"})
+    said = notes_on_judges(study, local)
+    assert said[0].startswith("each judge first reads 220 answers")
+    assert "not in the cost" in said[1]
+    here = replace(study, open=replace(study.open, judges=("selfscope/gemma-270m",)))
+    assert len(notes_on_judges(here, local)) == 1
+    assert notes_on_judges(replace(study, open=None), local) == ()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from selfscope.instruments.open.constructed import REGISTERS, load_constructed
 from selfscope.instruments.open.judging import judge_messages
 from selfscope.instruments.open.panel import LOCAL_JUDGE_TOKENS
 from selfscope.instruments.open.prompts import chosen_prompts, load_prompts, load_tasks
-from selfscope.models.ground import Ground
+from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.evaluation import (
     ask_arm,
@@ -29,6 +30,7 @@ from selfscope.studies.run import RunProgress, dressed
 from selfscope.studies.store import RunStore
 from selfscope.values import (
     Arm,
+    OpenQuestion,
     Study,
     Usage,
     content_id,
@@ -73,9 +75,28 @@ def forecast_open(study: Study, ground: Ground, arm: Arm) -> Usage:
         input_tokens=own + judges * read,
         distinct_tokens=own + judges * read if local else 0,
         output_tokens=answers * (question.tokens + judges * LOCAL_JUDGE_TOKENS),
-        cost=0.0 if local else None,
+        cost=0.0 if local and not _behind_api(question) else None,
         calls=answers * (1 + judges),
     )
+
+
+def _behind_api(question: OpenQuestion) -> bool:
+    """Whether any of the judges costs money."""
+    return any(not name.startswith("selfscope/") for name in question.judges)
+
+
+def notes_on_judges(study: Study, ground: GroundIdentity) -> tuple[str, ...]:
+    """Return what a plan does not tell of the judges of free answers; nothing where none are asked."""
+    if study.open is None:
+        return ()
+    asked = 2 * (DEMO_SAMPLE if study.preset == "demo" else len(load_constructed()) // len(REGISTERS))
+    notes = [f"each judge first reads {asked} answers of known truth, once; those calls are not counted here"]
+    if _behind_api(study.open):
+        told = "are not in the cost" if ground.kind == "local" else "are counted at this model's price"
+        notes.append(
+            f"what judges behind an API read and say is billed by their providers: their tokens {told}"
+        )
+    return tuple(notes)
 
 
 async def ask_open(

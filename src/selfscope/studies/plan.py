@@ -10,7 +10,7 @@ from typing import Any
 from selfscope.models.api_price import Price
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import cost_of, tokens_of
-from selfscope.studies.open_ask import forecast_open
+from selfscope.studies.open_ask import forecast_open, notes_on_judges
 from selfscope.studies.open_declare import OPEN, parts_of
 from selfscope.studies.run import Batch, forecast_of, subject_of, work_of
 from selfscope.studies.store import RunStore, runs_folder
@@ -143,7 +143,7 @@ def plan_study(
         rate=rate or known_rate(ground.identity),
         price=price,
         widths=expected_widths(asked, items, ground.identity, draws),
-        notes=tuple(notes),
+        notes=(*notes, *(() if OPEN in unavailable else notes_on_judges(study, ground.identity))),
     )
 
 
