@@ -1,0 +1,5 @@
+"""The cluster from inside: a direction of each dimension, fitted on contrastive pairs and read in the states."""
+
+from selfscope.instruments.internal.load import Material, Pair, material
+
+__all__ = ["Material", "Pair", "material"]
