@@ -11,7 +11,7 @@ import pytest
 from tests.models.local.families import VOCABULARY, network
 
 from selfscope.models.local.pooling import Pool, pool
-from selfscope.models.local.scorer import Floats
+from selfscope.models.local.scorer import Floats, Way
 
 #: One of each kind: plain, with windows, with experts, with parallel attention, with learned positions. That
 #: blocks are found is held for all families in test_blocks.
@@ -102,6 +102,27 @@ def test_only_the_layers_asked_for_are_given() -> None:
     every = pool(model, blocks, sequences, pools, "plain").means
     some = pool(model, blocks, sequences, pools, "plain", layers=(2, 0)).means
     assert np.array_equal(some, every[[2, 0]])
+
+
+@pytest.mark.parametrize("way", ["split", "masked", "plain"])
+def test_no_block_above_the_last_wanted_one_is_run(way: Way) -> None:
+    """Row by row, trunks among them: the numbers are the same, the blocks above are never called."""
+    from selfscope.models.local.blocks import hooked, open_blocks
+    from selfscope.models.local.paths import choose, reading
+
+    model = network("llama")
+    choose(model)
+    blocks = open_blocks(model)
+    sequences, pools = job()
+    ran: list[int] = []
+    with reading(model, way), hooked(blocks.blocks, lambda number, states: ran.append(number)):
+        every = pool(model, blocks, sequences, pools, way, tokens_at_once=40)
+        passes = ran.count(0)
+        ran.clear()
+        low = pool(model, blocks, sequences, pools, way, layers=(1, 0), tokens_at_once=40)
+    assert passes > 1 and ran == [0, 1] * passes
+    assert np.array_equal(low.means, every.means[[1, 0]])
+    assert low.computed == every.computed
 
 
 def test_half_precision_is_summed_in_float32_and_kept_in_float64() -> None:

@@ -2,7 +2,8 @@
 
 A hook at each block multiplies the states of the running row by a small matrix of noughts and ones, one row
 a *piece* (the places of a pool that stand in this row), and adds the sums in float64 to a table of (layers,
-pools, width). The states are never kept, and no logits are made: the backbone is called without its head.
+pools, width). The states are never kept, and no logits are made: the backbone is called without its head, and
+each pass ends after the last block that is wanted.
 
 Two ways, as :mod:`selfscope.models.local.scorer` has them: over the prefix tree, where what sequences share
 is computed once, or ``plain``, the network's own forward in batches padded on the right, longest first.
@@ -11,7 +12,7 @@ is computed once, or ``plain``, the network's own forward in batches padded on t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -107,12 +108,17 @@ def pool(
     return Pooled(means, computed, grow(distinct).size if distinct else 0)
 
 
+class _Enough(Exception):
+    """The last wanted block has run; ends a pass early, and never leaves this module."""
+
+
 class _Sums:
     """The table of sums, and the pieces of the pass that is running."""
 
     def __init__(self, table: Tensor, blocks: Blocks, layers: Sequence[int]) -> None:
         self.table = table
         self.blocks = [blocks.blocks[layer] for layer in layers]
+        self.last = layers.index(max(layers)) if layers else None
         self.weights: Tensor | None = None
         self.into: Tensor | None = None
         self.out_of: Tensor | None = None
@@ -148,6 +154,8 @@ class _Sums:
         if len(self.into):
             sums = self.weights @ states.flatten(0, 1).float()
             self.table[number].index_add_(0, self.into, sums.double().index_select(0, self.out_of))
+        if number == self.last:
+            raise _Enough
 
 
 def _tree(
@@ -169,7 +177,7 @@ def _tree(
         for row in plan.rows:
             sums.expect(len(row.tokens), list(_parts(wanted, row)))
             now = Running(row, trunk, way, model.device)
-            with running(now):
+            with running(now), suppress(_Enough):
                 backbone(model)(
                     input_ids=torch.from_numpy(row.tokens).to(model.device)[None],
                     position_ids=torch.from_numpy(row.positions).to(model.device)[None],
@@ -204,7 +212,8 @@ def _plain(
             len(batch) * longest,
             [(n, pools[n].places + k * longest) for k, i in enumerate(batch) for n in of.get(i, ())],
         )
-        run_padded(model, [sequences[i] for i in batch])
+        with suppress(_Enough):
+            run_padded(model, [sequences[i] for i in batch])
     return sum(map(len, sequences))
 
 
