@@ -1,4 +1,4 @@
-"""The cluster from inside: a direction of each dimension, fitted on contrastive pairs and read in the states."""
+"""The cluster from inside: one direction a dimension, fitted on contrastive pairs and read in the states."""
 
 from selfscope.instruments.internal.load import Material, Pair, material
 

@@ -38,7 +38,7 @@ NEGATION_GAP = 4
 #: Most pairs of a dimension in which a reply opens with yes or no; most turns that open with the same words.
 OPENED, SAME_OPENING, OPENING = 8, 2, 3
 #: Words in a row that no pair shares with a scored text, and the least words of a sentence that counts.
-RUN, SENTENCE = 4, 3
+RUN, SENTENCE = 4, 4
 
 #: Words of up to three letters, and contractions, that carry no content; longer ones are in `FUNCTION`.
 _SHORT = frozenset(
@@ -52,8 +52,16 @@ _SHORT = frozenset(
     )
 )
 _OPENERS = ("yes", "no")
-#: Capitals inside a sentence that name no person and no company.
-_CAPITALS = frozenset("I I'd I'll I'm I've AI AI's AIs".split())
+#: Capitals inside a sentence that name no person and no company; days and months among them.
+_CAPITALS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        I I'd I'll I'm I've AI AI's AIs English Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+        January February March April May June July August September October November December
+        """,
+    )
+)
 
 
 def complaints(loaded: Loaded) -> list[str]:
@@ -197,7 +205,7 @@ def _scored_runs() -> dict[tuple[str, ...], str]:
 
 
 def _scored_texts() -> Iterator[tuple[str, str]]:
-    """Yield statements, twins, outcomes, acts, situations, characters, prompts, answers and question forms."""
+    """Yield the texts of statements, outcomes, acts, characters, prompts, answers and question forms."""
     for items in (load_cluster(), load_choices(), load_costed()):
         for s in items.statements:
             yield from ((s.id, s.text), (s.id, s.twin or ""))
