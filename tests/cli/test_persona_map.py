@@ -28,8 +28,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Make the demo small: what is shipped takes minutes on a network that takes bytes for words."""
+    monkeypatch.setenv("SELFSCOPE_CACHE", str(tmp_path / "cache"))
     few = tuple({r.kind: r for r in adherence.load_responses()}.values())
     monkeypatch.setitem(asked.MAP_PRESETS, "demo", MapPreset(5, 4, 1, 2, 6))
     monkeypatch.setattr("selfscope.studies.persona_map.load_responses", lambda: few)
@@ -57,6 +58,8 @@ def test_a_map_from_the_command_line(
     assert len(open_space(told["artefact"]).roles) == len(told["roles"]) == 5
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert "ilse.md" in page and page.count("<svg") >= 4 and "http" not in page.replace("http-equiv", "")
+    assert (out / "observations.parquet").is_file()
+    assert told["adherence"]["check"] == "here"
     assert run(given) == 0
     said = capsys.readouterr().out
     assert "components hold 70 %" in said and str(out) in said

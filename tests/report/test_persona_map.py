@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from selfscope.report.persona_chart import along_svg, layers_svg, plane_svg, scree_svg
-from selfscope.report.persona_map import persona_map_lines, render_persona_map, write_persona_map
+from selfscope.report.persona_map import headline, persona_map_lines, render_persona_map, write_persona_map
 from selfscope.values.persona_map import (
     Adherence,
     Beyond,
@@ -42,12 +42,12 @@ def spot(number: int, kind: str = "role") -> Spot:
 def made(roles: int = 24) -> PersonaMap:
     placed = (replace(spot(901, "identity"), title="<b>ilse</b>\u202e"), spot(902, "adapter"))
     return PersonaMap(
-        "a model", "", "demo", 0, 12, 1, 3, SOUND,
+        "a model", "A Model (a model)", "", "demo", 0, 12, 1, 3, SOUND,
         tuple(replace(SOUND, layer=n, split_half=0.5 + 0.1 * n) for n in range(3)),
         tuple(np.full(10, 0.1)), 7, (6.0, 8.0), 0.4, 0.005,
         Beyond(0.5, 0.2, 0.005, 0.6, 2), True, False,
         tuple(map(spot, range(roles))), replace(spot(900, "default"), title="default assistant"), placed,
-        Adherence("log-probability", 0.71, (0.6, 0.8), 240, False, 0.1, 0.7, 0.6, 0, 0),
+        Adherence("log-probability", 0.71, (0.6, 0.8), 240, "shipped", False, 0.1, 0.7, 0.6, 0, 0),
         Counts(348, 346, 2, 0, 0), (RecipeRow("the response’s tokens, layer 1", 1, 0.8, 1.0, 1.0),),
         ("Each role answered once.",),
     )  # fmt: skip
@@ -65,6 +65,14 @@ def test_everyone_is_on_the_page_and_what_was_said_is_text() -> None:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in page and "http" not in page.replace("http-equiv", "")
     assert "All responses enter" in page or "all responses enter" in page
+
+
+def test_the_headline_names_who_was_mapped() -> None:
+    assert headline(made()).startswith("A Model (a model): the axis between 24 roles")
+    worn = replace(made(), worn="SOUL.md <i>")
+    assert headline(worn).startswith("SOUL.md <i> on A Model (a model): the axis")
+    page = render_persona_map(worn, [])
+    assert "<title>Personas of SOUL.md &lt;i&gt; on A Model (a model)" in page and "<i>" not in page
 
 
 def test_below_the_floor_no_place_is_told() -> None:

@@ -27,8 +27,10 @@ from selfscope.studies.persona_manifest import store_space
 from selfscope.studies.persona_map import Mapped, run_map
 from selfscope.studies.persona_plan import plan_map
 from selfscope.studies.persona_request import MapRequest, Placed, local_ground, map_folder
+from selfscope.studies.persona_rows import store_rows
 from selfscope.studies.persona_space import persona_space, said_of
-from selfscope.values import Usage
+from selfscope.subjects import Subject
+from selfscope.values import COLUMNS, Usage
 from tests.standins.weights import INNER, LAYERS, WIDTH, write_folder
 
 if TYPE_CHECKING:
@@ -112,6 +114,35 @@ def test_places_are_projections_in_units_of_the_roles(done: Mapped) -> None:
     assert ilse.ci[0] < ilse.z < ilse.ci[1] and ilse.ellipse is not None
     assert sum(s.pc1 for s in found.roles) == pytest.approx(0, abs=1e-6)
     assert np.std([s.pc1 for s in found.roles], ddof=1) == pytest.approx(1)
+
+
+def test_every_place_is_a_row_of_the_one_table(done: Mapped, ground: LocalGround) -> None:
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    store_rows(done)
+    rows = pd.read_parquet(done.folder / "observations.parquet")
+    assert tuple(rows.columns) == COLUMNS
+    assert len(rows) == (SIZES.roles + 2) * SIZES.questions  # the default and who is placed
+    found = persona_space(done)
+    for spot in (*found.roles, found.default, *found.placed):
+        mine = rows[rows["character"] == spot.name]
+        assert sorted(mine["item"]) == sorted(q.id for q in done.cast.questions)
+        assert mine["value"].mean() == pytest.approx(spot.z, abs=1e-5)
+        low, high = spot.ci
+        assert low < mine["value"].mean() < high
+    fixed = {"channel": "internal", "instrument": "axis", "construct": "assistant_axis", "scale": "axis_z"}
+    assert all(set(rows[column]) == {value} for column, value in fixed.items())
+    ilse = Subject(ground.identity, done.request.placed[0].text)
+    assert set(rows[rows["character"] == "ilse"]["subject"]) == {ilse.id}
+    evidence = pd.read_parquet(done.folder / "evidence.parquet")
+    assert len(evidence) == 28 + 8 and set(evidence["evidence"]) == set(rows["evidence"])
+    name, _, prefix = str(rows["evidence"].iloc[0]).partition("#")
+    lines = [json.loads(line) for line in (done.folder / name).read_text().splitlines()[1:]]
+    said = {r["text"] for r in lines if r["ask"].startswith(f"{prefix}/")}
+    assert said == set(evidence[evidence["evidence"] == rows["evidence"].iloc[0]]["reply"])
+    metadata = pq.read_schema(done.folder / "observations.parquet").metadata
+    assert {b"study", b"run", b"seed", b"items", b"versions"} <= set(metadata)
 
 
 def test_who_is_placed_does_not_change_the_map(done: Mapped, ground: LocalGround) -> None:

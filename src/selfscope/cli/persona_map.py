@@ -182,10 +182,12 @@ def _conclude(done: Mapped, as_json: bool, against: str, panel: Fractured | None
     from selfscope.report.persona_map import persona_map_lines, write_persona_map
     from selfscope.studies.persona_against import against_space
     from selfscope.studies.persona_manifest import store_space
+    from selfscope.studies.persona_rows import store_rows
     from selfscope.studies.persona_space import persona_space, said_of
 
     found = persona_space(done)
     space = store_space(done, found)
+    store_rows(done)
     held = against_space(space, against, seed=done.request.seed) if against else None
     with writing("the page"):
         report = write_persona_map(
@@ -238,15 +240,18 @@ def plan_json(plan: MapPlan) -> dict[str, Any]:
         "output_tokens": plan.usage.output_tokens,
         "read_tokens": plan.read_tokens,
         "peak_bytes": plan.peak_bytes,
+        "disk_bytes": plan.disk_bytes,
         "minutes": plan.minutes,
     }
 
 
 def plan_lines(plan: MapPlan) -> tuple[str, ...]:
     """Return the lines in which a plan is shown."""
+    waiting = plan.disk_bytes / 2**20
     return (
         f"Map in {plan.folder}: {plan.responses:,} responses, {plan.left:,} still to be drawn",
         f"  {plan.usage.output_tokens:,} tokens written at most, {plan.read_tokens:,} read afterwards",
         f"  {plan.peak_bytes / 2**20:,.0f} MiB for sums beside the weights, whatever the number of responses",
+        *([f"  {waiting:,.0f} MiB of vectors on the disk until they are summed"] if waiting else []),
         f"  about {plan.minutes:,.1f} minutes (embedded model on two cores)",
     )

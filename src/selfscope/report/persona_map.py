@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Responses of each group that are on the page; all of them are in the folder.
 READABLE = 6
+_CHECKS = {
+    "here": "",
+    "kept": " (measured by an earlier map of these weights)",
+    "shipped": " (measured beforehand for these weights, by their digest)",
+}
 
 
 def write_persona_map(
@@ -82,6 +87,7 @@ def render_persona_map(
         .get_template("persona_map.html.j2")
         .render(
             m=found,
+            who=who(found),
             lead=headline(found),
             reliable=reliability_line(found),
             placed=placed_lines(found),
@@ -120,14 +126,20 @@ def persona_map_lines(found: PersonaMap) -> tuple[str, ...]:
 
 
 def headline(found: PersonaMap) -> str:
-    """Return what was mapped, and whether the axis can be read."""
-    what = f"{counted(len(found.roles), 'role')} and the default assistant of {found.model}"
-    worn = f" under {found.worn}" if found.worn else ""
+    """Return who was mapped, and whether the axis can be read."""
     if found.cappable:
-        return visible(f"{what}{worn}: the axis between them is reliable enough to read and to cap by.")
-    if found.interpretable:
-        return visible(f"{what}{worn}: the axis between them is reliable enough to read, and not to cap by.")
-    return visible(f"{what}{worn}: the axis between them is not reliable enough to read.")
+        verdict = "reliable enough to read and to cap by"
+    elif found.interpretable:
+        verdict = "reliable enough to read, and not to cap by"
+    else:
+        verdict = "not reliable enough to read"
+    roles = counted(len(found.roles), "role")
+    return f"{who(found)}: the axis between {roles} and the default assistant is {verdict}."
+
+
+def who(found: PersonaMap) -> str:
+    """Return who was mapped: what the model is called, and the identity or adapter it was mapped under."""
+    return visible(f"{found.worn} on {found.title}" if found.worn else found.title)
 
 
 def reliability_line(found: PersonaMap) -> str:
@@ -169,7 +181,7 @@ def adherence_line(found: PersonaMap) -> str:
     how = found.adherence
     check = (
         f"{words.sentence(how.scorer)[:-1]}: area under the curve {how.auroc:.2f} ({_span(how.ci)}) on "
-        f"{counted(how.known, 'response')} whose truth is known"
+        f"{counted(how.known, 'response')} whose truth is known{_CHECKS[how.check]}"
     )
     if not how.used:
         return f"Adherence was not sorted by, and all responses enter. {check}, where .80 is asked."

@@ -6,7 +6,7 @@ The one way in is :func:`capture`; :func:`selfscope.space.plan.plan` says before
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from selfscope.space.artefact import (
 from selfscope.space.captured import Captured, finished_tensors, open_capture
 from selfscope.space.job import BATCH, Job, open_job
 from selfscope.space.manifest import Progressed, manifest_of
+from selfscope.space.moments import Floats
 from selfscope.space.reading import Read, Reader, given
 from selfscope.space.recipe import Conversation, Recipe
 from selfscope.space.tally import Tally
@@ -45,6 +46,7 @@ def capture(
     stop: Callable[[], bool] = lambda: False,
     batch: int = BATCH,
     tokens_at_once: int = TOKENS_AT_ONCE,
+    heard: Mapping[str, Floats] | None = None,
 ) -> Captured:
     """Return the vectors of conversations, gathered by group, and write them to `folder`.
 
@@ -69,6 +71,9 @@ def capture(
         Asked between batches; True writes a checkpoint and raises Stopped.
     batch, tokens_at_once
         Conversations added up at a time, and tokens of one pass: memory against speed.
+    heard
+        Vectors that are known already by a conversation's id, shape (span, layer, width), spans in the
+        recipe's order and all layers of the network; these conversations are not computed again.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def capture(
         return done
     tally, so_far = _begun(place, job)
     progress(so_far.conversations)
-    _go_on(job, tally, so_far, place, progress, stop)
+    _go_on(job, tally, so_far, place, progress, stop, heard or {})
     ending = manifest_of(job.id, job.ground, job.blocks, tally, so_far, job.conversations)
     write_artefact(place, ending, finished_tensors(tally))
     return open_capture(place)
@@ -124,6 +129,7 @@ def _go_on(
     place: Path,
     progress: Callable[[int], None],
     stop: Callable[[], bool],
+    heard: Mapping[str, Floats],
 ) -> None:
     """Compute the batches that are left, with a checkpoint now and then."""
     reader = Reader(job.ground, job.recipe)
@@ -137,12 +143,17 @@ def _go_on(
             took = written - began
         if stopped:
             raise Stopped("the capture was stopped between two batches", fix="Run the same again to go on")
-        _take_in(job, batch, reader, tally, so_far)
+        _take_in(job, batch, reader, tally, so_far, heard)
         progress(len(batch))
 
 
 def _take_in(
-    job: Job, batch: Sequence[Conversation], reader: Reader, tally: Tally, so_far: Progressed
+    job: Job,
+    batch: Sequence[Conversation],
+    reader: Reader,
+    tally: Tally,
+    so_far: Progressed,
+    heard: Mapping[str, Floats],
 ) -> None:
     """Compute one batch and add it up."""
     reads = []
@@ -151,7 +162,9 @@ def _take_in(
             reads.append(reader.read(each))
         except BadInput as error:
             so_far.fail(each.id, error.sentence())
-    for sound, pooled in _sound(job, reads, so_far):
+    known = [read for read in reads if read.conversation.id in heard]
+    _take_known(job, known, tally, so_far, heard)
+    for sound, pooled in _sound(job, [r for r in reads if r.conversation.id not in heard], so_far):
         wanted = _wanted(sound)
         for span in job.recipe.spans:
             rows = [row for row, (_, each) in enumerate(wanted) if each == span]
@@ -162,6 +175,20 @@ def _take_in(
             _count(job.recipe, read, so_far)
     so_far.batches += 1
     so_far.conversations += len(batch)
+
+
+def _take_known(
+    job: Job, reads: Sequence[Read], tally: Tally, so_far: Progressed, heard: Mapping[str, Floats]
+) -> None:
+    """Add up conversations whose vectors are known."""
+    rows = list(job.recipe.layers or ())
+    for number, span in enumerate(job.recipe.spans):
+        mine = [read.conversation for read in reads if span in read.places]
+        if mine:
+            tally.add(span, mine, np.stack([heard[each.id][number][rows] for each in mine], axis=1))
+    for read in reads:
+        _count(job.recipe, read, so_far)
+    so_far.heard += len(reads)
 
 
 def _count(recipe: Recipe, read: Read, so_far: Progressed) -> None:

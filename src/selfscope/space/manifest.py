@@ -35,6 +35,8 @@ class Progressed:
         Done so far, failed ones too.
     computed, distinct
         Tokens that went through the network, and that had to.
+    heard
+        Conversations whose vectors were known from their decoding.
     failures
         Reason by id.
     tokens, absent
@@ -45,6 +47,7 @@ class Progressed:
     conversations: int = 0
     computed: int = 0
     distinct: int = 0
+    heard: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     tokens: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     absent: Counter[tuple[Kind, str]] = field(default_factory=Counter)
@@ -57,7 +60,7 @@ class Progressed:
         """Return it as JSON types, for a checkpoint of a capture."""
         return {
             "capture": capture,
-            "done": [self.batches, self.conversations, self.computed, self.distinct],
+            "done": [self.batches, self.conversations, self.computed, self.distinct, self.heard],
             "failures": self.failures,
             "tokens": [[*key, count] for key, count in self.tokens.items()],
             "absent": [[*key, count] for key, count in self.absent.items()],
@@ -67,8 +70,9 @@ class Progressed:
     def of(cls, told: Mapping[str, Any]) -> Progressed:
         """Return what :meth:`told` was taken from."""
         tokens, absent = (Counter({(s, g): n for s, g, n in told[key]}) for key in ("tokens", "absent"))
-        batches, conversations, computed, distinct = told["done"]
-        return cls(batches, conversations, computed, distinct, dict(told["failures"]), tokens, absent)
+        batches, conversations, computed, distinct, heard = told["done"]
+        failures = dict(told["failures"])
+        return cls(batches, conversations, computed, distinct, heard, failures, tokens, absent)
 
 
 def manifest_of(
@@ -108,7 +112,12 @@ def manifest_of(
             s: {g: _relative_error(tally, s, g) for g in tally.groups} for s in tally.recipe.spans
         },
         "intervals": _intervals(tally),
-        "computed": {"way": ground.way.way, "tokens": so_far.computed, "distinct": so_far.distinct},
+        "computed": {
+            "way": ground.way.way,
+            "tokens": so_far.computed,
+            "distinct": so_far.distinct,
+            "heard": so_far.heard,
+        },
         "versions": {name: version(name) for name in PACKAGES},
     }
 

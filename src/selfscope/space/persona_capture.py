@@ -1,4 +1,4 @@
-"""The vectors of a map: responses read by the backbone once, gathered by role and question."""
+"""The vectors of a map, heard while responses were drawn or read once, gathered by role and question."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import anyio
 import numpy as np
 import numpy.typing as npt
 
-from selfscope.models.local.blocks import open_blocks
-from selfscope.models.local.ground import LocalGround, working
+from selfscope.models.local.ground import LocalGround
 from selfscope.models.local.spans import Kind, Turn
 from selfscope.space.asked import RoleAsk
 from selfscope.space.capture import capture
 from selfscope.space.captured import Captured
+from selfscope.space.heard import SPANS
 from selfscope.space.recipe import Conversation, Recipe
 from selfscope.space.responses import Response
 
@@ -24,8 +24,7 @@ Floats = npt.NDArray[np.float64]
 #: Bytes that the means of role and question may take together; where all layers take more, some are kept.
 CELL_BYTES = 2**30
 #: Whose tokens make the space, and whose make another one beside it, to see what hangs on that choice.
-SPAN: Kind = "assistant"
-BESIDE: Kind = "user"
+SPAN, BESIDE = SPANS
 
 
 def conversations_of(
@@ -44,10 +43,9 @@ def map_recipe(ground: LocalGround, cells: int, always: int) -> Recipe:
 
     Means of role and question are kept at as many layers as fit :data:`CELL_BYTES`, evenly, and at `always`.
     """
-    with working(ground.threads):
-        blocks = open_blocks(ground.model)
-    layers = len(blocks)
-    fit = max(1, min(layers, CELL_BYTES // (2 * cells * blocks.width * 8)))
+    config = ground.model.config.get_text_config()
+    layers = int(config.num_hidden_layers)
+    fit = max(1, min(layers, CELL_BYTES // (2 * cells * int(config.hidden_size) * 8)))
     kept = {round(i * (layers - 1) / max(fit - 1, 1)) for i in range(fit)} | {always}
     return Recipe((SPAN, BESIDE), cell_layers=tuple(sorted(kept)))
 
@@ -63,8 +61,14 @@ async def capture_map(
     recipe: Recipe,
     folder: Path,
     progress: Callable[[int], None] = lambda count: None,
+    heard: Mapping[str, Floats] | None = None,
 ) -> Captured:
     """Return the captured vectors; cancelling stops between two batches, and the same call goes on.
+
+    Parameters
+    ----------
+    heard
+        Vectors that were taken while responses were drawn; see :func:`selfscope.space.capture.capture`.
 
     Raises
     ------
@@ -79,7 +83,9 @@ async def capture_map(
 
     try:
         return await anyio.to_thread.run_sync(
-            lambda: capture(ground, conversations, recipe, folder, progress=tell, stop=stop.is_set),
+            lambda: capture(
+                ground, conversations, recipe, folder, progress=tell, stop=stop.is_set, heard=heard
+            ),
             abandon_on_cancel=True,
         )
     finally:

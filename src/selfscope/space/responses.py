@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.models.local.generate import GenerationRequest, generate
+from selfscope.models.local.generate import Generation, GenerationRequest, generate
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.asked import RoleAsk
+from selfscope.space.heard import HeardFile, Hearing
 from selfscope.values import Message, Usage, content_id, short
 
 #: Responses that are drawn together; what they all begin with is computed once.
@@ -53,6 +54,11 @@ class Response:
         Tokens of the prompt.
     stop
         ``stop`` or ``length``.
+    logp
+        log P(text | prompt) under the model as it is, natural log; None where the text, read again, has
+        other tokens than those drawn.
+    heard
+        Whether its vectors were taken while it was drawn.
     """
 
     ask: str
@@ -60,6 +66,8 @@ class Response:
     tokens: int
     input_tokens: int
     stop: str
+    logp: float | None = None
+    heard: bool = False
 
     @property
     def empty(self) -> bool:
@@ -134,8 +142,14 @@ async def draw_responses(
     before: Before = lambda spent, coming, done, total: None,
     progress: Callable[[int], None] = lambda count: None,
     batch: int = BATCH,
+    hear: bool = False,
 ) -> dict[str, Response]:
     """Return a response to every ask, by id; those that `folder` holds already are not drawn again.
+
+    Parameters
+    ----------
+    hear
+        Whether their vectors are taken while they are drawn, see :mod:`selfscope.space.heard`.
 
     Raises
     ------
@@ -146,18 +160,53 @@ async def draw_responses(
     found = file.read()
     progress(len(found))
     left = _ordered([a for a in asks if a.id not in found])
+    hearing = Hearing(ground, heard_file(folder, asks, found)) if hear and left else None
     for at in range(0, len(left), batch):
         some = left[at : at + batch]
         before(usage_of(found.values()), forecast(ground, some, drawing), len(found), len(asks))
-        drawn = await generate(ground, [_request(a, drawing) for a in some])
-        made = [
-            Response(a.id, g.text, g.output_tokens, g.input_tokens, g.stop_reason)
-            for a, g in zip(some, drawn, strict=True)
-        ]
+        made = await _drawn(ground, some, drawing, hearing)
         file.add(made)
         found |= {r.ask: r for r in made}
         progress(len(made))
     return {a.id: found[a.id] for a in asks}
+
+
+async def _drawn(
+    ground: LocalGround, asks: Sequence[RoleAsk], drawing: Drawing, hearing: Hearing | None
+) -> list[Response]:
+    """Return a batch of responses; what was heard of them is on the disk before they are."""
+    requests = [_request(a, drawing) for a in asks]
+    heads = [ground.renderer.head(r.messages) for r in requests]
+    prompts = [ground.renderer.encode(head) for head in heads]
+    ear = hearing.listener(asks) if hearing else None
+    drawn = await generate(ground, requests, listener=ear)
+    kept = hearing.keep(asks, prompts, drawn, ear) if hearing and ear else set()
+    return [
+        Response(
+            a.id,
+            g.text,
+            g.output_tokens,
+            g.input_tokens,
+            g.stop_reason,
+            _logp(ground, head, prompt, g),
+            a.id in kept,
+        )
+        for a, g, head, prompt in zip(asks, drawn, heads, prompts, strict=True)
+    ]
+
+
+def _logp(ground: LocalGround, head: str, prompt: Sequence[int], said: Generation) -> float | None:
+    """Return log P(text | prompt) as it was drawn; None where a scorer would read other tokens."""
+    try:
+        tokens = ground.renderer.reply(head, prompt, said.text)
+    except BadInput:
+        return None
+    return sum(said.logprobs or ()) if tokens == said.token_ids else None
+
+
+def heard_file(folder: Path, asks: Sequence[RoleAsk], found: Mapping[str, Response]) -> HeardFile:
+    """Return the vectors that were taken while responses were drawn, as far as they still wait."""
+    return HeardFile(folder, [a.id for a in asks], [r.ask for r in found.values() if r.heard])
 
 
 def forecast(ground: LocalGround, asks: Sequence[RoleAsk], drawing: Drawing) -> Usage:
@@ -189,4 +238,5 @@ def _request(ask: RoleAsk, drawing: Drawing) -> GenerationRequest:
         temperature=drawing.temperature,
         top_p=drawing.top_p,
         seed=int(short(content_id([drawing.seed, ask.id]), 15), 16),
+        logprobs=True,
     )

@@ -31,11 +31,22 @@ YES, NO = ("Yes", " Yes", "yes"), ("No", " No", "no")
 
 @dataclass(frozen=True)
 class Said:
-    """A response with what it answers: `system` is the role's prompt, `user` the question."""
+    """A response with what it answers.
+
+    Attributes
+    ----------
+    system, user
+        The role's prompt and the question.
+    text
+        What was said.
+    logp
+        log P(text | system, user) by who is mapped, where drawing it told; None where it is to be computed.
+    """
 
     system: str
     user: str
     text: str
+    logp: float | None = None
 
 
 class Scorer(Protocol):
@@ -64,19 +75,20 @@ class LikelihoodScorer:
 
     async def score(self, said: Sequence[Said], progress: Progress) -> list[float]:
         """Return log P(text | role, question) − log P(text | question), over the tokens of the text."""
-        prompts = [_text_prompt(s.system, s) for s in said] + [_text_prompt("", s) for s in said]
+        left = [s for s in said if s.logp is None]
+        prompts = [_text_prompt("", s) for s in said] + [_text_prompt(s.system, s) for s in left]
         done = 0
 
         def tell(new: int) -> None:
             nonlocal done
             before, done = done, done + new
-            progress(done // 2 - before // 2)  # each response is asked twice
+            progress(done * len(said) // len(prompts) - before * len(said) // len(prompts))
 
         answers = (await self.ground.answer(prompts, progress=tell)).answers
-        under, bare = answers[: len(said)], answers[len(said) :]
+        under = iter([role[0].value for role in answers[len(said) :]])
         return [
-            (role[0].value - none[0].value) / max(role[0].tokens, 1)
-            for role, none in zip(under, bare, strict=True)
+            ((next(under) if s.logp is None else s.logp) - bare[0].value) / max(bare[0].tokens, 1)
+            for s, bare in zip(said, answers, strict=False)
         ]
 
 

@@ -5,6 +5,7 @@ The folder of a map::
     roles/responses.jsonl          what was drawn, batch by batch
     roles/capture/                 sums of vectors, see docs/capture.md
     placed/NAME/                   the same for everyone who is placed
+    */heard.npy                    vectors taken while responses were drawn, until their sums are in capture/
     scorer.json                    the check of the scorer of adherence, and its scores where it sorts
     axis.safetensors, manifest.json, map.html
 """
@@ -16,17 +17,19 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from selfscope.errors import CouldNot
 from selfscope.models.local.ground import LocalGround
-from selfscope.space.adherence import load_responses
+from selfscope.space.adherence import KnownResponse, load_responses
 from selfscope.space.asked import DEFAULT, Cast, RoleAsk, cast_of
 from selfscope.space.captured import Captured
+from selfscope.space.checks import Source, check_id, checked_of, find_check, keep_check
+from selfscope.space.heard import heard_bytes
 from selfscope.space.persona_capture import capture_map, conversations_of, map_recipe
-from selfscope.space.responses import Drawing, Response, draw_responses, usage_of
+from selfscope.space.responses import Drawing, Response, draw_responses, heard_file, usage_of
 from selfscope.space.sorting import Checked, LikelihoodScorer, Said, Scorer, checked
 from selfscope.studies.budget import Budget
 from selfscope.studies.persona_request import MapRequest, Placed, asked, layer_of, parts_of, worn_by
@@ -44,6 +47,12 @@ class Part:
     captured: Captured
     sorted_out: frozenset[str] = frozenset()
 
+    @property
+    def entered(self) -> list[RoleAsk]:
+        """The asks whose responses are in the vectors."""
+        out = self.sorted_out | set(self.captured.failures)
+        return [a for a in self.asks if a.id not in out and not self.responses[a.id].empty]
+
 
 @dataclass(frozen=True, eq=False)
 class Mapped:
@@ -57,6 +66,7 @@ class Mapped:
     roles: Part
     placed: tuple[tuple[Placed, Part], ...]
     scorer: Checked
+    check_from: Source
     scores: Mapping[str, float] = field(default_factory=dict)
 
     def refuse_failures(self) -> None:
@@ -97,7 +107,7 @@ async def run_map(
         every = list(parts_of(request))
         drawn = await _draw(every, ground, drawing, folder, budget, progress)
         scorer = judge or LikelihoodScorer(ground)
-        check = await _checked(scorer, ground, folder, progress)
+        check, source = await _checked(scorer, ground, folder, progress)
         scores, out = await _sort(scorer, check, every[0][1], drawn[0], folder, progress)
         parts = []
         for n, ((place, asks, placed), responses) in enumerate(zip(every, drawn, strict=True)):
@@ -109,7 +119,7 @@ async def run_map(
             parts.append(Part(tuple(asks), responses, captured, left_out))
     placed_parts = tuple(zip(request.placed, parts[1:], strict=True))
     return Mapped(
-        request, ground, cast_of(request.size), layer, folder, parts[0], placed_parts, check, scores
+        request, ground, cast_of(request.size), layer, folder, parts[0], placed_parts, check, source, scores
     )
 
 
@@ -138,20 +148,41 @@ async def _draw(
                 budget.insist(earlier.plus(used), coming, count, total)
 
         found = await draw_responses(
-            worn_by(ground, placed), asks, drawing, folder / place, before=before, progress=tell
+            worn_by(ground, placed),
+            asks,
+            drawing,
+            folder / place,
+            before=before,
+            progress=tell,
+            hear=heard_bytes(ground, len(asks)) > 0,
         )
         spent = spent.plus(usage_of(found.values()))
         drawn.append(found)
     return drawn
 
 
-async def _checked(scorer: Scorer, ground: LocalGround, folder: Path, progress: Progress) -> Checked:
-    """Return the scorer's check, kept in the folder so that it is made once."""
+async def _checked(
+    scorer: Scorer, ground: LocalGround, folder: Path, progress: Progress
+) -> tuple[Checked, Source]:
+    """Return the scorer's check and where it comes from; it is made once.
+
+    That of the offline scorer is known beforehand for some weights; that of a judge is kept in the folder.
+    """
     known = load_responses()
-    own = content_id([scorer.name, ground.identity, list(known)])
+    own = check_id(scorer.name, ground.identity, known)
     stored = _kept(folder / SCORER, own)
     if "check" in stored:
-        return restored(stored["check"])
+        return checked_of(stored["check"]), stored["from"]
+    offline = isinstance(scorer, LikelihoodScorer)
+    earlier = find_check(own) if offline else None
+    found, source = earlier or (await _check(scorer, known, progress), "here")
+    if offline and source == "here":
+        keep_check(own, found)
+    _keep(folder / SCORER, {"of": own, "from": source, "check": plain(found)})
+    return found, source
+
+
+async def _check(scorer: Scorer, known: Sequence[KnownResponse], progress: Progress) -> Checked:
     done = 0
 
     def tell(new: int) -> None:
@@ -159,9 +190,7 @@ async def _checked(scorer: Scorer, ground: LocalGround, folder: Path, progress: 
         done += new
         progress(done, len(known), "check of the scorer", "")
 
-    found = await checked(scorer, known, tell)
-    _keep(folder / SCORER, {"of": own, "check": plain(found)})
-    return found
+    return await checked(scorer, known, tell)
 
 
 async def _sort(
@@ -187,7 +216,8 @@ async def _sort(
             done += new
             progress(done, len(mine), "adherence", "")
 
-        values = await scorer.score([Said(a.system, a.user, responses[a.id].text) for a in mine], tell)
+        said = [Said(a.system, a.user, responses[a.id].text, responses[a.id].logp) for a in mine]
+        values = await scorer.score(said, tell)
         scores = {a.id: v for a, v in zip(mine, values, strict=True)}
         _keep(folder / SCORER, stored | {"scored": digest, "scores": scores})
     return scores, frozenset(name for name, value in scores.items() if value < check.cut)
@@ -217,22 +247,13 @@ async def _capture(
 
     # Named by what enters, so that another scorer does not meet the capture of the last one.
     own = short(content_id([sorted(t.id for t in talks), recipe]), 8)
-    return await capture_map(ground, talks, recipe, place / f"capture-{own}", tell)
+    heard = heard_file(place, asks, responses)
+    found = await capture_map(ground, talks, recipe, place / f"capture-{own}", tell, heard)
+    heard.drop()
+    return found
 
 
 SCORER = "scorer.json"
-
-
-def restored(told: Mapping[str, Any]) -> Checked:
-    """Return a check as it was stored."""
-    from selfscope.space.adherence import ScorerCheck
-    from selfscope.stats.separation import Separation
-
-    check = told["check"]
-    against = {kind: Separation(**each) for kind, each in check["against"].items()}
-    return replace(
-        Checked(**{**told, "check": ScorerCheck(Separation(**check["overall"]), against)}),
-    )
 
 
 def _kept(path: Path, of: str) -> dict[str, Any]:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfscope.models.local.ground import LocalGround
+from selfscope.space.adherence import load_responses
+from selfscope.space.checks import check_id, find_check
+from selfscope.space.heard import heard_bytes
 from selfscope.space.persona_capture import map_recipe
 from selfscope.space.responses import ResponseFile, forecast, part_id
+from selfscope.space.sorting import LikelihoodScorer
 from selfscope.space.tally import tally_bytes
 from selfscope.studies.persona_request import MapRequest, asked, layer_of, parts_of, worn_by
 from selfscope.values import Usage
@@ -29,9 +33,12 @@ class MapPlan:
     usage, usage_left
         At most: every response is counted at its longest.
     read_tokens
-        That the backbone reads afterwards, and the check of the scorer, about.
+        That are read after the drawing, about: by the scorer of adherence, for its check where that is not
+        known for these weights, and for vectors where these cannot be taken while responses are drawn.
     peak_bytes
         Of the accumulators beside the weights; the number of responses is not in it.
+    disk_bytes
+        Of vectors that wait on the disk until they are summed; 0 where the texts are read instead.
     minutes
         About, at the documented rates of the embedded model on two cores.
     """
@@ -43,6 +50,7 @@ class MapPlan:
     usage_left: Usage
     read_tokens: int
     peak_bytes: int
+    disk_bytes: int
     minutes: float
 
 
@@ -50,17 +58,25 @@ def plan_map(request: MapRequest, ground: LocalGround, folder: Path) -> MapPlan:
     """Return what a map will take, with what `folder` holds already taken off; nothing is drawn."""
     drawing = asked(request)[1]
     total = left = Usage()
-    given = kept = 0
+    given = kept = disk = 0
     for place, asks, placed in parts_of(request):
         worn = worn_by(ground, placed)
         done = ResponseFile(folder / place, part_id(worn, asks, drawing)).read()
         total = total.plus(forecast(worn, asks, drawing))
         left = left.plus(forecast(worn, [a for a in asks if a.id not in done], drawing))
         given, kept = given + len(asks), kept + len(done)
+        disk += heard_bytes(ground, len(asks))
     peak = _sum_bytes(request, ground)
-    read = total.input_tokens + total.output_tokens + CHECK_TOKENS
+    read = total.output_tokens + _check_tokens(ground)
+    read += 0 if disk else total.input_tokens + total.output_tokens
     minutes = (left.output_tokens / WRITTEN + (left.input_tokens + read) / READ) / 60
-    return MapPlan(folder, given, given - kept, total, left, read, peak, minutes)
+    return MapPlan(folder, given, given - kept, total, left, read, peak, disk, minutes)
+
+
+def _check_tokens(ground: LocalGround) -> int:
+    """Return the tokens that the check of the offline scorer reads; none where it is known already."""
+    own = check_id(LikelihoodScorer(ground).name, ground.identity, load_responses())
+    return 0 if find_check(own) else CHECK_TOKENS
 
 
 def _sum_bytes(request: MapRequest, ground: LocalGround) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from selfscope.errors import CouldNot
+from selfscope.models.catalogue import BUILT_IN
 from selfscope.space.adherence import USABLE
 from selfscope.space.asked import DEFAULT
 from selfscope.space.persona_capture import BESIDE, SPAN, cell_vectors, group_vectors
@@ -31,30 +33,18 @@ def persona_space(mapped: Mapped) -> PersonaMap:
     CouldNot
         If too few roles have responses at all.
     """
-    layer, captured = mapped.layer, mapped.roles.captured
-    names = [role.name for role in mapped.cast.roles]
-    questions = [question.id for question in mapped.cast.questions]
-    cells = cell_vectors(captured, names, questions)
-    default = cell_vectors(captured, [DEFAULT], questions)[:, 0]
-    kept = tuple(captured.manifest["recipe"]["cell_layers"])
-    at = kept.index(layer)
-    present = np.isfinite(cells[at]).any(axis=(1, 2))
-    if present.sum() < 4 or not np.isfinite(default[at]).any():
-        raise CouldNot(
-            "too few roles have responses that entered",
-            got=f"{int(present.sum())} of {len(names)}",
-            fix="Use a model that answers, or a scorer that leaves more in",
-        )
-    studied = study_axis(cells[:, present], default, kept, layer, mapped.request.seed)
-    vectors = group_vectors(captured, [*names, DEFAULT])[:, captured.layers.index(layer)]
-    frame = frame_of(vectors[:-1][present], vectors[-1])
+    at = framed(mapped)
+    studied = study_axis(at.cells[:, at.present], at.default, at.kept, mapped.layer, mapped.request.seed)
+    frame, layer, captured = at.frame, mapped.layer, mapped.roles.captured
+    here = at.kept.index(layer)
     request = mapped.request
     return PersonaMap(
         model=mapped.ground.identity.name,
+        title=_title(mapped.ground.identity.name),
         worn=_worn(mapped),
         preset=request.preset,
         seed=request.seed,
-        questions=len(questions),
+        questions=len(mapped.cast.questions),
         layer=layer,
         depth=len(captured.layers),
         axis=studied.at(layer),
@@ -67,14 +57,77 @@ def persona_space(mapped: Mapped) -> PersonaMap:
         beyond=studied.beyond,
         interpretable=studied.interpretable,
         cappable=studied.cappable,
-        roles=tuple(_roles(mapped, frame, cells[at])),
-        default=_spot(frame, default[at], vectors[-1], "default assistant", mapped.roles, DEFAULT, "default"),
-        placed=tuple(_placed(mapped, frame, questions)),
+        roles=tuple(_roles(mapped, frame, at.cells[here])),
+        default=_spot(
+            frame, at.default[here], at.vectors[-1], "default assistant", mapped.roles, DEFAULT, "default"
+        ),
+        placed=tuple(_placed(mapped, frame)),
         adherence=_adherence(mapped),
         counts=_counts(mapped),
-        recipes=_recipes(mapped, cells[:, present], default, kept),
-        warnings=tuple(_warnings(mapped, studied, names, present)),
+        recipes=_recipes(mapped, at.cells[:, at.present], at.default, at.kept),
+        warnings=tuple(_warnings(mapped, studied, at.present)),
     )
+
+
+class Framed(NamedTuple):
+    """Vectors of roles and default, and the frame that they make at the layer that is read.
+
+    Attributes
+    ----------
+    frame
+        Made of the roles that were heard, and the default.
+    kept
+        Numbers of the layers of `cells` and `default`.
+    cells, default
+        Means of role and question, shapes (layer, role, question, d_model) and (layer, question, d_model).
+    present
+        Which roles have a response that entered, shape (role,).
+    vectors
+        Means of the roles, then of the default, at the layer that is read; shape (role + 1, d_model).
+    """
+
+    frame: Frame
+    kept: tuple[int, ...]
+    cells: Floats
+    default: Floats
+    present: npt.NDArray[np.bool_]
+    vectors: Floats
+
+
+def framed(mapped: Mapped) -> Framed:
+    """Return the frame of a map.
+
+    Raises
+    ------
+    CouldNot
+        If too few roles have responses at all.
+    """
+    captured = mapped.roles.captured
+    names = [role.name for role in mapped.cast.roles]
+    questions = _questions(mapped)
+    cells = cell_vectors(captured, names, questions)
+    default = cell_vectors(captured, [DEFAULT], questions)[:, 0]
+    kept = tuple(captured.manifest["recipe"]["cell_layers"])
+    at = kept.index(mapped.layer)
+    present = np.isfinite(cells[at]).any(axis=(1, 2))
+    if present.sum() < 4 or not np.isfinite(default[at]).any():
+        raise CouldNot(
+            "too few roles have responses that entered",
+            got=f"{int(present.sum())} of {len(names)}",
+            fix="Use a model that answers, or a scorer that leaves more in",
+        )
+    vectors = group_vectors(captured, [*names, DEFAULT])[:, captured.layers.index(mapped.layer)]
+    return Framed(frame_of(vectors[:-1][present], vectors[-1]), kept, cells, default, present, vectors)
+
+
+def placed_cells(mapped: Mapped, who: Placed, part: Part) -> Floats:
+    """Return the means of someone placed at the layer that is read; shape (question, d_model)."""
+    kept = tuple(part.captured.manifest["recipe"]["cell_layers"])
+    return cell_vectors(part.captured, [who.name], _questions(mapped))[kept.index(mapped.layer), 0]
+
+
+def _questions(mapped: Mapped) -> list[str]:
+    return [question.id for question in mapped.cast.questions]
 
 
 def _recipes(mapped: Mapped, cells: Floats, default: Floats, kept: tuple[int, ...]) -> tuple[RecipeRow, ...]:
@@ -96,8 +149,7 @@ def _recipes(mapped: Mapped, cells: Floats, default: Floats, kept: tuple[int, ..
         for at in layers
     }
     names = [role.name for role in mapped.cast.roles]
-    questions = [question.id for question in mapped.cast.questions]
-    beside = cell_vectors(captured, [*names, DEFAULT], questions, BESIDE)[kept.index(layer)]
+    beside = cell_vectors(captured, [*names, DEFAULT], _questions(mapped), BESIDE)[kept.index(layer)]
     present = np.isfinite(beside[:-1]).any(axis=(1, 2))
     if present.sum() == cells.shape[1]:
         made[f"the question’s tokens, layer {layer}"] = Recipe(beside[:-1][present], beside[-1])
@@ -106,6 +158,12 @@ def _recipes(mapped: Mapped, cells: Floats, default: Floats, kept: tuple[int, ..
         RecipeRow(row.name, at, row.split_half, row.cosine, row.order)
         for row, at in zip(rows, [*layers, layer], strict=False)
     )
+
+
+def _title(model: str) -> str:
+    """Return what people call a model."""
+    known = BUILT_IN.get(model)
+    return f"{known.title} ({model})" if known else model
 
 
 def _worn(mapped: Mapped) -> str:
@@ -121,10 +179,9 @@ def _roles(mapped: Mapped, frame: Frame, cells: Floats) -> Iterator[Spot]:
         yield Spot(**{**spot.__dict__, "group": role.group})
 
 
-def _placed(mapped: Mapped, frame: Frame, questions: Sequence[str]) -> Iterator[Spot]:
+def _placed(mapped: Mapped, frame: Frame) -> Iterator[Spot]:
     for who, part in mapped.placed:
-        kept = tuple(part.captured.manifest["recipe"]["cell_layers"])
-        cells = cell_vectors(part.captured, [who.name], questions)[kept.index(mapped.layer), 0]
+        cells = placed_cells(mapped, who, part)
         vector = group_vectors(part.captured, [who.name])[0, part.captured.layers.index(mapped.layer)]
         yield _spot(frame, cells, vector, who.name, part, who.name, who.kind)
 
@@ -155,6 +212,7 @@ def _adherence(mapped: Mapped) -> Adherence:
         auroc=overall.auroc,
         ci=(overall.low, overall.high),
         known=overall.true + overall.false,
+        check=mapped.check_from,
         used=told.usable,
         cut=told.cut,
         sensitivity=told.sensitivity,
@@ -171,9 +229,7 @@ def _counts(mapped: Mapped) -> Counts:
     return Counts(len(part.asks), len(part.asks) - empty - out - failed, empty, out, failed)
 
 
-def _warnings(
-    mapped: Mapped, studied: AxisStudy, names: Sequence[str], present: npt.NDArray[np.bool_]
-) -> Iterator[str]:
+def _warnings(mapped: Mapped, studied: AxisStudy, present: npt.NDArray[np.bool_]) -> Iterator[str]:
     if not studied.interpretable:
         yield (
             "The axis does not come again from other roles and questions (cosine of halves under .70): no "
@@ -181,7 +237,7 @@ def _warnings(
         )
     elif not studied.cappable:
         yield "Under a cosine of halves of .90 no cap may be set by this axis."
-    gone = [name for name, there in zip(names, present, strict=True) if not there]
+    gone = [role.title for role, there in zip(mapped.cast.roles, present, strict=True) if not there]
     if gone:
         yield f"Roles without any response that entered are left out: {', '.join(gone)}."
     if not mapped.scorer.usable:
@@ -209,9 +265,8 @@ def said_of(mapped: Mapped) -> list[Said]:
 
 
 def _said(part: Part, titles: Mapping[str, str], who: Placed | None) -> Iterator[Said]:
-    failed = part.captured.failures
+    entered = {ask.id for ask in part.entered}
     for ask in part.asks:
-        text = part.responses[ask.id].text
-        entered = bool(text.strip()) and ask.id not in part.sorted_out and ask.id not in failed
         group = titles[ask.group] if who is None else f"{who.name} ({who.kind})"
-        yield Said(group, ask.question, ask.system, ask.user, text, entered)
+        text = part.responses[ask.id].text
+        yield Said(group, ask.question, ask.system, ask.user, text, ask.id in entered)

@@ -42,6 +42,10 @@ EVIDENCE_COLUMNS = (
 )
 
 
+#: Files of the one table and of its evidence.
+OBSERVATIONS, EVIDENCE = "observations.parquet", "evidence.parquet"
+
+
 def runs_folder() -> Path:
     """Return where runs live: ``SELFSCOPE_RUNS``, or ``./selfscope-runs``."""
     return Path(os.environ.get("SELFSCOPE_RUNS") or "selfscope-runs")
@@ -179,22 +183,13 @@ class RunStore:
             "versions": json.dumps(study.software, sort_keys=True),
         }
         evidence = frame[list(EVIDENCE_COLUMNS)].drop_duplicates(["evidence", "reply"])
-        self._write_table("evidence.parquet", evidence, metadata)
-        self._write_table("observations.parquet", frame[list(COLUMNS)], metadata)  # last: it says "finished"
-
-    def _write_table(self, name: str, frame: pd.DataFrame, metadata: Mapping[str, str]) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        table = table.replace_schema_metadata({k.encode(): v.encode() for k, v in metadata.items()})
-        with _whole(self.folder / name) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+        write_table(self.folder / EVIDENCE, evidence, metadata)
+        write_table(self.folder / OBSERVATIONS, frame[list(COLUMNS)], metadata)  # last: it says "finished"
 
     @property
     def table(self) -> Path:
         """Where the observation table is, once the run is finished."""
-        return self.folder / "observations.parquet"
+        return self.folder / OBSERVATIONS
 
     @property
     def started(self) -> str:
@@ -243,6 +238,23 @@ class RunStore:
 
     def _part(self, name: str) -> Path:
         return self.folder / "parts" / f"{name}.parquet"
+
+
+def write_table(path: Path, frame: pd.DataFrame, metadata: Mapping[str, str]) -> None:
+    """Write a table of a run, whole or not at all, with its metadata.
+
+    Raises
+    ------
+    CouldNot
+        If it cannot be stored.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({k.encode(): v.encode() for k, v in metadata.items()})
+    with _whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
 
 
 @contextmanager

@@ -103,6 +103,9 @@ class Adherence:
         On responses whose truth is known; clusters of the interval are roles.
     known
         How many of those there are.
+    check
+        Where that area comes from: ``here``, made by this run; ``kept`` by an earlier one, or ``shipped``,
+        for these weights, this template and these responses by their digest.
     used
         Whether it sorted: only where its area is at least .80.
     cut, sensitivity, specificity
@@ -115,6 +118,7 @@ class Adherence:
     auroc: float
     ci: Interval
     known: int
+    check: str
     used: bool
     cut: float
     sensitivity: float
@@ -199,8 +203,9 @@ class PersonaMap:
 
     Attributes
     ----------
-    model, worn, preset, seed
-        Of what, and how much was asked; `worn` names an identity or adapter that the whole map is made under.
+    model, title, worn, preset, seed
+        Of what, and how much was asked; `title` is what people call the model, `worn` an identity or adapter
+        that the whole map is made under.
     questions
         How many.
     layer
@@ -225,6 +230,7 @@ class PersonaMap:
     """
 
     model: str
+    title: str
     worn: str
     preset: str
     seed: int

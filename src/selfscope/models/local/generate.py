@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from selfscope.values import Message
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
+    from selfscope.models.local.listening import Listener
 
 MOST_AT_ONCE = 64
 """Conversations decoded together; more are decoded one batch after another."""
@@ -117,6 +119,7 @@ class Generation:
 class _Reply:
     """A reply on its way."""
 
+    number: int
     request: GenerationRequest
     prompt: list[int]
     random: torch.Generator
@@ -127,10 +130,17 @@ class _Reply:
     stop_reason: str = ""
 
 
-async def generate(ground: LocalGround, requests: Sequence[GenerationRequest]) -> list[Generation]:
+async def generate(
+    ground: LocalGround, requests: Sequence[GenerationRequest], *, listener: Listener | None = None
+) -> list[Generation]:
     """Return a reply to every request, in order.
 
     Cancelling ends the work between two tokens.
+
+    Parameters
+    ----------
+    listener
+        Adds up states of prompts and replies as they are computed; it is of these requests alone.
 
     Raises
     ------
@@ -140,23 +150,27 @@ async def generate(ground: LocalGround, requests: Sequence[GenerationRequest]) -
     stop = threading.Event()
     try:
         return await anyio.to_thread.run_sync(
-            lambda: _generate(ground, requests, stop.is_set), abandon_on_cancel=True
+            lambda: _generate(ground, requests, stop.is_set, listener), abandon_on_cancel=True
         )
     finally:
         stop.set()
 
 
 def _generate(
-    ground: LocalGround, requests: Sequence[GenerationRequest], stopped: Callable[[], bool]
+    ground: LocalGround,
+    requests: Sequence[GenerationRequest],
+    stopped: Callable[[], bool],
+    listener: Listener | None,
 ) -> list[Generation]:
     from selfscope.models.local.ground import working
     from selfscope.models.local.paths import reading
 
     ends = end_tokens(ground)
-    replies = [_begin(ground, request) for request in requests]
-    with working(ground.threads), reading(ground.model, "plain"):
+    replies = [_begin(ground, number, request) for number, request in enumerate(requests)]
+    hooks = listener.hooks() if listener else nullcontext()
+    with working(ground.threads), reading(ground.model, "plain"), hooks:
         for cut in range(0, len(replies), MOST_AT_ONCE):
-            _decode(ground, replies[cut : cut + MOST_AT_ONCE], ends, stopped)
+            _decode(ground, replies[cut : cut + MOST_AT_ONCE], ends, stopped, listener)
     return [_finish(ground.tokenizer, reply) for reply in replies]
 
 
@@ -173,19 +187,23 @@ def end_tokens(ground: LocalGround) -> frozenset[int]:
     return frozenset(int(token) for token in ends if token is not None)
 
 
-def _begin(ground: LocalGround, request: GenerationRequest) -> _Reply:
+def _begin(ground: LocalGround, number: int, request: GenerationRequest) -> _Reply:
     prompt = ground.renderer.encode(ground.renderer.head(request.messages))
     random = torch.Generator().manual_seed(request.seed)
     ours = (DIALOGUE_END,) if ground.renderer.template == DIALOGUE else ()
-    return _Reply(request, prompt, random, request.stop + ours)
+    return _Reply(number, request, prompt, random, request.stop + ours)
 
 
 def _decode(
-    ground: LocalGround, replies: list[_Reply], ends: frozenset[int], stopped: Callable[[], bool]
+    ground: LocalGround,
+    replies: list[_Reply],
+    ends: frozenset[int],
+    stopped: Callable[[], bool],
+    listener: Listener | None,
 ) -> None:
     """Draw tokens for all replies until each has ended; those that have leave the batch by and by."""
     model, tokenizer = ground.model, ground.tokenizer
-    logits, cache, mask = _prefill(model, [r.prompt for r in replies], stopped)
+    logits, cache, mask = _prefill(model, replies, stopped, listener)
     alive = list(replies)
     while alive:
         if stopped():
@@ -193,24 +211,35 @@ def _decode(
         for row, reply in enumerate(alive):
             if not reply.stop_reason:
                 _draw(reply, logits[row], ends, tokenizer)
-        going = [row for row, reply in enumerate(alive) if not reply.stop_reason]
+        going = [row for row, reply in enumerate(alive) if _goes_on(reply, listener)]
         if not going:
             break
         if len(going) <= len(alive) // 2:
             keep = torch.tensor(going, device=mask.device)
             cache.batch_select_indices(keep)
             mask, alive = mask[keep], [alive[row] for row in going]
-        logits, mask = _step(model, [r.ids[-1] for r in alive], mask, cache)
+        if listener:
+            listener.expect_tokens([r.number for r in alive], [len(r.ids) for r in alive])
+        logits, mask = _step(model, [r.ids[-1] if r.ids else 0 for r in alive], mask, cache)
 
 
-def _prefill(model: Any, prompts: list[list[int]], stopped: Callable[[], bool]) -> tuple[Tensor, Any, Tensor]:
+def _goes_on(reply: _Reply, listener: Listener | None) -> bool:
+    """Return whether a reply needs another step: to draw, or for its last token to be listened to."""
+    return not reply.stop_reason or (listener is not None and listener.owed(reply.number, len(reply.ids)))
+
+
+def _prefill(
+    model: Any, replies: Sequence[_Reply], stopped: Callable[[], bool], listener: Listener | None
+) -> tuple[Tensor, Any, Tensor]:
     """Return the logits after every prompt, the cache, and the mask of what in the cache is no padding."""
     from transformers import DynamicCache
 
+    prompts, first = [r.prompt for r in replies], replies[0].number
     cache = DynamicCache(config=model.config.get_text_config())
     shared = _shared(model, prompts)
     if shared:
-        _feed(model, torch.tensor([prompts[0][:shared]]), None, cache, 0, stopped)
+        announce = _announcing(listener, first, [0] * len(prompts), 0)
+        _feed(model, torch.tensor([prompts[0][:shared]]), None, cache, 0, stopped, announce)
         cache.batch_repeat_interleave(len(prompts))
     rest = max(map(len, prompts)) - shared
     tokens = torch.zeros((len(prompts), rest), dtype=torch.long)
@@ -220,7 +249,20 @@ def _prefill(model: Any, prompts: list[list[int]], stopped: Callable[[], bool]) 
         tokens[row, rest - (len(prompt) - shared) :] = torch.tensor(prompt[shared:])
         mask[row, shared + rest - (len(prompt) - shared) :] = 1
     mask = mask.to(model.device)
-    return _feed(model, tokens, mask, cache, shared, stopped), cache, mask
+    announce = _announcing(listener, first, [shared + rest - len(p) for p in prompts], shared)
+    return _feed(model, tokens, mask, cache, shared, stopped, announce), cache, mask
+
+
+def _announcing(
+    listener: Listener | None, first: int, pads: list[int], since: int
+) -> Callable[[int, int], None]:
+    """Return what tells a listener, if there is one, which columns of the prompts come next."""
+
+    def announce(start: int, width: int) -> None:
+        if listener:
+            listener.expect_prompts(first, pads, since, start, width)
+
+    return announce
 
 
 def _shared(model: Any, prompts: list[list[int]]) -> int:
@@ -238,9 +280,18 @@ def _shared(model: Any, prompts: list[list[int]]) -> int:
 
 
 def _feed(
-    model: Any, tokens: Tensor, mask: Tensor | None, cache: Any, past: int, stopped: Callable[[], bool]
+    model: Any,
+    tokens: Tensor,
+    mask: Tensor | None,
+    cache: Any,
+    past: int,
+    stopped: Callable[[], bool],
+    announce: Callable[[int, int], None],
 ) -> Tensor:
-    """Put tokens through the network some columns at a time; return the logits after the last."""
+    """Put tokens through the network some columns at a time; return the logits after the last.
+
+    Before each part `announce` is told its first column and how many there are.
+    """
     tokens = tokens.to(model.device)
     if mask is None:
         mask = torch.ones((len(tokens), past + tokens.shape[1]), dtype=torch.long, device=model.device)
@@ -252,6 +303,7 @@ def _feed(
             raise Stopped("generation was stopped before its first token", fix="Run the same command again")
         part = tokens[:, cut : cut + columns]
         stop = past + cut + part.shape[1]
+        announce(past + cut, part.shape[1])
         out = model(
             input_ids=part,
             attention_mask=mask[:, :stop],
