@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lint types acceptance bench lock docs soak clean
@@ -13,7 +15,8 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/selfscope models fetch embedded
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not model" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m model
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -28,7 +31,7 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.travel_planted --panels 200
 	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
 
-bench: $(STAMP)
+bench: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python bench/closed_scoring.py
 	$(BIN)/python bench/capture.py
 
@@ -48,6 +51,13 @@ $(STAMP): requirements/lock.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
+# The libraries that bench/capture.py compares with, in an environment of their own, at the versions of the lock.
+$(BENCH_STAMP): requirements/bench.txt requirements/lock-versions.txt
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV) || python3 -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --constraint requirements/lock-versions.txt torch==2.13.0
+	$(BENCH_VENV)/bin/python -m pip install --quiet --constraint requirements/lock-versions.txt -r requirements/bench.txt
+	@touch $(BENCH_STAMP)
+
 # pip-tools resolves the newest versions that fit pyproject.toml; torch is taken out of the result.
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet pip-tools torch==2.13.0
@@ -57,4 +67,4 @@ lock:
 	$(PYTHON) requirements/split_lock.py build/lock/all.txt
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(BENCH_VENV) build dist

@@ -9,6 +9,8 @@ import pytest
 # Statistics here are of small matrices, for which numpy's threads wait for each other longer than they work.
 # Read when numpy is loaded, so it stands here; the network's threads are torch's own and are left alone.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests beside each other: one core each, and tiny networks alone
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):
