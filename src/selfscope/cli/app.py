@@ -29,6 +29,7 @@ from selfscope.cli import (
     runs,
     study,
     trajectory,
+    where,
 )
 from selfscope.errors import SelfscopeError
 
@@ -53,6 +54,7 @@ app.command("instruments")(study.instruments)
 app.command("compare")(runs.compare)
 app.command("agreement")(agreement.agreement)
 app.command("trajectory")(trajectory.trajectory)
+app.command("where")(where.where)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)

@@ -71,8 +71,10 @@ def components(values: ArrayLike, design: Design, *, draws: int = DRAWS, seed: i
     return from_squares(mean_squares(values, design), design, draws=draws, seed=seed)
 
 
-def from_squares(squares: Array, design: Design, *, draws: int = DRAWS, seed: int = 0) -> Components:
-    """Return the same from mean squares, ``(..., term)``."""
+def from_squares(
+    squares: Array, design: Design, *, draws: int = DRAWS, seed: int = 0, among: Mask | None = None
+) -> Components:
+    """Return the same from mean squares, ``(..., term)``; shares `among` some terms only, ``(term,)``."""
     variance = squares @ design.solution.T
     f, above, below = f_tests(squares, design)
     p = np.where(np.isfinite(f), special.fdtrc(_some(above), _some(below), _some(f)), np.nan)
@@ -81,10 +83,10 @@ def from_squares(squares: Array, design: Design, *, draws: int = DRAWS, seed: in
     for n, named in enumerate(design.only_fixed):
         if named:
             ci[..., n, :] = _fixed_interval(squares, design, n, f[..., n], below[..., n])
-    share, cut = shares(variance, design)
+    share, cut = shares(variance, design, among)
     shown = np.full((*variance.shape, 2), np.nan)
     if draws:
-        drawn, _ = shares(pivots(squares, design, draws=draws, seed=seed) @ design.solution.T, design)
+        drawn, _ = shares(pivots(squares, design, draws=draws, seed=seed) @ design.solution.T, design, among)
         shown = quantiles(drawn)
     quasi = (design.denominators != 0).sum(axis=1) > 1
     return Components(squares, variance, ci, f, above, below, p, quasi, share, shown, cut)
@@ -121,13 +123,15 @@ def _fixed_interval(squares: Array, design: Design, n: int, f: Array, below: Arr
     return np.asarray(bounds * (noise / design.behind[n])[..., None])
 
 
-def shares(variance: Array, design: Design) -> tuple[Array, Array]:
+def shares(variance: Array, design: Design, among: Mask | None = None) -> tuple[Array, Array]:
     """Return each term's share in the variance of one value, ``(..., term)``, and what was cut, ``(...)``.
 
     Shares add up to 1. Of fixed facets (n - 1)/n of the component counts: what differences between these
-    levels add to the spread of values.
+    levels add to the spread of values. With `among` shares are of the sum of those terms alone.
     """
-    parts = variance * design.in_one_value
+    counted = np.ones(len(design.terms), bool) if among is None else among
+    parts = np.where(counted, variance * design.in_one_value, 0.0)
     kept = np.maximum(parts, 0.0)
     total = kept.sum(axis=-1)
-    return ratio(kept, total[..., None]), ratio(np.maximum(-parts, 0.0).sum(axis=-1), total)
+    cut = ratio(np.maximum(-parts, 0.0).sum(axis=-1), total)
+    return np.where(counted, ratio(kept, total[..., None]), np.nan), cut

@@ -53,6 +53,8 @@ class Asked:
         Of permutation nulls and of pivots.
     target
         The coefficient to aim at.
+    differences
+        Whether shares are of what differs between levels of the object: terms without it have no share.
     """
 
     facets: tuple[tuple[str, int], ...]
@@ -65,6 +67,7 @@ class Asked:
     draws: int = DRAWS
     seed: int = 0
     target: float = TARGET
+    differences: bool = False
 
 
 def locate(
@@ -104,7 +107,8 @@ def locate(
             fix="Choose another --object",
         )  # fmt: skip
     squares = mean_squares(kept, design)
-    found = from_squares(squares, design, draws=asked.draws, seed=asked.seed)
+    among = np.array([asked.obj in t.facets for t in design.terms]) if asked.differences else None
+    found = from_squares(squares, design, draws=asked.draws, seed=asked.seed, among=among)
     permuted = permutation_p(kept, design, draws=asked.permutations, seed=asked.seed)
     drawn = pivots(squares, design, draws=asked.draws, seed=asked.seed)
     told = tuple(_components(found, permuted, full, design, zero, asked))
@@ -123,6 +127,7 @@ def locate(
         asked.target,
         _needed(rows, asked.target),
         float(found.cut),
+        asked.differences,
         _floor(told, design),
         (*notes, *_notes(design, asked, found)),
     )
@@ -282,7 +287,4 @@ def _notes(design: Design, asked: Asked, found: Components) -> Iterator[str]:
             "of what it lies in are careful where it is interaction with a fixed facet."
         )
     if float(found.cut) > 0:
-        yield (
-            "Negative estimates are printed as they are and count as zero in shares: "
-            f"{100 * float(found.cut):.1f} % of the sum of the others was left out."
-        )
+        yield "Negative estimates are printed as they are and count as zero in shares."

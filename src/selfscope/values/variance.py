@@ -170,6 +170,8 @@ class Located:
         The coefficient that is aimed at, and the row with the fewest observations that reaches it in g.
     cut
         Negative parts left out of the shares, over the sum of positive ones.
+    differences
+        Whether shares are of what differs between levels of the object, terms without it left out.
     noise_floor
         Variance between repetitions of the same thing: the innermost nested facet's component; None where
         nothing was repeated or repetitions are identical.
@@ -188,5 +190,6 @@ class Located:
     target: float
     needed: DecisionRow | None
     cut: float
+    differences: bool = False
     noise_floor: Component | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,148 @@
+"""``where``: in which unit the variance of a run or of any long table lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.profile import LARGEST_SEED
+from selfscope.cli.show import JsonFlag, command_line, console, print_json, writing
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.studies.where import WhereRequest
+    from selfscope.values.variance import Located
+
+
+def where(
+    source: Annotated[
+        str, typer.Argument(metavar="RUN|TABLE", help="A run, or a long table: a .parquet or .csv file.")
+    ],
+    value: Annotated[
+        str,
+        typer.Option(help="The column that is analysed; of a run trait or bias, both if left out."),
+    ] = "",
+    facets: Annotated[
+        str, typer.Option(help="Columns that tell values apart: a,b,c. Of a run, those that vary.")
+    ] = "",
+    nested: Annotated[
+        list[str] | None,
+        typer.Option(help='"x:y": x is nested in y; several parents as x:y,z. Repeatable.'),
+    ] = None,
+    object_: Annotated[
+        str,
+        typer.Option("--object", help="The facet whose levels are to be told apart; of a run, character."),
+    ] = "",
+    fixed: Annotated[
+        str, typer.Option(help="Facets of which only these levels are spoken of, however many: a,b.")
+    ] = "",
+    random: Annotated[str, typer.Option(help="Facets whose levels stand for others, however few: a,b.")] = "",
+    by: Annotated[str, typer.Option(help="Columns whose levels are analysed one by one: a,b.")] = "",
+    average: Annotated[
+        bool,
+        typer.Option("--average", help="Average several values of one cell; without it they are refused."),
+    ] = False,
+    drop: Annotated[
+        str, typer.Option(help="Facets whose levels are left out where a value is missing: a,b.")
+    ] = "",
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Asking the same once more would give the same value, as exact scores do."
+        ),
+    ] = False,
+    differences: Annotated[
+        bool,
+        typer.Option("--differences", help="Shares of what differs between levels of the object alone."),
+    ] = False,
+    target: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="The coefficient that the decision study aims at.")
+    ] = 0.8,
+    permutations: Annotated[
+        int, typer.Option(min=0, max=99_999, help="Exchanges of labels for each null; 0 leaves them out.")
+    ] = 999,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the page goes; of a run left out, into its folder.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say in which unit variance lies: components, shares, coefficients, and what to ask for more."""
+    from selfscope.report.where import where_lines, write_where
+    from selfscope.studies.where import WhereRequest, page_of
+    from selfscope.studies.where import where as located
+
+    request = WhereRequest(
+        source,
+        value,
+        names(facets),
+        nesting(nested or ()),
+        object_,
+        names(by),
+        names(fixed),
+        names(random),
+        average,
+        names(drop),
+        exact,
+        differences,
+        permutations,
+        seed,
+        target,
+    )
+    found = located(request)
+    with writing("the page"):
+        report = write_where(found, source, command_line(), out or page_of(source))
+    if as_json:
+        print_json(where_json(request, report, found))
+        return
+    for line in (*where_lines(found), str(report)):
+        console().print(line, markup=False, emoji=False, soft_wrap=True)
+
+
+def names(given: str) -> tuple[str, ...]:
+    """Return the names of a list with commas."""
+    return tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+def nesting(given: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return parents by child from ``child:parent`` and ``child:parent,parent``.
+
+    Raises
+    ------
+    BadInput
+        If one is not written so.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for each in given:
+        child, colon, parents = each.partition(":")
+        if not (colon and child.strip() and names(parents)) or ":" in parents:
+            raise BadInput(
+                "nesting is written child:parent", got=each, fix='Give --nested "thread:character"'
+            )
+        found[child.strip()] = (*found.get(child.strip(), ()), *names(parents))
+    return found
+
+
+def where_json(request: WhereRequest, report: Path, found: Sequence[Located]) -> dict[str, Any]:
+    """Return what ``where --json`` prints (schema: ``selfscope schema where``): the first part, and all."""
+    analyses = [analysis_json(each) for each in found]
+    return {"source": request.source, "report": str(report), **analyses[0], "analyses": analyses}
+
+
+def analysis_json(found: Located) -> dict[str, Any]:
+    """Return one analysis as ``where --json`` prints it."""
+    told = asdict(found)
+    score = told.pop("score")
+    return {
+        "of": told.pop("of"),
+        "object": score["unit"],
+        "g": score["g"],
+        "g_ci": score["g_ci"],
+        "phi": score["phi"],
+        "phi_ci": score["phi_ci"],
+        **told,
+    }

@@ -1,0 +1,196 @@
+"""Where variance lies, in a run or in any long table: the request, its tables, their analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from selfscope.errors import BadInput
+from selfscope.stats.variance_located import TARGET, Asked, locate
+from selfscope.stats.variance_permutation import DRAWS
+from selfscope.studies.restore import stored_study
+from selfscope.studies.store import RunStore
+from selfscope.studies.stored_findings import stored_findings
+from selfscope.studies.where_scores import SCORES, is_ours, nested_by_law, scores_of, varied
+from selfscope.studies.where_table import lay_out, read_table, refuse_columns
+from selfscope.values.study import ASIDE
+from selfscope.values.variance import Located
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Arms that are no characters of their own: they tell of the instrument, or reorder one text.
+NO_CHARACTER = (*ASIDE, "shuffled")
+WORDS_IN_LEVEL = (
+    "In its own words, the level of a statement holds how frequent its words are, so shares are of what "
+    "differs between characters; components of statements alone are no trait and have no share."
+)
+
+
+@dataclass(frozen=True)
+class WhereRequest:
+    """What is asked.
+
+    Attributes
+    ----------
+    source
+        A run, or a path ending in ``.parquet`` or ``.csv``.
+    value
+        The column; of an observation table ``trait``, ``bias``, or empty for both.
+    facets, nested, obj
+        Columns, what is nested in what, and the object of measurement; of an observation table those that
+        vary, the law's nesting and ``character`` where left out.
+    by
+        Columns whose levels are analysed one by one.
+    fixed, random
+        Facets that are so by request.
+    average, drop
+        As for :func:`selfscope.studies.where_table.lay_out`.
+    exact
+        Whether values carry no error of their own.
+    differences
+        Whether shares are of what differs between levels of the object alone.
+    """
+
+    source: str
+    value: str = ""
+    facets: tuple[str, ...] = ()
+    nested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    obj: str = ""
+    by: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
+    average: bool = False
+    drop: tuple[str, ...] = ()
+    exact: bool = False
+    differences: bool = False
+    permutations: int = DRAWS
+    seed: int = 0
+    target: float = TARGET
+
+
+def where(request: WhereRequest) -> tuple[Located, ...]:
+    """Where does the variance lie? One analysis a part of the table.
+
+    Raises
+    ------
+    BadInput
+        If the source cannot be read, columns are missing, or the table is not balanced.
+    """
+    found = tuple(_analyses(request))
+    if not found:
+        raise BadInput("the table has no rows", got=request.source)
+    return found
+
+
+def page_of(source: str) -> Path:
+    """Return where the page goes: into the run's folder, or beside where the command was given."""
+    path = Path(source)
+    if path.suffix in (".parquet", ".csv"):
+        return Path(f"{path.stem}-where.html")
+    return RunStore.find(source).folder / "where.html"
+
+
+def _analyses(request: WhereRequest) -> Iterator[Located]:
+    path = Path(request.source)
+    if path.suffix in (".parquet", ".csv"):
+        frame = read_table(path)
+        scored = is_ours(frame) and request.value in ("", "value", *SCORES)
+        yield from _of_scores(frame, request) if scored else _of_table(frame, request)
+        return
+    store = RunStore.find(request.source)
+    frame = store.observations()
+    if request.value not in ("", "value", *SCORES):
+        raise BadInput(
+            "of a run the trait and the bias are analysed", got=f"--value {request.value}",
+            fix="Leave --value out; for another column, selfscope export the table first",
+        )  # fmt: skip
+    study = stored_study(store)
+    people = [a.name for a in study.arms if a.role not in NO_CHARACTER]
+    unread = _unread(store)
+    frame = frame[frame["character"].isin(people)]
+    for located in _of_scores(frame, request):
+        reasons = unread.get((located.of["channel"], located.of["construct"]))
+        yield (
+            located
+            if reasons is None
+            else replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
+        )
+
+
+def _unread(store: RunStore) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the channels and constructs whose sensitivity check failed, if the run has findings."""
+    if not (store.folder / "findings.json").is_file():
+        return {}
+    found = stored_findings(store)
+    return {(f.channel, f.dimension): tuple(f.gate.reasons) for f in found if f.gate.g1 == "fail"}
+
+
+def _of_table(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
+    """Analyse a column of any table."""
+    for what, given, flag in (
+        ("value", request.value, "--value COLUMN"),
+        ("facets", request.facets, "--facets a,b,c"),
+        ("object", request.obj, "--object FACET"),
+    ):
+        if not given:
+            raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
+    refuse_columns(frame, [*request.by, *request.facets])
+    for of, part in _parts(frame, request.by):
+        yield _located(part, request, {"value": request.value} | of, ())
+
+
+def _parts(frame: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield every part of a table in order, with the levels that make it."""
+    if not by:
+        yield {}, frame
+        return
+    for key, part in frame.groupby(list(by), sort=True, observed=True):
+        yield dict(zip(by, map(str, key), strict=True)), part
+
+
+def _of_scores(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
+    """Analyse trait and bias of an observation table, channel by channel and construct by construct."""
+    scored = scores_of(frame)
+    wanted = SCORES if request.value in ("", "value") else (request.value,)
+    extra = tuple(b for b in request.by if b not in ("channel", "construct"))
+    refuse_columns(scored, extra)
+    for of, part in _parts(scored, ("channel", "construct", *extra)):
+        facets = request.facets or varied(part)
+        own = replace(
+            request,
+            facets=facets,
+            nested=nested_by_law(facets) | dict(request.nested),
+            obj=request.obj or "character",
+            average=True,
+            exact=True,
+            differences=request.differences or of["channel"] == "utterance",
+        )
+        notes = (WORDS_IN_LEVEL,) if of["channel"] == "utterance" else ()
+        for score in wanted:
+            yield _located(part, replace(own, value=score), {"score": score} | of, notes)
+
+
+def _located(
+    part: pd.DataFrame, request: WhereRequest, of: Mapping[str, str], notes: tuple[str, ...]
+) -> Located:
+    laid = lay_out(
+        part, request.value, request.facets, request.nested, average=request.average, drop=request.drop
+    )
+    asked = Asked(
+        laid.levels,
+        request.obj,
+        request.nested,
+        request.fixed,
+        request.random,
+        error=not request.exact,
+        permutations=request.permutations,
+        seed=request.seed,
+        target=request.target,
+        differences=request.differences,
+    )
+    binary = set(laid.values.flat[:50_000].tolist()) <= {0.0, 1.0}
+    counts = ("Values are 0 or 1: shares are of the observed scale.",) if binary else ()
+    return locate(laid.values, asked, of=of, notes=(*laid.notes, *notes, *counts))

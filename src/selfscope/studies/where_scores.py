@@ -1,0 +1,99 @@
+"""Trait and bias of every pair of an observation table, and the facets by which they can be split.
+
+Raw agreement is not analysed: its character × item term is yes-saying (`measurement.md` §11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns by which a table is known as one of ours.
+OURS = ("construct", "channel", "item", "keyed", "polarity", "scale", "value", "refusal")
+#: The two scores of a pair: D and B.
+SCORES = ("trait", "bias")
+#: Exact scales: what is averaged over has no error of repetition.
+EXACT = ("log_odds", "log_prob")
+#: Units of individuality in the table, the widest first.
+UNITS = ("family", "ground", "character", "script", "thread", "regeneration", "counterparty", "framing")
+#: What each unit is nested in, where both vary.
+PARENTS = {
+    "ground": ("family",),
+    "thread": ("family", "ground", "character", "script"),
+    "regeneration": ("thread",),
+    "item": ("keyed",),
+}
+_KEYS = (
+    *UNITS, "state", "agent", "instance", "collective", "instrument", "construct", "channel", "item", "keyed",
+    "template", "format", "order", "label", "position", "turn", "replicate",
+)  # fmt: skip
+
+
+def is_ours(frame: pd.DataFrame) -> bool:
+    """Say whether a table is an observation table."""
+    return set(OURS) <= set(frame.columns)
+
+
+def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a pair of statement and twin in one form, with the columns ``trait`` and ``bias``.
+
+    D = k (L(v=+1) - L(v=-1))/2 and B = (L(v=+1) + L(v=-1))/2. NaN where either was refused; ``refusal`` then
+    says how.
+
+    Raises
+    ------
+    BadInput
+        If no value is exact, statements have no twins, or one text was scored twice.
+    """
+    exact = frame[frame["scale"].isin(EXACT)]
+    if exact.empty:
+        raise BadInput(
+            "only exact log-odds and log-probabilities are split into trait and bias",
+            got=", ".join(map(str, frame["scale"].unique())),
+            fix="Analyse another column by name: --value COLUMN --facets … on the exported table",
+        )
+    keys = [k for k in _KEYS if k in exact.columns]
+    kept = exact[[*keys, "polarity", "value", "refusal"]]
+    if kept.duplicated([*keys, "polarity"]).any():
+        raise BadInput("one text was scored twice for the same unit", fix="Export one run alone")
+    plus, minus = (kept[kept["polarity"] == v].drop(columns="polarity") for v in (1, -1))
+    if minus.empty:
+        raise BadInput(
+            "the statements have no twins, and raw agreement is not analysed",
+            got=f"{len(plus):,} rows of polarity +1",
+            fix="Ask statements with their negations: trait and yes-saying are one number without them",
+        )
+    paired = plus.merge(minus, on=keys, suffixes=("", "_twin"))
+    first, second = paired["value"].to_numpy(float), paired["value_twin"].to_numpy(float)
+    paired["trait"] = paired["keyed"].to_numpy(float) * (first - second) / 2
+    paired["bias"] = (first + second) / 2
+    paired["refusal"] = np.where(paired["refusal"] == "none", paired["refusal_twin"], paired["refusal"])
+    return paired
+
+
+def varied(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the facets of an observation table that vary, in the order of units, then keying and item.
+
+    A ground or a family that each character has of its own is the character's, and left out.
+    """
+    several = [u for u in UNITS if u in frame.columns and frame[u].nunique() > 1]
+    several = [u for u in several if u not in ("family", "ground") or _crossed(frame, u)]
+    return (*several, *(f for f in ("keyed", "item") if frame[f].nunique() > 1))
+
+
+def _crossed(frame: pd.DataFrame, unit: str) -> bool:
+    """Whether any character is found at more than one level of a unit."""
+    return bool((frame.groupby("character")[unit].nunique() > 1).any())
+
+
+def nested_by_law(facets: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return what is nested in what among facets of an observation table."""
+    found = {f: tuple(p for p in parents if p in facets) for f, parents in PARENTS.items() if f in facets}
+    return {f: parents for f, parents in found.items() if parents}
