@@ -8,7 +8,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.internal import Material, material
-from selfscope.instruments.internal.checks import complaints
+from selfscope.instruments.internal.checks import complaints, told_by_words
 from selfscope.instruments.internal.load import HERE, read_material
 
 MEMORY = material()["memory"]
@@ -73,6 +73,19 @@ def test_a_scene_of_a_few_words_is_no_scene():
 def test_a_fault_of_a_whole_dimension_is_named(change, said):
     pairs = tuple(replace(p, **change(p)) for p in MEMORY.pairs)
     assert any(said in complaint for complaint in complaints({"memory": Material("memory", pairs)}))
+
+
+def test_words_alone_that_tell_the_sides_are_found_within_and_across_dimensions():
+    assert 0.4 < told_by_words(material(), own=True) < 0.6
+    marked = {
+        name: replace(m, pairs=tuple(replace(p, keyed=f"{p.keyed} Wistfully so.") for p in m.pairs))
+        for name, m in material().items()
+    }
+    said = [c for c in complaints(marked) if c.startswith("words alone")]
+    assert [c.split(", ")[1] for c in said] == [
+        "taught by the other pairs of a dimension; at most 70%",
+        "taught by other dimensions; at most 70%",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from math import log
 from statistics import fmean
 
 from selfscope.instruments.cluster.checks import negators_in, words
@@ -22,6 +23,7 @@ from selfscope.instruments.open.constructed import load_constructed
 from selfscope.instruments.open.prompts import load_prompts
 
 Loaded = Mapping[str, Material]
+_Counts = tuple[Counter[str], Counter[str]]
 #: Pairs of a dimension, and of each cell of kind by surface.
 PAIRS, CELL = 16, 4
 #: Words of a reply by kind, and of the user's turn that sets a scene.
@@ -37,6 +39,8 @@ OFTEN = 4
 NEGATION_GAP = 4
 #: Most pairs of a dimension in which a reply opens with yes or no; most turns that open with the same words.
 OPENED, SAME_OPENING, OPENING = 8, 2, 3
+#: Share of pairs whose two sides a rule that counts words may not reach.
+CEILING = 0.70
 #: Words in a row that no pair shares with a scored text, and the least words of a sentence that counts.
 RUN, SENTENCE = 4, 4
 
@@ -78,7 +82,7 @@ def complaints(loaded: Loaded) -> list[str]:
         scored_text,
     )
     found = [said for m in loaded.values() for check in each for said in check(m)]
-    return [*found, *repeated_turns(loaded), *shared_sentences(loaded)]
+    return [*found, *repeated_turns(loaded), *shared_sentences(loaded), *word_rules(loaded)]
 
 
 def cells(material: Material) -> Iterator[str]:
@@ -198,6 +202,34 @@ def shared_sentences(loaded: Loaded) -> Iterator[str]:
                 seen.setdefault(sentence, p.id)
 
 
+def word_rules(loaded: Loaded) -> Iterator[str]:
+    """Does a rule that counts words tell the two replies of a pair, taught by other pairs?"""
+    if len(loaded) < 2:
+        return
+    for taught in ("the other pairs of a dimension", "other dimensions"):
+        share = told_by_words(loaded, own=taught.startswith("the other"))
+        if share >= CEILING:
+            yield f"words alone tell {share:.0%} of the pairs, taught by {taught}; at most {CEILING:.0%}"
+
+
+def told_by_words(loaded: Loaded, *, own: bool) -> float:
+    """Return the share of pairs whose keyed reply has the likelier words (naive Bayes, one added to counts).
+
+    Parameters
+    ----------
+    own
+        Whether the rule is taught by the other pairs of the same dimension, or by all other dimensions.
+    """
+    everywhere = _counted(_pairs(loaded))
+    told = []
+    for m in loaded.values():
+        here = _counted(m.pairs)
+        for p in m.pairs:
+            taught, left_out = (here, _counted([p])) if own else (everywhere, here)
+            told.append(_weigh(p.keyed, taught, left_out) > _weigh(p.against, taught, left_out))
+    return fmean(told)
+
+
 @cache
 def _scored_runs() -> dict[tuple[str, ...], str]:
     """Return every run of a scored text with the name of one that holds it."""
@@ -219,6 +251,23 @@ def _scored_texts() -> Iterator[tuple[str, str]]:
     yield from ((a.id, a.text) for a in load_constructed())
     yield from ((e.id, e.text) for e in load_elicitors())
     yield from ((f.id, f.text_before) for f in load_forms())
+
+
+def _counted(pairs: Iterable[Pair]) -> _Counts:
+    """Return in how many keyed replies, and in how many against, each word stands."""
+    sides: _Counts = (Counter(), Counter())
+    for p in pairs:
+        sides[0].update(set(words(p.keyed)))
+        sides[1].update(set(words(p.against)))
+    return sides
+
+
+def _weigh(reply: str, taught: _Counts, left_out: _Counts) -> float:
+    """Return the log odds that `reply` is keyed, by counts of words without those of `left_out`."""
+    return sum(
+        log((taught[0][w] - left_out[0][w] + 1) / (taught[1][w] - left_out[1][w] + 1))
+        for w in set(words(reply))
+    )
 
 
 def _pairs(loaded: Loaded) -> Iterator[Pair]:
