@@ -18,6 +18,7 @@ from selfscope.cli import (
     cooperation,
     doctor,
     editorial,
+    emotion,
     identity,
     judges,
     keep,
@@ -27,6 +28,7 @@ from selfscope.cli import (
     plan,
     profile,
     runs,
+    stimuli,
     study,
     trajectory,
     where,
@@ -48,6 +50,7 @@ app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
 app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
+app.command("emotion")(emotion.emotion)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)
@@ -62,6 +65,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(panel.app, name="panel")
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(judges.app, name="judges")
+app.add_typer(stimuli.app, name="stimuli")
 app.add_typer(keep.app, name="keep")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(about.schema)
