@@ -118,6 +118,8 @@ def floor_sentence(found: Located) -> str:
     if found.noise_floor is None:
         return ""
     c = found.noise_floor
+    if c.structural_zero or c.not_estimable:
+        return sentence(f"noise floor: none, {test_words(c)}")
     return sentence(
         f"noise floor, {c.name}: variance {magnitude(c.variance, 3)}, {percent(c.share)} of that of one value"
     )

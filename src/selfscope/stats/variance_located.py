@@ -28,8 +28,8 @@ from selfscope.values.variance import (
 )
 
 TARGET = 0.8
-#: Facets whose levels repeat one thing, nested or not.
-REPETITIONS = ("regeneration", "replicate")
+#: Facets whose levels repeat one thing, whatever the object.
+REPETITIONS = ("regeneration", "replicate", "seed", "draw")
 _SAME = 1e-9
 
 
@@ -94,7 +94,7 @@ def locate(
     y = y.reshape(full.shape)
     if np.ptp(y) <= _SAME * max(1.0, float(np.abs(y).max())):
         raise BadInput("the value does not vary", got=f"{float(y.flat[0]):g} in every cell")
-    zero = structural_zeros(y, full)
+    zero = structural_zeros(y, full, asked.obj)
     design, kept = full, y
     for name in zero:
         kept = kept.mean(axis=list(design.levels).index(name))
@@ -128,7 +128,7 @@ def locate(
         _needed(rows, asked.target),
         float(found.cut),
         asked.differences,
-        _floor(told, design),
+        _floor(told),
         (*notes, *_notes(design, asked, found)),
     )
 
@@ -155,16 +155,16 @@ def _above(name: str, asked: Asked) -> tuple[str, ...]:
     return ancestors(name, dict(asked.nested))
 
 
-def structural_zeros(values: Array, design: Design) -> tuple[str, ...]:
+def structural_zeros(values: Array, design: Design, obj: str) -> tuple[str, ...]:
     """Return the repetitions along which values are identical, innermost first.
 
-    Repetitions are facets that are nested in something, or are called so; nothing may be nested in them but
+    Repetitions are facets that are nested in the object, or are called so; nothing may be nested in them but
     repetitions that are structural zeros too.
     """
     found: list[str] = []
     scale = float(np.abs(values - values.mean()).max())
     for facet in sorted(design.facets, key=lambda f: -len(f.nested)):
-        if not facet.nested and facet.name not in REPETITIONS:
+        if obj not in facet.nested and facet.name not in REPETITIONS:
             continue
         inner = {f.name for f in design.facets if facet.name in f.nested}
         axis = list(design.levels).index(facet.name)
@@ -265,12 +265,9 @@ def _needed(rows: Sequence[DecisionRow], target: float) -> DecisionRow | None:
     return min(enough, key=lambda r: (r.observations, -r.g), default=None)
 
 
-def _floor(told: Sequence[Component], design: Design) -> Component | None:
-    """Return the component of the innermost nested repetition."""
-    inner = [f.name for f in design.facets if f.name in REPETITIONS]
-    inner += [f.name for f in sorted(design.facets, key=lambda f: -len(f.nested)) if f.nested]
-    threads = [f for f in inner if f in (*REPETITIONS, "thread")]
-    return next((c for c in told if threads and c.facets == (threads[0],)), None)
+def _floor(told: Sequence[Component]) -> Component | None:
+    """Return the component of the repetitions themselves."""
+    return next((c for c in told if len(c.facets) == 1 and c.facets[0] in REPETITIONS), None)
 
 
 def _notes(design: Design, asked: Asked, found: Components) -> Iterator[str]:

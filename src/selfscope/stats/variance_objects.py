@@ -121,7 +121,8 @@ def coefficients(
     drawn = pivots(squares, design) if drawn is None else drawn
     at = design.term_of([obj])
     sigma, draws = squares @ design.solution.T, drawn @ design.solution.T
-    phi, phi_ci = _coefficient(sigma, at, absolute), quantiles(_coefficient(draws, at, absolute))
+    phi = _coefficient(sigma, at, relative, absolute)
+    phi_ci = quantiles(_coefficient(draws, at, relative, absolute))
     exact = int((design.denominators[at] != 0).sum()) == 1
     if not exact:
         g, ci = _coefficient(sigma, at, relative), quantiles(_coefficient(draws, at, relative))
@@ -135,10 +136,16 @@ def coefficients(
     return Coefficients(g, ci, phi, phi_ci, True)
 
 
-def _coefficient(sigma: Array, at: int, weights: Array) -> Array:
-    """Return σ²_o / (σ²_o + error), what is estimated below zero taken as zero; NaN without any error."""
-    own, error = np.maximum(sigma[..., at], 0.0), np.maximum(sigma @ weights, 0.0)
-    if not weights.any():
+def _coefficient(sigma: Array, at: int, relative: Array, absolute: Array | None = None) -> Array:
+    """Return σ²_o / (σ²_o + error), NaN without any error.
+
+    What is estimated below zero is taken as zero: the object, relative error, and what absolute error adds.
+    """
+    own, error = np.maximum(sigma[..., at], 0.0), np.maximum(sigma @ relative, 0.0)
+    whole = relative if absolute is None else absolute
+    if absolute is not None:
+        error = error + np.maximum(sigma @ (absolute - relative), 0.0)
+    if not whole.any():
         return np.full(own.shape, np.nan)
     return ratio(own, own + error)
 
@@ -165,9 +172,10 @@ def decision_study(
     at = design.term_of([obj])
     points, around = [], []
     for row in rows:
-        for weights in error_weights(design, obj, dict(zip(free, row, strict=True))):
-            points.append(_coefficient(sigma, at, weights))
-            around.append(quantiles(_coefficient(draws, at, weights)))
+        relative, absolute = error_weights(design, obj, dict(zip(free, row, strict=True)))
+        for weights in ((relative,), (relative, absolute)):
+            points.append(_coefficient(sigma, at, *weights))
+            around.append(quantiles(_coefficient(draws, at, *weights)))
     numbers = np.array(rows, float).reshape(len(rows), len(free))
     observed = np.array([design.levels[f] for f in free], float)
     held = design.nesting[obj] | {obj, *free}

@@ -173,8 +173,7 @@ class Located:
     differences
         Whether shares are of what differs between levels of the object, terms without it left out.
     noise_floor
-        Variance between repetitions of the same thing: the innermost nested facet's component; None where
-        nothing was repeated or repetitions are identical.
+        Variance between repetitions of the same thing; None where nothing was repeated.
     notes
         What must be known to read this.
     """
