@@ -29,6 +29,7 @@ from selfscope.studies.persona_plan import plan_map
 from selfscope.studies.persona_request import MapRequest, Placed, local_ground, map_folder
 from selfscope.studies.persona_rows import store_rows
 from selfscope.studies.persona_space import persona_space, said_of
+from selfscope.studies.query import ask_tables
 from selfscope.subjects import Subject
 from selfscope.values import COLUMNS, Usage
 from tests.standins.weights import INNER, LAYERS, WIDTH, write_folder
@@ -138,9 +139,15 @@ def test_every_place_is_a_row_of_the_one_table(done: Mapped, ground: LocalGround
     evidence = pd.read_parquet(done.folder / "evidence.parquet")
     assert len(evidence) == 28 + 8 and set(evidence["evidence"]) == set(rows["evidence"])
     name, _, prefix = str(rows["evidence"].iloc[0]).partition("#")
-    lines = [json.loads(line) for line in (done.folder / name).read_text().splitlines()[1:]]
+    lines = [json.loads(line) for line in (done.folder.parent / name).read_text().splitlines()[1:]]
     said = {r["text"] for r in lines if r["ask"].startswith(f"{prefix}/")}
     assert said == set(evidence[evidence["evidence"] == rows["evidence"].iloc[0]]["reply"])
+    joined = ask_tables(
+        "SELECT o.character, e.reply FROM observations o JOIN evidence e USING (evidence) "
+        "WHERE o.character = 'ilse'",
+        str(done.folder),
+    )
+    assert len(joined) == 8
     metadata = pq.read_schema(done.folder / "observations.parquet").metadata
     assert {b"study", b"run", b"seed", b"items", b"versions"} <= set(metadata)
 

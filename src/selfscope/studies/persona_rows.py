@@ -1,7 +1,7 @@
 """Readings of a map as rows of the one table: everyone's place along the axis, one row a question.
 
 A row's value is the projection of a mean over responses to one question, in the units of the map. `evidence`
-names those responses in the folder of the map; the evidence table has one row for each of them.
+names those responses by folder, file and the beginning of their ids; the evidence table has one row for each.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def rows_of_map(mapped: Mapped) -> Iterator[dict[str, Any]]:
         for group, cells in read.cells.items():
             for question, value in zip(mapped.cast.questions, at.frame.along(cells), strict=True):
                 cell = answered.get((group, question.id), [])
-                fixed = _fixed(mapped, read) | _cell(read, cell, float(value)) if cell else {}
+                fixed = _fixed(mapped, read) | _cell(mapped, read, cell, float(value)) if cell else {}
                 yield from (fixed | _response(read, ask) for ask in cell)
 
 
@@ -105,7 +105,7 @@ def _fixed(mapped: Mapped, read: _Read) -> dict[str, Any]:
     }
 
 
-def _cell(read: _Read, cell: Sequence[RoleAsk], value: float) -> dict[str, Any]:
+def _cell(mapped: Mapped, read: _Read, cell: Sequence[RoleAsk], value: float) -> dict[str, Any]:
     """Return what the responses of one group to one question share; the value is theirs together.
 
     Responses drawn under several system prompts have no one subject: theirs is named by all.
@@ -118,7 +118,7 @@ def _cell(read: _Read, cell: Sequence[RoleAsk], value: float) -> dict[str, Any]:
         "character": group,
         "item": question,
         "value": value,
-        "evidence": f"{read.place}/{FILE}#{group}/{question}",
+        "evidence": f"{mapped.folder.name}/{read.place}/{FILE}#{group}/{question}",
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfscope.errors import BadInput
-from selfscope.studies.store import RunStore, runs_folder
+from selfscope.studies.store import EVIDENCE, OBSERVATIONS, RunStore, runs_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,7 +22,7 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
     sql
         A query in DuckDB's SQL. It reads; the runs are opened as Parquet and cannot be changed.
     run
-        One run, or all finished runs if it is empty.
+        One run or the folder of a map, or all finished runs and maps if it is empty.
 
     Raises
     ------
@@ -29,22 +31,32 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
     """
     import duckdb
 
-    folders = [RunStore.find(run).folder] if run else [p.parent for p in runs_folder().glob("*/study.json")]
-    finished = [f for f in folders if (f / "observations.parquet").is_file()]
+    folders = [_folder(run)] if run else sorted({p.parent for p in _tables(runs_folder())})
+    finished = [f for f in folders if (f / OBSERVATIONS).is_file()]
     if not finished:
         raise BadInput("there is no finished run to ask", got=run or runs_folder(), fix="Run a profile first")
     with duckdb.connect() as connection:
         try:
             _refuse_writing(connection, sql)
-            for table in ("observations", "evidence"):
-                files = [str(f / f"{table}.parquet") for f in finished]
-                connection.read_parquet(files, union_by_name=True).create_view(table)
+            for name in (OBSERVATIONS, EVIDENCE):
+                files = [str(f / name) for f in finished]
+                connection.read_parquet(files, union_by_name=True).create_view(Path(name).stem)
             frame: pd.DataFrame = connection.sql(sql).df()
         except duckdb.Error as error:
             raise BadInput(
                 "the query cannot be answered", got=error, fix="See DESCRIBE observations"
             ) from error
         return frame
+
+
+def _folder(run: str) -> Path:
+    """Return the folder of a run, or a map's own, which keeps the same two tables."""
+    return Path(run) if (Path(run) / OBSERVATIONS).is_file() else RunStore.find(run).folder
+
+
+def _tables(folder: Path) -> Iterator[Path]:
+    yield from folder.glob(f"*/{OBSERVATIONS}")
+    yield from folder.glob(f"maps/*/{OBSERVATIONS}")
 
 
 def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
