@@ -118,6 +118,34 @@ def test_what_could_not_be_estimated_is_left_out_and_not_drawn_at_nought() -> No
     assert "nan" not in render_persona_map(thin, [])
 
 
+def test_who_has_no_place_breaks_no_order() -> None:
+    found = made()
+    gone = [replace(s, z=math.nan) if n in (1, 9, 17) else s for n, s in enumerate(found.roles)]
+    thin = replace(found, roles=tuple(gone))
+    rows = [g.get("data-name") for g in ET.fromstring(along_svg(thin)).iter("g") if g.get("data-name")]
+    known = {s.title: s.z for s in thin.roles if math.isfinite(s.z)}
+    drawn = [known[str(name)] for name in rows if name in known]
+    assert drawn == sorted(drawn, reverse=True) and len(drawn) == 21
+    page = render_persona_map(thin, [])
+    table = re.findall(r'<th scope="row">(Role[^<]*)</th>', page)
+    assert [known[name] for name in table if name in known] == drawn and len(table) == 24 + 1
+    assert headline(thin).count("21 roles of 24") == 1
+
+
+def test_an_interval_that_leaves_the_frame_ends_in_an_arrow() -> None:
+    found = made(4)
+    wide = replace(found, roles=(replace(found.roles[0], ci=(-90.0, 90.0)), *found.roles[1:]))
+    arrows = [p for p in ET.fromstring(along_svg(wide)).iter("path") if p.get("fill") == "none"]
+    assert len(arrows) == 2
+    assert not [p for p in ET.fromstring(along_svg(found)).iter("path") if p.get("fill") == "none"]
+
+
+def test_what_the_axis_hangs_on_is_told_where_it_fails() -> None:
+    weak = replace(made(), axis=replace(SOUND, split_half=0.5, roles=0.8, questions=0.6), interpretable=False)
+    assert "more questions would help most" in "\n".join(persona_map_lines(weak))
+    assert "would help" not in "\n".join(persona_map_lines(made()))
+
+
 def test_a_page_is_written_whole(tmp_path: Path) -> None:
     path = write_persona_map(made(), [], "x", tmp_path / "a" / "map.html")
     assert path.read_text(encoding="utf-8").endswith("</html>\n") or path.stat().st_size > 10_000

@@ -142,10 +142,11 @@ def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, fl
 def along_svg(found: PersonaMap) -> str:
     """Return roles along the axis, nearest to the assistant at the top, with 95 percent intervals.
 
+    Beside each name stands how many responses it is over; an arrow ends an interval that leaves the frame.
     Of many roles the ends are drawn, and everyone who is placed.
     """
-    spots = sorted((*found.roles, found.default, *found.placed), key=lambda s: -s.z)
-    spots = [s for s in spots if math.isfinite(s.z)]
+    spots = [s for s in (*found.roles, found.default, *found.placed) if math.isfinite(s.z)]
+    spots.sort(key=lambda s: -s.z)
     if len(found.roles) > NAMED:
         spots = [s for n, s in enumerate(spots) if s.kind != "role" or min(n, len(spots) - 1 - n) < ENDS]
     step, left, right, top = 19.0, 250.0, 24.0, 50.0
@@ -170,13 +171,22 @@ def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -
     group = ET.SubElement(svg, "g", {"data-group": _mark_of(spot), "data-name": visible(spot.title)})
     ET.SubElement(group, "title").text = _tip(spot)
     if all(map(math.isfinite, spot.ci)):
-        left_end, right_end = max(across(spot.ci[0]), left + 2), min(across(spot.ci[1]), _WIDTH - 18)
-        line = _shape(group, "line", x1=left_end, x2=right_end, y1=y, y2=y, stroke=INK)
-        line.set("stroke-width", "1.3")
+        _bar(group, (across(spot.ci[0]), across(spot.ci[1])), (left + 2, _WIDTH - 18), y)
     _mark(group, across(spot.z), y, _mark_of(spot))
-    label = _text(group, left - 10, y + 4, _cut(visible(spot.title), 38), "end")
+    label = _text(group, left - 10, y + 4, f"{_cut(visible(spot.title), 34)} · {spot.responses}", "end")
     if spot.kind != "role":
         label.set("font-weight", "700")
+
+
+def _bar(group: ET.Element, ends: tuple[float, float], frame: tuple[float, float], y: float) -> None:
+    """Draw an interval as far as the frame goes, an arrow where it goes on."""
+    low, high = max(ends[0], frame[0]), min(ends[1], frame[1])
+    line = _shape(group, "line", x1=low, x2=high, y1=y, y2=y, stroke=INK)
+    line.set("stroke-width", "1.3")
+    for end, at, way in ((ends[0] < low, low, 1), (ends[1] > high, high, -1)):
+        if end:
+            tip = f"M{at + 5 * way:.1f} {y - 3.5:.1f}L{at:.1f} {y:.1f}L{at + 5 * way:.1f} {y + 3.5:.1f}"
+            ET.SubElement(group, "path", {"d": tip, "fill": "none", "stroke": INK})
 
 
 def scree_svg(found: PersonaMap) -> str:

@@ -94,6 +94,8 @@ def render_persona_map(
             sorted=adherence_line(found),
             pictures={name: _trusted(svg) for name, svg in pictures.items()},
             legend=_legend(found),
+            heard=sum(math.isfinite(s.z) for s in found.roles),
+            ordered=[found.default, *found.placed, *sorted(found.roles, key=_from_the_top)],
             responses=_readable(said),
             folder=folder,
             against=against,
@@ -133,8 +135,13 @@ def headline(found: PersonaMap) -> str:
         verdict = "reliable enough to read, and not to cap by"
     else:
         verdict = "not reliable enough to read"
-    roles = counted(len(found.roles), "role")
-    return f"{who(found)}: the axis between {roles} and the default assistant is {verdict}."
+    return f"{who(found)}: the axis between {_heard(found)} and the default assistant is {verdict}."
+
+
+def _heard(found: PersonaMap) -> str:
+    """Return how many roles have a place, of all that were asked."""
+    heard = sum(math.isfinite(s.z) for s in found.roles)
+    return counted(heard, "role") + (f" of {len(found.roles)}" if heard < len(found.roles) else "")
 
 
 def who(found: PersonaMap) -> str:
@@ -151,8 +158,18 @@ def reliability_line(found: PersonaMap) -> str:
         f"95 % of such cosines stay below {found.null_cosine:.2f} ({p_value(found.p)})."
     )
     if not found.interpretable:
-        return f"{said} Under .70 no projection is interpreted."
+        return f"{said} Under .70 no projection is interpreted. {_binding(found)}"
     return said if found.cappable else f"{said} Under .90 no cap is set by it."
+
+
+def _binding(found: PersonaMap) -> str:
+    """Return what the axis hangs on most, and so what there should be more of."""
+    kinds = {"roles": found.axis.roles, "questions": found.axis.questions}
+    less, more = sorted(kinds, key=lambda kind: kinds[kind])
+    return (
+        f"Halves of {less} alone agree by {kinds[less]:.2f}, halves of {more} alone by {kinds[more]:.2f}: "
+        f"more {less} would help most."
+    )
 
 
 def placed_lines(found: PersonaMap) -> tuple[str, ...]:
@@ -195,14 +212,24 @@ def _legend(found: PersonaMap) -> list[tuple[str, Any, str]]:
     return [(name, _trusted(mark_svg(name)), told.get(name, name)) for name in names]
 
 
-def _readable(said: Sequence[Said]) -> dict[str, list[Said]]:
-    """Return some responses of each group, spread over its questions."""
+def _from_the_top(spot: Spot) -> float:
+    """Return what sorts the nearest to the assistant first, and who has no place last."""
+    return -spot.z if math.isfinite(spot.z) else math.inf
+
+
+def _readable(said: Sequence[Said]) -> list[tuple[str, str, list[Said]]]:
+    """Return each group with how many of its responses entered, and some of them, spread over questions."""
     groups: dict[str, list[Said]] = {}
     for each in said:
         groups.setdefault(each.group, []).append(each)
-    return {
-        group: each[:: max(1, math.ceil(len(each) / READABLE))][:READABLE] for group, each in groups.items()
-    }
+    return [
+        (
+            group,
+            f"{sum(r.entered for r in each)} of {len(each)} entered",
+            each[:: max(1, math.ceil(len(each) / READABLE))][:READABLE],
+        )
+        for group, each in groups.items()
+    ]
 
 
 def _span(ci: Sequence[float]) -> str:
