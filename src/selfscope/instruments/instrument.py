@@ -24,6 +24,7 @@ OWN: Mapping[str, str] = {
     "utterance": "cluster_utterance",
     "indirect": "indirect_choice",
     "behaviour": "costed_choice",
+    "internal": "trait_reading",
 }
 
 

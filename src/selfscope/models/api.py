@@ -136,6 +136,8 @@ class InspectGround:
         """Return why this ground cannot answer asks of `kind`; "" for options."""
         if kind == "options":
             return ""
+        if kind == "state":
+            return "the states of a network can be read of local weights alone"
         needs = "it needs log-probabilities of a given text, which this interface does not give"
         if self._identity.family == "selfscope":
             local = self._identity.name.split("/", 1)[1]

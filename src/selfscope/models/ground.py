@@ -8,7 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from selfscope.values import Answers, Prompt, Usage
 
-AskKind = Literal["options", "text"]
+AskKind = Literal["options", "text", "state"]
 Progress = Callable[[int], None]
 
 

@@ -286,9 +286,8 @@ class PhantomGround:
         self._table = table
 
     def unavailable(self, kind: AskKind) -> str:
-        """Return ""; a phantom answers whatever its table holds."""
-        del kind
-        return ""
+        """Return "" but for states; a phantom answers whatever its table holds, and has no inside."""
+        return "a phantom has a table of answers and no inside" if kind == "state" else ""
 
     def count_tokens(self, text: str) -> int:
         """Return the number of words: a phantom has no tokenizer."""

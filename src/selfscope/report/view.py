@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: Columns that the evidence table must have; `reply` may be empty.
 EVIDENCE_COLUMNS = ("evidence", "character", "user", "text", "agree", "disagree", "reply")
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
+BiasKind = Literal[
+    "acquiescence", "fluency", "going_along", "position", "label", "label_or_position", "negation", "keying"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,24 @@ def score_arm(
     )
 
 
+def score_readings(values: ArrayLike, keyed: ArrayLike) -> ArmScores:
+    """Return the scores of items that are read once, balanced in where they lead: open prompts.
+
+    L is how far a reading goes where its item leads, so D = k L is the trait and B = L, whose mean over
+    balanced items is going along: the same as :func:`atoms` gives of a pair whose twin reads −L' at the
+    other keying, without pairing items that have nothing else in common.
+
+    Parameters
+    ----------
+    values
+        L, shape ``(..., dimension, m, 2, form)``, the second polarity NaN.
+    keyed
+        k, ``(dimension, m)`` or ``(m,)``: +1 where the item leads toward the trait, -1 where away from it.
+    """
+    read = mean(np.asarray(values, float)[..., 0, :])
+    return ArmScores(np.asarray(keyed, float) * read, read)
+
+
 def by_format(scores: Array, lettered: Mask) -> tuple[Array, Array]:
     """Return D ``(..., m)`` averaged over yes/no forms, and over lettered forms."""
     return mean(scores, where=~lettered), mean(scores, where=lettered)

@@ -84,7 +84,12 @@ def pair(ci: Array) -> tuple[float, float]:
 
 def scale_of(channel: str) -> str:
     """Return the scale that a channel's estimates are on."""
-    return "log_prob" if channel == "utterance" else "log_odds"
+    return {"utterance": "log_prob", "internal": "projection"}.get(channel, "log_odds")
+
+
+def estimand_of(channel: str) -> str:
+    """Return what a channel's estimates are of, in words."""
+    return "mean projection in spreads" if channel == "internal" else "half contrast of log-odds"
 
 
 def details_of(row: Row, where: Index) -> dict[str, float]:

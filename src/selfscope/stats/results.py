@@ -41,7 +41,8 @@ class Settings:
     correction
         ``holm`` for a declared family, ``benjamini-hochberg`` for screening (a user's items).
     bias_name
-        What B is: ``yes-saying``, ``fluency`` in the channel `utterance`, ``label or position`` in choices.
+        What B is: ``yes-saying``, ``fluency`` in the channel `utterance`, ``label or position`` in choices,
+        ``going along`` with open prompts in the channel `internal`.
     least_texts
         Texts a class needs for the word "any".
     flips, bootstraps

@@ -31,6 +31,7 @@ from selfscope.studies.biases import bias_changes, own_biases
 from selfscope.studies.cautions import SCREENING, screens, warnings_about, worse_gate
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.cluster import cluster_finding
+from selfscope.studies.direction_rows import barred, checks_in, usable
 from selfscope.studies.exchange import exchange_rates
 from selfscope.studies.judge_check import JudgeCheck
 from selfscope.studies.matched import matched_pairs
@@ -106,6 +107,7 @@ def analyse(
         tuple(row for part in parts for row in part.cluster),
         tuple(row for part in parts for row in part.matching),
         tuple(row for part in parts for row in part.exchange),
+        tuple(row for part in parts for row in part.directions),
     )
 
 
@@ -147,8 +149,23 @@ class _Channel:
         if other is not None:
             own = (other.observations, other.panel, other.ground)
             self.other = _Channel(other.study, items, question, *own)
-        grounds = [c for c in (self, self.other) if c is not None]
+        grounds = self._grounds()
         self.pairs = matched_pairs(question.channel, self.layout, [c.about_material() for c in grounds])
+        self.directions = checks_in(self.about_material())
+        self.usable = usable(self.layout.dimensions, [c.directions for c in grounds])
+
+    def _grounds(self) -> list[_Channel]:
+        """Return this channel, and that on the other ground where two are compared."""
+        return [c for c in (self, self.other) if c is not None]
+
+    def _family(self) -> NDArray[np.bool_]:
+        """Return which dimensions are tested together: the declared ones, and inside only those with a ruler.
+
+        What a direction is worth is known from its own material before any arm is read, so leaving out those
+        that fail is no choice by results. Where all fail, all stand, and none is interpreted.
+        """
+        declared = np.array([d in self.question.declared for d in self.layout.dimensions])
+        return declared & self.usable if (declared & self.usable).any() else declared
 
     def about_material(self) -> pd.DataFrame:
         """Return what the bare ground said of the instrument's own items."""
@@ -171,6 +188,7 @@ class _Channel:
             "changes": self._changes(),
             "matching": () if self.pairs is None else self.pairs.rows,
             "exchange": exchange_rates(self.study, self.question.channel, self.rows),
+            "directions": tuple(self.directions.values()),
         }
         if not controls:
             levels = self._levels(subject, checks)
@@ -185,7 +203,7 @@ class _Channel:
             settings=self.settings,
             gates=self._gates(checks, reliable),
             forms=self.layout.forms,
-            declared=np.array([d in self.question.declared for d in self.layout.dimensions]),
+            declared=self._family(),
             seeds=seeds,
         )
         findings = row_findings(
@@ -198,9 +216,11 @@ class _Channel:
         if self.pairs is not None:
             findings = self.pairs.beside(findings, subject, controls)
         shown = tuple(self._screened(as_training(self._noted(f), self.study)) for f in findings)
+        shown = tuple(barred(f, [c.directions for c in self._grounds()]) for f in shown)
+        told = result if self.usable.any() else None
         return Analysis(
             findings=shown,
-            cluster=(self._cluster(checks, result, shown),),
+            cluster=(self._cluster(checks, told, shown),),
             biases=(*own, *bias_changes(self.question.channel, result, self.layout)),
             profiles=tuple(self._profiles(result)),
             **common,  # type: ignore[arg-type]
@@ -339,7 +359,7 @@ class _Channel:
             yield ProfileReliability(self.question.channel, name, float(found), int(inside.sum()))
 
     def _levels(self, subject: ArmScores, checks: Sensitivity) -> tuple[Finding, ...]:
-        if self.question.channel == "utterance":
+        if self.question.channel in ("utterance", "internal"):
             return ()
         found = level(subject, self.layout.keyed, forms=self.layout.forms)
         if not self.settings.agreeing:

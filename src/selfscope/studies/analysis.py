@@ -11,8 +11,11 @@ from selfscope.values import Estimate, Finding
 from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.exchange import ExchangeRate
+from selfscope.values.trait_direction import DirectionCheck
 
-BiasKind = Literal["acquiescence", "fluency", "position", "label", "label_or_position", "negation", "keying"]
+BiasKind = Literal[
+    "acquiescence", "fluency", "going_along", "position", "label", "label_or_position", "negation", "keying"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,4 +104,5 @@ class Analysis:
     cluster: tuple[ClusterFinding, ...] = ()
     matching: tuple[Matching, ...] = ()
     exchange: tuple[ExchangeRate, ...] = ()
+    directions: tuple[DirectionCheck, ...] = ()
     agreement: Agreement | None = None

@@ -19,6 +19,9 @@ from selfscope.values import Estimate
 
 PREFERENCES: tuple[BiasKind, ...] = ("position", "label", "label_or_position")
 
+#: What B is in channels that put no question.
+_SAID: dict[str, BiasKind] = {"utterance": "fluency", "internal": "going_along"}
+
 
 def own_biases(
     channel: str, who: str, subject: ArmScores, layout: Layout, *, agreeing: bool = True
@@ -47,7 +50,7 @@ def own_biases(
 
 def bias_changes(channel: str, result: FamilyResult, layout: Layout) -> tuple[BiasShown, ...]:
     """Return how the biases changed against every control, corrected together."""
-    said: BiasKind = "fluency" if layout.forms is None else "acquiescence"
+    said: BiasKind = _SAID.get(channel, "acquiescence")
     return _together(
         bias
         for name, row in result.rows.items()
@@ -60,7 +63,7 @@ def _changes(row: Row, said: BiasKind) -> dict[BiasKind, Effect]:
     found: dict[BiasKind, Effect] = {}
     if row.agreement is not None:
         found[said] = effect_over(row.agreement.acquiescence)
-    if row.keying is not None:
+    if row.keying is not None and said != "going_along":  # there ν is going along, and γ the trait
         found |= {"negation": row.negation, "keying": row.keying}
     return found | _preferences(row.forms)
 

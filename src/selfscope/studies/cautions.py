@@ -26,6 +26,7 @@ CHANNEL_WORDS = {
     "self_report": "When asked",
     "indirect": "In its choices",
     "behaviour": "In its behaviour",
+    "internal": "Inside",
 }
 #: Statements of a dimension, and elicitors of each, below which utterances only screen (§3b).
 CLAIM_STATEMENTS, CLAIM_ELICITORS = 16, 4
@@ -94,6 +95,8 @@ def _unchecked(
         yield f"reliability is not estimated: {reliable[0].reason}{mend}."
     if question.channel == "utterance" and not compared:
         yield "a level contains word frequency; only differences are read."
+    if question.channel == "internal" and not compared:
+        yield "the bare model is the zero of every reading; only differences are read."
 
 
 def _unmatched(matching: Sequence[Matching]) -> Iterator[str]:

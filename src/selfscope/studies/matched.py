@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfscope.instruments.indirect.desirability import INSTRUMENT as DESIRABILITY
 from selfscope.stats.atoms import ArmScores
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.matched import level_without, trait_without
@@ -98,9 +99,10 @@ def matched_pairs(channel: str, layout: Layout, grounds: Sequence[pd.DataFrame])
     grounds
         What every ground said of the outcomes; a pair that is flagged on one of them is flagged.
     """
-    if not grounds or any(rows.empty for rows in grounds):
+    asked = [rows[rows["instrument"] == DESIRABILITY] for rows in grounds]
+    if not asked or any(rows.empty for rows in asked):
         return None
-    held = [desirability_of(rows) for rows in grounds]
+    held = [desirability_of(rows) for rows in asked]
     flagged = np.any([found.flagged(layout) for found in held], axis=0)
     rows = tuple(
         replace(row, flagged=int(flagged[d].sum()))

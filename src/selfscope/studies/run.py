@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in, instrument_for
 from selfscope.instruments.own_items import ground_asks
-from selfscope.models.ground import Ground, GroundIdentity, Wearing
+from selfscope.models.ground import AskKind, Ground, GroundIdentity, Wearing
 from selfscope.studies.budget import Budget
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
@@ -32,22 +32,32 @@ RunProgress = Callable[[int, int, str, str], None]
 
 @dataclass(frozen=True)
 class Batch:
-    """Asks of one or several arms that are answered and stored together."""
+    """Asks of one or several arms that are answered and stored together.
+
+    `kind` is what they want; a batch of states has either readings, or the pairs of one direction.
+    """
 
     name: str
     label: str
     asks: tuple[tuple[Arm, Ask], ...]
+    kind: AskKind = "options"
 
 
 def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch, ...]:
     """Return the batches of one channel, always the same for one study.
 
     Small arms (the sensitivity check, versions of one file) share batches; a large arm has several. Within an
-    arm, asks are sorted by form, so that a batch shares its prefixes.
+    arm, asks are sorted by form, so that a batch shares its prefixes. Where states are read, directions come
+    first, each a batch of its own.
     """
+    kind = instrument_for(question.asker).kind
     groups: list[list[tuple[Arm, Ask]]] = []
     labels: list[str] = []
+    if kind == "state":
+        groups, labels = _directions(study, items, question)
     for arm in study.arms:
+        if kind == "state" and arm.role == "material":
+            continue
         asks = [(arm, ask) for ask in asks_of(arm, items, study, question)]
         label = arm.name if arm.adapter else SHARED.get(arm.role, arm.name)
         for start in range(0, len(asks), BATCH):
@@ -59,9 +69,21 @@ def batches_of(study: Study, items: ItemSet, question: Question) -> tuple[Batch,
                 groups.append(chunk)
                 labels.append(label)
     return tuple(
-        Batch(f"{question.channel}-{n:04d}", f"{question.channel}: {label}", tuple(group))
+        Batch(f"{question.channel}-{n:04d}", f"{question.channel}: {label}", tuple(group), kind)
         for n, (label, group) in enumerate(zip(labels, groups, strict=True))
     )
+
+
+def _directions(
+    study: Study, items: ItemSet, question: Question
+) -> tuple[list[list[tuple[Arm, Ask]]], list[str]]:
+    """Return the pairs of each direction with the arm that stands for the bare ground, and labels."""
+    by_construct: dict[str, list[tuple[Arm, Ask]]] = {name: [] for name in question.constructs}
+    for arm in study.arms_of("material"):
+        for ask in asks_of(arm, items, study, question):
+            if ask.cell.construct in by_construct:
+                by_construct[ask.cell.construct].append((arm, ask))
+    return list(by_construct.values()), [f"the direction of {name}" for name in by_construct]
 
 
 def asks_of(arm: Arm, items: ItemSet, study: Study, question: Question) -> tuple[Ask, ...]:
@@ -145,12 +167,23 @@ async def _answer_all(
         if budget is not None:
             budget.insist(spent, forecast_of(study, ground, batch), done, total)
         count = _counter(progress, done, total, batch.label, _cost(spent, ground))
-        frame, usage = await _answer(study, ground, batch, store.run, count)
+        frame, usage = await _answered(study, ground, batch, store, count)
         store.write_part(batch.name, frame, plain(usage))
         spent = spent.plus(usage)
         done += len(batch.asks)
     if progress is not None:
         progress(total, total, "", _cost(spent, ground))
+
+
+async def _answered(
+    study: Study, ground: Ground, batch: Batch, store: RunStore, progress: Callable[[int], None] | None
+) -> tuple[pd.DataFrame, Usage]:
+    """Return the rows of a batch, and what they took: answers, or what is read inside."""
+    if batch.kind != "state":
+        return await _answer(study, ground, batch, store.run, progress)
+    from selfscope.studies.inside import read_inside  # which loads torch
+
+    return await read_inside(study, ground, batch.asks, store, progress)
 
 
 def _cost(spent: Usage, ground: Ground) -> str:
@@ -196,6 +229,10 @@ def _prompts(ground: Ground, batch: Batch) -> tuple[dict[str, Subject], list[Pro
 
 def forecast_of(study: Study, ground: Ground, batch: Batch) -> Usage:
     """Return what answering a batch would use; nothing is asked."""
+    if batch.kind == "state":
+        from selfscope.studies.inside import forecast_inside  # which loads torch
+
+        return forecast_inside(study, ground, batch.asks)
     return ground.forecast(_prompts(ground, batch)[1], replicates=study.replicates)
 
 

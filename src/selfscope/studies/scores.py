@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfscope.errors import BadInput
-from selfscope.stats.atoms import ArmScores, Forms, forms_table, score_arm
+from selfscope.stats.atoms import ArmScores, Forms, forms_table, score_arm, score_readings
 from selfscope.stats.sampled import score_counts
 from selfscope.values import Ask, Cell
 
@@ -40,7 +40,7 @@ class Layout:
     keyed
         ``(dimension, m)``: +1, -1, and 0 for padding where dimensions differ in length.
     forms
-        What the form axis is; None for utterances.
+        What the form axis is; None for utterances and readings.
     shape
         ``(dimension, m, 2, form)``.
     index
@@ -120,7 +120,8 @@ def _twinned(cells: Sequence[Cell], dimensions: Sequence[str]) -> NDArray[np.boo
 
 def _forms(forms: Sequence[tuple[str, ...]]) -> Forms | None:
     templates, formats, _, labels, positions = zip(*forms, strict=True)
-    return None if "own_words" in formats else forms_table(formats, positions, labels, templates)
+    unlike = {"own_words", "opening"} & set(formats)
+    return None if unlike else forms_table(formats, positions, labels, templates)
 
 
 def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
@@ -133,8 +134,8 @@ def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
 
     Returns
     -------
-    Scores ``(dimension, m)``: from counts where any answer was drawn, else from log-odds averaged over
-    repeated asks; NaN where nothing was asked or answered.
+    Scores ``(dimension, m)``: from counts where any answer was drawn, from single readings where states
+    were read, else from log-odds averaged over repeated asks; NaN where nothing was asked or answered.
     """
     places = layout.places(frame)
     frame, places = frame[places >= 0], places[places >= 0]
@@ -145,6 +146,8 @@ def arm_scores(frame: pd.DataFrame, layout: Layout) -> ArmScores:
         asked = _sum(answered.astype(float), places, layout)
         lost = _sum((~answered).astype(float), places, layout)
         return score_counts(agreed, asked, layout.keyed, twins=layout.twinned, lost=lost)
+    if (frame["scale"] == "projection").any():
+        return score_readings(_mean(value, places, layout), layout.keyed)
     mass = None if layout.forms is None else _mean(frame["option_mass"].to_numpy(float), places, layout)
     return score_arm(
         _mean(value, places, layout),

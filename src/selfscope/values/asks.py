@@ -55,8 +55,9 @@ class Options:
 class Ask:
     """One thing to ask any subject: a user turn, and either two options or a text of the subject's own.
 
-    Exactly one of `options` and `text` is set. With `options`, the first token(s) of the reply are
-    compared; with `text`, the text is scored as the subject's whole reply, end of turn excluded.
+    One of `options` and `text` is set, or neither. With `options`, the first token(s) of the reply are
+    compared; with `text`, the text is scored as the subject's whole reply, end of turn excluded. With
+    neither, nothing is answered: the network's state is read where the reply would begin.
     """
 
     cell: Cell
@@ -87,12 +88,14 @@ class Answer:
     ----------
     value
         Exact options: log P(agree) - log P(disagree), natural log. Exact text: log P(text | before),
-        summed over tokens. Sampled options: 1.0 agree, 0.0 disagree. NaN where `refusal` is not "none".
+        summed over tokens. Sampled options: 1.0 agree, 0.0 disagree. A state: its projection on a direction.
+        NaN where `refusal` is not "none".
     scale
-        ``log_odds``, ``log_prob`` or ``agreement``.
+        ``log_odds``, ``log_prob``, ``agreement``, ``projection``, or ``check`` of a number about a direction.
     scorer
         How it was got: ``logprob`` (whole vocabulary), ``top_logprobs`` (a provider's list),
-        ``top_logprobs_bound`` (one option was not in that list, so the value is a bound) or ``sampled``.
+        ``top_logprobs_bound`` (one option was not in that list, so the value is a bound), ``sampled`` or
+        ``state``.
     option_mass
         P(agree) + P(disagree) over all spellings; NaN where not known.
     tokens
@@ -102,8 +105,8 @@ class Answer:
     """
 
     value: float
-    scale: Literal["log_odds", "log_prob", "agreement"]
-    scorer: Literal["logprob", "top_logprobs", "top_logprobs_bound", "sampled"]
+    scale: Literal["log_odds", "log_prob", "agreement", "projection", "check"]
+    scorer: Literal["logprob", "top_logprobs", "top_logprobs_bound", "sampled", "state"]
     option_mass: float = float("nan")
     refusal: Refusal = "none"
     tokens: int = 0

@@ -29,6 +29,8 @@ class Observation:
     keyed, polarity
         +1 or -1: base keying of the statement; statement (+1) or twin (-1). Of a pair of outcomes: to choose
         (+1) or to turn down (-1); agreement is the outcome that shows the trait (+1) or the other one (-1).
+        Of an open prompt that a state is read after: it leads toward the trait (+1) or away from it (-1); of
+        a reply that a direction is fitted on, the polarity says whether it has the trait.
         Of an act at a price: paying is for the trait (+1) or its opposite (-1); agreement is paying (+1) or
         not paying (-1).
     template, format, order, label, position
@@ -42,7 +44,8 @@ class Observation:
         ``agreement`` (0 or 1), ``success`` (1 where a task was done right, else 0), ``verdict`` of a judge
         (1 true, 0 false, 1/2 not sure), ``edit`` (1 where a sentence was changed or removed unasked, else 0),
         ``kept`` (1 where a revised document keeps what was permitted, else 0), ``direction`` of an edit by a
-        judge (1 toward the trait, -1 away, 0 neither).
+        judge (1 toward the trait, -1 away, 0 neither), ``projection`` (how far a state lies where the prompt
+        leads, in spreads of its direction), ``check`` (a number about a direction, named by `item`).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal

@@ -9,6 +9,7 @@ from typing import Literal
 from selfscope.values.asks import Message
 from selfscope.values.canonical import content_id, plain
 from selfscope.values.facets import EVERYTHING, Facets
+from selfscope.values.histories import Histories
 from selfscope.values.items import Channel
 
 Preset = Literal["demo", "standard", "full"]
@@ -74,16 +75,20 @@ class Arm:
 
 
 #: Smallest effect of interest of a channel, a half contrast in natural log-odds (measurement.md §3b, §4); a
-#: study may declare another.
-SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5, "behaviour": 0.5}
+#: study may declare another. Of a reading inside it is in spreads of the direction: a fifth of the distance,
+#: 1.19 spreads, at which replies with and without the trait are told apart with AUROC .80, the least that a
+#: direction is read with.
+SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5, "behaviour": 0.5, "internal": 0.25}
 #: What B, the mean of a pair, is in a channel (measurement.md §1, §3b). In a choice there is nothing to say
-#: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone. Both maps are
-#: of our own instruments; another one in a channel of ours declares its SESOI, and has B of closed questions.
+#: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone. Inside, half
+#: of the prompts lead toward the trait and half away: B is how far the state goes where they lead. Both maps
+#: are of our own instruments; another one in a channel of ours declares its SESOI, and has B of closed questions.
 BIAS = {
     "self_report": "yes-saying",
     "utterance": "fluency",
     "indirect": "label or position",
     "behaviour": "label or position",
+    "internal": "going along",
 }
 
 
@@ -158,6 +163,8 @@ class Study:
         Settings that differ from the defaults of the law, in words; printed with every result.
     open
         What is asked in the channel ``open``; None asks nothing there.
+    histories
+        Conversations that every arm holds before it is asked; None asks at the beginning.
     """
 
     title: str
@@ -172,6 +179,7 @@ class Study:
     changes: tuple[str, ...] = ()
     software: dict[str, str] = field(default_factory=dict)
     open: OpenQuestion | None = None
+    histories: Histories | None = None
 
     @cached_property
     def id(self) -> str:
@@ -193,6 +201,7 @@ class Study:
                     if getattr(declared.facets, name) != getattr(EVERYTHING, name)
                 }
         _leave_out(told, "open")
+        _leave_out(told, "histories")
         for arm in told["arms"]:
             for name in ("channels", "adapter", "training"):
                 _leave_out(arm, name)

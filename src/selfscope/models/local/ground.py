@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,10 @@ def open_local(
     with working(threads):
         way = choose(loaded.model, path)
     bare = LocalGround(loaded, way, threads, memory_bytes, wardrobe=wardrobe)
-    return bare if adapter is None else bare.dressed(adapter)
+    if adapter is None:
+        return bare
+    again = partial(open_local, name, device=device, threads=threads, path=path, memory_bytes=memory_bytes)
+    return bare.dressed(adapter, again)
 
 
 @contextmanager
@@ -107,8 +111,10 @@ class LocalGround:
         *,
         adapter: Adapter | None = None,
         wardrobe: Sequence[Adapter] = (),
+        bare: Callable[[], LocalGround] | None = None,
     ) -> None:
         self._loaded: Loaded | None = loaded
+        self._bare = bare
         self.adapter = adapter
         self._wardrobe: Mapping[str, Adapter] = {each.id: each for each in wardrobe}
         self.way = way
@@ -154,17 +160,31 @@ class LocalGround:
             )
         return self.dressed(self._wardrobe[adapter])
 
-    def dressed(self, adapter: Adapter) -> LocalGround:
-        """Return these weights with an adapter merged into them; what it leaves alone is shared with them."""
+    def dressed(self, adapter: Adapter, bare: Callable[[], LocalGround] | None = None) -> LocalGround:
+        """Return these weights with an adapter merged into them; what it leaves alone is shared with them.
+
+        `bare` opens these weights again where they shall not be held; they are, unless it is given.
+        """
         if self.adapter is not None:
             raise BadInput(
                 "the ground wears an adapter already", got=self.adapter.name, fix="Give one adapter"
             )
         worn = merged(self._open(), adapter)
-        return LocalGround(worn, self.way, self.threads, self.memory_bytes, adapter=adapter)
+        before = bare if bare is not None else lambda: self
+        return LocalGround(worn, self.way, self.threads, self.memory_bytes, adapter=adapter, bare=before)
+
+    def bare(self) -> LocalGround:
+        """Return the weights without the adapter: itself where it wears none, else held or opened again."""
+        return self if self._bare is None else self._bare()
+
+    @property
+    def bare_identity(self) -> GroundIdentity:
+        """The identity of the weights without the adapter."""
+        extra = {key: value for key, value in self._identity.extra.items() if key != "adapter"}
+        return replace(self._identity, extra=extra)
 
     def unavailable(self, kind: AskKind) -> str:
-        """Return "": whole-vocabulary log-probabilities answer both kinds."""
+        """Return "": whole-vocabulary log-probabilities answer what is scored, and states can be read."""
         return ""
 
     def count_tokens(self, text: str) -> int:
@@ -209,6 +229,10 @@ class LocalGround:
             )
         finally:
             stop.set()
+
+    def answer_here(self, prompts: Sequence[Prompt]) -> Answers:
+        """Answer as :meth:`answer` does, in the caller's own thread, which already is one for computing."""
+        return self._answer(list(prompts), lambda count: None, lambda: False)
 
     def _answer(
         self, prompts: list[Prompt], tell: Callable[[int], None], stop: Callable[[], bool]
