@@ -98,7 +98,7 @@ def _analyses(request: WhereRequest) -> Iterator[Located]:
     if path.suffix in (".parquet", ".csv"):
         frame = read_table(path)
         scored = is_ours(frame) and request.value in ("", "value", *SCORES)
-        yield from _of_scores(frame, request) if scored else _of_table(frame, request)
+        yield from of_observations(frame, request) if scored else _of_table(frame, request)
         return
     store = RunStore.find(request.source)
     frame = store.observations()
@@ -111,7 +111,7 @@ def _analyses(request: WhereRequest) -> Iterator[Located]:
     people = [a.name for a in study.arms if a.role not in NO_CHARACTER]
     unread = _unread(store)
     frame = frame[frame["character"].isin(people)]
-    for located in _of_scores(frame, request):
+    for located in of_observations(frame, request):
         reasons = unread.get((located.of["channel"], located.of["construct"]))
         yield (
             located
@@ -151,8 +151,14 @@ def _parts(frame: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[dict[str,
         yield dict(zip(by, map(str, key), strict=True)), part
 
 
-def _of_scores(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
-    """Analyse trait and bias of an observation table, channel by channel and construct by construct."""
+def of_observations(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
+    """Yield trait and bias of an observation table, channel by channel and construct by construct.
+
+    Raises
+    ------
+    BadInput
+        If no value is exact, statements have no twins, or a part is not balanced.
+    """
     scored = scores_of(frame)
     wanted = SCORES if request.value in ("", "value") else (request.value,)
     extra = tuple(b for b in request.by if b not in ("channel", "construct"))

@@ -1,6 +1,7 @@
-"""Write the simulated tables of docs/where.md: coverage of intervals, rates of false positives.
+"""Write the tables of docs/where.md: coverage of intervals, false positives, and the shipped panel.
 
-Tables with known components are drawn and located; the words of the page are written by hand::
+Tables with known components are drawn and located; the words of the page are written by hand. A test renders
+the panel's table again::
 
     python -m selfscope.studies.where_planted --sets 2000
 """
@@ -8,8 +9,9 @@ Tables with known components are drawn and located; the words of the page are wr
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +24,16 @@ from selfscope.stats.variance_interval import pivots
 from selfscope.stats.variance_objects import coefficients, error_weights
 from selfscope.stats.variance_permutation import ALPHA, permutation_p
 from selfscope.stats.variance_squares import mean_squares
+from selfscope.studies.panel_page import shipped_panel
+from selfscope.studies.where import WhereRequest, of_observations
+from selfscope.values.variance import Located
 
 PAGE = Path("docs/where.md")
 #: Draws behind a generalised interval, and exchanges behind a permutation, in the simulation.
 DRAWS, EXCHANGES = 1000, 199
 _AT_ONCE = 100
+#: Components of the panel that are shown, by their own facets.
+_PARTS = (("character",), ("character", "keyed"), ("character", "item"))
 
 
 @dataclass(frozen=True)
@@ -209,13 +216,53 @@ def _told(share: float) -> str:
     return f"{share:.3f}" if np.isfinite(share) else "–"
 
 
+@cache
+def panel_table() -> dict[str, str]:
+    """Return the table of the shipped panel: where the trait of each construct lies."""
+    request = WhereRequest("", "trait", permutations=0, differences=True)
+    found = tuple(of_observations(shipped_panel().observations, request))
+    asked = {f.of["construct"]: f for f in found if f.of["channel"] == "self_report"}
+    rows = []
+    for each in found:
+        if each.of["channel"] == "utterance":
+            own, keyed, item = (_part(each, facets) for facets in _PARTS)
+            told = (_score(each), _score(asked[each.of["construct"]]))
+            rows.append((f"`{each.of['construct']}`", own, keyed, item, *told))
+    head = ("construct", "character", "by keying", "by statement", "Eρ²", "Eρ², when asked")
+    return {"panel": table(head, rows)}
+
+
+def _part(found: Located, facets: tuple[str, ...]) -> str:
+    component = next(c for c in found.components if c.facets == facets)
+    low, high = (100 * x for x in component.share_ci)
+    return f"{100 * component.share:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def _score(found: Located) -> str:
+    low, high = found.score.g_ci
+    return f"{found.score.g:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
+
+
+def render(page: str, tables: Callable[[], dict[str, str]] = panel_table) -> str:
+    """Return `page` with some of its tables made anew.
+
+    Raises
+    ------
+    BadInput
+        If the page has not the marks between which a table stands.
+    """
+    return between_marks(page, tables())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the simulated table into the page."""
+    """Write the tables into the page; the simulated one if a number of sets is given."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--sets", type=int, default=2000, help="simulated tables a cell")
+    parser.add_argument("--sets", type=int, default=0, help="tables a cell; 0 leaves the simulation as it is")
     chosen = parser.parse_args(arguments)
-    page = between_marks(chosen.page.read_text(encoding="utf-8"), simulated(chosen.sets))
+    page = render(chosen.page.read_text(encoding="utf-8"))
+    if chosen.sets:
+        page = render(page, lambda: simulated(chosen.sets))
     chosen.page.write_text(page, encoding="utf-8")
 
 
