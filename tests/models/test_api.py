@@ -79,11 +79,11 @@ def test_a_provider_without_lists_is_asked_by_draws(server: Provider, tmp_path: 
 def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Provider, tmp_path: Path) -> None:
     async def run() -> tuple[list[float], list[float], list[float]]:
         drawn = []
-        for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        for folder, seed, draws in (("a", 1, 100), ("b", 1, 100), ("c", 2, 40)):
             ground = connect(server, tmp_path / folder, way="sampled", max_connections=20)
-            answers = await ground.answer(prompts_of(["one?"]), seed=seed, replicates=100)
+            answers = await ground.answer(prompts_of(["one?"]), seed=seed, replicates=draws)
             drawn.append([a.value for a in answers.answers[0]])
-            assert [a.replicate for a in answers.answers[0]] == list(range(100))
+            assert [a.replicate for a in answers.answers[0]] == list(range(draws))
             assert {a.reply for a in answers.answers[0]} <= {"Yes, I would say.", "No, I would say."}
             await ground.close()
         return drawn[0], drawn[1], drawn[2]
@@ -92,7 +92,7 @@ def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Provider, tm
     share = 1 / (1 + math.exp(-2.0))
     assert abs(sum(first) / 100 - share) < 4 * math.sqrt(share * (1 - share) / 100)
     assert first == again
-    assert first != other
+    assert first[: len(other)] != other
 
 
 def test_twenty_draws_where_no_number_is_named(server: Provider, tmp_path: Path) -> None:

@@ -107,11 +107,12 @@ def test_only_the_layers_asked_for_are_given() -> None:
 @pytest.mark.parametrize("way", ["split", "masked", "plain"])
 def test_no_block_above_the_last_wanted_one_is_run(way: Way) -> None:
     """Row by row, trunks among them: the numbers are the same, the blocks above are never called."""
+    from selfscope.models.local.attention import register
     from selfscope.models.local.blocks import hooked, open_blocks
-    from selfscope.models.local.paths import choose, reading
+    from selfscope.models.local.paths import reading
 
+    register()
     model = network("llama")
-    choose(model)
     blocks = open_blocks(model)
     sequences, pools = job()
     ran: list[int] = []
