@@ -29,6 +29,7 @@ from selfscope.cli import (
     profile,
     runs,
     stimuli,
+    stress,
     study,
     trajectory,
     where,
@@ -58,6 +59,7 @@ app.command("compare")(runs.compare)
 app.command("agreement")(agreement.agreement)
 app.command("trajectory")(trajectory.trajectory)
 app.command("where")(where.where)
+app.command("stress")(stress.stress)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)

@@ -105,8 +105,8 @@ def emotion_lines(found: EmotionRead) -> tuple[str, ...]:
             for each in found.dose
         ),
     ]
-    if found.report is not None:
-        r = found.report
+    if found.self_report is not None:
+        r = found.self_report
         lines.append(
             f"What it says of its state and the reading {r.agree}: rank correlation {number(r.rho)} "
             f"({number(r.ci[0])} to {number(r.ci[1])}) over {counted(r.texts, 'text')}."
@@ -135,26 +135,27 @@ def steering_line(found: EmotionRead) -> str:
 
 def plane_lines(found: PlaneRead) -> tuple[str, ...]:
     """Return what the plane holds, which sides it has, and whether a circle fits."""
-    held = found.held
+    held, circle = found.held, found.circle
     said = [
-        f"The plane of the first two components, from half of the pairs, holds {100 * held.value:.0f} % of the "
-        f"variance of the family means of the other half ({chance(held)}, against families at random)."
+        "The plane of the first two components, from half of the pairs, holds "
+        f"{100 * held.value:.0f} % of the variance of the family means of the other half "
+        f"({chance(held)}, against families at random)."
     ]
     for name, side in (("valence", found.valence), ("arousal", found.arousal)):
         if side is None:
             said.append(f"Too few families are expected on a side of {name} to say how it lies.")
-        else:
-            said.append(
-                f"Expected {name} ({side.families} families): r {number(side.first)} with the first component, "
-                f"{number(side.second)} with the second; both together explain {100 * side.fit.value:.0f} % "
-                f"({chance(side.fit)})."
-            )
-    circle = found.circle
+            continue
+        said.append(
+            f"Expected {name} ({side.families} families): r {number(side.first)} with the first "
+            f"component, {number(side.second)} with the second; both together explain "
+            f"{100 * side.fit.value:.0f} % ({chance(side.fit)})."
+        )
     if circle is None:
         return (*said, "Too few families of Plutchik’s circle are there to test it.")
     said.append(
-        f"Plutchik’s circle {'fits' if circle.fits else 'is not shown'}: nearness in its order, correspondence "
-        f"index {number(circle.order.value)} ({chance(circle.order)}); angles {share(circle.angles.value)} of a "
-        f"perfect fit ({chance(circle.angles)}); distances from the middle spread by {100 * circle.spread:.0f} %."
+        f"Plutchik’s circle {'fits' if circle.fits else 'is not shown'}: nearness in its order, "
+        f"correspondence index {number(circle.order.value)} ({chance(circle.order)}); angles "
+        f"{share(circle.angles.value)} of a perfect fit ({chance(circle.angles)}); distances from the "
+        f"middle spread by {100 * circle.spread:.0f} %."
     )
     return tuple(said)

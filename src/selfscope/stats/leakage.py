@@ -158,7 +158,7 @@ def _by_ridge(kernel: Array, controls: Array, folds: Ints) -> Array:
 
 def _reached(observed: float, scores: Array, controls: Array) -> float:
     drawn = aurocs(scores, controls > 0)
-    return (1 + int((drawn >= observed).sum())) / (1 + controls.shape[1])
+    return (1 + int((drawn >= observed).sum())) / (1 + CONTROLS)
 
 
 def _turned(found: Separation) -> Separation:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selfscope.stats.masked import Array, Mask
+from selfscope.stats.masked import Array, Mask, mean
 from selfscope.stats.ridge import aurocs
 
 DRAWS = 500
@@ -37,9 +37,9 @@ def macro_auroc(
     columns = [_drawn(x[:, n], true[:, n], weight) for n in np.flatnonzero(np.isfinite(observed))]
     if not columns:
         return float("nan"), float("nan"), float("nan")
-    drawn = np.nanmean(np.stack(columns), axis=0)
+    drawn = mean(np.stack(columns), axis=0)
     low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
-    return float(np.nanmean(observed)), float(low), float(high)
+    return float(mean(observed)), float(low), float(high)
 
 
 def _drawn(scores: Array, true: Mask, weight: Array) -> Array:

@@ -143,7 +143,7 @@ async def _found(
         "plane": plane,
         "states": states_of(table, readings),
         "dose": doses_of(table, readings),
-        "report": report,
+        "self_report": report,
         "steering": steering,
         "leakage": check_leakage(
             request.stimuli,

@@ -36,7 +36,7 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
             "Adding the directions does not move the report of the state beyond every comparison: what is "
             "read is not shown to be used."
         )
-    report = found["report"]
+    report = found["self_report"]
     if report is not None and report.agree != "agree":
         yield "What the model says of its state does not follow the reading."
     yield "A reading is what a text sets off inside the network. It is not what the model feels."

@@ -437,7 +437,7 @@ class EmotionRead:
         One family against the others, keyword-free and by keyword; None of a single family.
     words
         A probe of the network's own token embeddings, before any block: what words alone tell.
-    control, alarm, families, transfer, plane, states, dose, report, steering
+    control, alarm, families, transfer, plane, states, dose, self_report, steering
         As their classes say; None or empty where the stimuli do not serve them.
     leakage
         Of the stimuli themselves.
@@ -467,7 +467,7 @@ class EmotionRead:
     plane: PlaneRead | None
     states: tuple[StateRead, ...]
     dose: tuple[Dose, ...]
-    report: Report | None
+    self_report: Report | None
     steering: Steering | None
     leakage: Leakage
     texts: tuple[TextRead, ...]
