@@ -47,8 +47,8 @@ class Observation:
         judge (1 toward the trait, -1 away, 0 neither), ``projection`` (how far a state lies where the prompt
         leads, in spreads of its direction), ``check`` (a number about a direction, named by `item`),
         ``axis_z`` (place along the axis of a map, in standard deviations of its roles; larger is nearer to
-        the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1 for its
-        neutral twin).
+        the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
+        for its neutral twin).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
