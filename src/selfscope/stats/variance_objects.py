@@ -131,7 +131,7 @@ def coefficients(
     freedom = np.where(np.isfinite(freedom), freedom, 1.0)
     if design.only_fixed[at]:
         beyond = noncentral(f[..., at], float(design.df[at]), freedom)
-        return Coefficients(g, beyond / (1 + beyond), phi, phi_ci, True)
+        return Coefficients(np.maximum(g, 0.0), beyond / (1 + beyond), phi, phi_ci, True)
     ci = 1 - ratio(1.0, f_bounds(f[..., at], float(design.df[at]), freedom))
     return Coefficients(g, ci, phi, phi_ci, True)
 

@@ -1,0 +1,172 @@
+"""Which findings stand if one individual is something else: sentences, a table for terminals, a page."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.report.palette import BLUE, GREEN, GREY, VERMILLION
+from selfscope.report.words import counted, interval, joined, number, p_value, sentence
+from selfscope.report.writing import write_page
+from selfscope.values.stress import Assumed, Outcome, Stressed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+#: Colour and sign of each outcome; the sign is read where colour is not.
+OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
+    "stands": (GREEN, "●"),
+    "shrunk": (BLUE, "◐"),
+    "flipped": (VERMILLION, "✕"),
+    "not_estimable": (GREY, "–"),
+}
+
+
+def title_of(found: Stressed) -> str:
+    """Return what a finding is of, in words."""
+    of = dict(found.of)
+    if "construct" in of:
+        return f"{of['construct']} ({of['channel']}) against {of['control']}"
+    value = of.pop("value", "")
+    return ", ".join([value, *(f"{k} {v}" for k, v in of.items())])
+
+
+def assumption_words(assumed: Assumed) -> str:
+    """Return an assumption as it stands after "if"."""
+    unit = assumed.unit
+    told = {
+        "pooled": "every value is an individual",
+        "clustered": f"an individual is one {unit}",
+        "resampled": f"levels of {unit} are drawn again",
+        "left out": f"any {unit} is left out"
+        if assumed.outcome == "stands"
+        else f"{unit} {assumed.worst} is left out",
+        "fixed": f"only these levels of {unit} are spoken of",
+        "random": f"levels of {unit} stand for others",
+        "no self": "labels mean nothing",
+    }
+    return told[assumed.manner]
+
+
+def finding_sentence(found: Stressed) -> str:
+    """Say under which assumptions a finding holds, shrinks, flips, and where that cannot be told."""
+    parts = []
+    if firm := firm_units(found):
+        parts.append("holds if an individual is " + joined(firm, "or"))
+    shrunk = [assumption_words(a) for a in found.assumptions if a.outcome == "shrunk"]
+    if shrunk:
+        parts.append("shrinks to under half if " + joined(shrunk, "or"))
+    flips = [f"{assumption_words(a)} ({a.verdict})" for a in found.assumptions if a.flipped]
+    if flips:
+        parts.append("not if " + joined(flips, "or"))
+    lost = list(dict.fromkeys(a.unit or a.manner for a in found.assumptions if a.outcome == "not_estimable"))
+    if lost:
+        parts.append("not estimable in part or whole by " + joined(lost))
+    head = f"{title_of(found)}, {found.verdict} ({number(found.estimate)}, {interval(found.ci)})"
+    return sentence(f"{head}: {'; '.join(parts)}")
+
+
+def firm_units(found: Stressed) -> list[str]:
+    """Return the units of which every manner that can be told leaves the finding standing."""
+    firm = []
+    for unit in dict.fromkeys(a.unit or a.manner for a in found.assumptions):
+        told = [a for a in found.assumptions if (a.unit or a.manner) == unit and a.outcome != "not_estimable"]
+        if told and all(a.outcome == "stands" for a in told):
+            firm.append({"pooled": "one value", "no self": "nobody"}.get(unit, f"one {unit}"))
+    return firm
+
+
+def tally_sentence(found: Sequence[Stressed]) -> str:
+    """Say how many findings no assumption flips."""
+    read = [f for f in found if any(a.outcome != "not_estimable" for a in f.assumptions)]
+    firm = sum(not any(a.flipped for a in f.assumptions) for f in read)
+    kinds = joined([f"{n} {verdict}" for verdict, n in Counter(f.verdict for f in read).most_common()])
+    told = (
+        f"{firm} of {counted(len(read), 'finding')} ({kinds}) are flipped by no assumption that can be tested"
+    )
+    lost = len(found) - len(read)
+    return sentence(f"{told}; {lost} more cannot be interpreted" if lost else told)
+
+
+def stress_lines(found: Sequence[Stressed]) -> Iterator[str]:
+    """Yield what a terminal shows: findings that say something or are flipped, and the tally."""
+    told = [f for f in found if f.verdict != "none" or any(a.flipped for a in f.assumptions)]
+    for each in told:
+        yield finding_sentence(each)
+    if len(told) < len(found):
+        yield sentence(f"{counted(len(found) - len(told), 'finding')} that say nothing stay so")
+    yield tally_sentence(found)
+
+
+def write_stress(found: Sequence[Stressed], source: str, command: str, path: Path) -> Path:
+    """Write the page, whole or not at all, and return its path.
+
+    Raises
+    ------
+    CouldNot
+        If the file cannot be written.
+    """
+    return write_page(render_stress(found, source, command), path)
+
+
+def render_stress(found: Sequence[Stressed], source: str, command: str) -> str:
+    """Return the page as HTML; all text of the table is escaped."""
+    from markupsafe import Markup
+
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    names = list(dict.fromkeys(a.name for f in found for a in f.assumptions))
+    page = (
+        _environment()
+        .get_template("stress.html.j2")
+        .render(
+            style=Markup(style),
+            source=source,
+            command=command,
+            lead=tally_sentence(found),
+            marks=OUTCOME_MARKS,
+            names=names,
+            rows=[_row(f, names) for f in found],
+            sentences=[finding_sentence(f) for f in found],
+        )
+    )
+    return str(page)
+
+
+def _row(found: Stressed, names: Sequence[str]) -> dict[str, Any]:
+    """Return one finding's row of the table."""
+    by_name = {a.name: a for a in found.assumptions}
+    cells = [(by_name[n], cell_words(by_name[n])) if n in by_name else None for n in names]
+    return {
+        "title": title_of(found),
+        "verdict": found.verdict,
+        "estimate": f"{number(found.estimate)} ({interval(found.ci)})",
+        "cells": cells,
+    }
+
+
+def cell_words(a: Assumed) -> str:
+    """Return what stands behind one mark."""
+    if a.outcome == "not_estimable":
+        return f"{a.name}: not estimable, {a.why}"
+    ci = f" ({interval(a.ci)})" if all(map(math.isfinite, a.ci)) else ""
+    worst = f", {a.worst}" if a.worst else ""
+    told = f"{a.verdict}, {number(a.estimate)}{ci}, {p_value(a.p)}, {counted(a.levels, 'level')}"
+    return f"{a.name}{worst}: {told}"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

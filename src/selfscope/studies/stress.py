@@ -1,0 +1,217 @@
+"""Findings of a run, or a difference in any long table, under each assumption of what one individual is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from selfscope.errors import BadInput
+from selfscope.stats.stress import DRAWS, Codes, Rule, Sides, own_test, stress
+from selfscope.studies.restore import stored_study
+from selfscope.studies.store import RunStore
+from selfscope.studies.stored_findings import stored_findings
+from selfscope.studies.where_scores import scores_of
+from selfscope.studies.where_table import read_table, refuse_columns
+from selfscope.values import Finding, Study
+from selfscope.values.stress import Assumed, Stressed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Units that a run's findings are re-asked at, the widest first; ``form`` is all of the form's columns.
+RUN_UNITS = ("family", "ground", "character", "thread", "regeneration", "item", "form")
+_FORM = ("template", "format", "order", "label", "position")
+
+
+@dataclass(frozen=True)
+class StressRequest:
+    """What is asked.
+
+    Attributes
+    ----------
+    source
+        A run, or a path ending in ``.parquet`` or ``.csv``.
+    value, column, first, second
+        Of a table: the column of values, the column that makes the sides, its level on the first side, and on
+        the second (empty: all others).
+    units, cluster
+        Columns at which an individual may be; the one that the difference's own test clusters by (empty: the
+        first of `units`).
+    by
+        Columns whose levels are re-asked one by one.
+    sesoi
+        The smallest effect of interest, in the value's unit; of a run that of each finding.
+    """
+
+    source: str
+    value: str = ""
+    column: str = ""
+    first: str = ""
+    second: str = ""
+    units: tuple[str, ...] = ()
+    cluster: str = ""
+    by: tuple[str, ...] = ()
+    sesoi: float = math.nan
+    draws: int = DRAWS
+    seed: int = 0
+
+
+def stressed(request: StressRequest) -> tuple[Stressed, ...]:
+    """Which findings stand, shrink or flip, at which assumption?
+
+    Raises
+    ------
+    BadInput
+        If the source cannot be read, columns or levels are missing, or there is no finding.
+    """
+    path = Path(request.source)
+    table = path.suffix in (".parquet", ".csv")
+    found = tuple(_of_table(read_table(path), request) if table else _of_run(request))
+    if not found:
+        raise BadInput("there is no finding to re-ask", got=request.source)
+    return found
+
+
+def page_of(source: str) -> Path:
+    """Return where the page goes: into the run's folder, or to where the command was given."""
+    path = Path(source)
+    if path.suffix in (".parquet", ".csv"):
+        return Path(f"{path.stem}-stress.html")
+    return RunStore.find(source).folder / "stress.html"
+
+
+def _of_table(frame: pd.DataFrame, request: StressRequest) -> Iterator[Stressed]:
+    for what, given, flag in (
+        ("value", request.value, "--value COLUMN"),
+        ("contrast", request.column, "--contrast COLUMN:FIRST,SECOND"),
+        ("units", request.units, "--units a,b,c"),
+        ("smallest effect of interest", math.isfinite(request.sesoi), "--sesoi NUMBER"),
+    ):
+        if not given:
+            raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
+    refuse_columns(frame, [request.value, request.column, *request.units, *request.by])
+    if request.cluster and request.cluster not in request.units:
+        raise BadInput("the cluster is no unit", got=request.cluster, fix="Name it among --units as well")
+    groups = frame.groupby(list(request.by), sort=True, observed=True) if request.by else [((), frame)]
+    for key, part in groups:
+        of = {"value": request.value} | dict(zip(request.by, map(str, key), strict=True))
+        sides = _table_sides(part, request)
+        yield _stressed(sides, Rule(request.sesoi), of, request)
+
+
+def _table_sides(frame: pd.DataFrame, request: StressRequest) -> Sides:
+    """Return the rows of either side that have a value."""
+    side = frame[request.column].astype(str).to_numpy()
+    first = side == request.first
+    second = side == request.second if request.second else ~first
+    try:
+        value = frame[request.value].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise BadInput("the value is not a number", got=f"{request.value}: {error}") from error
+    for name, here in ((request.first, first), (request.second or "others", second)):
+        if not (here & np.isfinite(value)).any():
+            levels = ", ".join(sorted(set(side))[:8])
+            raise BadInput("a side has no value", got=f"{request.column} {name}", fix=f"Its levels: {levels}")
+    keep = (first | second) & np.isfinite(value)
+    cluster = request.cluster or request.units[0]
+    coded = {u: _coded(frame[u].to_numpy()[keep]) for u in request.units}
+    return Sides(
+        value[keep],
+        first[keep],
+        {u: codes for u, (codes, _) in coded.items()},
+        {u: names for u, (_, names) in coded.items()},
+        cluster,
+    )
+
+
+def _coded(labels: np.ndarray) -> tuple[Codes, tuple[str, ...]]:
+    names, codes = np.unique(labels.astype(str), return_inverse=True)
+    return codes.astype(np.intp), tuple(map(str, names))
+
+
+def _stressed(sides: Sides, rule: Rule, of: Mapping[str, str], request: StressRequest) -> Stressed:
+    own = own_test(sides)
+    if not math.isfinite(own.se):
+        raise BadInput(
+            "the difference has no test of its own",
+            got=f"{sides.cluster}: too few levels",
+            fix="Name another --cluster",
+        )
+    return Stressed(
+        dict(of),
+        own.estimate,
+        own.ci(),
+        min(1.0, own.p * rule.factor),
+        rule.category(own),
+        rule.sesoi,
+        sides.cluster,
+        tuple(stress(sides, rule, draws=request.draws, seed=request.seed)),
+    )
+
+
+def _of_run(request: StressRequest) -> Iterator[Stressed]:
+    store = RunStore.find(request.source)
+    study, findings = stored_study(store), stored_findings(store)
+    scored = scores_of(store.observations())
+    scored["form"] = scored[list(_FORM)].agg("|".join, axis=1)
+    parts = dict(iter(scored.groupby(["channel", "construct"], sort=False)))
+    for finding in findings:
+        arms = _arms(study, finding.control)
+        part = parts.get((finding.channel, finding.dimension))
+        if arms and part is not None:
+            sides = _run_sides(part, tuple(a.name for a in study.arms_of("subject")), arms)
+            if sides is not None:
+                of = {
+                    "construct": finding.dimension, "channel": finding.channel, "control": finding.control,
+                    "verdict": finding.verdict,
+                }  # fmt: skip
+                found = _stressed(sides, Rule(finding.sesoi, factor=_factor(finding)), of, request)
+                yield _unread(found, finding) if finding.verdict == "not interpretable" else found
+
+
+def _unread(found: Stressed, finding: Finding) -> Stressed:
+    """Return a finding that cannot be interpreted: it says nothing, under any assumption."""
+    why = "not interpretable: " + "; ".join(finding.gate.reasons)
+    lost = tuple(Assumed(a.manner, a.unit, levels=a.levels, why=why) for a in found.assumptions)
+    return replace(found, verdict="none", assumptions=lost)
+
+
+def _arms(study: Study, control: str) -> tuple[str, ...]:
+    """Return the arms of a class of controls, or of a text by its name."""
+    own = [a.name for a in study.arms if control in (a.role, a.name)]
+    return tuple(own) or tuple(a.name for a in study.arms if a.training and control.endswith(a.training))
+
+
+def _factor(finding: Finding) -> float:
+    """Return what the correction for its family multiplied the finding's p by."""
+    if not (finding.p > 0 and math.isfinite(finding.p_adjusted)):
+        return 1.0
+    return max(1.0, finding.p_adjusted / finding.p)
+
+
+def _run_sides(part: pd.DataFrame, subject: Sequence[str], control: Sequence[str]) -> Sides | None:
+    """Return trait scores of subject and control, freed from negation wording; None without either."""
+    part = part[part["character"].isin([*subject, *control])]
+    value, keyed = part["trait"].to_numpy(float), part["keyed"].to_numpy(float)
+    first = part["character"].isin(list(subject)).to_numpy()
+    known = np.isfinite(value)
+    if not ((known & first).any() and (known & ~first).any()):
+        return None
+    value = value.copy()
+    for here in (first, ~first):
+        plus, minus = (value[known & here & (keyed == k)] for k in (1, -1))
+        if len(plus) and len(minus):
+            value[here] -= keyed[here] * (plus.mean() - minus.mean()) / 2
+    coded = {u: _coded(part[u].to_numpy()[known]) for u in RUN_UNITS if u in part.columns}
+    return Sides(
+        value[known],
+        first[known],
+        {u: codes for u, (codes, _) in coded.items()},
+        {u: names for u, (_, names) in coded.items()},
+        "item",
+    )
