@@ -23,11 +23,13 @@ from typing import Any
 
 from selfscope.errors import CouldNot
 from selfscope.models.local.ground import LocalGround
+from selfscope.models.local.pooling import TOKENS_AT_ONCE
 from selfscope.space.adherence import KnownResponse, load_responses
 from selfscope.space.asked import DEFAULT, Cast, RoleAsk, cast_of
 from selfscope.space.captured import Captured
 from selfscope.space.checks import Source, check_id, checked_of, find_check, keep_check
 from selfscope.space.heard import heard_bytes
+from selfscope.space.job import BATCH, CUT
 from selfscope.space.persona_capture import capture_map, conversations_of, map_recipe
 from selfscope.space.responses import Drawing, Response, draw_responses, heard_file, usage_of
 from selfscope.space.sorting import Checked, LikelihoodScorer, Said, Scorer, checked
@@ -245,8 +247,10 @@ async def _capture(
         done += new
         progress(done, len(talks), "vectors", "")
 
-    # Named by what enters, so that another scorer does not meet the capture of the last one.
-    own = short(content_id([sorted(t.id for t in talks), recipe]), 8)
+    # Named by what enters and how it is computed, so that neither another scorer nor another release meets
+    # the capture of the last one.
+    computed = [ground.way.way, CUT, BATCH, TOKENS_AT_ONCE]
+    own = short(content_id([sorted(t.id for t in talks), recipe, computed]), 8)
     heard = heard_file(place, asks, responses)
     found = await capture_map(ground, talks, recipe, place / f"capture-{own}", tell, heard)
     heard.drop()
