@@ -21,6 +21,7 @@ from selfscope.values import (
     Struck,
     Study,
 )
+from selfscope.values.histories import Histories, Line, Script
 
 
 def stored_study(store: RunStore) -> Study:
@@ -34,6 +35,7 @@ def stored_study(store: RunStore) -> Study:
                 "arms": tuple(_arm(a) for a in data["arms"]),
                 "changes": tuple(data["changes"]),
                 "open": _open(data.get("open")),
+                "histories": _histories(data.get("histories")),
             }
         )
 
@@ -67,6 +69,15 @@ def _open(data: dict[str, Any] | None) -> OpenQuestion | None:
         return None
     lists = {name: tuple(data[name]) for name in ("constructs", "depths", "arms", "judges")}
     return OpenQuestion(**data | lists)
+
+
+def _histories(data: dict[str, Any] | None) -> Histories | None:
+    """Return the conversations before the asks; runs of before there were any had none."""
+    if data is None:
+        return None
+    scripts = tuple(Script(s["name"], tuple(s["turns"])) for s in data["scripts"])
+    lines = {name: tuple(Line(**each) for each in data[name]) for name in ("counterparties", "framings")}
+    return Histories(**data | {"scripts": scripts} | lines)
 
 
 def _facets(data: dict[str, Any] | None) -> Facets:

@@ -15,7 +15,7 @@ from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import stored_findings
 from selfscope.studies.where_scores import SCORES, is_ours, nested_by_law, scores_of, varied
 from selfscope.studies.where_table import lay_out, read_table, refuse_columns
-from selfscope.values.study import ASIDE
+from selfscope.values.study import ASIDE, Study
 from selfscope.values.variance import Located
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Arms that are no characters of their own: they tell of the instrument, or reorder one text.
 NO_CHARACTER = (*ASIDE, "shuffled")
+#: Facets of a study that holds conversations: those that were not varied are told as not estimable.
+IN_CONVERSATIONS = (
+    "ground", "character", "script", "counterparty", "framing", "thread", "regeneration", "keyed", "item",
+)  # fmt: skip
 WORDS_IN_LEVEL = (
     "In its own words, the level of a statement holds how frequent its words are, so shares are of what "
     "differs between characters; components of statements alone are no trait and have no share."
@@ -111,13 +115,21 @@ def _analyses(request: WhereRequest) -> Iterator[Located]:
     people = [a.name for a in study.arms if a.role not in NO_CHARACTER]
     unread = _unread(store)
     frame = frame[frame["character"].isin(people)]
-    for located in of_observations(frame, request):
+    for located in of_observations(frame, _among_threads(request, study)):
         reasons = unread.get((located.of["channel"], located.of["construct"]))
         yield (
             located
             if reasons is None
             else replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
         )
+
+
+def _among_threads(request: WhereRequest, study: Study) -> WhereRequest:
+    """Return a request with the facets of conversations, if the study held some and none were named."""
+    if study.histories is None or request.facets:
+        return request
+    nested = {"thread": IN_CONVERSATIONS[:5]} | dict(request.nested)
+    return replace(request, facets=IN_CONVERSATIONS, nested=nested)
 
 
 def _unread(store: RunStore) -> dict[tuple[str, str], tuple[str, ...]]:
