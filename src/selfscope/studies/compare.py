@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
@@ -51,7 +51,7 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     The claim is "than this control": A's subject is one text, and every row is descriptive. Runs on different
     grounds can be compared in ``self_report`` and ``indirect``, and an absence is then seen only if both
     grounds pass their checks; in ``utterance`` only on one ground, because a text's likelihood is the
-    ground's own. Drawn answers are not compared with log-odds: only empirical logits could be, and those do
+    ground's own, and in ``internal`` only on one network, with or without an adapter. Drawn answers are not compared with log-odds: only empirical logits could be, and those do
     not decide (§9). A channel that was asked in other forms or of other statements is not compared.
 
     Raises
@@ -94,6 +94,8 @@ def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame
         drawn = [bool((rows["scale"] == "agreement").any()) for rows in sides]
         if channel == "utterance" and a.ground != b.ground:
             found[channel] = "the likelihood of a text is the model's own, and the runs have two models"
+        elif channel == "internal" and _bare(a) != _bare(b):
+            found[channel] = "a direction is of one network, and the runs have two models"
         elif forms[0] != forms[1]:
             found[channel] = f"the runs asked it differently: the first {forms[0]}, the second {forms[1]}"
         elif _asker(a, channel) != _asker(b, channel):
@@ -110,6 +112,12 @@ def not_comparable(a: Study, b: Study, former: pd.DataFrame, later: pd.DataFrame
         if reason or not rows_there:
             found[OPEN] = reason or "one of the runs has no answers in it"
     return found
+
+
+def _bare(study: Study) -> dict[str, Any]:
+    """Return the ground of a study without the adapter that it wears: directions are fitted on that."""
+    ground: dict[str, Any] = dict(study.ground)
+    return ground | {"extra": {k: v for k, v in ground.get("extra", {}).items() if k != "adapter"}}
 
 
 def _open_unlike(a: OpenQuestion, b: OpenQuestion) -> str:
