@@ -62,7 +62,10 @@ def headline(found: EmotionRead) -> str:
     """Return what is readable, in one sentence."""
     worn = f" as {visible(found.worn)}" if found.worn else ""
     seen = found.control.p <= 0.05 and found.affect.area.ci[0] > 0.5
+    beyond = found.affect.area.ci[0] > found.words.auroc
     what = "is readable" if seen else "is not shown to be readable"
+    if seen and not beyond:
+        what = "is readable, and not shown to be more than its words tell"
     which = ""
     if found.which is not None:
         which = f"; which family it is {area(found.which.area)}, where .50 is chance"

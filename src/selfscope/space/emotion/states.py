@@ -90,16 +90,15 @@ def read_states(
     with working(ground.threads):
         blocks = open_blocks(ground.model)
     reader = SpanReader(ground.tokenizer, str(ground.renderer.template))
-    order = sorted(range(len(texts)), key=lambda i: texts[i])  # alike beginnings are computed once
     shape = (2, len(blocks), len(texts), blocks.width)
     both, words = np.empty(shape, np.float32), np.empty((len(texts), blocks.width), np.float32)
     tokens, computed = np.empty(len(texts), np.int64), 0
-    for first in range(0, len(order), BATCH):
-        rows = order[first : first + BATCH]
-        part = _part(ground, blocks, reader, [texts[i] for i in rows], system, folder)
+    for first in range(0, len(texts), BATCH):
+        rows = slice(first, min(first + BATCH, len(texts)))
+        part = _part(ground, blocks, reader, texts[rows], system, folder)
         both[:, :, rows], words[rows], tokens[rows] = part["both"], part["words"], part["tokens"]
         computed += int(part["computed"][0])
-        progress(len(rows))
+        progress(rows.stop - first)
     return States(both[0], both[1], words, tokens, computed)
 
 
