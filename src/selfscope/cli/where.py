@@ -9,19 +9,46 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.profile import LARGEST_SEED
+from selfscope.cli.limits import BudgetFlag, DryRun, limits_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName
 from selfscope.cli.show import JsonFlag, command_line, console, print_json, writing
+from selfscope.cli.where_study import held, is_study, refuse_two_sources
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
+    from selfscope.studies.history_declare import HistoryDeclared
     from selfscope.studies.where import WhereRequest
+    from selfscope.values import Preset
     from selfscope.values.variance import Located
 
 
 def where(
     source: Annotated[
-        str, typer.Argument(metavar="RUN|TABLE", help="A run, or a long table: a .parquet or .csv file.")
-    ],
+        str,
+        typer.Argument(
+            metavar="[STUDY|RUN|TABLE]",
+            help="A run, a long table (.parquet or .csv), or a study file (.yaml); none with --model.",
+        ),
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", help="Hold conversations with characters on local weights first, and ask after."
+        ),
+    ] = "",
+    preset: Annotated[
+        PresetName, typer.Option(help="With --model: how many conversations, and what is asked.")
+    ] = PresetName.STANDARD,
+    characters: Annotated[
+        str, typer.Option(help="With --model: shipped characters or paths, a,b,c; the preset's if left out.")
+    ] = "",
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(help="With --model: an adapter that it wears too, as other weights. Repeatable."),
+    ] = None,
+    dimensions: Annotated[
+        str, typer.Option(help="With --model: dimensions, a,b; the preset's if left out.")
+    ] = "",
     value: Annotated[
         str,
         typer.Option(help="The column that is analysed; of a run trait or bias, both if left out."),
@@ -66,6 +93,8 @@ def where(
         int, typer.Option(min=0, max=99_999, help="Exchanges of labels for each null; 0 leaves them out.")
     ] = 999,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
     out: Annotated[
         Path | None, typer.Option(help="Where the page goes; of a run left out, into its folder.")
     ] = None,
@@ -76,6 +105,13 @@ def where(
     from selfscope.studies.where import WhereRequest, page_of
     from selfscope.studies.where import where as located
 
+    named = (names(characters), tuple(adapter or ()), names(dimensions))
+    refuse_two_sources(source, model, any(named))
+    if model or is_study(source):
+        declared = _declared(source, model, preset.value, named, seed)
+        source = held(declared, limits_of(budget, ""), dry_run, as_json)
+        if not source:
+            return
     request = WhereRequest(
         source,
         value,
@@ -101,6 +137,19 @@ def where(
         return
     for line in (*where_lines(found), str(report)):
         console().print(line, markup=False, emoji=False, soft_wrap=True)
+
+
+def _declared(
+    source: str, model: str, preset: Preset, named: Sequence[tuple[str, ...]], seed: int
+) -> HistoryDeclared:
+    from selfscope.studies.history_declare import declare_histories, read_histories
+
+    if source:
+        return read_histories(Path(source))
+    characters, adapters, dimensions = named
+    return declare_histories(
+        model, preset, characters=characters, adapters=adapters, dimensions=dimensions, seed=seed
+    )
 
 
 def names(given: str) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ from selfscope.values import Answers, Ask, ItemSet, Message, Prompt, Study, Usag
 if TYPE_CHECKING:
     import pandas as pd
 
+    from selfscope.models.local.ground import LocalGround
+
 #: Tokens that a chat template puts around one turn, about.
 AROUND = 5
 #: Draws replies: ground, conversations that end with the user's turn, a seed each, the study.
@@ -49,6 +51,22 @@ async def draw_local(
         If the ground is not local weights.
     """
     from selfscope.models.local.generate import GenerationRequest, generate
+
+    weights = local_weights(ground)
+    told = declared(study)
+    requests = [
+        GenerationRequest(messages, max_tokens=told.tokens, temperature=told.temperature, seed=seed)
+        for messages, seed in zip(before, seeds, strict=True)
+    ]
+    drawn = await generate(weights, requests)
+    return [
+        Reply(g.text, g.input_tokens, g.output_tokens, g.stop_reason, seed)
+        for g, seed in zip(drawn, seeds, strict=True)
+    ]
+
+
+def local_weights(ground: Ground) -> LocalGround:
+    """Return a ground as local weights; BadInput if replies cannot be drawn from it here."""
     from selfscope.models.local.ground import LocalGround
 
     if not isinstance(ground, LocalGround):
@@ -57,16 +75,7 @@ async def draw_local(
             got=ground.identity.name,
             fix="Give --model embedded, a folder or a hub id",
         )
-    told = declared(study)
-    requests = [
-        GenerationRequest(messages, max_tokens=told.tokens, temperature=told.temperature, seed=seed)
-        for messages, seed in zip(before, seeds, strict=True)
-    ]
-    drawn = await generate(ground, requests)
-    return [
-        Reply(g.text, g.input_tokens, g.output_tokens, g.stop_reason, seed)
-        for g, seed in zip(drawn, seeds, strict=True)
-    ]
+    return ground
 
 
 async def run_histories(
