@@ -23,7 +23,7 @@ REPEATED = ("thread", "regeneration")
 _NOTHING = 1e-12
 
 
-class Tested(NamedTuple):
+class Difference(NamedTuple):
     """A difference with its standard error and degrees of freedom; NaN where there is none."""
 
     estimate: float
@@ -91,7 +91,7 @@ class Rule:
     alpha: float = 0.05
     factor: float = 1.0
 
-    def category(self, t: Tested) -> Category:
+    def category(self, t: Difference) -> Category:
         """Return what a difference says."""
         low, high = t.ci(1 - 2 * self.alpha)
         return self.called(t.estimate, t.p, (low, high))
@@ -110,17 +110,17 @@ def outcome_of(before: Category, estimate: float, after: Category, found: float)
     return "shrunk" if before.startswith("shifted") and abs(found) < abs(estimate) / 2 else "stands"
 
 
-def own_test(sides: Sides) -> Tested:
+def own_test(sides: Sides) -> Difference:
     """Return the finding's own test: clustered by its unit, else pooled."""
     return clustered(sides, sides.cluster) if sides.cluster else pooled(sides)
 
 
-def pooled(sides: Sides) -> Tested:
+def pooled(sides: Sides) -> Difference:
     """Every value an individual: Welch's t."""
     return _welch(sides.value[sides.first], sides.value[~sides.first])
 
 
-def clustered(sides: Sides, unit: str) -> Tested:
+def clustered(sides: Sides, unit: str) -> Difference:
     """Each level of a unit an individual, all counting alike.
 
     Levels on both sides are compared with themselves; levels on one side each give a mean (Welch).
@@ -149,18 +149,18 @@ def _means(sides: Sides, unit: str) -> tuple[Array, Array]:
     return found[0], found[1]
 
 
-def _mean_test(x: Array) -> Tested:
+def _mean_test(x: Array) -> Difference:
     n = len(x)
     se = float(x.std(ddof=1) / np.sqrt(n)) if n > 1 else math.nan
-    return Tested(float(x.mean()), se, n - 1.0)
+    return Difference(float(x.mean()), se, n - 1.0)
 
 
-def _welch(a: Array, b: Array) -> Tested:
+def _welch(a: Array, b: Array) -> Difference:
     if len(a) < 2 or len(b) < 2:
-        return Tested(float(a.mean() - b.mean()) if len(a) and len(b) else math.nan, math.nan, math.nan)
+        return Difference(float(a.mean() - b.mean()) if len(a) and len(b) else math.nan, math.nan, math.nan)
     va, vb = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     df = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1)) if va + vb > 0 else 1.0
-    return Tested(float(a.mean() - b.mean()), float(np.sqrt(va + vb)), float(df))
+    return Difference(float(a.mean() - b.mean()), float(np.sqrt(va + vb)), float(df))
 
 
 def stress(sides: Sides, rule: Rule, *, draws: int = DRAWS, seed: int = 0) -> Iterator[Assumed]:
@@ -192,7 +192,7 @@ def stress(sides: Sides, rule: Rule, *, draws: int = DRAWS, seed: int = 0) -> It
 
 
 def _assumed(
-    manner: Manner, unit: str, t: Tested, rule: Rule, own: Tested, before: Category, n: int
+    manner: Manner, unit: str, t: Difference, rule: Rule, own: Difference, before: Category, n: int
 ) -> Assumed:
     if not math.isfinite(t.se):
         return Assumed(manner, unit, levels=n, why="nothing varies within it")
@@ -205,7 +205,7 @@ def _few(manner: Manner, unit: str, n: int) -> Assumed:
     return Assumed(manner, unit, levels=n, why=f"too few levels: {n}")
 
 
-def random(sides: Sides, unit: str) -> Tested:
+def random(sides: Sides, unit: str) -> Difference:
     """Return the test with a unit random beside the finding's own: two-way clusters.
 
     Variances by either unit add, that of their cells is taken off (Cameron, Gelbach and Miller 2011); not
@@ -218,7 +218,7 @@ def random(sides: Sides, unit: str) -> Tested:
     cell = clustered(_crossed(sides, unit), "cell")
     spread = one.se**2 + other.se**2 - (cell.se**2 if math.isfinite(cell.se) else 0.0)
     se = math.sqrt(max(spread, one.se**2, other.se**2))
-    return Tested(other.estimate, se, min(one.df, other.df))
+    return Difference(other.estimate, se, min(one.df, other.df))
 
 
 def _crossed(sides: Sides, unit: str) -> Sides:
@@ -228,7 +228,7 @@ def _crossed(sides: Sides, unit: str) -> Sides:
     return Sides(sides.value, sides.first, {"cell": codes}, {"cell": [""] * len(known)}, "cell")
 
 
-def _fixed(sides: Sides, unit: str, n: int, rule: Rule, own: Tested, before: Category) -> Assumed:
+def _fixed(sides: Sides, unit: str, n: int, rule: Rule, own: Difference, before: Category) -> Assumed:
     """Only these levels are spoken of: what varies is what is inside them."""
     if n < 2:
         return _few("fixed", unit, n)
@@ -237,7 +237,7 @@ def _fixed(sides: Sides, unit: str, n: int, rule: Rule, own: Tested, before: Cat
     return _assumed("fixed", unit, within(sides, unit), rule, own, before, n)
 
 
-def within(sides: Sides, unit: str) -> Tested:
+def within(sides: Sides, unit: str) -> Difference:
     """Return the test whose error is only what varies within the levels of a unit, on either side."""
     first, second = _means(sides, unit)
     both = np.isfinite(first) & np.isfinite(second)
@@ -252,11 +252,11 @@ def within(sides: Sides, unit: str) -> Tested:
         variance += float((squares[there] / (count[there] - 1) / count[there]).sum() / size**2)
         df += int((count[there] - 1).sum())
     estimate = clustered(sides, unit).estimate
-    return Tested(estimate, math.sqrt(variance) if df else math.nan, float(df))
+    return Difference(estimate, math.sqrt(variance) if df else math.nan, float(df))
 
 
 def _resampled(
-    sides: Sides, unit: str, n: int, rule: Rule, own: Tested, before: Category, draws: int,
+    sides: Sides, unit: str, n: int, rule: Rule, own: Difference, before: Category, draws: int,
     rng: np.random.Generator,
 ) -> Assumed:  # fmt: skip
     """Levels drawn again with replacement: the studentised bootstrap."""
@@ -279,7 +279,7 @@ def _resampled(
     return Assumed("resampled", unit, t.estimate, ci, min(1.0, p * rule.factor), after, outcome, n)
 
 
-def _left_out(sides: Sides, unit: str, rule: Rule, own: Tested, before: Category) -> Assumed:
+def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Category) -> Assumed:
     """Every level left out in turn; the one that is worst for the finding is told."""
     codes, names = sides.units[unit], sides.names[unit]
     there = [int(c) for c in np.unique(codes)]
@@ -301,7 +301,7 @@ def _left_out(sides: Sides, unit: str, rule: Rule, own: Tested, before: Category
 
 
 def _no_self(
-    sides: Sides, rule: Rule, own: Tested, before: Category, draws: int, rng: np.random.Generator
+    sides: Sides, rule: Rule, own: Difference, before: Category, draws: int, rng: np.random.Generator
 ) -> Assumed:
     """Nobody is anyone: labels of the sides exchanged among all values of a statement (of the own unit)."""
     stratum = sides.units[sides.cluster] if sides.cluster else np.zeros(len(sides.value), np.intp)
