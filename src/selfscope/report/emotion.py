@@ -18,7 +18,7 @@ from selfscope.report.emotion_chart import (
     steering_svg,
 )
 from selfscope.report.lineage import visible
-from selfscope.report.words import interval, number, p_value
+from selfscope.report.words import interval, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values.emotion import Area, EmotionRead, TextRead, Transfer
 
@@ -137,6 +137,11 @@ def _kind(text: TextRead) -> str:
     return f"{what}, twin" if text.kind == "neutral" else what
 
 
+def _side(expected: int) -> str:
+    """Return the side that theory expects: ``+1``, ``−1`` or ``none``."""
+    return number(expected, 0) if expected else "none"
+
+
 def _trusted(text: str) -> Any:
     """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
     from markupsafe import Markup
@@ -162,5 +167,7 @@ def _environment() -> Environment:
         "title": said.title,
         "kind": _kind,
         "chance": said.chance,
+        "sentence": sentence,
+        "side": _side,
     }
     return environment

@@ -36,6 +36,8 @@ SERIES: tuple[tuple[str, str, str, Callable[[LayerRead], float]], ...] = (
     ("words to no words", PURPLE, "8 3 2 3", lambda x: _carried(x, "keyword_to_keyword_free")),
     ("story to self", VERMILLION, "4 2", lambda x: _carried(x, "story_to_self")),
 )
+#: Least range of readings that a picture of doses shows; a vignette and its twin lie about 2 apart.
+LEAST_RISE = 0.4
 
 
 def _carried(layer: LayerRead, name: str) -> float:
@@ -177,8 +179,9 @@ def dose_svg(dose: Dose) -> str:
     """Return the mean reading at each step of the ladders."""
     width, height, left, low, top = 300.0, 190.0, 46.0, 150.0, 16.0
     svg = _svg(width, height, f"Mean {dose.reading} reading by dose")
-    high, least = max(dose.steps), min(dose.steps)
-    span = max(high - least, 1e-9)
+    middle = (max(dose.steps) + min(dose.steps)) / 2
+    span = max(max(dose.steps) - min(dose.steps), LEAST_RISE)  # noise is not drawn as large as a rise
+    least, high = middle - span / 2, middle + span / 2
     step = (width - left - 20) / max(len(dose.steps) - 1, 1)
     points = [(left + step * n, low - (low - top) * (v - least) / span) for n, v in enumerate(dose.steps)]
     for value in (least, high):

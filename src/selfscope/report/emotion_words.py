@@ -68,7 +68,7 @@ def headline(found: EmotionRead) -> str:
         what = "is readable, and not shown to be more than its words tell"
     which = ""
     if found.which is not None:
-        which = f"; which family it is {area(found.which.area)}, where .50 is chance"
+        which = f"; which family it is {area(found.which.area)}, where 0.50 is chance"
     return (
         f"Inside {visible(found.model)}{worn}, whether a text without any word of emotion would move someone "
         f"{what}: area {area(found.affect.area)}{which}."
