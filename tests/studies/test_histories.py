@@ -256,6 +256,35 @@ def test_what_lies_in_threads_is_the_characters_only_where_scripts_are_fixed(tmp
     assert fixed["character"].ci[0] < 0.8**2 / 4 < fixed["character"].ci[1]
 
 
+class Worn(Planted):
+    """Planted, and wearing what it is told to: other weights, other answers."""
+
+    def wearing(self, adapter: str) -> Planted:
+        worn = Worn(ITEMS, self.sd)
+        worn.identity = self.identity.wearing(adapter)
+        return worn
+
+    def _value(self, prompt: Prompt) -> float:
+        mine = self._draw("ground", self.identity.extra.get("adapter", ""))
+        return super()._value(prompt) + self.signs[str(prompt.text)] * mine
+
+
+def test_weights_are_a_facet_where_adapters_are_worn(texts, tmp_path):
+    ground = Worn(ITEMS, {"ground": 2.0, "character": 0.5, "regeneration": 0.2})
+    study = build_histories(HistoryRequest(ITEMS, "demo", texts=texts, sizes=SIZE), ground)
+    both = (*study.arms, *(replace(arm, adapter="other") for arm in study.arms))
+    store = RunStore.of(study := small(replace(study, arms=both)), tmp_path)
+    asyncio.run(run_histories(study, ITEMS, ground, store, write=numbered))
+    table = store.observations()
+    assert table["ground"].nunique() == 2 and table["character"].nunique() == 2
+    found = where(WhereRequest(str(store.folder), "trait", permutations=0, obj="ground"))[0]
+    own = next(c for c in found.components if c.name == "ground")
+    assert own.fixed and own.share > 0.5
+    said = [json.loads(line) for line in (store.folder / FILE).read_text(encoding="utf-8").splitlines()]
+    assert len({s["subject"] for s in said}) == len({s["replies"][0]["seed"] for s in said}) == 16
+    assert set(table["subject"]) == {s["subject"] for s in said}
+
+
 def test_scripts_bear_on_no_dimension():
     scripts, counterparties, framings = load_histories()
     said = " ".join(t for s in scripts for t in s.turns).lower()
