@@ -1,4 +1,4 @@
-"""A planted direction is found at its layer, passes its checks and steers; with shuffled labels it does not."""
+"""A planted direction is found at its layer, passes and steers; with shuffled labels it does not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from selfscope.values import Message, Options, Prompt
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
 
-WORDS = "lamp room door stone rain cup road field coat night paper wind".split()
+WORDS = ["lamp", "room", "door", "stone", "rain", "cup", "road", "field", "coat", "night", "paper", "wind"]
 DRAW = np.random.default_rng(4)
 
 

@@ -65,7 +65,7 @@ def write_planted(folder: Path, texts: Iterable[str], seed: int = 0) -> None:
 
 
 def _plant(network: object, words: dict[str, int]) -> None:
-    """Write the trait into embedding, one block, and head; nothing else reads or writes dimensions 0 and 1."""
+    """Write the trait into embedding, one block, and head; nothing else writes to dimensions 0 and 1."""
     model = network.model  # type: ignore[attr-defined]
     head = network.lm_head.weight  # type: ignore[attr-defined]
     for block in model.layers:

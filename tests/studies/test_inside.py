@@ -1,11 +1,10 @@
-"""The channel ``internal`` through a whole study: plan, run, resume, findings, and where there is no inside."""
+"""The channel ``internal`` through a whole study: plan, run, resume, findings; and who has no inside."""
 
 import asyncio
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.standins.planted import write_planted
 
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.internal.load import material
@@ -19,6 +18,7 @@ from selfscope.studies.profile import build_profile
 from selfscope.studies.run import run_study
 from selfscope.studies.store import RunStore
 from selfscope.values import Estimate
+from tests.standins.planted import write_planted
 
 ASKED = "memory"
 

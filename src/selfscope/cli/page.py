@@ -202,6 +202,7 @@ def _checks(analysis: Analysis) -> dict[str, Any]:
         ),
         "apart": {item: x for row in analysis.matching for item, x in row.apart.items()},
         "exchange": analysis.exchange,
+        "directions": analysis.directions,
         "profiles": tuple(
             ProfileRow(p.channel, p.control, p.coefficient, p.dimensions) for p in analysis.profiles
         ),

@@ -60,7 +60,8 @@ def profile(
         typer.Option("--model", "-m", help="embedded, gemma-270m, a folder, a hub id, openai/…, phantom:…"),
     ],
     channels: Annotated[
-        str, typer.Option(help="Comma-separated: self_report, utterance, indirect, open, behaviour.")
+        str,
+        typer.Option(help="Comma-separated: self_report, utterance, indirect, open, behaviour, internal."),
     ] = "self_report,utterance",
     against: Annotated[
         list[str] | None,
@@ -256,6 +257,7 @@ def summary_json(outcome: Outcome, report: Path) -> dict[str, Any]:
         "cluster": outcome.analysis.cluster,
         "matching": outcome.analysis.matching,
         "exchange": outcome.analysis.exchange,
+        "directions": outcome.analysis.directions,
         "agreement": outcome.analysis.agreement,
         "unavailable": outcome.unavailable,
         "warnings": outcome.analysis.warnings,
@@ -287,7 +289,7 @@ def channel_names(given: str) -> tuple[str, ...]:
         raise BadInput(
             "no channel was named",
             got=given,
-            fix="Choose from: self_report, utterance, indirect, open, behaviour",
+            fix="Choose from: self_report, utterance, indirect, open, behaviour, internal",
         )
     return names
 

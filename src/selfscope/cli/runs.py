@@ -89,6 +89,7 @@ def compare(
                 "cluster": result.analysis.cluster,
                 "matching": result.analysis.matching,
                 "exchange": result.analysis.exchange,
+                "directions": result.analysis.directions,
                 "unavailable": result.unavailable,
                 "warnings": result.analysis.warnings,
             }

@@ -123,6 +123,7 @@ def study_json(declared: Declared, done: list[Done]) -> dict[str, Any]:
                 "cluster": d.outcome.analysis.cluster,
                 "matching": d.outcome.analysis.matching,
                 "exchange": d.outcome.analysis.exchange,
+                "directions": d.outcome.analysis.directions,
                 "agreement": d.outcome.analysis.agreement,
                 "unavailable": d.outcome.unavailable,
                 "warnings": d.outcome.analysis.warnings,

@@ -12,6 +12,7 @@ from selfscope.report import figures, trained
 from selfscope.report.agreement import agreement_part, difference_words, how_words, noun, word_chip
 from selfscope.report.checked import profile_words, reliability_words, sensitivity_words
 from selfscope.report.cluster import cluster_parts
+from selfscope.report.directions import direction_parts, direction_words
 from selfscope.report.exchange import exchange_part, span
 from selfscope.report.free_answers import OPEN, AnswerRow, free_answers
 from selfscope.report.items import Answered, ItemTables
@@ -35,6 +36,8 @@ from selfscope.values.finding import MOST_APART
 from selfscope.values.study import BIAS
 
 _LONGEST_TEXT = 20_000
+#: Biases of channels that put no question: no habits of answering.
+UNASKED = ("fluency", "going_along")
 #: What B is called where two outcomes are compared.
 LETTERS = BIAS["indirect"]
 
@@ -80,7 +83,9 @@ def page_content(view: RunView) -> dict[str, Any]:
         "levels": _levels(view, titles),
         "controls_shown": _controls_shown(view.findings),
         "habits": _habits(view),
-        "habit_classes": tuple(dict.fromkeys(b.who for b in view.biases if b.change and b.kind != "fluency")),
+        "habit_classes": tuple(
+            dict.fromkeys(b.who for b in view.biases if b.change and b.kind not in UNASKED)
+        ),
         "sensitivity_said": [
             sensitivity_words(view.sensitivity, c) for c in dict.fromkeys(r.channel for r in view.sensitivity)
         ],
@@ -93,6 +98,8 @@ def page_content(view: RunView) -> dict[str, Any]:
         "standings_shown": tuple(r for r in view.reliability if r.here),
         "exchange": exchange_part(view),
         "span": span,
+        "directions": direction_parts(view),
+        "directions_said": direction_words(view.directions),
         "written": any(f.channel == OPEN for f in view.findings),
         "clusters": cluster_parts(view),
         "side_by_side": agreement_part(view, _svg),
@@ -157,7 +164,7 @@ def _svg(chart: Any, name: str, label: str) -> Any:
 
 def _habits(view: RunView) -> Any:
     """Return the figure of habits of answering, or None where a run has none."""
-    if not any(not b.change and b.kind != "fluency" for b in view.biases):
+    if not any(not b.change and b.kind not in UNASKED for b in view.biases):
         return None
     label = "Habits of answering, pooled over dimensions: agreeing, the first option, the letter A."
     return _svg(figures.pooled_biases(view.biases), "habits", label)

@@ -51,7 +51,9 @@ def forest(found: Sequence[Standing], titles: dict[str, str], sesoi: float) -> A
     series = [_control_series(c) for c in controls]
     step = max(7 * len(controls) + 9, 32)
     rate = any(f.scale == "rate" for s in found for f in s.rows)
+    inside = any(f.scale == "projection" for s in found for f in s.rows)
     title = "difference in the share of answers; right: more of the trait" if rate else HALF_CONTRAST
+    title = "projection, in spreads of the direction; right: toward the trait" if inside else title
     return rows_chart(_rows(found, titles), marks, series, sesoi, step=step, title=title)
 
 
@@ -219,7 +221,10 @@ def sensitivity(rows: Sequence[SensitivityRow], titles: dict[str, str], order: S
 
 
 def _passes(rows: Sequence[SensitivityRow], dimension: str) -> str:
-    short = {"utterance": "own words", "self_report": "asked", "indirect": "choices", "open": "free answers"}
+    short = {
+        "utterance": "own words", "self_report": "asked", "indirect": "choices", "open": "free answers",
+        "internal": "inside",
+    }  # fmt: skip
     mine = [r for r in rows if r.dimension == dimension]
     seen = [short.get(r.channel, r.channel) for r in mine if r.verdict == "pass"]
     return "sees: " + ", ".join(seen) if seen else "blind" if mine else ""

@@ -146,7 +146,9 @@ class ItemTables:
         wide = known.pivot_table(index=index, columns="polarity", values="value", aggfunc="mean", sort=False)
         mass = known.groupby(index, sort=False)["option_mass"].mean()
         atoms = wide.reindex(columns=[1, -1]).join(mass).reset_index()
-        atoms["trait"] = atoms["keyed"] * (atoms[1] - atoms[-1]) / 2
+        read = atoms["scale"] == "projection"  # once, with nothing to set against it
+        halves = (atoms[1] - atoms[-1]).where(~read, 2 * atoms[1]) / 2
+        atoms["trait"] = atoms["keyed"] * halves
         atoms["who"] = [self._class.get(name, "subject") for name in atoms["character"]]
         return atoms
 
@@ -238,6 +240,8 @@ def _shares(atoms: pd.DataFrame) -> tuple[float, float, float]:
     """Return coherence, the naive rate and orthogonality; the first two NaN where texts were scored."""
     answers = atoms[[1, -1]].to_numpy(float)[:, :, None] - (0.5 if _drawn(atoms) else 0.0)
     keyed = atoms["keyed"].to_numpy(float)
+    if str(atoms["scale"].iloc[0]) == "projection":
+        return math.nan, math.nan, math.nan
     crossed = float(orthogonality(answers, keyed))
     if str(atoms["scale"].iloc[0]) == "log_prob":
         return math.nan, math.nan, crossed

@@ -36,6 +36,10 @@ MIXED = {
 }
 #: What the notes of a finding say to a reader; the beginning of a note decides.
 _NOTES: tuple[tuple[str, str], ...] = (
+    (
+        "the direction of this trait fails",
+        "the direction that this is read on fails a check, so the number says nothing of the trait",
+    ),
     ("sharpening", "the model became more decided about everything, which imitates a shift"),
     ("percentage points", "the change in drawn answers is too few percentage points, whatever its log-odds"),
     (
@@ -102,6 +106,8 @@ def reason_in_words(reason: str) -> str:
         return (
             f"The reliability check failed: the instrument tells characters on this model apart poorly{size}"
         )
+    if reason.startswith("direction: "):
+        return f"The direction of this trait fails a check: {reason.removeprefix('direction: ')}"
     if reason.startswith("median option mass"):
         return f"The model hardly uses the offered answers ({reason})"
     return reason

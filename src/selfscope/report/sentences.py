@@ -114,6 +114,11 @@ def _which_bias(f: Finding, title: str, subject: str, against: str) -> str:
             f"and against {title} alike, than with {against}: {size}"
         )
     more = "more" if moved.estimate > 0 else "less"
+    if f.channel == "internal":
+        return (
+            f"Only going along moved: with {subject} the state lies {more} where a prompt leads than with "
+            f"{against}, toward and away from {title} alike: {size}"
+        )
     return (
         f"Only yes-saying moved: with {subject} the model agrees {more} than with {against}, to statements "
         f"for and against {title} alike: {size}"

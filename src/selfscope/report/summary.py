@@ -161,6 +161,8 @@ def _bias_words(channel: str, biased: Sequence[Standing]) -> str:
         return "only response bias moved"
     if channel_words(channel).bias == "fluency":
         return f"only fluency {'rose' if signs == {True} else 'fell'}"
+    if channel == "internal":
+        return f"it only goes along with prompts {'more' if signs == {True} else 'less'}"
     return f"it only says yes {'more' if signs == {True} else 'less'} often"
 
 
@@ -203,8 +205,10 @@ def _reasons(blind: Sequence[Standing]) -> list[str]:
     """Return how many of these dimensions fail for each reason; one may fail for several."""
     gates = [s.primary.gate for s in blind]
     insensitive, unreliable = (sum(getattr(g, name) == "fail" for g in gates) for name in ("g1", "g2"))
+    failed = sum(any(r.startswith("direction: ") for r in g.reasons) for g in gates)
     unused = sum(any(r.startswith("median option mass") for r in g.reasons) for g in gates)
     said = {
+        "the direction of the trait fails its checks": failed,
         "characters told to hold a trait and its opposite could not be told apart": insensitive,
         "other statements would put characters into another order": unreliable,
         "the model hardly uses the offered answers": unused,
@@ -241,6 +245,7 @@ def _change_words(kind: str, rows: Sequence[PooledBias]) -> str:
 _BIAS_NOUNS = {
     "acquiescence": "yes-saying",
     "fluency": "fluency",
+    "going_along": "going along with a prompt",
     "position": "the preference for the first option",
     "label": "the preference for the letter A",
     "label_or_position": "the preference for the letter A or its place",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from selfscope.report.agreement import agreement_lines
 from selfscope.report.cluster import cluster_lines
+from selfscope.report.directions import direction_words
 from selfscope.report.exchange import exchange_lines
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.sentences import level_sentence
@@ -50,6 +51,8 @@ def render_summary(view: RunView) -> Group:
         parts += [Text(""), Text("Do the channels agree?", "bold"), *map(Text, beside)]
     if worth := exchange_lines(view):
         parts += [Text(""), Text("What is it worth?", "bold"), *map(Text, worth)]
+    if inside := direction_words(view.directions):
+        parts += [Text(""), Text("Do the directions hold?", "bold"), *map(Text, inside)]
     if together := cluster_lines(view):
         parts += [Text(""), Text("Do the dimensions travel together?", "bold"), *map(Text, together)]
     if trained := trained_lines(view):

@@ -13,6 +13,7 @@ from selfscope.values import Dimension, Estimate, Finding, Statement, Usage
 from selfscope.values.agreement import Agreement
 from selfscope.values.cluster import ClusterFinding
 from selfscope.values.exchange import ExchangeRate
+from selfscope.values.trait_direction import DirectionCheck
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -261,6 +262,8 @@ class RunView:
         What a channel asks that does not ask the statements of `dimensions`: pairs of outcomes.
     exchange
         What traits are worth, in prices; empty where nothing that was asked costs anything.
+    directions
+        Directions of traits inside the network with their checks; empty where nothing was read inside.
     apart
         By pair of outcomes, how much better the one is that shows the trait on this model, in standard
         deviations of all outcomes.
@@ -288,6 +291,7 @@ class RunView:
     profiles: tuple[ProfileRow, ...] = ()
     outcomes: tuple[OutcomeRow, ...] = ()
     exchange: tuple[ExchangeRate, ...] = ()
+    directions: tuple[DirectionCheck, ...] = ()
     cluster: tuple[ClusterFinding, ...] = ()
     agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()

@@ -96,6 +96,20 @@ _CHANNELS = {
         ("toward", "away"),
         limit="a judge was checked on answers that we constructed, and not on these",
     ),
+    "internal": ChannelWords(
+        "Inside",
+        "inside",
+        "of where {model} stands inside",
+        "Nothing is asked and nothing is said. On pairs of replies with and without the trait a direction is "
+        "fitted inside the bare model; after each open prompt, before a word of the reply, we read how far "
+        "the model’s state lies along it. A size is in spreads of the direction.",
+        "going along",
+        "open prompt",
+        "",
+        ("leads toward it", "leads away"),
+        limit="a direction stands for a trait as far as its checks go; what the state comes to later is not "
+        "read",
+    ),
     "behaviour": ChannelWords(
         "In its behaviour",
         "in what it does",

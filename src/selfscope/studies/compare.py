@@ -51,8 +51,9 @@ def compare_runs(a: RunStore, b: RunStore) -> Comparison:
     The claim is "than this control": A's subject is one text, and every row is descriptive. Runs on different
     grounds can be compared in ``self_report`` and ``indirect``, and an absence is then seen only if both
     grounds pass their checks; in ``utterance`` only on one ground, because a text's likelihood is the
-    ground's own, and in ``internal`` only on one network, with or without an adapter. Drawn answers are not compared with log-odds: only empirical logits could be, and those do
-    not decide (§9). A channel that was asked in other forms or of other statements is not compared.
+    ground's own, and in ``internal`` only on one network, with or without an adapter. Drawn answers are not
+    compared with log-odds: only empirical logits could be, and those do not decide (§9). A channel that was
+    asked in other forms or of other statements is not compared.
 
     Raises
     ------
