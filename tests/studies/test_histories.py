@@ -290,7 +290,9 @@ def test_scripts_bear_on_no_dimension():
     said = " ".join(t for s in scripts for t in s.turns).lower()
     words = {w.lower() for d in ITEMS.dimensions for w in d.key_words}
     assert not [w for w in words if w in said]
-    assert len(scripts) == 4 and all(len(s.turns) == 3 for s in scripts)
+    assert len(scripts) == max(size.scripts for size in SIZES.values()) and all(
+        len(s.turns) == 3 for s in scripts
+    )
     for lines in (counterparties, framings):
         first, second = (len(line.text.split()) for line in lines)
         assert abs(first - second) <= 1
@@ -300,7 +302,7 @@ def test_standard_tells_counterparty_and_framing_and_every_thread_has_one_name()
     ground = Planted(ITEMS, {})
     study = build_histories(HistoryRequest(ITEMS), ground)
     threads = [t for group in threads_of(study) for t in group]
-    assert len(threads) == 8 * 4 * 2 * 2 == len({t.name for t in threads})
+    assert len(threads) == 8 * 5 * 2 * 2 == len({t.name for t in threads})
     first = threads[0]
     assert first.turn(0).content.startswith("I am a person") and "no hurry" in first.turn(0).content
     assert first.turn(1).content == first.script.turns[1]

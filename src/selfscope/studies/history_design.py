@@ -44,6 +44,8 @@ class Size:
         Replies of the subject before the items are asked.
     lines
         Whether counterparty and framing are told, two levels each.
+    scripts
+        Conversations that are held; from five on they stand for others (measurement.md §11).
     """
 
     characters: int
@@ -52,13 +54,14 @@ class Size:
     elicitors: int
     replies: int
     lines: bool
+    scripts: int = 4
 
 
 _TWO = ("memory", "shutdown")
 SIZES: dict[Preset, Size] = {
     "demo": Size(2, _TWO, 2, 2, 1, False),
-    "standard": Size(2, _TWO, 8, 2, 2, True),
-    "full": Size(1, (*_TWO, "autonomy", "persona_change", "weight_deletion", "power"), 8, 4, 3, True),
+    "standard": Size(2, _TWO, 8, 2, 2, True, 5),
+    "full": Size(1, (*_TWO, "autonomy", "persona_change", "weight_deletion", "power"), 8, 4, 3, True, 6),
 }
 
 
@@ -175,7 +178,7 @@ def histories_of(size: Size, regenerations: int, tokens: int) -> Histories:
     scripts, counterparties, framings = load_histories()
     if regenerations < 1 or tokens < 1 or not 1 <= size.replies <= min(len(s.turns) for s in scripts):
         raise BadInput("these conversations cannot be held", got=f"{regenerations} × {size.replies} replies")
-    cut = tuple(Script(s.name, s.turns[: size.replies]) for s in scripts)
+    cut = tuple(Script(s.name, s.turns[: size.replies]) for s in scripts[: size.scripts])
     lines = (counterparties, framings) if size.lines else ((Line(UNSAID),), (Line(UNSAID),))
     return Histories(cut, *lines, regenerations, tokens)
 
