@@ -91,8 +91,10 @@ def test_states_are_those_of_a_forward_alone_and_parts_are_used_again(
     with pytest.raises(BadInput, match="control token"):
         read_states(ground, ["<|end|>"], tmp_path)
     monkeypatch.setattr("selfscope.space.emotion.states._computed", None)
-    again = read_states(ground, TEXTS, tmp_path, system="You are Ilse.")
-    np.testing.assert_array_equal(again.mean, found.mean)
+    again = read_states(ground, TEXTS[::-1], tmp_path, system="You are Ilse.", progress=done.append)
+    np.testing.assert_array_equal(again.mean, found.mean[:, ::-1])
+    np.testing.assert_array_equal(again.tokens, found.tokens[::-1])
+    assert sum(done) == 6
 
 
 def test_a_state_is_asked_of_both_ways(ground: LocalGround) -> None:

@@ -7,7 +7,8 @@ of its last token. What the template adds is left out of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from selfscope.models.local.tree import Ints
 from selfscope.values import content_id, plain, short
 
 Vectors = npt.NDArray[np.float32]
+Part = dict[str, npt.NDArray[Any]]
 
 #: Tokens at a text's beginning that its mean leaves out, where it has twice as many and more.
 FEW = 3
@@ -90,48 +92,72 @@ def read_states(
     with working(ground.threads):
         blocks = open_blocks(ground.model)
     reader = SpanReader(ground.tokenizer, str(ground.renderer.template))
+    names = _names(ground, texts, system)
     shape = (2, len(blocks), len(texts), blocks.width)
     both, words = np.empty(shape, np.float32), np.empty((len(texts), blocks.width), np.float32)
-    tokens, computed = np.empty(len(texts), np.int64), 0
-    for first in range(0, len(texts), BATCH):
-        rows = slice(first, min(first + BATCH, len(texts)))
-        part = _part(ground, blocks, reader, texts[rows], system, folder)
-        both[:, :, rows], words[rows], tokens[rows] = part["both"], part["words"], part["tokens"]
+    tokens, computed, left = np.empty(len(texts), np.int64), 0, set(range(len(texts)))
+
+    def take(part: Part, rows: Sequence[int], of: Sequence[int]) -> None:
+        both[:, :, rows], words[rows] = part["both"][:, :, of], part["words"][of]
+        tokens[rows] = part["tokens"][of]
+        left.difference_update(rows)
+
+    for part, held in _kept(folder):
+        known = [(row, held[names[row]]) for row in sorted(left) if names[row] in held]
+        if known:
+            take(part, *map(list, zip(*known, strict=True)))
+            computed += int(part["computed"][0])
+            progress(len(known))
+    missing = sorted(left)
+    for first in range(0, len(missing), BATCH):
+        rows = missing[first : first + BATCH]
+        part = _computed(ground, blocks, reader, [texts[row] for row in rows], system)
+        _keep(folder, part, [names[row] for row in rows])
+        take(part, rows, range(len(rows)))
         computed += int(part["computed"][0])
-        progress(rows.stop - first)
+        progress(len(rows))
     return States(both[0], both[1], words, tokens, computed)
 
 
-def _part(
-    ground: LocalGround,
-    blocks: Blocks,
-    reader: SpanReader,
-    texts: Sequence[str],
-    system: str | None,
-    folder: Path,
-) -> dict[str, npt.NDArray[np.generic]]:
-    """Return one part, read from `folder` or computed and put there."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file, save_file
+def _names(ground: LocalGround, texts: Sequence[str], system: str | None) -> list[str]:
+    """Return what each text's states are kept under: all that can change them."""
+    whose = content_id([plain(ground.identity), system, FEW])
+    return [content_id([whose, text]) for text in texts]
 
-    name = content_id([plain(ground.identity), system, list(texts), FEW])
-    path = folder / f"{short(name)}.safetensors"
+
+def _kept(folder: Path) -> Iterator[tuple[Part, dict[str, int]]]:
+    """Yield parts that are there, with the row of each name."""
+    from safetensors import SafetensorError, safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="np") as file:
+                part = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+                names = json.loads(file.metadata()["names"])
+        except (OSError, SafetensorError) as error:
+            raise CouldNot("a part of the states cannot be read", got=error, fix=f"Remove {path}") from error
+        yield part, {name: row for row, name in enumerate(names)}
+
+
+def _keep(folder: Path, part: Part, names: Sequence[str]) -> None:
+    """Put a part in its place whole."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    path = folder / f"{short(content_id(list(names)))}.safetensors"
     try:
-        if path.is_file():
-            return dict(load_file(path))
-        made = _computed(ground, blocks, reader, texts, system)
         folder.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
-        save_file({key: np.ascontiguousarray(value) for key, value in made.items()}, beside)
+        whole = {key: np.ascontiguousarray(value) for key, value in part.items()}
+        save_file(whole, beside, {"names": json.dumps(list(names))})
         beside.replace(path)
     except (OSError, SafetensorError) as error:
         raise CouldNot("a part of the states cannot be kept", got=error, fix="Make room") from error
-    return made
 
 
 def _computed(
     ground: LocalGround, blocks: Blocks, reader: SpanReader, texts: Sequence[str], system: str | None
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> Part:
     read = [_tokens(ground, reader, text, system) for text in texts]
     inner = [own[FEW:] if len(own) >= 2 * FEW else own for _, own in read]
     pools = [Pool(n, places) for n, places in enumerate(inner)]
