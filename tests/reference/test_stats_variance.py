@@ -37,6 +37,14 @@ def test_intraclass_correlations_are_pingouins(ratings):
     assert found.score.exact
 
 
+def test_shrout_and_fleiss_1979():
+    """Six targets, four judges: BMS 11.24, JMS 32.49, EMS 1.02, ICC(2,4) .62, ICC(3,4) .91."""
+    judged = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    found = locate(judged, Asked((("target", 6), ("judge", 4)), "target", random=("judge",)))
+    assert [round(c.mean_square, 2) for c in found.components] == [11.24, 32.49, 1.02]
+    assert (round(found.score.phi, 2), round(found.score.g, 2)) == (0.62, 0.91)
+
+
 def test_components_are_those_of_restricted_likelihood(ratings):
     """Balanced, and nothing negative: REML and mean squares agree."""
     from statsmodels.regression.mixed_linear_model import MixedLM

@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from selfscope.stats.stress import (
-    Difference,
-    Rule,
-    Sides,
-    clustered,
-    outcome_of,
-    pooled,
-    random,
-    stress,
-    within,
-)
+from selfscope.stats.stress import Rule, outcome_of, stress
+from selfscope.stats.stress_sides import Difference, Sides, clustered, pooled, random, within
 from selfscope.studies.stress_planted import ROWS, drawn
 
 RULE = Rule(0.5)

@@ -5,7 +5,7 @@ import pytest
 
 from selfscope.errors import BadInput
 from selfscope.stats.variance import components, from_squares, shares
-from selfscope.stats.variance_design import design_of, kind_of
+from selfscope.stats.variance_design import design_of, kind_of, kinds_of
 from selfscope.stats.variance_interval import large_sample, noncentral, pivots
 from selfscope.stats.variance_located import Asked, locate
 from selfscope.stats.variance_objects import coefficients, decision_study, error_weights
@@ -30,6 +30,13 @@ def table(design, planted, sets=None, seed=0):
 def test_levels_decide_what_a_facet_is():
     assert [kind_of(n, False) for n in (1, 2, 4, 5)] == ["not estimable", "fixed", "fixed", "random"]
     assert [kind_of(n, True) for n in (1, 2, 3)] == ["not estimable", "fixed", "random"]
+
+
+def test_what_is_nested_in_fixed_facets_is_counted_over_all_of_them():
+    """Statements within keying: 3 + 3 are a sample, 2 + 2 are not."""
+    for n, kind in ((2, "fixed"), (3, "random")):
+        levels = {"character": 6, "keyed": 2, "item": n}
+        assert kinds_of(levels, {"item": ("keyed",)})["item"] == kind
 
 
 def test_terms_follow_from_nesting():
@@ -237,6 +244,14 @@ def test_few_levels_are_fixed_and_said_so_unless_asked_otherwise():
     asked = Asked((("character", 4), ("item", 6)), "character", random=("character",))
     again = locate(y, asked)
     assert not again.score.fixed and again.facets[0].by_request
+
+
+def test_names_that_are_no_facets_are_refused():
+    y = np.random.default_rng(0).normal(size=(6, 5))
+    facets = (("character", 6), ("item", 5))
+    for fixed, random in ((("x",), ()), (("item",), ("item",))):
+        with pytest.raises(BadInput, match="fixed or random"):
+            locate(y, Asked(facets, "character", fixed=fixed, random=random))
 
 
 def test_shares_of_differences_leave_out_what_is_the_same_for_all():

@@ -6,7 +6,7 @@ follow from the facets alone, so nothing here sees data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -21,6 +21,10 @@ LEAST_NESTED = 3
 """Levels from which replicates nested in something count as a sample (§11)."""
 LEAST_CROSSED = 5
 """Levels from which any other facet does."""
+REPETITIONS = ("regeneration", "replicate", "seed", "draw")
+"""Facets whose levels repeat one thing, whatever they are nested in."""
+REPEATED = ("thread", *REPETITIONS)
+"""Facets that are replicates by name: random from 3 levels."""
 ROUNDING = 1e-9
 """Coefficients below this are zero."""
 
@@ -110,6 +114,11 @@ class Design:
     def nesting(self) -> dict[str, frozenset[str]]:
         """What every facet is nested in, by name."""
         return {f.name: frozenset(f.nested) for f in self.facets}
+
+    @property
+    def nesting_in_order(self) -> dict[str, tuple[str, ...]]:
+        """The same as it was given."""
+        return {f.name: f.nested for f in self.facets}
 
     @cached_property
     def fixed(self) -> frozenset[str]:
@@ -221,7 +230,7 @@ class Design:
 
 def design_of(
     levels: Sequence[tuple[str, int]],
-    nested: dict[str, tuple[str, ...]] | None = None,
+    nested: Mapping[str, tuple[str, ...]] | None = None,
     *,
     fixed: Iterable[str] = (),
     random: Iterable[str] = (),
@@ -244,15 +253,34 @@ def design_of(
         If a facet is nested in itself or in one that is not there, or has under two levels.
     """
     parents = nested or {}
+    counts = dict(levels)
+    rule = kinds_of(counts, parents)
     facets = []
     for name, n in levels:
-        above = ancestors(name, parents)
-        by_rule = kind_of(n, bool(above)) == "fixed"
-        facets.append(Facet(name, n, above, name in set(fixed) or (by_rule and name not in set(random))))
+        asked = name in set(fixed)
+        by_rule = rule[name] == "fixed" and name not in set(random)
+        facets.append(Facet(name, n, ancestors(name, parents), asked or by_rule))
     return Design(tuple(facets), error)
 
 
-def ancestors(name: str, parents: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def kinds_of(levels: Mapping[str, int], nested: Mapping[str, tuple[str, ...]]) -> dict[str, Kind]:
+    """Return what every facet is by the levels rule.
+
+    A facet that is nested in fixed ones alone (statements in keying) repeats nothing: its levels are counted
+    over all of them, and it is random from 5.
+    """
+    found: dict[str, Kind] = {}
+    for name in sorted(levels, key=lambda f: len(ancestors(f, nested))):
+        above = ancestors(name, nested)
+        if name not in REPEATED and above and all(found[p] == "fixed" for p in above):
+            whole = int(np.prod([levels[p] for p in above])) * levels[name]
+            found[name] = kind_of(whole, False) if levels[name] > 1 else "not estimable"
+        else:
+            found[name] = kind_of(levels[name], bool(above))
+    return found
+
+
+def ancestors(name: str, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return all that a facet is nested in, by way of its parents; BadInput if that runs in a circle."""
     found: dict[str, None] = {}
     waiting = list(parents.get(name, ()))

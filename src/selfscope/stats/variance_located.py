@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from selfscope.errors import BadInput
 from selfscope.stats.masked import Array
 from selfscope.stats.variance import Components, from_squares
-from selfscope.stats.variance_design import Design, Term, ancestors, design_of, kind_of
+from selfscope.stats.variance_design import REPETITIONS, Design, Term, ancestors, design_of, kinds_of
 from selfscope.stats.variance_interval import DRAWS, pivots
 from selfscope.stats.variance_objects import Decision, coefficients, decision_study
 from selfscope.stats.variance_permutation import DRAWS as PERMUTATIONS
@@ -28,8 +28,6 @@ from selfscope.values.variance import (
 )
 
 TARGET = 0.8
-#: Facets whose levels repeat one thing, whatever the object.
-REPETITIONS = ("regeneration", "replicate", "seed", "draw")
 _SAME = 1e-9
 
 
@@ -89,23 +87,10 @@ def locate(
         If the object is no facet, has one level or is a repetition without variance, or nothing varies.
     """
     y = np.asarray(values, float).reshape([n for _, n in asked.facets])
-    _refuse_object(asked)
+    _refuse_names(asked)
     full = _full_design(asked)
     y = y.reshape(full.shape)
-    if np.ptp(y) <= _SAME * max(1.0, float(np.abs(y).max())):
-        raise BadInput("the value does not vary", got=f"{float(y.flat[0]):g} in every cell")
-    zero = structural_zeros(y, full, asked.obj)
-    design, kept = full, y
-    for name in zero:
-        kept = kept.mean(axis=list(design.levels).index(name))
-        design = design.without(name)
-    if zero:
-        design = Design(design.facets, error=False)
-    if asked.obj not in design.levels:
-        raise BadInput(
-            "the object does not vary", got=f"values that differ only in {asked.obj} are identical",
-            fix="Choose another --object",
-        )  # fmt: skip
+    zero, kept, design = _reduced(y, full, asked)
     squares = mean_squares(kept, design)
     among = np.array([asked.obj in t.facets for t in design.terms]) if asked.differences else None
     found = from_squares(squares, design, draws=asked.draws, seed=asked.seed, among=among)
@@ -133,8 +118,42 @@ def locate(
     )
 
 
-def _refuse_object(asked: Asked) -> None:
+def _reduced(y: Array, full: Design, asked: Asked) -> tuple[tuple[str, ...], Array, Design]:
+    """Return which repetitions are structural zeros, the values averaged over them, and their design.
+
+    Raises
+    ------
+    BadInput
+        If nothing varies, or the object does not.
+    """
+    if np.ptp(y) <= _SAME * max(1.0, float(np.abs(y).max())):
+        raise BadInput("the value does not vary", got=f"{float(y.flat[0]):g} in every cell")
+    zero = structural_zeros(y, full, asked.obj)
+    if asked.obj in zero:
+        raise BadInput(
+            "the object does not vary", got=f"values that differ only in {asked.obj} are identical",
+            fix="Choose another --object",
+        )  # fmt: skip
+    design = full
+    for name in zero:
+        y = y.mean(axis=list(design.levels).index(name))
+        design = design.without(name)
+    return zero, y, Design(design.facets, error=False) if zero else design
+
+
+def _refuse_names(asked: Asked) -> None:
     levels = dict(asked.facets)
+    strange = [
+        f
+        for f in (*asked.fixed, *asked.random)
+        if f not in levels or (f in asked.fixed and f in asked.random)
+    ]
+    if strange:
+        raise BadInput(
+            "what is fixed or random is one facet, and one of the two",
+            got=", ".join(dict.fromkeys(strange)),
+            fix=f"Choose from: {', '.join(levels)}",
+        )
     if asked.obj not in levels:
         raise BadInput("the object is no facet", got=asked.obj, fix=f"Choose from: {', '.join(levels)}")
     if levels[asked.obj] < 2:
@@ -233,6 +252,7 @@ def _unit(squares: Array, found: Components, design: Design, name: str, drawn: A
 
 
 def _facets(full: Design, zero: Sequence[str], asked: Asked) -> Iterator[FacetTold]:
+    rule = kinds_of(full.levels, full.nesting_in_order)
     for name, n in asked.facets:
         above = _above(name, asked)
         if n < 2:
@@ -241,7 +261,7 @@ def _facets(full: Design, zero: Sequence[str], asked: Asked) -> Iterator[FacetTo
             yield FacetTold(name, n, above, "structural zero")
         else:
             kind: FacetKind = "fixed" if name in full.fixed else "random"
-            yield FacetTold(name, n, above, kind, kind != kind_of(n, bool(above)))
+            yield FacetTold(name, n, above, kind, kind != rule[name])
 
 
 def _rows(decision: Decision) -> Iterator[DecisionRow]:

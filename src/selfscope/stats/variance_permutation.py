@@ -104,12 +104,15 @@ def _count(
     rng: np.random.Generator,
 ) -> int:
     """Return how many exchanges give an F at least as large as the values do."""
-    observed = _statistic(mean_squares(kept, design), weights)
+    wanted = np.flatnonzero(weights[0] + weights[1]).tolist()
+    observed = _statistic(mean_squares(kept, design, wanted), weights)
     count, left = 0, draws
     while left:
         batch = min(left, max(1, int(_AT_ONCE / kept.size)))
         moved = exchanged(kept, design, exchange, batch, rng)
-        count += int((_statistic(mean_squares(moved, design), weights) >= observed * (1 - _TIE)).sum())
+        count += int(
+            (_statistic(mean_squares(moved, design, wanted), weights) >= observed * (1 - _TIE)).sum()
+        )
         left -= batch
     return count
 

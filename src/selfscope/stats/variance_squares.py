@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from selfscope.stats.masked import Array
 from selfscope.stats.variance_design import Design, Term
 
 
-def mean_squares(values: ArrayLike, design: Design) -> Array:
+def mean_squares(values: ArrayLike, design: Design, wanted: Sequence[int] | None = None) -> Array:
     """Return the mean square of every term.
 
     Along each axis a value is its mean and the deviation from it; taking means or deviations along all axes
@@ -23,6 +23,8 @@ def mean_squares(values: ArrayLike, design: Design) -> Array:
     ----------
     values
         Shape ``(..., *design.shape)``, finite.
+    wanted
+        Places of terms whose mean squares are computed, all unless given; the others are zero.
 
     Returns
     -------
@@ -43,16 +45,21 @@ def mean_squares(values: ArrayLike, design: Design) -> Array:
     flat = y.reshape(-1, *design.shape)
     total = np.zeros((len(flat), len(design.terms)))
     order = sorted(range(k), key=lambda n: -design.shape[n])
-    for deviates, squares in _parts(flat, design, order, frozenset(), 1.0):
+    terms = design.terms if wanted is None else [design.terms[n] for n in wanted]
+    for deviates, squares in _parts(flat, design, order, frozenset(), terms, 1.0):
         if deviates:
             total[:, design.term_of(deviates)] += squares
     return (total / design.df).reshape(*lead, len(design.terms))
 
 
 def _parts(
-    y: Array, design: Design, axes: list[int], deviates: frozenset[str], weight: float
+    y: Array, design: Design, axes: list[int], deviates: frozenset[str], terms: Sequence[Term], weight: float
 ) -> Iterator[tuple[frozenset[str], Array]]:
-    """Yield for each set of axes along which deviations were taken the sum of their squares, ``(lead,)``."""
+    """Yield for each set of axes along which deviations were taken the sum of their squares, ``(lead,)``.
+
+    Sets that belong to none of `terms` are left out: a term deviates along its own facets, and may along
+    those that it lies within.
+    """
     if not axes:
         flat = y.reshape(len(y), -1)
         yield deviates, weight * np.einsum("ij,ij->i", flat, flat)
@@ -60,8 +67,10 @@ def _parts(
     axis, rest = axes[0], axes[1:]
     facet = design.facets[axis]
     centre = y.mean(axis=axis + 1, keepdims=True)
-    yield from _parts(centre, design, rest, deviates, weight * facet.levels)
-    yield from _parts(y - centre, design, rest, deviates | {facet.name}, weight)
+    if without := [t for t in terms if facet.name not in t.own]:
+        yield from _parts(centre, design, rest, deviates, without, weight * facet.levels)
+    if along := [t for t in terms if facet.name in t.facets]:
+        yield from _parts(y - centre, design, rest, deviates | {facet.name}, along, weight)
 
 
 def effect(values: Array, design: Design, term: Term) -> Array:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfscope.errors import BadInput
-from selfscope.stats.stress import DRAWS, Codes, Rule, Sides, own_test, stress
+from selfscope.stats.stress import DRAWS, Rule, stress
+from selfscope.stats.stress_sides import Codes, Sides, own_test
 from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import stored_findings

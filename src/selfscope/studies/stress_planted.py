@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from selfscope.instruments.cluster.markdown import between_marks, table
-from selfscope.stats.stress import Rule, Sides, stress
+from selfscope.stats.stress import Rule, stress
+from selfscope.stats.stress_sides import Sides
 from selfscope.values.stress import Assumed
 
 PAGE = Path("docs/stress.md")

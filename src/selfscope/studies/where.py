@@ -15,6 +15,7 @@ from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import stored_findings
 from selfscope.studies.where_scores import SCORES, is_ours, nested_by_law, scores_of, varied
 from selfscope.studies.where_table import lay_out, read_table, refuse_columns
+from selfscope.values import Finding
 from selfscope.values.study import ASIDE, Study
 from selfscope.values.variance import Located
 
@@ -137,7 +138,12 @@ def _unread(store: RunStore) -> dict[tuple[str, str], tuple[str, ...]]:
     if not (store.folder / "findings.json").is_file():
         return {}
     found = stored_findings(store)
-    return {(f.channel, f.dimension): tuple(f.gate.reasons) for f in found if f.gate.g1 == "fail"}
+    return {(f.channel, f.dimension): tuple(f.gate.reasons) for f in found if _blind(f)}
+
+
+def _blind(finding: Finding) -> bool:
+    """Whether nothing can be read: the sensitivity check failed, or what is read on does not hold."""
+    return finding.gate.g1 == "fail" or finding.verdict == "not interpretable"
 
 
 def _of_table(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:

@@ -20,9 +20,12 @@ OURS = ("construct", "channel", "item", "keyed", "polarity", "scale", "value", "
 #: The two scores of a pair: D and B.
 SCORES = ("trait", "bias")
 #: Exact scales: what is averaged over has no error of repetition.
-EXACT = ("log_odds", "log_prob")
+EXACT = ("log_odds", "log_prob", "projection")
 #: Units of individuality in the table, the widest first.
-UNITS = ("family", "ground", "character", "script", "thread", "regeneration", "counterparty", "framing")
+UNITS = (
+    "collective", "family", "ground", "character", "script", "thread", "regeneration", "counterparty",
+    "framing",
+)  # fmt: skip
 #: What each unit is nested in, where both vary.
 PARENTS = {
     "ground": ("family",),
@@ -31,7 +34,7 @@ PARENTS = {
     "item": ("keyed",),
 }
 _KEYS = (
-    *UNITS, "state", "agent", "instance", "collective", "instrument", "construct", "channel", "item", "keyed",
+    *UNITS, "state", "agent", "instance", "instrument", "construct", "channel", "item", "keyed",
     "template", "format", "order", "label", "position", "turn", "replicate",
 )  # fmt: skip
 
@@ -45,13 +48,16 @@ def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row a pair of statement and twin in one form, with the columns ``trait`` and ``bias``.
 
     D = k (L(v=+1) - L(v=-1))/2 and B = (L(v=+1) + L(v=-1))/2. NaN where either was refused; ``refusal`` then
-    says how.
+    says how. A state is read once after each prompt: D = k L and B = L, as half of the prompts lead either
+    way.
 
     Raises
     ------
     BadInput
         If no value is exact, statements have no twins, or one text was scored twice.
     """
+    import pandas as pd
+
     exact = frame[frame["scale"].isin(EXACT)]
     if exact.empty:
         raise BadInput(
@@ -63,6 +69,12 @@ def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
     kept = exact[[*keys, "polarity", "value", "refusal"]]
     if kept.duplicated([*keys, "polarity"]).any():
         raise BadInput("one text was scored twice for the same unit", fix="Export one run alone")
+    inside = exact["scale"] == "projection"
+    read = kept[inside].drop(columns="polarity")
+    read = read.assign(trait=read["keyed"] * read["value"], bias=read["value"])
+    kept = kept[~inside]
+    if kept.empty:
+        return read
     plus, minus = (kept[kept["polarity"] == v].drop(columns="polarity") for v in (1, -1))
     if minus.empty:
         raise BadInput(
@@ -75,7 +87,7 @@ def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
     paired["trait"] = paired["keyed"].to_numpy(float) * (first - second) / 2
     paired["bias"] = (first + second) / 2
     paired["refusal"] = np.where(paired["refusal"] == "none", paired["refusal_twin"], paired["refusal"])
-    return paired
+    return paired if read.empty else pd.concat([paired, read], ignore_index=True)
 
 
 def varied(frame: pd.DataFrame) -> tuple[str, ...]:
