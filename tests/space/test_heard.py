@@ -14,8 +14,9 @@ from selfscope.space.asked import MapPreset, RoleAsk, cast_of, map_asks
 from selfscope.space.capture import capture
 from selfscope.space.heard import FILE, HeardFile, heard_bytes
 from selfscope.space.persona_capture import conversations_of, map_recipe
-from selfscope.space.responses import Drawing, Response, draw_responses, heard_file
+from selfscope.space.responses import Drawing, Response, draw_responses, heard_file, logp_of
 from selfscope.space.sorting import LikelihoodScorer, Said
+from selfscope.values import Message
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
@@ -64,6 +65,17 @@ def test_what_drawing_tells_of_a_response_needs_no_scoring(drawn: Drawn, ground:
     want = asyncio.run(scorer.score([replace(s, logp=None) for s in told], counts[1].append))
     np.testing.assert_allclose(got, want, atol=2e-4)
     assert sum(counts[0]) == sum(counts[1]) == len(told)
+
+
+def test_what_a_stop_text_cut_off_is_not_counted(ground: LocalGround) -> None:
+    from selfscope.models.local.generate import Generation
+
+    head = ground.renderer.head([Message("user", "Who?")])
+    prompt, ids = ground.renderer.encode(head), tuple(ground.renderer.encode("ab;User"))
+    said = Generation("ab", ids, tuple("ab;User"), tuple(-0.5 * n for n in range(7)), None, "stop", 9, 7)
+    assert logp_of(ground, head, prompt, said) == -0.5
+    assert logp_of(ground, head, prompt, replace(said, text="ba")) is None
+    assert logp_of(ground, head, prompt, replace(said, text="")) is None
 
 
 def test_a_file_that_was_taken_away_and_begun_anew_holds_no_noughts(tmp_path: Path) -> None:

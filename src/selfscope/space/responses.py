@@ -188,20 +188,21 @@ async def _drawn(
             g.output_tokens,
             g.input_tokens,
             g.stop_reason,
-            _logp(ground, head, prompt, g),
+            logp_of(ground, head, prompt, g),
             a.id in kept,
         )
         for a, g, head, prompt in zip(asks, drawn, heads, prompts, strict=True)
     ]
 
 
-def _logp(ground: LocalGround, head: str, prompt: Sequence[int], said: Generation) -> float | None:
+def logp_of(ground: LocalGround, head: str, prompt: Sequence[int], said: Generation) -> float | None:
     """Return log P(text | prompt) as it was drawn; None where a scorer would read other tokens."""
     try:
         tokens = ground.renderer.reply(head, prompt, said.text)
     except BadInput:
         return None
-    return sum(said.logprobs or ()) if tokens == said.token_ids else None
+    count = len(tokens)  # what a stop text cut off stands behind them
+    return sum((said.logprobs or ())[:count]) if tokens == said.token_ids[:count] else None
 
 
 def heard_file(folder: Path, asks: Sequence[RoleAsk], found: Mapping[str, Response]) -> HeardFile:
