@@ -3,7 +3,7 @@
 Ten families, one file each, and vivid texts that move nobody. A family has texts that name the emotion;
 vignettes without any such word, each with a neutral twin, in the first and in the third person; and
 situations that the subject is told of, is put into, and is asked to write about. How they were written and
-what is known of their faults: `docs/instruments/emotion-stimuli.md`. Checks: `checks.py`.
+what is known of their faults: `docs/instruments/emotion-material.md`. Checks: `checks.py`.
 """
 
 from __future__ import annotations
