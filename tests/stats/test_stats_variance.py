@@ -82,6 +82,14 @@ def test_mean_squares_add_up_and_are_those_of_effects():
         assert squares[n] * design.df[n] == pytest.approx(design.behind[n] * (part**2).sum())
 
 
+def test_some_mean_squares_are_those_of_all():
+    design = design_of((*DEMO, ("keyed", 2)), UNITS | {"item": ("keyed",)})
+    every = mean_squares(y := table(design, {"thread:character": 1.0}), design)
+    for n in range(len(design.terms)):
+        some = mean_squares(y, design, [n])
+        assert some[n] == every[n] and not np.delete(some, n).any()
+
+
 def test_a_table_that_is_not_whole_is_refused():
     design = design_of((("a", 3), ("b", 3)))
     with pytest.raises(BadInput, match="no value"):
