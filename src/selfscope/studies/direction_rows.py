@@ -57,7 +57,7 @@ def values_of(check: DirectionCheck, asks: Sequence[Ask]) -> list[tuple[float, s
             found.append((numbers[cell.item], CHECK))
         else:
             pair = pairs[cell.item]
-            found.append((pair.keyed if cell.polarity == 1 else pair.against, "projection"))
+            found.append((pair.keyed if cell.polarity == 1 else pair.against, CHECK))
     return found
 
 

@@ -74,17 +74,25 @@ def panel_study(
         Arm(f"panel:{c.name}", "panel", c.system, tokens=ground.count_tokens(c.system or ""))
         for c in panel_characters()
     )
+    questions = tuple(_question(instrument, items) for instrument in instruments)
     return Study(
         title="panel",
         ground=plain(ground.identity),
         items=content_id(items),
         items_name=items.name,
-        questions=tuple(_question(instrument, items) for instrument in instruments),
-        arms=arms,
+        questions=questions,
+        arms=(*arms, *(a for q in questions for a in _of_directions(q))),
         preset=preset,
         seed=0,
         software=software_versions(),
     )
+
+
+def _of_directions(question: Question) -> tuple[Arm, ...]:
+    """Return the bare ground where directions are fitted on it: a panel is read on them as a profile is."""
+    if instrument_for(question.asker).kind != "state":
+        return ()
+    return (Arm(f"{question.channel}:material", "material", None, channels=(question.channel,)),)
 
 
 def _question(instrument: Instrument, items: ItemSet) -> Question:
@@ -106,14 +114,16 @@ async def build_panel(
     study = panel_study(ground, items, channels)
     store = RunStore.of(study)
     await run_study(study, items, ground, store, progress=progress)
-    frame = store.observations()[list(PANEL_COLUMNS)]
+    people = study.arms_of("panel")
+    frame = store.observations()
+    frame = frame.loc[frame["character"].isin([arm.name for arm in people]), list(PANEL_COLUMNS)]
     manifest = {
         "ground": ground_key(ground.identity),
         "ground_name": ground.identity.name,
         "items": study.items,
         "preset": study.preset,
         "study": study.id,
-        "characters": {arm.name: content_id(arm.system) for arm in study.arms},
+        "characters": {arm.name: content_id(arm.system) for arm in people},
         "materials": {q.channel: q.material for q in study.questions if q.material},
         "instruments": {q.channel: q.instrument for q in study.questions if q.instrument},
         "rows": len(frame),

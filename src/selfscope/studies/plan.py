@@ -183,7 +183,10 @@ def known_rate(ground: GroundIdentity) -> Rate | None:
 async def calibrate(study: Study, items: ItemSet, ground: Ground) -> Rate:
     """Return the rate of a few prompts of the study's subject, asked now; their answers are not kept."""
     work, _ = work_of(study, items, ground)
-    batch = Batch("calibration", "", work[0].asks[:CALIBRATED])
+    answered = [each for each in work if each.kind != "state"]
+    if not answered:  # what is read inside is computed as fast as what is scored
+        return known_rate(ground.identity) or Rate(DOCUMENTED, "tokens", "the documented rate")
+    batch = Batch("calibration", "", answered[0].asks[:CALIBRATED])
     prompts = [subject_of(arm, ground.identity).prompt(ask) for arm, ask in batch.asks]
     await ground.answer(prompts[:2], seed=study.seed)  # what is made ready once is not counted
     started = time.monotonic()

@@ -15,7 +15,10 @@ from selfscope.values.study import SESOI
 from selfscope.values.trajectory import Kind, Skipped, Trajectory
 
 #: Channels whose answers are scored, so that versions can be followed in them.
-FOLLOWED = tuple(SESOI)
+FOLLOWED = tuple(c for c in SESOI if c != "internal")
+#: Why other channels are not followed.
+JUDGED = "its answers are judged and not scored"
+_UNSCORED = {"internal": "what is read inside is not scored by statements"}
 #: Share of tokens by which neighbours may differ before that is said.
 SAME_LENGTH = 0.05
 #: How the steps of a user's own items are corrected.
@@ -87,7 +90,7 @@ def _not_followed(asked: Sequence[Asked]) -> dict[str, str]:
     """Return channels in which some version cannot be compared with the last, or that are not scored."""
     last = asked[-1]
     found = {
-        str(q.channel): "its answers are judged and not scored; compare two runs instead"
+        str(q.channel): f"{_UNSCORED.get(q.channel, JUDGED)}; compare two runs instead"
         for q in last.study.questions
         if q.channel not in FOLLOWED
     }

@@ -45,7 +45,8 @@ class Observation:
         (1 true, 0 false, 1/2 not sure), ``edit`` (1 where a sentence was changed or removed unasked, else 0),
         ``kept`` (1 where a revised document keeps what was permitted, else 0), ``direction`` of an edit by a
         judge (1 toward the trait, -1 away, 0 neither), ``projection`` (how far a state lies where the prompt
-        leads, in spreads of its direction), ``check`` (a number about a direction, named by `item`),
+        leads, in spreads of its direction), ``check`` (a number about a direction, named by `item`, or a
+        reply held out from it),
         ``axis_z`` (place along the axis of a map, in standard deviations of its roles; larger is nearer to
         the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
         for its neutral twin).
