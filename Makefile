@@ -30,10 +30,13 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.judged_planted --studies 2000
 	$(BIN)/python -m selfscope.studies.travel_planted --panels 200
 	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
+	$(BIN)/python -m selfscope.studies.where_planted --sets 2000
+	$(BIN)/python -m selfscope.studies.stress_planted --sets 1000
 
 bench: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python bench/closed_scoring.py
 	$(BIN)/python bench/capture.py
+	$(BIN)/python bench/variance.py
 
 # Every test of faults at its full length, 10 to 20 minutes on two cores; broken off, it goes on where it was.
 soak: $(STAMP)

@@ -28,7 +28,8 @@ def title_of(found: Located) -> str:
     of = dict(found.of)
     score = of.pop("score", of.pop("value", ""))
     if "construct" in of:
-        head = f"{of.pop('construct')} ({of.pop('channel', '')})"
+        head, channel = of.pop("construct"), of.pop("channel", "")
+        head = f"{head} ({channel})" if channel else head
         rest = ", ".join(of.values())
         return f"{head}: {score}" + (f", {rest}" if rest else "")
     where = ", ".join(f"{k} {v}" for k, v in of.items())
