@@ -137,9 +137,12 @@ def components_chart(each: Located, name: str) -> str:
     """Return every component's share with its interval, one a row; what cannot be estimated is said."""
     units = units_of(each)
     height = 24 * len(each.components) + 30
+    longest = max(len(c.name) for c in each.components)
+    left = min(0, int(_LEFT - 10 - longest * _LETTER))
+    width = _LEFT + _WIDE + 20 - left
     parts = [
         f'<svg id="{name}" role="img" aria-label="Share of each component with its interval; the table says '
-        f'the same" viewBox="0 0 {_LEFT + _WIDE + 20} {height}" style="max-width:{_LEFT + _WIDE + 20}px">'
+        f'the same" viewBox="{left} 0 {width} {height}" style="max-width:{width}px">'
     ]
     parts += _axis(height - 24)
     for n, c in enumerate(each.components):
