@@ -29,6 +29,9 @@ NEAR = 1e-4
 _TRIAL = (9, 6)
 """Tokens of the two rows that a verification computes; the shorter is padded on the right."""
 
+_Call = tuple[str, Tensor, Tensor]
+"""Name of a module, what it was given, and what it made."""
+
 _FIX = "Capture cannot be done on this architecture; its other answers are not touched by that"
 
 
@@ -61,7 +64,7 @@ def open_blocks(model: PreTrainedModel) -> Blocks:
     """Return the decoder blocks of `model`, verified by running it.
 
     The blocks are the one outermost ``ModuleList`` below the backbone that has as many members as the
-    configuration has layers. Three short runs then show that
+    configuration has layers. Two short runs, one with hooks and one without any, then show that
 
     - every block runs once, in order, and gives one tensor of shape (batch, tokens, width);
     - what a hook sees after block i is ``hidden_states[i + 1]``, exactly, for every block but the last;
@@ -75,14 +78,14 @@ def open_blocks(model: PreTrainedModel) -> Blocks:
     """
     path, found = _located(model)
     tokens, mask = _trial(model)
+    seen = _Seen(found)
     with torch.inference_mode():
-        seen = _Seen(found)
-        with hooked(found, seen.see):
+        with hooked(found, seen.see), _after(model, found, seen) as calls:
             out = _run(model, tokens, mask, output_hidden_states=True)
         width = _check_shapes(seen, out.last_hidden_state, tokens)
         _check_states(seen, out.hidden_states)
-        tail = _tail(model, found, tokens, mask)
-        _check_untouched(model, found, tokens, mask)
+        tail = _tail(seen, calls, out.last_hidden_state)
+        _check_untouched(out.last_hidden_state, _run(model, tokens, mask).last_hidden_state)
     return Blocks(path, tuple(found), width, tail)
 
 
@@ -172,10 +175,11 @@ class _Seen:
         self.states: dict[int, Tensor] = {}
         self.count = len(blocks)
 
-    def see(self, number: int, states: Tensor) -> None:
-        """Keep a copy of one block's states."""
+    def see(self, number: int, states: Tensor) -> Tensor:
+        """Keep a copy of one block's states, and hand back another."""
         self.order.append(number)
         self.states[number] = states.clone()
+        return states.clone()
 
 
 def _trial(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
@@ -223,33 +227,30 @@ def _check_states(seen: _Seen, hidden: Sequence[Tensor] | None) -> None:
             )
 
 
-def _tail(
-    model: PreTrainedModel, blocks: Sequence[nn.Module], tokens: Tensor, mask: Tensor
-) -> tuple[str, ...]:
-    """Return the names of the modules that make the backbone's output of the last block's states."""
-    below, calls = backbone(model), []
+@contextmanager
+def _after(model: PreTrainedModel, blocks: Sequence[nn.Module], seen: _Seen) -> Iterator[list[_Call]]:
+    """Note what the modules outside the blocks are given and make after the last block has run, by name."""
+    calls: list[_Call] = []
     inside = {id(m) for block in blocks for m in block.modules()}
-    last = _Seen(blocks)
 
     def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, out: Any) -> None:
-            if (
-                last.order[-1:] == [last.count - 1]
-                and args
-                and isinstance(args[0], Tensor)
-                and isinstance(out, Tensor)
-            ):
+            after = seen.order[-1:] == [seen.count - 1]
+            if after and args and isinstance(args[0], Tensor) and isinstance(out, Tensor):
                 calls.append((name, args[0].clone(), out.clone()))
 
         return hook
 
     with ExitStack() as stack:
-        stack.enter_context(hooked(blocks, last.see))
-        for name, module in below.named_modules():
+        for name, module in backbone(model).named_modules():
             if name and id(module) not in inside:
                 stack.enter_context(module.register_forward_hook(keep(name)))
-        final = _run(model, tokens, mask).last_hidden_state
-    names, here = [], last.states[last.count - 1]
+        yield calls
+
+
+def _tail(seen: _Seen, calls: Sequence[_Call], final: Tensor) -> tuple[str, ...]:
+    """Return the names of the modules that make the backbone's output of the last block's states."""
+    names, here = [], seen.states[seen.count - 1]
     for name, given, made in calls:
         if torch.equal(given, here):
             names.append(name)
@@ -263,13 +264,8 @@ def _tail(
     return tuple(names)
 
 
-def _check_untouched(
-    model: PreTrainedModel, blocks: Sequence[nn.Module], tokens: Tensor, mask: Tensor
-) -> None:
-    """Run with hooks that hand back copies, and without any: nothing may change."""
-    plain = _run(model, tokens, mask).last_hidden_state
-    with hooked(blocks, lambda number, states: states.clone()):
-        held = _run(model, tokens, mask).last_hidden_state
+def _check_untouched(held: Tensor, plain: Tensor) -> None:
+    """Hold the output of the run whose hooks handed back copies against that of one without any."""
     same = torch.equal(plain, held) if plain.device.type == "cpu" else _apart(held, plain) <= NEAR
     if not same:
         raise CouldNot(
