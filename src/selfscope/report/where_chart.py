@@ -22,7 +22,7 @@ def units_of(found: Located) -> tuple[str, ...]:
     obj = found.score.unit
     inside = [f.name for f in found.facets if obj in f.nested]
     names = [*by_name[obj].nested, obj, *inside]
-    return tuple(f for f in by_name if f in names)
+    return tuple(f for f in by_name if f in names and by_name[f].kind != "not estimable")
 
 
 def paint(component: Component, units: Sequence[str]) -> tuple[str, bool]:
