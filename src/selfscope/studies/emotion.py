@@ -11,14 +11,15 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.emotion.leakage import check_leakage
 from selfscope.space.emotion.questions import Reports
-from selfscope.space.emotion.states import POOLING, States, read_states
+from selfscope.space.emotion.states import POOLING, read_states
 from selfscope.studies.emotion_plane import plane_of
 from selfscope.studies.emotion_probes import (
     Probed,
@@ -30,15 +31,15 @@ from selfscope.studies.emotion_probes import (
     probe_keyword,
     probe_words,
 )
-from selfscope.studies.emotion_request import EmotionRequest, emotion_study
+from selfscope.studies.emotion_request import Amount, EmotionRequest, emotion_study
 from selfscope.studies.emotion_rows import store_run
 from selfscope.studies.emotion_said import warnings_of
 from selfscope.studies.emotion_states import Readings, doses_of, reports_of, states_of
 from selfscope.studies.emotion_steering import steer_reports
-from selfscope.studies.emotion_table import Floats, Rows, Table, refuse_small
+from selfscope.studies.emotion_table import Rows, Table, refuse_small
 from selfscope.studies.emotion_transfer import by_layer_carried, matrix
 from selfscope.studies.store import RunStore
-from selfscope.values.emotion import EmotionRead, TextRead
+from selfscope.values.emotion import Control, EmotionRead, TextRead
 
 Progress = Callable[[int, int, str, str], None]
 
@@ -61,23 +62,35 @@ async def run_emotion(
     began = time.perf_counter()
     count, texts = _Count(request, ground, progress), [s.text for s in request.stimuli]
     folder = store.folder / "states"
-    refuse_small(Table(request.stimuli, _no_states(len(texts)), request.seed))
+    refuse_small(request.stimuli)
     states = read_states(
         ground, texts, folder, system=request.system or None, progress=lambda n: count("texts", n)
     )
     read_seconds = time.perf_counter() - began
     table = Table(request.stimuli, states, request.seed)
-    found, readings, reported = await _found(request, ground, table, count)
-    seconds = time.perf_counter() - began
+    probes = _probes(table, request.amount, count)
+    readings = readings_of(table, probes.affect, probes.which)
+    count("reports", 0)
+    system, amount = request.system or None, request.amount
+    report, asked, given = await reports_of(table, readings, ground, system, amount.reports)
+    layer = probes.affect.nest.layer
+    steering = await steer_reports(table, ground, layer, amount.random, system, count)
     usage = {
         "texts": len(texts),
         "tokens": int(states.tokens.sum()),
         "computed_tokens": states.computed,
-        "seconds": round(seconds, 1),
         "reading_seconds": round(read_seconds, 1),
     }
-    done = EmotionRead(**found, usage=usage, warnings=warnings_of(found))
-    store_run(request, emotion_study(request, ground), ground, store, done, table, readings, reported)
+    done = _found(request, ground, table, probes, readings, count)
+    done = replace(
+        done,
+        self_report=report,
+        steering=steering,
+        texts=texts_of(table, readings, asked, given),
+        usage=usage | {"seconds": round(time.perf_counter() - began, 1)},
+    )
+    done = replace(done, warnings=warnings_of(done))
+    store_run(request, emotion_study(request, ground), ground, store, done, table, readings, asked, given)
     with suppress(OSError):
         shutil.rmtree(folder)
     return done
@@ -96,64 +109,66 @@ class _Count:
         self.progress(self.done, self.total, what, "")
 
 
-def _no_states(count: int) -> States:
-    nothing = np.zeros((1, count, 1), np.float32)
-    return States(nothing, nothing, nothing[0], np.zeros(count, np.int64), 0)
+class _Probes(NamedTuple):
+    """Every probe; None where the stimuli do not serve it."""
+
+    affect: Probed
+    control: Control
+    keyword: Probed | None
+    which: Probed | None
+    named: Probed | None
 
 
-async def _found(
-    request: EmotionRequest, ground: LocalGround, table: Table, count: _Count
-) -> tuple[dict[str, Any], Readings, tuple[Rows, Reports]]:
-    amount, system = request.amount, request.system or None
+def _probes(table: Table, amount: Amount, count: _Count) -> _Probes:
     affect, control = probe_affect(table, amount, count)
-    keyword = probe_keyword(table, count)
-    which = probe_families(table, "keyword_free", count)
-    named = probe_families(table, "keyword", count)
-    readings = readings_of(table, affect, which)
-    layer = which.nest.layer if which is not None else affect.nest.layer
-    plane, places = plane_of(table, layer, request.sides)
-    count("reports", 0)
-    report, rows, given = await reports_of(table, readings, ground, system, amount.reports)
-    steering = await steer_reports(table, ground, affect.nest.layer, amount.random, system, count)
+    return _Probes(
+        affect,
+        control,
+        probe_keyword(table, count),
+        probe_families(table, "keyword_free", count),
+        probe_families(table, "keyword", count),
+    )
+
+
+def _found(
+    request: EmotionRequest,
+    ground: LocalGround,
+    table: Table,
+    probes: _Probes,
+    readings: Readings,
+    count: _Count,
+) -> EmotionRead:
+    """Return all that is found without asking the subject anything."""
+    affect, which, name = probes.affect, probes.which, ground.identity.name
+    plane, places = plane_of(table, (which or affect).nest.layer, request.sides)
     matrices = [matrix(table, affect, families=False)]
     if which is not None:
         matrices.append(matrix(table, which, families=True))
-    reports = np.full(len(table.stimuli), np.nan)
-    reports[rows] = given.state
-    found: dict[str, Any] = {
-        "model": ground.identity.name,
-        "worn": request.worn,
-        "stimuli": request.source,
-        "preset": request.preset,
-        "seed": request.seed,
-        "depth": table.depth,
-        "pooling": POOLING,
-        "affect": affect.nest,
-        "keyword": keyword.nest if keyword else None,
-        "which": which.nest if which else None,
-        "which_keyword": named.nest if named else None,
-        "words": probe_words(table),
-        "layers": by_layer(
-            table, affect, keyword, which, by_layer_carried(table, affect, which, count), count
-        ),
-        "control": control,
-        "alarm": alarm_of(table, affect, readings.affect),
-        "families": families_of(table, affect, which, named, places, request.sides),
-        "transfer": tuple(matrices),
-        "plane": plane,
-        "states": states_of(table, readings),
-        "dose": doses_of(table, readings),
-        "self_report": report,
-        "steering": steering,
-        "leakage": check_leakage(
-            request.stimuli,
-            table.states.words,
-            f"mean of the token embeddings of {ground.identity.name}",
-            seed=request.seed,
-        ),
-        "texts": texts_of(table, readings, reports),
-    }
-    return found, readings, (rows, given)
+    carried = by_layer_carried(table, affect, which, count)
+    words = f"mean of the token embeddings of {name}"
+    return EmotionRead(
+        model=name,
+        worn=request.worn,
+        stimuli=request.source,
+        preset=request.preset,
+        seed=request.seed,
+        depth=table.depth,
+        pooling=POOLING,
+        affect=affect.nest,
+        keyword=probes.keyword.nest if probes.keyword else None,
+        which=which.nest if which else None,
+        which_keyword=probes.named.nest if probes.named else None,
+        words=probe_words(table),
+        layers=by_layer(table, affect, probes.keyword, which, carried, count),
+        control=probes.control,
+        alarm=alarm_of(table, affect, readings.affect),
+        families=families_of(table, affect, which, probes.named, places, request.sides),
+        transfer=tuple(matrices),
+        plane=plane,
+        states=states_of(table, readings),
+        dose=doses_of(table, readings),
+        leakage=check_leakage(request.stimuli, table.states.words, words, seed=request.seed),
+    )
 
 
 def readings_of(table: Table, affect: Probed, which: Probed | None) -> Readings:
@@ -165,9 +180,10 @@ def readings_of(table: Table, affect: Probed, which: Probed | None) -> Readings:
     return Readings(at_large, families)
 
 
-def texts_of(table: Table, readings: Readings, reports: Floats) -> tuple[TextRead, ...]:
-    """Return every stimulus with its readings."""
-    own = readings.own(table)
+def texts_of(table: Table, readings: Readings, asked: Rows, given: Reports) -> tuple[TextRead, ...]:
+    """Return every stimulus with its readings, and its report where it was asked of."""
+    own, reports = readings.own(table), np.full(len(table.stimuli), np.nan)
+    reports[asked] = given.state
     return tuple(
         TextRead(
             s.id, s.text, s.emotion, s.kind, s.pair, s.person, s.form, s.step,

@@ -32,7 +32,8 @@ def store_run(
     found: EmotionRead,
     table: Table,
     readings: Readings,
-    reported: tuple[Rows, Reports],
+    asked: Rows,
+    given: Reports,
 ) -> None:
     """Store a reading: rows of both channels, the directions, and ``emotion.json``.
 
@@ -44,8 +45,7 @@ def store_run(
     with store.held():
         store.begin(study, ItemSet(NAME, ()))
         store.write_part("internal-0000", reading_rows(study, store.run, table, readings), found.usage)
-        asked = report_rows(study, store.run, table, *reported)
-        store.write_part("self_report-0000", asked, {})
+        store.write_part("self_report-0000", report_rows(study, store.run, table, asked, given), {})
         store.finish(study)
         _write_directions(store, found, table)
         store.write_json("emotion.json", finite(plain(found)))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+
+from selfscope.values.emotion import EmotionRead
 
 
-def warnings_of(found: Mapping[str, Any]) -> tuple[str, ...]:
+def warnings_of(found: EmotionRead) -> tuple[str, ...]:
     """Return the cautions of one reading, the gravest first."""
     return tuple(_warnings(found))
 
 
-def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
-    leakage, affect, control, words = (found[name] for name in ("leakage", "affect", "control", "words"))
+def _warnings(found: EmotionRead) -> Iterator[str]:
+    leakage, affect, control, words = found.leakage, found.affect, found.control, found.words
     if leakage.verdict != "clean":
         yield (
             f"The stimuli are not clean ({leakage.verdict}): what a probe reads may be their words. "
@@ -25,10 +26,10 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
             f"A probe of token embeddings alone, before any block, reaches {words.auroc:.2f}: the network's "
             "own work is not shown to add to the words."
         )
-    alarm = found["alarm"]
+    alarm = found.alarm
     if alarm is not None and alarm.vivid_against_twins.ci[0] > 0.5:
         yield "Vivid neutral texts read higher than neutral twins: part of the reading is liveliness."
-    steering = found["steering"]
+    steering = found.steering
     if steering is None:
         yield "Whether the direction does anything was not checked (no steering in this preset)."
     elif not steering.beyond:
@@ -36,7 +37,7 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
             "Adding the directions does not move the report of the state beyond every comparison: what is "
             "read is not shown to be used."
         )
-    report = found["self_report"]
+    report = found.self_report
     if report is not None and report.agree != "agree":
         yield "What the model says of its state does not follow the reading."
     yield "A reading is what a text sets off inside the network. It is not what the model feels."

@@ -137,7 +137,7 @@ def most_chosen(done: Nested, column: int = 0) -> tuple[int, float]:
     return layer, PENALTIES[min(steps, key=lambda n: (-steps[n], n))]
 
 
-def refuse_small(table: Table) -> None:
+def refuse_small(stimuli: Sequence[Stimulus]) -> None:
     """Refuse stimuli too few to train and test on.
 
     Raises
@@ -145,10 +145,13 @@ def refuse_small(table: Table) -> None:
     BadInput
         If there are fewer than ten pairs with both texts.
     """
-    both = [set(table.groups[table.rows(kind)]) for kind in ("keyword_free", "neutral")]
-    if len(both[0] & both[1]) < 2 * FOLDS:
+    both = [
+        {s.pair for s in stimuli if s.kind == kind and not s.form} for kind in ("keyword_free", "neutral")
+    ]
+    pairs = len(both[0] & both[1])
+    if pairs < 2 * FOLDS:
         raise BadInput(
             f"probes need {2 * FOLDS} pairs of a keyword-free text and its neutral twin",
-            got=len(both[0] & both[1]),
+            got=pairs,
             fix="Give more of them",
         )

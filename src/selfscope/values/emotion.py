@@ -467,9 +467,9 @@ class EmotionRead:
     plane: PlaneRead | None
     states: tuple[StateRead, ...]
     dose: tuple[Dose, ...]
-    self_report: Report | None
-    steering: Steering | None
     leakage: Leakage
-    texts: tuple[TextRead, ...]
-    usage: dict[str, Any]
-    warnings: tuple[str, ...]
+    self_report: Report | None = None
+    steering: Steering | None = None
+    texts: tuple[TextRead, ...] = ()
+    usage: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
