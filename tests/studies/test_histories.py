@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -328,3 +329,16 @@ def test_only_local_weights_are_drawn_from(tmp_path):
     study = build_histories(HistoryRequest(ITEMS, "demo", sizes=SIZE), ground)
     with pytest.raises(BadInput, match="local weights"):
         held(study, ground, tmp_path)
+
+
+def test_the_presets_on_the_page_are_those_of_the_code():
+    page = (Path(__file__).parents[2] / "docs" / "where.md").read_text(encoding="utf-8")
+    rows = [[c.strip() for c in line.strip("|\n").split("|")] for line in page.splitlines()]
+    told = {row[0].strip("` "): row for row in rows if len(row) == 9 and row[0].startswith("`")}
+    for preset, size in SIZES.items():
+        people = len(build_histories(HistoryRequest(ITEMS, preset), Planted(ITEMS, {})).arms)
+        numbers = [people, size.scripts, size.replies, 2 * size.statements, size.elicitors]
+        assert [int(told[preset][n]) for n in (1, 2, 3, 7, 8)] == numbers
+        assert (told[preset][4] == "2 × 2") == size.lines and told[preset][5] == "4"
+    for line in (*load_histories()[1], *load_histories()[2]):
+        assert line.text in " ".join(page.split())
