@@ -121,6 +121,12 @@ def test_a_run_has_its_findings_re_asked(profiled, capsys):
     assert (profiled.folder / "stress.html").is_file()
 
 
+def test_a_run_without_findings_is_refused(profiled, tmp_path, capsys):
+    (tmp_path / "study.json").write_text((profiled.folder / "study.json").read_text(encoding="utf-8"))
+    assert run(["stress", str(tmp_path)]) == 2
+    assert "the run has no findings" in capsys.readouterr().err
+
+
 def test_a_run_says_where_its_trait_lives(profiled, capsys):
     assert run(["where", str(profiled.folder), "--permutations", "199", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -72,6 +72,33 @@ def test_expected_mean_squares_of_a_mixed_design():
     assert with_error.expected[names.index("character"), -1] == 1
 
 
+@pytest.mark.parametrize(
+    ("levels", "nested", "fixed"),
+    [
+        ((("a", 3), ("b", 4)), {}, ()),
+        ((("a", 3), ("b", 2), ("c", 3)), {}, ("b",)),
+        ((("a", 3), ("b", 2), ("c", 2)), {"b": ("a",), "c": ("b",)}, ("a",)),
+        ((("m", 2), ("p", 3), ("t", 2), ("i", 3)), {"t": ("m", "p")}, ("m",)),
+        ((("p", 3), ("k", 2), ("i", 3), ("f", 2)), {"i": ("k",)}, ("k", "f")),
+    ],
+)
+def test_what_mean_squares_expect_is_what_effects_of_unit_variance_give(levels, nested, fixed):
+    """Exactly, component by component: effects of every level alone, summing to zero over fixed facets."""
+    random = [name for name, _ in levels if name not in fixed]
+    design = design_of(levels, nested, fixed=fixed, random=random, error=False)
+    axes = list(design.levels)
+    for n, term in enumerate(design.terms):
+        shape = [design.levels[f] if f in term.facets else 1 for f in axes]
+        alone = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+        for f in set(term.own) & set(fixed):
+            alone = alone - alone.mean(axis=axes.index(f) + 1, keepdims=True)
+        effects = np.broadcast_to(alone, (len(alone), *design.shape))
+        assert mean_squares(effects, design).sum(axis=0) == pytest.approx(design.expected[:, n], abs=1e-9)
+        assert (effects**2).mean(axis=tuple(range(1, 1 + len(axes)))).sum() == pytest.approx(
+            design.in_one_value[n]
+        )
+
+
 def test_mean_squares_add_up_and_are_those_of_effects():
     design = design_of(DEMO, UNITS)
     y = np.random.default_rng(1).normal(size=design.shape)

@@ -157,6 +157,12 @@ def _stressed(sides: Sides, rule: Rule, of: Mapping[str, str], request: StressRe
 
 def _of_run(request: StressRequest) -> Iterator[Stressed]:
     store = RunStore.find(request.source)
+    if not (store.folder / "findings.json").is_file():
+        raise BadInput(
+            "the run has no findings",
+            got=store.folder,
+            fix="Export its table, and name a difference with --value, --contrast, --units and --sesoi",
+        )
     study, findings = stored_study(store), stored_findings(store)
     scored = scores_of(store.observations())
     scored["form"] = scored[list(_FORM)].agg("|".join, axis=1)
