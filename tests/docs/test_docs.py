@@ -247,7 +247,7 @@ def test_an_outsiders_instrument_is_found(outsider):
     names, chosen, told = json.loads(outsider("-c", script))
     assert chosen == ["costed_choice", "hearsay"]
     assert told == "hearsay"
-    ours = {"cluster_self_report", "cluster_utterance", "indirect_choice", "costed_choice"}
+    ours = {"cluster_self_report", "cluster_utterance", "indirect_choice", "costed_choice", "trait_reading"}
     assert set(names) == {*ours, "hearsay"}
 
 

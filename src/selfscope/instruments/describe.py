@@ -16,6 +16,7 @@ from selfscope.values.study import PRESETS
 NEEDS: Mapping[AskKind, str] = {
     "options": "answers to questions: any model",
     "text": "log-probabilities of a given text: local weights",
+    "state": "the states of the network: local weights",
 }
 
 
