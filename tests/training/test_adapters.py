@@ -121,6 +121,10 @@ def test_a_ground_that_wears_an_adapter_has_another_id_and_other_answers(tiny, t
     hung = open_local(tiny, wardrobe=adapters_in(path))
     assert hung.wearing("") is hung
     np.testing.assert_allclose(answers(hung.wearing(read_adapter(path).id)), answers(worn), atol=1e-5)
+    assert bare.bare() is bare
+    for each in (worn, hung.wearing(read_adapter(path).id)):
+        assert each.bare_identity == bare.identity
+        np.testing.assert_array_equal(answers(each.bare()), answers(bare))
     with pytest.raises(BadInput, match="wears an adapter already"):
         worn.dressed(read_adapter(path))
     with pytest.raises(BadInput, match="not given this adapter"):

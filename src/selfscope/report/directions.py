@@ -39,7 +39,7 @@ def direction_words(checks: Sequence[DirectionCheck]) -> tuple[str, ...]:
         return ()
     passed = sum(c.passed for c in checks)
     said = [
-        f"{passed} of {counted(len(checks), 'direction')} {'passes' if passed == 1 else 'pass'} every check."
+        f"{passed} of {counted(len(checks), 'direction')} {'passes' if 1 in (passed, len(checks)) else 'pass'} every check."
     ]
     failing = {
         f"held-out replies are not told apart (AUROC under {LEAST_AUROC:.2f})": lambda r: "AUROC" in r,
