@@ -121,6 +121,18 @@ def test_a_run_has_its_findings_re_asked(profiled, capsys):
     assert (profiled.folder / "stress.html").is_file()
 
 
+def test_an_observation_table_is_re_asked_by_its_scores(profiled, tmp_path, capsys):
+    asked = ["stress", str(profiled.table), "--contrast", "character:SOUL.md,none", "--units", "item,form"]
+    asked += ["--sesoi", ".5", "--by", "channel,construct", "--out", str(tmp_path / "s.html"), "--json"]
+    assert run([*asked, "--value", "value"]) == 2
+    assert "not raw agreement" in capsys.readouterr().err
+    asked[5] = "item,template"
+    assert run([*asked, "--value", "trait"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [f["of"]["construct"] for f in told["originals"]] == ["memory", "power"]
+    assert told["originals"][0]["estimate"] == pytest.approx(2.0, abs=0.5)
+
+
 def test_a_run_without_findings_is_refused(profiled, tmp_path, capsys):
     (tmp_path / "study.json").write_text((profiled.folder / "study.json").read_text(encoding="utf-8"))
     assert run(["stress", str(tmp_path)]) == 2

@@ -80,6 +80,11 @@ def test_there_is_no_such_run(tmp_path, monkeypatch, capsys):
     assert "no such run" in capsys.readouterr().err
 
 
+def test_what_is_missing_is_a_number(table, capsys):
+    assert run(["where", str(table), *ASKED, "--missing", "x"]) == 2
+    assert "taken as a number" in capsys.readouterr().err
+
+
 def test_nesting_takes_several_parents():
     assert nesting(["thread:model,character", "seed: thread"]) == {
         "thread": ("model", "character"),

@@ -85,6 +85,17 @@ def test_refusals_are_counted_and_incomplete_levels_dropped_only_on_request(long
     )
 
 
+def test_refusals_are_bounded_by_what_they_may_have_been(long, tmp_path):
+    path = tmp_path / "t.csv"
+    long.assign(v=np.where(np.arange(len(long)) < 4, np.nan, long["v"] > 0)).to_csv(path, index=False)
+    request = WhereRequest(str(path), "v", FACETS, NESTED, "c", permutations=0, missing=(0.0, 1.0))
+    low, high = where(request)
+    assert [dict(a.of)["missing as"] for a in (low, high)] == ["0", "1"]
+    assert high.mean - low.mean == pytest.approx(4 / 360)
+    assert "4 of 360 values are missing; they are taken as 0 here." in low.notes
+    assert any("0 or 1" in n for n in low.notes)
+
+
 def test_a_strangers_table_is_analysed_part_by_part(long, tmp_path):
     path = tmp_path / "table.csv"
     pd.concat([long.assign(run="a"), long.assign(run="b", v=long["v"] * 2)]).to_csv(path, index=False)

@@ -76,6 +76,12 @@ def where(
     drop: Annotated[
         str, typer.Option(help="Facets whose levels are left out where a value is missing: a,b.")
     ] = "",
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="Of a table: what missing values (refusals) may have been, 0,1: one analysis each."
+        ),
+    ] = "",
     exact: Annotated[
         bool,
         typer.Option(
@@ -128,6 +134,7 @@ def where(
         permutations,
         seed,
         target,
+        numbers(missing),
     )
     found = located(request)
     with writing("the page"):
@@ -155,6 +162,14 @@ def _declared(
 def names(given: str) -> tuple[str, ...]:
     """Return the names of a list with commas."""
     return tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+def numbers(given: str) -> tuple[float, ...]:
+    """Return the numbers of a list with commas; BadInput if one is none."""
+    try:
+        return tuple(float(n) for n in names(given))
+    except ValueError as error:
+        raise BadInput("what is missing is taken as a number", got=given, fix="Give --missing 0,1") from error
 
 
 def nesting(given: Sequence[str]) -> dict[str, tuple[str, ...]]:

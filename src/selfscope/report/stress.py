@@ -30,7 +30,7 @@ OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
 def title_of(found: Stressed) -> str:
     """Return what a finding is of, in words."""
     of = dict(found.of)
-    if "channel" in of:
+    if "control" in of:
         return f"{of['construct']} ({of['channel']}) against {of['control']}"
     value = of.pop("value", "")
     return ", ".join([value, *(f"{k} {v}" for k, v in of.items())])

@@ -16,7 +16,7 @@ from selfscope.stats.stress_sides import Codes, Sides, own_test
 from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import stored_findings
-from selfscope.studies.where_scores import scores_of
+from selfscope.studies.where_scores import SCORES, is_ours, scores_of
 from selfscope.studies.where_table import read_table, refuse_columns
 from selfscope.values import Finding, Study
 from selfscope.values.stress import Assumed, Stressed
@@ -95,6 +95,14 @@ def _of_table(frame: pd.DataFrame, request: StressRequest) -> Iterator[Stressed]
     ):
         if not given:
             raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
+    if is_ours(frame):
+        if request.value not in SCORES:
+            raise BadInput(
+                "of an observation table the trait or the bias is re-asked, not raw agreement",
+                got=f"--value {request.value}",
+                fix="Give --value trait, and --by channel,construct",
+            )
+        frame = scores_of(frame)
     refuse_columns(frame, [request.value, request.column, *request.units, *request.by])
     if request.cluster and request.cluster not in request.units:
         raise BadInput("the cluster is no unit", got=request.cluster, fix="Name it among --units as well")

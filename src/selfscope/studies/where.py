@@ -57,6 +57,8 @@ class WhereRequest:
         Whether values carry no error of their own.
     differences
         Whether shares are of what differs between levels of the object alone.
+    missing
+        Of a table: what rows without a value may have been at the least and at the most. Each is analysed.
     """
 
     source: str
@@ -74,6 +76,7 @@ class WhereRequest:
     permutations: int = DRAWS
     seed: int = 0
     target: float = TARGET
+    missing: tuple[float, ...] = ()
 
 
 def where(request: WhereRequest) -> tuple[Located, ...]:
@@ -155,9 +158,24 @@ def _of_table(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
     ):
         if not given:
             raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
-    refuse_columns(frame, [*request.by, *request.facets])
+    refuse_columns(frame, [request.value, *request.by, *request.facets])
     for of, part in _parts(frame, request.by):
-        yield _located(part, request, {"value": request.value} | of, ())
+        for bound, filled, note in _bounded(part, request):
+            yield _located(filled, request, {"value": request.value} | of | bound, note)
+
+
+def _bounded(
+    part: pd.DataFrame, request: WhereRequest
+) -> Iterator[tuple[dict[str, str], pd.DataFrame, tuple[str, ...]]]:
+    """Yield the part as it is, or once for each value that its rows without one may have had."""
+    if not request.missing:
+        yield {}, part, ()
+        return
+    lost = int(part[request.value].isna().sum())
+    for bound in request.missing:
+        filled = part.assign(**{request.value: part[request.value].fillna(bound)})
+        note = f"{lost:,} of {len(part):,} values are missing; they are taken as {bound:g} here."
+        yield {"missing as": f"{bound:g}"}, filled, (note,)
 
 
 def _parts(frame: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
