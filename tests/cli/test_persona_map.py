@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.standins.weights import write_folder
+from tests.studies.test_persona_map import adapter
 
 from selfscope.cli.app import run
 from selfscope.cli.persona_map import placed_each
@@ -50,10 +51,12 @@ def test_a_map_from_the_command_line(
     assert plan["plan"]["responses"] == plan["plan"]["left"] == 28 and not out.exists()
     assert run([*given, "--budget", "9 calls"]) == 3
     assert "9 calls" in capsys.readouterr().err
-    assert run([*given, "--place", str(tmp_path / "ilse.md"), "--json"]) == 0
+    adapter(tmp_path / "worn", 0.5)
+    placed = ["--place", str(tmp_path / "ilse.md"), "--place", str(tmp_path / "worn")]
+    assert run([*given, *placed, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, SCHEMA)
-    assert [s["name"] for s in told["placed"]] == ["ilse.md"]
+    assert [(s["name"], s["kind"]) for s in told["placed"]] == [("ilse.md", "identity"), ("worn", "adapter")]
     assert told["axis"]["layer"] == told["layer"] == 1
     assert len(open_space(told["artefact"]).roles) == len(told["roles"]) == 5
     page = Path(told["report"]).read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from selfscope.studies.persona_manifest import store_space
 from selfscope.studies.persona_map import Mapped, run_map
 from selfscope.studies.persona_plan import plan_map
 from selfscope.studies.persona_request import MapRequest, Placed, local_ground, map_folder
-from selfscope.studies.persona_rows import store_rows
+from selfscope.studies.persona_rows import rows_of_map, store_rows
 from selfscope.studies.persona_space import persona_space, said_of
 from selfscope.studies.query import ask_tables
 from selfscope.subjects import Subject
@@ -235,6 +235,8 @@ def test_an_adapter_is_placed_by_the_weights_that_wear_it(
     space = persona_space(found)
     assert [(s.name, s.kind) for s in space.placed] == [("still", "adapter"), ("loud", "adapter")]
     assert space.roles == persona_space(done).roles
+    rows = {row["character"]: row["subject"] for row in rows_of_map(found)}
+    assert rows["loud"] == Subject(ground.dressed(loud).identity).id != rows["still"]
     talks = conversations_of(found.placed[1][1].asks, found.placed[1][1].responses)
     for worn, same in ((ground.dressed(loud), True), (ground, False)):
         own = capture(worn, talks, Recipe(("assistant",)), tmp_path / f"own-{same}").mean("assistant")

@@ -20,7 +20,7 @@ from selfscope.space.asked import DEFAULT, RoleAsk
 from selfscope.space.manifest import PACKAGES
 from selfscope.space.responses import FILE, part_id
 from selfscope.studies.persona_map import Mapped, Part
-from selfscope.studies.persona_request import asked, parts_of, worn_by
+from selfscope.studies.persona_request import asked, parts_of
 from selfscope.studies.persona_space import Framed, framed, placed_cells
 from selfscope.studies.store import EVIDENCE, EVIDENCE_COLUMNS, OBSERVATIONS, write_table
 from selfscope.subjects import Subject
@@ -82,7 +82,7 @@ def _reads(mapped: Mapped, at: Framed) -> Iterator[_Read]:
     places = [str(place) for place, _, _ in parts_of(mapped.request)]
     yield _Read(places[0], mapped.ground.identity, mapped.roles, cells)
     for place, (who, part) in zip(places[1:], mapped.placed, strict=True):
-        worn = worn_by(mapped.ground, who).identity
+        worn = mapped.ground.identity.wearing(who.adapter.id if who.adapter else "")
         yield _Read(place, worn, part, {who.name: placed_cells(mapped, who, part)})
 
 
