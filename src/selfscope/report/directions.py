@@ -38,9 +38,8 @@ def direction_words(checks: Sequence[DirectionCheck]) -> tuple[str, ...]:
     if not checks:
         return ()
     passed = sum(c.passed for c in checks)
-    said = [
-        f"{passed} of {counted(len(checks), 'direction')} {'passes' if 1 in (passed, len(checks)) else 'pass'} every check."
-    ]
+    verb = "passes" if 1 in (passed, len(checks)) else "pass"
+    said = [f"{passed} of {counted(len(checks), 'direction')} {verb} every check."]
     failing = {
         f"held-out replies are not told apart (AUROC under {LEAST_AUROC:.2f})": lambda r: "AUROC" in r,
         f"halves of the pairs give other directions (cosine under {LEAST_SPLIT_HALF:.2f})": lambda r: (

@@ -49,8 +49,8 @@ def headline_clauses(view: RunView) -> tuple[Clause, ...]:
 def _level_headline(view: RunView) -> str:
     if not view.levels and view.directions:
         return (
-            f"the directions of {view.manifest.model} were checked, and nothing was compared: as it is, it is "
-            "their zero"
+            f"the directions of {view.manifest.model} were checked, and nothing was compared: as it is, it "
+            "is their zero"
         )
     if not view.levels:
         return f"nothing could be asked of {view.manifest.model}"
