@@ -136,26 +136,33 @@ class Hearing:
         ear: Listener,
     ) -> set[str]:
         """Keep what was heard of a batch and is what its texts would give; return the ids of these."""
+        same = []
+        for n, (ask, prompt, said) in enumerate(zip(asks, prompts, drawn, strict=True)):
+            spoken = self._spoken(ask, prompt, said, ear.places[n])
+            same.append(spoken is not None and ear.take_back(n, len(said.token_ids) - spoken))
         means = ear.means()[list(_POOLS)]  # (span, layer, reply, width)
         found = {
             ask.id: means[:, :, n]
-            for n, (ask, prompt, said) in enumerate(zip(asks, prompts, drawn, strict=True))
-            if np.isfinite(means[:, :, n]).all() and self._same(ask, prompt, said, ear.places[n])
+            for n, ask in enumerate(asks)
+            if same[n] and np.isfinite(means[:, :, n]).all()
         }
         self.file.keep(found)
         return set(found)
 
-    def _same(self, ask: RoleAsk, prompt: Sequence[int], said: Generation, question: Ints) -> bool:
-        """Return whether the finished conversation has the tokens that were fed, owned as counted."""
+    def _spoken(self, ask: RoleAsk, prompt: Sequence[int], said: Generation, question: Ints) -> int | None:
+        """Return how many of the tokens drawn are the text, the others being what a stop text cut off.
+
+        None where the finished conversation has other tokens than were fed, or others' than were counted.
+        """
         turns = (*ask.turns, Turn("assistant", said.text))
         try:
             read = self._reader.read(Conversation(ask.id, ask.group, ask.question, turns))
         except BadInput:
-            return False
-        fed = (*prompt, *said.token_ids)
-        spoken = np.arange(len(prompt), len(fed))
-        return (
-            read.tokens == fed
-            and np.array_equal(read.places["assistant"], spoken)
+            return None
+        length, fed = len(read.tokens), (*prompt, *said.token_ids)
+        same = (
+            read.tokens == fed[:length]
+            and np.array_equal(read.places["assistant"], np.arange(len(prompt), length))
             and np.array_equal(read.places.get("user", ()), question)
         )
+        return length - len(prompt) if same else None

@@ -62,6 +62,30 @@ def test_what_is_heard_is_what_a_pass_over_the_texts_gives(
     assert np.isnan(got[0][:, -1]).all()
 
 
+def test_the_last_tokens_can_be_taken_back(ground: LocalGround) -> None:
+    from selfscope.models.local import generate as module
+    from selfscope.models.local.blocks import open_blocks
+    from selfscope.models.local.listening import KEPT, Listener
+    from selfscope.models.local.pooling import Pool, pool
+
+    counts = (12, 3, 9)
+    requests = [
+        module.GenerationRequest((Message("user", "Who?"),), max_tokens=most, seed=n)
+        for n, most in enumerate(counts)
+    ]
+    prompt = ground.renderer.encode(ground.renderer.head(requests[0].messages))
+    blocks = open_blocks(ground.model)
+    heard = Listener(blocks, [np.arange(2)] * 3)
+    said = asyncio.run(module.generate(ground, requests, listener=heard))
+    assert heard.take_back(0, 5) and heard.take_back(2, KEPT) and heard.take_back(1, 0)
+    assert not heard.take_back(0, KEPT + 1) and not heard.take_back(1, 4)
+    left = (7, 3, 1)
+    whole = [(*prompt, *g.token_ids[:n]) for g, n in zip(said, left, strict=True)]
+    pools = [Pool(k, np.arange(len(prompt), len(w))) for k, w in enumerate(whole)]
+    want = pool(ground.model, blocks, whole, pools, "plain").means
+    np.testing.assert_allclose(heard.means()[1], want, rtol=1e-4, atol=1e-5)
+
+
 def test_a_reply_that_ends_at_once_has_no_mean_and_stops_nobody(
     ground: LocalGround, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 Hooks add up, at every block, the states of chosen places of the prompts as these go in, and those of every
 token drawn as it goes in for the next. The last token of a reply goes in once more for that. Nothing is kept
-of single tokens: the sums are (pool, layer, reply, width) in float64.
+of single tokens but the last :data:`KEPT`: the sums are (pool, layer, reply, width) in float64.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ Tensor = torch.Tensor
 
 PROMPT, REPLY = 0, 1
 """Pools: the chosen places of a prompt, and the tokens drawn."""
+
+KEPT = 8
+"""Last tokens of a reply that can be taken back: those of a text that ends turns, which is no part of it."""
 
 
 class Listener:
@@ -41,9 +44,11 @@ class Listener:
         shape = (2, len(blocks), len(self.places), blocks.width)
         self.sums = torch.zeros(shape, dtype=torch.float64, device=device)
         self.fed = np.zeros(len(self.places), dtype=np.int64)
+        self._last = torch.zeros((len(blocks), len(self.places), KEPT, blocks.width), device=device)
         self._pool = PROMPT
         self._replies: Tensor | None = None
         self._weights: Tensor | None = None
+        self._slots: tuple[Tensor, Tensor] | None = None
 
     @contextmanager
     def hooks(self) -> Iterator[None]:
@@ -83,15 +88,27 @@ class Listener:
         """
         rows = np.asarray(replies, dtype=np.int64)
         new = np.asarray(drawn, dtype=np.int64) > self.fed[rows]
+        slots = torch.from_numpy(self.fed[rows][new] % KEPT).to(self.sums.device)
         self.fed[rows] += new
         self._announce(REPLY, replies, torch.from_numpy(new[:, None].astype(np.float32)))
+        self._slots = torch.from_numpy(np.flatnonzero(new)).to(self.sums.device), slots
 
     def owed(self, reply: int, drawn: int) -> bool:
         """Return whether the last token of a reply has not been fed yet."""
         return int(self.fed[reply]) < drawn
 
+    def take_back(self, reply: int, count: int) -> bool:
+        """Leave the last `count` tokens of a reply out of its mean; False, and nothing done, for too many."""
+        end = int(self.fed[reply])
+        if not 0 <= count <= min(KEPT, end):
+            return False
+        for token in range(end - count, end):
+            self.sums[REPLY, :, reply] -= self._last[:, reply, token % KEPT].double()
+        self.fed[reply] -= count
+        return True
+
     def _announce(self, pool: int, replies: Sequence[int], weights: Tensor) -> None:
-        self._pool = pool
+        self._pool, self._slots = pool, None
         some = bool(weights.any())
         self._weights = weights.to(self.sums.device) if some else None
         self._replies = torch.tensor(list(replies), dtype=torch.long, device=self.sums.device)
@@ -108,6 +125,9 @@ class Listener:
             else torch.bmm(weights[:, None], states.float())[:, 0]
         )
         self.sums[self._pool, number].index_add_(0, self._replies, found.double())
+        if self._slots is not None:
+            new, slots = self._slots
+            self._last[number, self._replies[new], slots] = found[new]
 
     def means(self) -> npt.NDArray[np.float64]:
         """Return means over places; shape (pool, layer, reply, width), NaN over none."""
