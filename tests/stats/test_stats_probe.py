@@ -7,6 +7,7 @@ import pytest
 
 from selfscope.errors import BadInput
 from selfscope.stats.macro import macro_auroc
+from selfscope.stats.paired_areas import gain
 from selfscope.stats.probe import against_controls, exchanged, nested
 from selfscope.stats.ridge import PENALTIES, Smoother, aurocs, folds_of, ridge, scaled, without
 from selfscope.stats.separation import auroc
@@ -115,3 +116,18 @@ def test_folds_hold_pairs_together_and_spread_strata() -> None:
     assert (counts == 2).all()
     with pytest.raises(BadInput, match="5 folds need as many pairs"):
         folds_of(GROUPS[:6], strata[:6], 5)
+
+
+def test_the_gain_of_one_score_over_another_is_paired() -> None:
+    draw = np.random.default_rng(6)
+    noise = draw.normal(size=len(SIDES))
+    good, poor = SIDES + noise, 0.3 * SIDES + noise
+    found = gain(good, poor, SIDES > 0, GROUPS.tolist(), draws=400)
+    assert found.value == pytest.approx(
+        float(np.subtract(*aurocs(np.column_stack([good, poor]), np.column_stack([SIDES > 0] * 2))))
+    )
+    assert 0 < found.low < found.value < found.high
+    same = gain(good, 2 * good + 1, SIDES > 0, GROUPS.tolist(), draws=50)
+    assert same == (0, 0, 0)
+    with pytest.raises(BadInput, match="true and false"):
+        gain(good, poor, SIDES > 9, GROUPS.tolist())

@@ -166,7 +166,7 @@ def test_every_part_has_its_answer_and_is_stored_as_a_run(read: tuple[EmotionRea
     ]
     assert found.self_report is not None and found.self_report.texts == 12 and found.alarm is not None
     assert found.steering is not None and len(found.steering.random) == 3
-    assert len(found.affect.seeds) == 2 and found.words.auroc > 0.6
+    assert len(found.affect.seeds) == 2 and found.beyond.words.auroc > 0.6
     table = store.observations()
     assert table.channel.value_counts().to_dict() == {"internal": len(whole()), "self_report": 24}
     one = table[(table.channel == "internal") & (table.item == "joy-0neutralfirst")].iloc[0]

@@ -69,14 +69,14 @@ def layers_svg(found: EmotionRead) -> str:
     xs = [left + step * n for n in range(found.depth)]
     _band(svg, xs, [each.ci for each in found.layers], at)
     bag = found.leakage.surface["bag_of_words"].auroc
-    for name, value in (("bag of words", bag), ("token embeddings", found.words.auroc)):
+    for name, value in (("bag of words", bag), ("token embeddings", found.beyond.words.auroc)):
         _line(
             svg,
             [(left, at(value)), (width - right, at(value))],
             GREY,
             "1 4" if name != "bag of words" else "6 5",
         )
-    labels = [(at(bag), "bag of words", INK), (at(found.words.auroc), "token embeddings", INK)]
+    labels = [(at(bag), "bag of words", INK), (at(found.beyond.words.auroc), "token embeddings", INK)]
     for name, colour, dashes, of in SERIES:
         points = [
             (x, at(of(each))) for x, each in zip(xs, found.layers, strict=True) if math.isfinite(of(each))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from selfscope.report.lineage import visible
-from selfscope.report.words import counted, number, p_value
+from selfscope.report.words import counted, interval, number, p_value
 from selfscope.values.emotion import Area, Chance, EmotionRead, Leakage, Nest, PlaneRead
 
 
@@ -62,7 +62,7 @@ def headline(found: EmotionRead) -> str:
     """Return what is readable, in one sentence."""
     worn = f" as {visible(found.worn)}" if found.worn else ""
     seen = found.control.p <= 0.05 and found.affect.area.ci[0] > 0.5
-    beyond = found.affect.area.ci[0] > found.words.auroc
+    beyond = found.beyond.ci[0] > 0
     what = "is readable" if seen else "is not shown to be readable"
     if seen and not beyond:
         what = "is readable, and not shown to be more than its words tell"
@@ -95,7 +95,8 @@ def emotion_lines(found: EmotionRead) -> tuple[str, ...]:
         nest_line("Without them (vignettes against twins)", found.affect, found.depth),
         nest_line("Which family, with the words", found.which_keyword, found.depth),
         nest_line("Which family, without them", found.which, found.depth),
-        f"Token embeddings alone {area(found.words)}; control labels {share(found.control.controls)}, "
+        f"Token embeddings alone {area(found.beyond.words)}, gain {number(found.beyond.gain)} "
+        f"({interval(found.beyond.ci)}); control labels {share(found.control.controls)}, "
         f"selectivity {number(found.control.selectivity)} ({p_value(found.control.p)}, at least "
         f"{found.control.least_p:.2g}).",
         *(

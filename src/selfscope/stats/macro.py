@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selfscope.stats.masked import Array, Mask, mean
+from selfscope.stats.masked import mean
+from selfscope.stats.paired_areas import areas
 from selfscope.stats.ridge import aurocs
 
 DRAWS = 500
@@ -34,19 +35,9 @@ def macro_auroc(
     shares = np.full(len(names), 1 / len(names))
     taken = np.random.default_rng([seed, 61]).multinomial(len(names), shares, draws)
     weight = taken[:, member].astype(float)
-    columns = [_drawn(x[:, n], true[:, n], weight) for n in np.flatnonzero(np.isfinite(observed))]
+    columns = [areas(x[:, n], true[:, n], weight) for n in np.flatnonzero(np.isfinite(observed))]
     if not columns:
         return float("nan"), float("nan"), float("nan")
     drawn = mean(np.stack(columns), axis=0)
     low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
     return float(mean(observed)), float(low), float(high)
-
-
-def _drawn(scores: Array, true: Mask, weight: Array) -> Array:
-    """Return the area of one class in every draw; NaN where one side is empty."""
-    above = (np.sign(scores[true][:, None] - scores[~true][None, :]) + 1) / 2
-    one, other = weight[:, true], weight[:, ~true]
-    total = one.sum(axis=1) * other.sum(axis=1)
-    made = np.full(len(weight), np.nan)
-    np.divide(((one @ above) * other).sum(axis=1), total, out=made, where=total > 0)
-    return made

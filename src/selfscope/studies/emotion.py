@@ -158,7 +158,7 @@ def _found(
         keyword=probes.keyword.nest if probes.keyword else None,
         which=which.nest if which else None,
         which_keyword=probes.named.nest if probes.named else None,
-        words=probe_words(table),
+        beyond=probe_words(table, affect, which),
         layers=by_layer(table, affect, probes.keyword, which, carried, count),
         control=probes.control,
         alarm=alarm_of(table, affect, readings.affect),

@@ -9,12 +9,13 @@ import numpy as np
 
 from selfscope.space.emotion.leakage import area_of
 from selfscope.stats.macro import macro_auroc
+from selfscope.stats.paired_areas import gain
 from selfscope.stats.probe import Nested, against_controls, exchanged, nested
 from selfscope.stats.ridge import PENALTIES, scaled
 from selfscope.stats.separation import separation
 from selfscope.studies.emotion_request import Amount
 from selfscope.studies.emotion_table import FOLDS, Floats, Rows, Table, most_chosen
-from selfscope.values.emotion import Alarm, Area, Control, FamilyRead, LayerRead, Nest
+from selfscope.values.emotion import Alarm, Area, Beyond, Control, FamilyRead, LayerRead, Nest
 
 #: Draws of the intervals of single layers, and of what is reported once.
 LAYER_DRAWS, DRAWS = 400, 2000
@@ -95,12 +96,24 @@ def _nest(done: Nested, area: Area, seeds: tuple[float, ...]) -> Nest:
     return Nest(area, seeds, tuple(done.layers[:, 0].tolist()), layer, penalty)
 
 
-def probe_words(table: Table) -> Area:
-    """Return how well the network's token embeddings alone tell vignettes from twins."""
-    rows = table.rows(("keyword_free", "neutral"))
-    y = table.sides(rows)
-    done = nested([scaled(table.states.words[rows])], y[:, None], table.fold(rows))
-    return _area(table, done.scores[:, 0], y, rows)
+def probe_words(table: Table, affect: Probed, which: Probed | None) -> Beyond:
+    """Return what the network's token embeddings alone tell, and what its states tell beyond that."""
+    groups, truths = table.groups[affect.rows].tolist(), affect.labels[:, 0] > 0
+    alone = _of_words(table, affect)[:, 0]
+    found = gain(affect.done.scores[:, 0], alone, truths, groups, seed=table.seed)
+    family = None
+    if which is not None:
+        scores, own = _of_words(table, which), table.groups[which.rows].tolist()
+        value, low, high = macro_auroc(scores, which.labels > 0, own, seed=table.seed)
+        family = Area(value, (low, high), len(own), len(set(own)))
+    words = _area(table, alone, affect.labels[:, 0], affect.rows)
+    return Beyond(words, found.value, (found.low, found.high), family)
+
+
+def _of_words(table: Table, probed: Probed) -> Floats:
+    """Return held-out scores of the same rows and labels from token embeddings."""
+    x, folds = scaled(table.states.words[probed.rows]), table.fold(probed.rows)
+    return nested([x], probed.labels, folds, together=probed.labels.shape[1] > 1).scores
 
 
 def by_layer(

@@ -13,7 +13,7 @@ def warnings_of(found: EmotionRead) -> tuple[str, ...]:
 
 
 def _warnings(found: EmotionRead) -> Iterator[str]:
-    leakage, affect, control, words = found.leakage, found.affect, found.control, found.words
+    leakage, control, beyond = found.leakage, found.control, found.beyond
     if leakage.verdict != "clean":
         yield (
             f"The stimuli are not clean ({leakage.verdict}): what a probe reads may be their words. "
@@ -21,10 +21,10 @@ def _warnings(found: EmotionRead) -> Iterator[str]:
         )
     if control.p > 0.05:
         yield "Control labels do as well by chance: affect is not shown to be readable at all."
-    if affect.area.ci[0] <= words.auroc:
+    if beyond.ci[0] <= 0:
         yield (
-            f"A probe of token embeddings alone, before any block, reaches {words.auroc:.2f}: the network's "
-            "own work is not shown to add to the words."
+            f"A probe of token embeddings alone, before any block, reaches {beyond.words.auroc:.2f}: the "
+            "network's own work is not shown to add to the words."
         )
     alarm = found.alarm
     if alarm is not None and alarm.vivid_against_twins.ci[0] > 0.5:

@@ -149,6 +149,26 @@ class Nest:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """What the network's states tell beyond its token embeddings.
+
+    Attributes
+    ----------
+    words
+        Affect, from the mean of a text's token embeddings, before any block.
+    gain, ci
+        Area of the nested probe less that, pairs redrawn together for both.
+    family
+        Which family, from token embeddings; None of a single family.
+    """
+
+    words: Area
+    gain: float
+    ci: Interval
+    family: Area | None
+
+
+@dataclass(frozen=True)
 class Control:
     """The probe against probes of labels exchanged within pairs, layer and penalty chosen alike."""
 
@@ -435,8 +455,8 @@ class EmotionRead:
         Keyword texts against neutral ones; None without them.
     which, which_keyword
         One family against the others, keyword-free and by keyword; None of a single family.
-    words
-        A probe of the network's own token embeddings, before any block: what words alone tell.
+    beyond
+        What is read beyond the network's own token embeddings, which words alone give.
     control, alarm, families, transfer, plane, states, dose, self_report, steering
         As their classes say; None or empty where the stimuli do not serve them.
     leakage
@@ -458,7 +478,7 @@ class EmotionRead:
     keyword: Nest | None
     which: Nest | None
     which_keyword: Nest | None
-    words: Area
+    beyond: Beyond
     layers: tuple[LayerRead, ...]
     control: Control
     alarm: Alarm | None
