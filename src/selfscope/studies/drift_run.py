@@ -1,0 +1,398 @@
+"""Hold the conversations of a study of drift, say every message again elsewhere, read turns, ask beside.
+
+Everything is kept as it is done and gone on with: replies batch by batch, answers conversation by
+conversation, readings at the end. The folder of a run::
+
+    responses.jsonl     every reply: said in its conversation, in a fresh thread, after neutral history
+    readings.json       projections of all turns, if weights are local
+    parts/              answers after 0, 6 and 12 turns, and the rows of the readings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from selfscope.errors import BadInput
+from selfscope.instruments.instrument import asks_in
+from selfscope.models.ground import Ground
+from selfscope.models.local.spans import Turn
+from selfscope.space.responses import TEMPERATURE, TOP_P, Response, ResponseFile
+from selfscope.space.talks import neutral_history
+from selfscope.space.turn_readings import Along, read_turns
+from selfscope.stats.masked import Array
+from selfscope.studies.budget import Budget
+from selfscope.studies.drift_design import DriftRequest, Planned, other_neutral, planned_talks, seed_of
+from selfscope.studies.rows import rows_of
+from selfscope.studies.store import RunStore
+from selfscope.subjects import Subject
+from selfscope.values import Ask, Message, Study, Usage, content_id, plain
+
+#: Replies that are drawn together.
+BATCH = 32
+SAID, FRESH, AFTER = "said", "fresh", "after"
+READINGS = "readings.json"
+READ = (SAID, FRESH, AFTER, "user", "user_after")
+Progress = Callable[[int, int, str, str], None]
+#: Draws replies: conversations that end with the user's turn, a seed each, most tokens; ids are set later.
+Write = Callable[[Sequence[tuple[Turn, ...]], Sequence[int], int], Awaitable[Sequence[Response]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Conversations that were held, with what was read.
+
+    Attributes
+    ----------
+    talks
+        In the order of the arrays.
+    y, fresh, after
+        Readings of replies, ``(conversation, turn)``; NaN where there is none, or nothing inside is read.
+    user, user_after
+        Readings of the user's messages, in their conversation and after neutral history.
+    """
+
+    talks: tuple[Planned, ...]
+    y: Array
+    fresh: Array
+    after: Array
+    user: Array
+    user_after: Array
+
+
+async def run_drift(
+    request: DriftRequest,
+    study: Study,
+    ground: Ground,
+    store: RunStore,
+    along: Along | None,
+    write: Write,
+    *,
+    budget: Budget | None = None,
+    progress: Progress = lambda done, total, what, spent: None,
+) -> Held:
+    """Return conversations with their readings, held or gone on with in the run's folder.
+
+    Parameters
+    ----------
+    along
+        The axis that is read; None reads nothing inside, and says no message again.
+    write
+        Draws replies.
+
+    Raises
+    ------
+    Stopped
+        If the budget leaves no room for the next batch.
+    CouldNot
+        If another process works in the run, the model or the disk fails.
+    """
+    with store.held():
+        store.begin(study, request.items)
+        running = _Running(request, study, ground, store, write, budget, progress)
+        await running.hold()
+        if along is not None:
+            await running.say_again()
+        await running.ask()
+        held = running.read(along)
+        store.finish(study)
+    return held
+
+
+class _Running:
+    """A run on its way."""
+
+    def __init__(
+        self,
+        request: DriftRequest,
+        study: Study,
+        ground: Ground,
+        store: RunStore,
+        write: Write,
+        budget: Budget | None,
+        progress: Progress,
+    ) -> None:
+        self.request, self.study, self.ground, self.store = request, study, ground, store
+        self.write, self.budget, self.progress = write, budget, progress
+        self.talks = planned_talks(request)
+        self.file = ResponseFile(store.folder, study.id)
+        self.kept = self.file.read()
+        self.turns = max(len(t.user) for t in self.talks)
+
+    def replies(self, talk: Planned) -> list[str]:
+        """Return the replies of a conversation so far."""
+        if talk.said:
+            return list(talk.said)
+        names = (f"{talk.id}/{SAID}/{n}" for n in range(len(talk.user)))
+        return [self.kept[name].text for name in names if name in self.kept]
+
+    async def hold(self) -> None:
+        """Draw the replies of all conversations, turn by turn."""
+        for turn in range(self.turns):
+            open_ = [t for t in self.talks if not t.said and turn < len(t.user)]
+            said = [t.before(turn, self.replies(t)) for t in open_]
+            draws = [
+                (f"{t.id}/{SAID}/{turn}", self._asked(t, before, turn))
+                for t, before in zip(open_, said, strict=True)
+            ]
+            await self._draw(draws, f"conversations, turn {turn + 1}")
+
+    async def say_again(self) -> None:
+        """Draw a reply to every message in a fresh thread, and one after neutral history of equal length."""
+        draws = []
+        for talk in self.talks:
+            for turn in range(len(talk.user)):
+                draws.append((f"{talk.id}/{FRESH}/{turn}", self._asked(talk, (), turn)))
+                before = self._neutral(talk, turn)
+                draws.append((f"{talk.id}/{AFTER}/{turn}", self._asked(talk, before, turn)))
+        await self._draw(sorted(draws, key=lambda d: sum(len(t.content) for t in d[1])), "expected values")
+
+    def _neutral(self, talk: Planned, turn: int) -> tuple[Turn, ...]:
+        """Return neutral history as long as what was said before a turn."""
+        said = self.replies(talk)
+        lengths = [
+            self.ground.count_tokens(u) + self.ground.count_tokens(r)
+            for u, r in zip(talk.user[:turn], said, strict=False)
+        ]
+        return neutral_history(lengths, self.ground.count_tokens, other_neutral(talk.user[turn]))
+
+    def _asked(self, talk: Planned, before: tuple[Turn, ...], turn: int) -> tuple[Turn, ...]:
+        first = () if talk.system is None else (Turn("system", talk.system),)
+        return (*first, *before, Turn("user", talk.user[turn]))
+
+    async def _draw(self, draws: Sequence[tuple[str, tuple[Turn, ...]]], what: str) -> None:
+        left = [(name, turns) for name, turns in draws if name not in self.kept]
+        for first in range(0, len(left), BATCH):
+            some = left[first : first + BATCH]
+            self.progress(len(draws) - len(left) + first, len(draws), what, "")
+            self._insist(self._coming([turns for _, turns in some]), len(self.kept))
+            seeds = [seed_of(self.request.seed, name) for name, _ in some]
+            made = await self.write([turns for _, turns in some], seeds, self.request.size.tokens)
+            named = [
+                Response(name, r.text, r.tokens, r.input_tokens, r.stop)
+                for (name, _), r in zip(some, made, strict=True)
+            ]
+            self.file.add(named)
+            self.kept |= {r.ask: r for r in named}
+
+    def _insist(self, coming: Usage, done: int) -> None:
+        if self.budget is not None:
+            spent = self.store.usage().plus(_usage(list(self.kept.values())))
+            self.budget.insist(spent, coming, done, done + coming.prompts)
+
+    def _coming(self, some: Sequence[tuple[Turn, ...]]) -> Usage:
+        put_in = sum(self.ground.count_tokens(t.content) for turns in some for t in turns)
+        drawn = len(some) * self.request.size.tokens
+        return Usage(len(some), put_in, put_in + drawn, drawn, cost=0.0, calls=len(some))
+
+    async def ask(self) -> None:
+        """Ask all items after some turns of each conversation, and keep the answers."""
+        own = [t for t in self.talks if not t.baseline]
+        asks = asks_in(self.study.questions[0], self.request.items, self.study.preset)
+        for n, talk in enumerate(own):
+            self.progress(n, len(own), f"asking: {talk.script}", "")
+            if self.store.has_part(f"utterance-{n:05d}"):
+                continue
+            frame, usage = await self._asked_after(talk, asks)
+            self.store.write_part(f"utterance-{n:05d}", frame, usage)
+
+    async def _asked_after(self, talk: Planned, asks: Sequence[Ask]) -> tuple[Any, dict[str, Any]]:
+        after = [n for n in self.request.size.asked if n <= len(talk.user)]
+        subjects = {str(n): self._subject(talk, n) for n in after}
+        told = [(n, ask) for n in after for ask in asks]
+        prompts = [subjects[str(n)].prompt(ask) for n, ask in told]
+        self._insist(self.ground.forecast(prompts), len(self.kept))
+        answers = await self.ground.answer(prompts, seed=self.study.seed)
+        arm = self.study.arms[0]
+        arms = {n: _named(arm, n) for n in after}
+        rows = [(arms[n], ask) for n, ask in told]
+        frame = rows_of(self.study, self.store.run, self.ground.identity, subjects, rows, prompts, answers)
+        frame = frame.assign(turn=frame["character"].astype("int32"), character=arm.name, **_place(talk))
+        return frame, plain(answers.usage)
+
+    def _subject(self, talk: Planned, after: int) -> Subject:
+        thread = talk.before(after, self.replies(talk))
+        return Subject(
+            self.ground.identity,
+            talk.system,
+            tuple(Message(t.role, t.content) for t in thread),
+            self.study.arms[0].name,
+        )
+
+    def read(self, along: Along | None) -> Held:
+        """Return conversations with the readings of all turns, computed once."""
+        shape = (len(self.talks), self.turns)
+        if along is None:
+            nothing = np.full(shape, np.nan)
+            return Held(self.talks, *([nothing] * 5))
+        if not (self.store.folder / READINGS).exists():
+            self.store.write_json(READINGS, self._readings(along))
+        told = self.store.read_json(READINGS)
+        arrays = [_array(told[name], shape) for name in READ]
+        held = Held(self.talks, *arrays)
+        if not self.store.has_part("axis-00000"):
+            self.store.write_part("axis-00000", self._rows(held, along), plain(Usage()))
+        return held
+
+    def _readings(self, along: Along) -> dict[str, list[list[float]]]:
+        """Read every conversation once, and every message that was said again with its reply."""
+        from selfscope.models.local.ground import LocalGround
+
+        assert isinstance(self.ground, LocalGround)
+        whole = [self._whole(talk) for talk in self.talks]
+        again = {
+            (kind, n, turn): (
+                *self._asked(talk, () if kind == FRESH else self._neutral(talk, turn), turn),
+                Turn("assistant", self.kept[f"{talk.id}/{kind}/{turn}"].text),
+            )
+            for n, talk in enumerate(self.talks)
+            for turn in range(len(talk.user))
+            for kind in (FRESH, AFTER)
+        }
+        done, total = 0, len(whole) + len(again)
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            self.progress(done, total, "reading turns", "")
+
+        turns = read_turns(self.ground, whole, along, tell)
+        order = sorted(again, key=lambda key: [t.content for t in again[key]])
+        last = dict(zip(order, read_turns(self.ground, [again[k] for k in order], along, tell), strict=True))
+        found: dict[str, list[list[float]]] = {name: [] for name in READ}
+        for n, (talk, own) in enumerate(zip(self.talks, turns, strict=True)):
+            start = 0 if talk.system is None else 1
+            found["user"].append(own[start::2].tolist())
+            found[SAID].append(own[start + 1 :: 2].tolist())
+            for kind in (FRESH, AFTER):
+                found[kind].append([float(last[kind, n, t][-1]) for t in range(len(talk.user))])
+            found["user_after"].append([float(last[AFTER, n, t][-2]) for t in range(len(talk.user))])
+        return {name: [[_told(v) for v in row] for row in rows] for name, rows in found.items()}  # type: ignore[misc]
+
+    def _whole(self, talk: Planned) -> tuple[Turn, ...]:
+        first = () if talk.system is None else (Turn("system", talk.system),)
+        return (*first, *talk.before(len(talk.user), self.replies(talk)))
+
+    def _rows(self, held: Held, along: Along) -> Any:
+        """Return the readings as rows of the one table."""
+        import pandas as pd
+
+        from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
+
+        frame = pd.DataFrame(list(self._row(held, along)))
+        for column in COLUMNS:
+            if column not in frame:
+                frame[column] = DEFAULTS[column]
+        return frame.astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
+
+    def _row(self, held: Held, along: Along) -> Iterator[dict[str, Any]]:
+        identity = self.ground.identity
+        fixed = {
+            "study": self.study.id, "run": self.store.run, "ground": content_id(identity),
+            "family": identity.family, "character": self.study.arms[0].name, "instrument": "axis",
+            "construct": "assistant_axis", "channel": "internal", "format": "own_words", "scale": "axis_z",
+            "scorer": f"projection:layer{along.layer}", "agree": "", "disagree": "", "text": "", "system": "",
+        }  # fmt: skip
+        for n, talk in enumerate(held.talks):
+            replies = self.replies(talk)
+            for turn, user in enumerate(talk.user):
+                kinds = {SAID: held.y, FRESH: held.fresh, AFTER: held.after, "user": held.user}
+                for kind, values in kinds.items():
+                    name = f"{talk.id}/{SAID if kind == 'user' else kind}/{turn}"
+                    reply = self.kept[name].text if name in self.kept else replies[turn]
+                    subject = self._subject(talk, turn).id
+                    yield fixed | _place(talk) | {
+                        "subject": subject, "item": kind, "turn": turn + 1, "value": values[n, turn],
+                        "user": user, "reply": reply, "evidence": content_id([subject, name]),
+                        "refusal": "none" if np.isfinite(values[n, turn]) else "unparsed",
+                    }  # fmt: skip
+
+
+def _named(arm: Any, after: int) -> Any:
+    from dataclasses import replace
+
+    return replace(arm, name=str(after))
+
+
+def _place(talk: Planned) -> dict[str, str]:
+    return {"script": talk.script, "thread": talk.id, "regeneration": str(talk.number)}
+
+
+def _usage(responses: Sequence[Response]) -> Usage:
+    put_in, drawn = sum(r.input_tokens for r in responses), sum(r.tokens for r in responses)
+    return Usage(len(responses), put_in, put_in + drawn, drawn, cost=0.0, calls=len(responses))
+
+
+def _told(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _array(rows: Sequence[Sequence[float | None]], shape: tuple[int, int]) -> Array:
+    made = np.full(shape, np.nan)
+    for n, row in enumerate(rows):
+        made[n, : len(row)] = [np.nan if v is None else v for v in row]
+    return made
+
+
+def local_writer(ground: Ground) -> Write:
+    """Return what draws replies from local weights.
+
+    Raises
+    ------
+    BadInput
+        If the ground is not local weights.
+    """
+    from selfscope.models.local.generate import GenerationRequest, generate
+    from selfscope.models.local.ground import LocalGround
+
+    if not isinstance(ground, LocalGround):
+        raise BadInput("replies are drawn from local weights", got=ground.identity.name)
+    weights = ground
+
+    async def write(talks: Sequence[tuple[Turn, ...]], seeds: Sequence[int], tokens: int) -> list[Response]:
+        requests = [
+            GenerationRequest(
+                tuple(Message(t.role, t.content) for t in talk),
+                max_tokens=tokens, temperature=TEMPERATURE, top_p=TOP_P, seed=seed,
+            )
+            for talk, seed in zip(talks, seeds, strict=True)
+        ]  # fmt: skip
+        drawn = await generate(weights, requests)
+        return [Response("", g.text, g.output_tokens, g.input_tokens, g.stop_reason) for g in drawn]
+
+    return write
+
+
+def api_writer(ground: Ground) -> Write:
+    """Return what draws replies through Inspect, from a model behind an API."""
+    import asyncio
+
+    from selfscope.studies.evaluation import opened
+
+    async def write(talks: Sequence[tuple[Turn, ...]], seeds: Sequence[int], tokens: int) -> list[Response]:
+        from inspect_ai.model import GenerateConfig
+
+        async with opened(ground) as model:
+
+            async def one(talk: tuple[Turn, ...], seed: int) -> Response:
+                config = GenerateConfig(max_tokens=tokens, temperature=TEMPERATURE, seed=seed)
+                found = await model.generate([_chat(t) for t in talk], config=config)
+                used = found.usage
+                put_in, drawn = (used.input_tokens, used.output_tokens) if used else (0, 0)
+                return Response("", found.completion, drawn, put_in, found.stop_reason)
+
+            return list(await asyncio.gather(*(one(t, s) for t, s in zip(talks, seeds, strict=True))))
+
+    return write
+
+
+def _chat(turn: Turn) -> Any:
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+
+    kinds: Mapping[str, Any] = {
+        "system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant,
+    }  # fmt: skip
+    return kinds[turn.role](content=turn.content)
