@@ -82,7 +82,8 @@ SESOI = {"self_report": 0.5, "utterance": 0.25, "indirect": 0.5, "behaviour": 0.
 #: What B, the mean of a pair, is in a channel (measurement.md §1, §3b). In a choice there is nothing to say
 #: yes to: what letter and place do cancels over balanced forms, and is told by the forms alone. Inside, half
 #: of the prompts lead toward the trait and half away: B is how far the state goes where they lead. Both maps
-#: are of our own instruments; another one in a channel of ours declares its SESOI, and has B of closed questions.
+#: are of our own instruments; another one in a channel of ours declares its SESOI, and has B of closed
+#: questions.
 BIAS = {
     "self_report": "yes-saying",
     "utterance": "fluency",
