@@ -147,8 +147,10 @@ def test_every_part_has_its_answer_and_is_stored_as_a_run(read: tuple[EmotionRea
     found, store = read
     told = json.loads(json.dumps(plain_json(emotion_json(found, store.folder, store.report))))
     jsonschema.validate(told, SCHEMA)
-    assert [each["layer"] for each in told["layers"]] == [0, 1] and set(told["layers"][0]["transfer"]) == {
-        "keyword_to_keyword_free", "third_to_first", "story_to_self", "family_keyword_to_keyword_free",
+    assert [each["layer"] for each in told["layers"]] == [0, 1]
+    assert set(told["layers"][0]["transfer"]) == {
+        "keyword_to_keyword_free", "third_to_first", "story_to_self", "told_to_lived",
+        "family_keyword_to_keyword_free",
     }  # fmt: skip
     assert found.transfer[0].conditions == (
         "keyword",

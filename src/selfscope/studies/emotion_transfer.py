@@ -21,6 +21,7 @@ AT_LARGE = {
     "keyword_to_keyword_free": ("keyword", "keyword_free"),
     "third_to_first": ("third", "first"),
     "story_to_self": ("third", "lived"),
+    "told_to_lived": ("told", "lived"),
 }
 FAMILY = {"family_keyword_to_keyword_free": ("keyword", "keyword_free")}
 LAYER_DRAWS, DRAWS = 300, 500

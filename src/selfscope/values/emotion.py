@@ -113,7 +113,8 @@ class LayerRead:
         As `auroc`, from the state of the last token.
     transfer
         Trained on one kind and read on another, affect at large: ``keyword_to_keyword_free``,
-        ``third_to_first``, ``story_to_self``; and which family: ``family_keyword_to_keyword_free``.
+        ``third_to_first``, ``story_to_self`` (vignettes in the third person, situations lived),
+        ``told_to_lived``; and which family: ``family_keyword_to_keyword_free``.
     """
 
     layer: int
