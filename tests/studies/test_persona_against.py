@@ -54,6 +54,15 @@ def test_strangers_agree_by_chance_and_an_unreliable_axis_is_said() -> None:
     assert not found.interpretable and "not interpreted" in against_lines(found)[1]
 
 
+def test_distances_that_do_not_come_again_are_not_interpreted() -> None:
+    one, other = space(2, 24), space(3, 40)
+    noisy = dict(other.manifest) | {"reliability": other.manifest["reliability"] | {"geometry": -0.2}}
+    found = compare_spaces(one, PersonaSpace(other.axis, other.default_mean, other.role_means, noisy))
+    assert found.ceiling is None and found.comes_again == (0.81, -0.2)
+    assert "0.81 here, −0.20 there): their agreement is not interpreted" in against_lines(found)[0]
+    assert "not interpreted" not in against_lines(compare_spaces(one, other))[0]
+
+
 def test_roles_are_paired_by_name() -> None:
     one, other = space(2, 24), space(3, 40)
     order = np.random.default_rng(0).permutation(ROLES)

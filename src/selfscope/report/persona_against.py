@@ -22,7 +22,7 @@ def against_lines(found: Against) -> tuple[str, ...]:
     lead = (
         f"Against {visible(found.model)} (layer {found.layer}), by {counted(found.roles, 'shared role')}: "
         f"distances between roles correlate by {_told(found.geometry)}{_ceiling(found)}; "
-        f"debiased alignment {_told(found.alignment)}."
+        f"debiased alignment {_told(found.alignment)}.{_noise(found)}"
     )
     axes = (
         f"Roles along the two axes are ordered alike by {_told(found.order)}; the axis carried over by its "
@@ -50,6 +50,18 @@ def _ceiling(found: Against) -> str:
     if found.ceiling is None:
         return ""
     return f", where noise over questions would leave {_number(found.ceiling)} of one and the same space"
+
+
+def _noise(found: Against) -> str:
+    """Return that distances are not interpreted, where they do not come again in one of the spaces."""
+    known = [each for each in found.comes_again if each is not None]
+    if not known or min(known) > 0:
+        return ""
+    here, there = (_number(each) if each is not None else "not known" for each in found.comes_again)
+    return (
+        " Distances between roles do not come again from other questions (correlation of halves, stepped up: "
+        f"{here} here, {there} there): their agreement is not interpreted."
+    )
 
 
 def _span(each: Agreed) -> str:

@@ -62,6 +62,7 @@ def compare_spaces(own: PersonaSpace, other: PersonaSpace, folder: str = "", *, 
         int(seen.sum()),
         _agreed(similarity(here.roles, there.roles, seed=seed)),
         _ceiling(own, other),
+        (_comes_again(own), _comes_again(other)),
         _agreed(alignment(here.roles, there.roles, seed=seed)),
         _agreed(loadings(_places(here), _places(there), seed=seed)),
         Agreed(carried.held_out, carried.ci, carried.null, carried.p),
@@ -98,10 +99,15 @@ def _agreed(found: Agreement) -> Agreed:
 
 def _ceiling(own: PersonaSpace, other: PersonaSpace) -> float | None:
     """Return √(ρ₁ρ₂) of how far distances come again from other questions; None where one is not known."""
-    known = [space.manifest["reliability"].get("geometry") for space in (own, other)]
-    if any(each is None or each <= 0 for each in known):
+    here, there = _comes_again(own), _comes_again(other)
+    if here is None or there is None or min(here, there) <= 0:
         return None
-    return float(np.sqrt(known[0] * known[1]))
+    return float(np.sqrt(here * there))
+
+
+def _comes_again(space: PersonaSpace) -> float | None:
+    known = space.manifest["reliability"].get("geometry")
+    return None if known is None else float(known)
 
 
 def _reliable(space: PersonaSpace) -> bool:

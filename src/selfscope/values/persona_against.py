@@ -41,6 +41,10 @@ class Against:
     ceiling
         What noise over questions would leave of `geometry` if the two were one; None where a manifest does
         not say how far its distances come again.
+    comes_again
+        How far distances between roles come again from other questions, in this space and in the other
+        (correlation of halves, stepped up); None where a manifest does not say. At nought or under it their
+        agreement is not interpreted.
     alignment
         Debiased CKA of role vectors.
     order
@@ -63,6 +67,7 @@ class Against:
     roles: int
     geometry: Agreed
     ceiling: float | None
+    comes_again: tuple[float | None, float | None]
     alignment: Agreed
     order: Agreed
     carried: Agreed
