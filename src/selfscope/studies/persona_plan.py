@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfscope.models.local.ground import LocalGround
+from selfscope.models.local.listening import listener_bytes
 from selfscope.space.adherence import load_responses
 from selfscope.space.checks import check_id, find_check
 from selfscope.space.heard import heard_bytes
 from selfscope.space.persona_capture import map_recipe
-from selfscope.space.responses import ResponseFile, forecast, part_id
+from selfscope.space.responses import BATCH, ResponseFile, forecast, part_id
 from selfscope.space.sorting import LikelihoodScorer
 from selfscope.space.tally import tally_bytes
 from selfscope.studies.persona_request import MapRequest, asked, layer_of, parts_of, worn_by
@@ -36,7 +37,8 @@ class MapPlan:
         That are read after the drawing, about: by the scorer of adherence, for its check where that is not
         known for these weights, and for vectors where these cannot be taken while responses are drawn.
     peak_bytes
-        Of the accumulators beside the weights; the number of responses is not in it.
+        Of what is summed, beside the weights: the accumulators, or what a batch of responses is heard with,
+        whichever is larger. The number of responses is not in it.
     disk_bytes
         Of vectors that wait on the disk until they are summed; 0 where the texts are read instead.
     minutes
@@ -84,5 +86,7 @@ def _sum_bytes(request: MapRequest, ground: LocalGround) -> int:
     config, size = ground.model.config.get_text_config(), request.size
     groups, cells = size.roles + 1, (size.roles + 1) * size.questions
     recipe = map_recipe(ground, cells, layer_of(request, ground))
-    width = int(config.hidden_size)
-    return tally_bytes(recipe.of(int(config.num_hidden_layers), width), groups, cells, width)
+    layers, width = int(config.num_hidden_layers), int(config.hidden_size)
+    return max(
+        tally_bytes(recipe.of(layers, width), groups, cells, width), listener_bytes(layers, width, BATCH)
+    )

@@ -65,7 +65,7 @@ def test_what_is_heard_is_what_a_pass_over_the_texts_gives(
 def test_the_last_tokens_can_be_taken_back(ground: LocalGround) -> None:
     from selfscope.models.local import generate as module
     from selfscope.models.local.blocks import open_blocks
-    from selfscope.models.local.listening import KEPT, Listener
+    from selfscope.models.local.listening import KEPT, Listener, listener_bytes
     from selfscope.models.local.pooling import Pool, pool
 
     counts = (12, 3, 9)
@@ -76,6 +76,8 @@ def test_the_last_tokens_can_be_taken_back(ground: LocalGround) -> None:
     prompt = ground.renderer.encode(ground.renderer.head(requests[0].messages))
     blocks = open_blocks(ground.model)
     heard = Listener(blocks, [np.arange(2)] * 3)
+    held = sum(t.numel() * t.element_size() for t in vars(heard).values() if hasattr(t, "element_size"))
+    assert held == listener_bytes(len(blocks), blocks.width, 3)
     said = asyncio.run(module.generate(ground, requests, listener=heard))
     assert heard.take_back(0, 5) and heard.take_back(2, KEPT) and heard.take_back(1, 0)
     assert not heard.take_back(0, KEPT + 1) and not heard.take_back(1, 4)

@@ -26,6 +26,11 @@ KEPT = 8
 """Last tokens of a reply that can be taken back: those of a text that ends turns, which is no part of it."""
 
 
+def listener_bytes(layers: int, width: int, replies: int) -> int:
+    """Return the bytes that a listener holds, whatever the number of tokens."""
+    return layers * replies * width * (2 * 8 + KEPT * 4)
+
+
 class Listener:
     """Sums over replies that are decoded together; :func:`selfscope.models.local.generate.generate` takes it.
 
