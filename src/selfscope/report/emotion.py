@@ -88,6 +88,7 @@ def _nests(found: EmotionRead) -> list[tuple[str, Area, str, str]]:
         ("affect, without them (vignettes against their twins)", found.affect),
         ("which family, with the words", found.which_keyword),
         ("which family, without them", found.which),
+        ("which family, vignettes less their twins: topic taken off", found.which_less_topic),
     )
     return [
         (

@@ -67,11 +67,11 @@ def headline(found: EmotionRead) -> str:
     if seen and not beyond:
         what = "is readable, and not shown to be more than its words tell"
     which = ""
-    if found.which is not None:
-        which = f"; which family it is {area(found.which.area)}, where 0.50 is chance"
+    if found.which_less_topic is not None:
+        which = f"; which family it is, its twin taken off, {area(found.which_less_topic.area)}"
     return (
         f"Inside {visible(found.model)}{worn}, whether a text without any word of emotion would move someone "
-        f"{what}: area {area(found.affect.area)}{which}."
+        f"{what}: area {area(found.affect.area)}, where 0.50 is chance{which}."
     )
 
 
@@ -95,12 +95,14 @@ def emotion_lines(found: EmotionRead) -> tuple[str, ...]:
         nest_line("Without them (vignettes against twins)", found.affect, found.depth),
         nest_line("Which family, with the words", found.which_keyword, found.depth),
         nest_line("Which family, without them", found.which, found.depth),
+        nest_line("Which family, its twin taken off", found.which_less_topic, found.depth),
         f"Token embeddings alone {area(found.beyond.words)}, gain {number(found.beyond.gain)} "
         f"({interval(found.beyond.ci)}); control labels {share(found.control.controls)}, "
         f"selectivity {number(found.control.selectivity)} ({p_value(found.control.p)}, at least "
         f"{found.control.least_p:.2g}).",
         *(
-            f"{each.form.capitalize()}: {area(each.affect)} against twins; which family {area(each.which)}."
+            f"{each.form.capitalize()}: {area(each.affect)} against twins; which family {area(each.which)}, "
+            f"of twins {area(each.topic)}."
             for each in found.states
         ),
         *(
@@ -143,7 +145,8 @@ def plane_lines(found: PlaneRead) -> tuple[str, ...]:
     said = [
         "The plane of the first two components, from half of the pairs, holds "
         f"{100 * held.value:.0f} % of the variance of the family means of the other half "
-        f"({chance(held)}, against families at random)."
+        f"({chance(held)}, against families at random). Of vignettes without their twins taken off "
+        f"{100 * found.alone.value:.0f} % ({chance(found.alone)}): settings and topics are in that."
     ]
     for name, side in (("valence", found.valence), ("arousal", found.arousal)):
         if side is None:

@@ -29,17 +29,18 @@ from selfscope.studies.emotion_probes import (
     probe_affect,
     probe_families,
     probe_keyword,
+    probe_less_topic,
     probe_words,
 )
 from selfscope.studies.emotion_request import Amount, EmotionRequest, emotion_study
 from selfscope.studies.emotion_rows import store_run
 from selfscope.studies.emotion_said import warnings_of
-from selfscope.studies.emotion_states import Readings, doses_of, reports_of, states_of
+from selfscope.studies.emotion_states import Readings, doses_of, family_area_of, reports_of, states_of
 from selfscope.studies.emotion_steering import steer_reports
 from selfscope.studies.emotion_table import Rows, Table, refuse_small
 from selfscope.studies.emotion_transfer import by_layer_carried, matrix
 from selfscope.studies.store import RunStore
-from selfscope.values.emotion import Control, EmotionRead, TextRead
+from selfscope.values.emotion import Control, EmotionRead, Nest, TextRead
 
 Progress = Callable[[int, int, str, str], None]
 
@@ -101,7 +102,7 @@ class _Count:
 
     def __init__(self, request: EmotionRequest, ground: LocalGround, progress: Progress) -> None:
         depth = int(ground.model.config.get_text_config().num_hidden_layers)
-        self.total = len(request.stimuli) + depth * (6 + request.amount.seeds)
+        self.total = len(request.stimuli) + depth * (7 + request.amount.seeds)
         self.done, self.progress = 0, progress
 
     def __call__(self, what: str, count: int) -> None:
@@ -117,6 +118,7 @@ class _Probes(NamedTuple):
     keyword: Probed | None
     which: Probed | None
     named: Probed | None
+    less_topic: Nest | None
 
 
 def _probes(table: Table, amount: Amount, count: _Count) -> _Probes:
@@ -127,6 +129,7 @@ def _probes(table: Table, amount: Amount, count: _Count) -> _Probes:
         probe_keyword(table, count),
         probe_families(table, "keyword_free", count),
         probe_families(table, "keyword", count),
+        probe_less_topic(table, count),
     )
 
 
@@ -158,6 +161,8 @@ def _found(
         keyword=probes.keyword.nest if probes.keyword else None,
         which=which.nest if which else None,
         which_keyword=probes.named.nest if probes.named else None,
+        topic=family_area_of(table, readings, table.rows("neutral")),
+        which_less_topic=probes.less_topic,
         beyond=probe_words(table, affect, which),
         layers=by_layer(table, affect, probes.keyword, which, carried, count),
         control=probes.control,

@@ -34,7 +34,8 @@ def plane_of(
         for each in expected
     ]
     circle = _circle(table, vectors, of, found.places)
-    return PlaneRead(layer, found.shares, Chance(*found.held), told[0], told[1], circle), places
+    alone = Chance(*planes.plane(_vignettes(table, x), of, seed=table.seed).held)
+    return PlaneRead(layer, found.shares, Chance(*found.held), alone, told[0], told[1], circle), places
 
 
 def _differences(table: Table, x: Floats) -> tuple[Floats, np.ndarray]:
@@ -47,6 +48,14 @@ def _differences(table: Table, x: Floats) -> tuple[Floats, np.ndarray]:
             vectors.append(x[one].mean(axis=0) - x[other].mean(axis=0))
             of.append(table.families.index(table.stimuli[one[0]].emotion))
     return np.array(vectors), np.array(of, dtype=np.int64)
+
+
+def _vignettes(table: Table, x: Floats) -> Floats:
+    """Return the mean of each pair's vignettes, of the pairs that have a twin, in the same order."""
+    moved = table.rows("keyword_free")
+    twinned = set(table.groups[table.rows("neutral")].tolist())
+    pairs = [p for p in dict.fromkeys(table.groups[moved].tolist()) if p in twinned]
+    return np.stack([x[moved[table.groups[moved] == pair]].mean(axis=0) for pair in pairs])
 
 
 def _circle(table: Table, vectors: Floats, of: np.ndarray, places: Floats) -> Circle | None:

@@ -87,6 +87,26 @@ def probe_families(table: Table, kind: str, progress: Progress) -> Probed | None
     return Probed(rows, labels, done, _nest(done, area, (value,)))
 
 
+def probe_less_topic(table: Table, progress: Progress) -> Nest | None:
+    """Return probes of which family a vignette less its twin is of; None of a single family.
+
+    What a pair's setting and topic give is in both texts, and taken off.
+    """
+    rows, twins = table.twinned()
+    truths = table.members(rows)
+    if len(table.families) < 2 or len(rows) < 2 * FOLDS or truths.sum(axis=0).min() < FOLDS:
+        return None
+    means = table.states.mean
+    layers = [scaled(means[n][rows].astype(float) - means[n][twins]) for n in range(table.depth)]
+    labels = np.where(truths, 1.0, -1.0)
+    done = nested(
+        layers, labels, table.fold(rows), together=True, progress=lambda n: progress("less topic", n)
+    )
+    groups = table.groups[rows].tolist()
+    value, low, high = macro_auroc(done.scores, truths, groups, seed=table.seed)
+    return _nest(done, Area(value, (low, high), len(rows), len(set(groups))), (value,))
+
+
 def _area(table: Table, scores: Floats, labels: Floats, rows: Rows, draws: int = DRAWS) -> Area:
     return area_of(separation(scores, labels > 0, table.groups[rows].tolist(), draws=draws, seed=table.seed))
 

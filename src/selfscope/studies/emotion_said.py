@@ -26,6 +26,11 @@ def _warnings(found: EmotionRead) -> Iterator[str]:
             f"A probe of token embeddings alone, before any block, reaches {beyond.words.auroc:.2f}: the "
             "network's own work is not shown to add to the words."
         )
+    if found.topic is not None and found.topic.ci[0] > 0.5:
+        yield (
+            f"The family of neutral twins is read as well ({found.topic.auroc:.2f}): that much of which "
+            "family is topic, and no emotion."
+        )
     alarm = found.alarm
     if alarm is not None and alarm.vivid_against_twins.ci[0] > 0.5:
         yield "Vivid neutral texts read higher than neutral twins: part of the reading is liveliness."

@@ -54,7 +54,8 @@ def states_of(table: Table, readings: Readings) -> tuple[StateRead, ...]:
             StateRead(
                 form,
                 area_of(area),
-                _which(table, readings, moved),
+                family_area_of(table, readings, moved),
+                family_area_of(table, readings, twins),
                 float(readings.affect[moved].mean()),
                 float(readings.affect[twins].mean()),
             )
@@ -62,7 +63,8 @@ def states_of(table: Table, readings: Readings) -> tuple[StateRead, ...]:
     return tuple(found)
 
 
-def _which(table: Table, readings: Readings, rows: Rows) -> Area | None:
+def family_area_of(table: Table, readings: Readings, rows: Rows) -> Area | None:
+    """Return how well the family of texts is read, one against the others; None of a single family."""
     if len(table.families) < 2 or not np.isfinite(readings.families).all():
         return None
     groups = table.groups[rows].tolist()

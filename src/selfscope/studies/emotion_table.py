@@ -62,6 +62,13 @@ class Table:
             dtype=np.int64,
         )
 
+    def twinned(self) -> tuple[Rows, Rows]:
+        """Return vignettes that have a twin in the same person, and those twins."""
+        of = {(self.stimuli[n].pair, self.stimuli[n].person): int(n) for n in self.rows("neutral")}
+        keys = {int(n): (self.stimuli[n].pair, self.stimuli[n].person) for n in self.rows("keyword_free")}
+        both = [(n, of[key]) for n, key in keys.items() if key in of]
+        return np.array([n for n, _ in both], dtype=np.int64), np.array([m for _, m in both], dtype=np.int64)
+
     def layer(self, layer: int, of: str = "mean") -> Floats:
         """Return the scaled states of all texts at a layer, shape (text, width)."""
         key = (of, layer)

@@ -288,6 +288,8 @@ class PlaneRead:
         Of the variance of family means, by component.
     held
         Share that the plane from half of the pairs holds of the other half, against families at random.
+    alone
+        The same of vignettes without their twins taken off: a family's settings and topics are in it.
     valence, arousal
         None where too few families have a side.
     circle
@@ -297,6 +299,7 @@ class PlaneRead:
     layer: int
     shares: tuple[float, ...]
     held: Chance
+    alone: Chance
     valence: Sided | None
     arousal: Sided | None
     circle: Circle | None
@@ -314,6 +317,8 @@ class StateRead:
         Against twins of the same form, by the probe that was trained on vignettes.
     which
         Own family against the others, by the probes trained on vignettes; None of a single family.
+    topic
+        The same of the twins, in which nothing moves anyone: what is not beyond it is topic.
     reading, twin
         Mean readings.
     """
@@ -321,6 +326,7 @@ class StateRead:
     form: str
     affect: Area
     which: Area | None
+    topic: Area | None
     reading: float
     twin: float
 
@@ -456,6 +462,10 @@ class EmotionRead:
         Keyword texts against neutral ones; None without them.
     which, which_keyword
         One family against the others, keyword-free and by keyword; None of a single family.
+    topic
+        Which family, by the probes of `which`, of the neutral twins: what is not beyond it is topic.
+    which_less_topic
+        Which family, by probes of vignettes less their twins.
     beyond
         What is read beyond the network's own token embeddings, which words alone give.
     control, alarm, families, transfer, plane, states, dose, self_report, steering
@@ -479,6 +489,8 @@ class EmotionRead:
     keyword: Nest | None
     which: Nest | None
     which_keyword: Nest | None
+    topic: Area | None
+    which_less_topic: Nest | None
     beyond: Beyond
     layers: tuple[LayerRead, ...]
     control: Control
