@@ -20,12 +20,13 @@ from selfscope.cli.emotion import emotion_json
 from selfscope.report.emotion import render_emotion
 from selfscope.report.emotion_words import emotion_lines
 from selfscope.space.emotion.load import PLUTCHIK
-from selfscope.space.emotion.states import read_states
+from selfscope.space.emotion.states import States, read_states
 from selfscope.space.emotion.stimuli import Size, Stimulus
 from selfscope.studies import emotion_request
-from selfscope.studies.emotion import run_emotion
-from selfscope.studies.emotion_probes import probe_affect
+from selfscope.studies.emotion import readings_of, run_emotion
+from selfscope.studies.emotion_probes import probe_affect, probe_families, probe_less_topic
 from selfscope.studies.emotion_request import Amount, EmotionRequest
+from selfscope.studies.emotion_states import family_area_of
 from selfscope.studies.emotion_table import Table
 from selfscope.studies.store import RunStore
 from tests.standins.weights import WIDTH, write_folder
@@ -104,6 +105,34 @@ def test_a_planted_direction_is_found_at_its_layer_and_a_shuffled_control_is_not
     shuffled = [replace(s, kind=kinds[s.kind]) if turned[int(s.pair)] else s for s in stimuli]
     nothing, against = probe_affect(Table(shuffled, states, 0), SMALL, lambda what, count: None)
     assert against.p > 0.05 and nothing.nest.area.ci[0] < 0.5
+
+
+def made_up(topic: float, emotion: float) -> Table:
+    """Return states of four families: what texts and twins share, and what is in the vignettes alone."""
+    draw = np.random.default_rng(13)
+    stimuli = [replace(s, emotion=PLUTCHIK[int(s.pair) % 4], person="third") for s in pairs(40, ("qz", "zq"))]
+    x = draw.normal(size=(2, 80, 20)).astype(np.float32)
+    for n, s in enumerate(stimuli):
+        x[1, n, int(s.pair) % 4] += topic
+        x[1, n, 4 + int(s.pair) % 4] += emotion if s.kind == "keyword_free" else 0
+    return Table(stimuli, States(x, x, x[0], np.full(80, 9), 0), 0)
+
+
+def test_what_twins_share_is_topic_and_no_emotion() -> None:
+    def quiet(what: str, count: int) -> None: ...
+
+    for topic, emotion in ((4.0, 0.0), (0.0, 4.0)):
+        table = made_up(topic, emotion)
+        affect, _ = probe_affect(table, replace(SMALL, seeds=1), quiet)
+        which = probe_families(table, "keyword_free", quiet)
+        less = probe_less_topic(table, quiet)
+        assert which is not None and less is not None and which.nest.area.auroc > 0.8
+        twins = family_area_of(table, readings_of(table, affect, which), table.rows("neutral"))
+        assert twins is not None
+        if topic:
+            assert twins.auroc > 0.8 and less.area.ci[0] < 0.5
+        else:
+            assert twins.ci[0] < 0.5 and less.area.auroc > 0.8
 
 
 def whole() -> tuple[Stimulus, ...]:

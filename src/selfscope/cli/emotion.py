@@ -44,12 +44,11 @@ def emotion(
 ) -> None:
     """Read emotion inside a model by probes: with and without the words, told and lived, and what it does."""
     from selfscope.models.choose import choose_ground
-    from selfscope.studies.emotion_request import emotion_study
-    from selfscope.studies.persona_request import local_ground
+    from selfscope.studies.emotion_request import emotion_study, inside_of
     from selfscope.studies.store import RunStore
 
     request = request_of(identity, adapter, stimuli, preset, seed)
-    ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
+    ground = inside_of(choose_ground(model, probe=False, adapter=adapter))
     store = RunStore(out) if out is not None else RunStore.of(emotion_study(request, ground))
     asyncio.run(_read(request, ground, store, as_json))
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from selfscope.errors import BadInput
+from selfscope.models.ground import Ground
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.emotion.load import FAMILIES, Material, load_material
 from selfscope.space.emotion.states import FEW
@@ -98,6 +100,17 @@ def own_request(
 def sides_of(material: Material) -> dict[str, tuple[int, int]]:
     """Return valence and arousal that theory expects of each family."""
     return {f.family: (f.valence, f.arousal) for f in material.families}
+
+
+def inside_of(ground: Ground) -> LocalGround:
+    """Return the ground as local weights; BadInput for an API model or a phantom, which have no inside."""
+    if not isinstance(ground, LocalGround):
+        raise BadInput(
+            "only local weights have an inside to read emotion in",
+            got=ground.identity.name,
+            fix="Give embedded, a folder, a GGUF file or a hub id",
+        )
+    return ground
 
 
 def emotion_study(request: EmotionRequest, ground: LocalGround) -> Study:
