@@ -62,10 +62,10 @@ def test_a_planted_difference_is_found_at_its_layer():
 
 
 def test_nothing_planted_is_not_found():
-    """Over ten draws: the mean AUROC is chance, and shuffled labels do as well in all but a few."""
-    found = [fit_direction(states(0.0, seed=seed)[0], AFFIRMS, STRATA) for seed in range(10)]
-    assert abs(np.mean([f.auroc.estimate for f in found]) - 0.5) < 0.1
-    assert sum(f.p < 0.05 for f in found) <= 2
+    """Over twenty draws: the mean AUROC is chance, and shuffled labels do as well in all but a few."""
+    found = [fit_direction(states(0.0, seed=seed)[0], AFFIRMS, STRATA) for seed in range(20)]
+    assert abs(np.mean([f.auroc.estimate for f in found]) - 0.5) < 0.12
+    assert sum(f.p < 0.05 for f in found) <= 3
     assert max(f.split_half.estimate for f in found) < 0.7
 
 
