@@ -24,7 +24,7 @@ from selfscope.studies.store import RunStore
 from tests.standins.weights import WIDTH, write_folder
 
 ITEMS = load_cluster()
-SIZE = DriftSize(2, 1, 4, 0, 1, 1, turns=3, asked=(0, 3))
+SIZE = DriftSize(2, 1, 4, 0, 2, 1, turns=3, asked=(0, 3))
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,10 @@ from selfscope.cli import (
     adapters,
     agreement,
     attribute,
+    commitment,
     cooperation,
     doctor,
+    drift,
     editorial,
     emotion,
     identity,
@@ -49,9 +51,11 @@ app.command("demo")(profile.demo)
 app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
+app.command("commitment")(commitment.commitment)
 app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)
+app.command("drift")(drift.drift)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)

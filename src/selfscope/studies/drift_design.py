@@ -11,6 +11,7 @@ from selfscope.instruments.instrument import chosen_statements, instrument_for, 
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
 from selfscope.space.talks import NeutralExchange, Script, Transcript, load_neutral, some_scripts
+from selfscope.space.turn_readings import Along
 from selfscope.studies.profile import software_versions
 from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
 from selfscope.values.items import Channel
@@ -37,7 +38,7 @@ class DriftSize:
     baselines
         Conversations of plain fact on which control limits are set; 0 sets none.
     statements, elicitors
-        Statements of each keying of a dimension, and open turns after which each is scored.
+        Statements of a dimension, half of either keying, and open turns after which each is scored.
     asked
         After how many turns items are asked.
     """
@@ -53,9 +54,9 @@ class DriftSize:
 
 
 SIZES: dict[Preset, DriftSize] = {
-    "demo": DriftSize(4, 1, 24, 0, 2, 2),
-    "standard": DriftSize(16, 1, 48, 16, 4, 2),
-    "full": DriftSize(16, 3, 64, 40, 8, 4),
+    "demo": DriftSize(4, 1, 24, 0, 4, 2),
+    "standard": DriftSize(16, 1, 48, 16, 8, 2),
+    "full": DriftSize(16, 3, 64, 40, 16, 4),
 }
 
 
@@ -218,6 +219,11 @@ def _question(request: DriftRequest, channel: Channel) -> Question:
 def channel_of(ground: Ground) -> Channel:
     """Return the channel that is asked in: its own words where texts can be scored, else closed questions."""
     return "self_report" if ground.unavailable("text") else CHANNEL
+
+
+def axis_name(along: Along) -> str:
+    """Return what an axis is known by in a run's name: its numbers and its layer."""
+    return content_id([along.layer, along.frame.zero, along.frame.unit, along.frame.axis.tolist()])
 
 
 def seed_of(seed: int, draw: str) -> int:

@@ -204,8 +204,9 @@ class _Running:
         subjects = {str(n): self._subject(talk, n) for n in after}
         told = [(n, ask) for n in after for ask in asks]
         prompts = [subjects[str(n)].prompt(ask) for n, ask in told]
-        self._insist(self.ground.forecast(prompts), len(self.kept))
-        answers = await self.ground.answer(prompts, seed=self.study.seed)
+        again = self.study.replicates
+        self._insist(self.ground.forecast(prompts, replicates=again), len(self.kept))
+        answers = await self.ground.answer(prompts, seed=self.study.seed, replicates=again)
         arm = self.study.arms[0]
         arms = {n: _named(arm, n) for n in after}
         rows = [(arms[n], ask) for n, ask in told]

@@ -1,0 +1,265 @@
+"""``drift``: does a model move while it is talked to, beyond what messages and length account for?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName, identity_of
+from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.models.ground import Ground
+    from selfscope.models.local.ground import LocalGround
+    from selfscope.space.turn_readings import Along
+    from selfscope.stats.drift import SlopeTest
+    from selfscope.stats.drift_results import Behaviour, Drift, Inside
+    from selfscope.studies.budget import Budget
+    from selfscope.studies.drift_design import DriftRequest
+    from selfscope.studies.drift_plan import DriftPlan
+
+
+def drift(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="embedded, gemma-270m, a folder, a GGUF file, a hub id, or an API model."
+        ),
+    ],
+    identity: Annotated[
+        str, typer.Option(help="Talk to it under this identity: a file, a workspace, a card.")
+    ] = "",
+    adapter: Annotated[str, typer.Option(help="Talk to it wearing this LoRA adapter.")] = "",
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Conversations of your own in place of ours: JSONL of messages."),
+    ] = None,
+    axis: Annotated[
+        str,
+        typer.Option(
+            metavar="ARTEFACT", help="A map of this model; left out, its demo map, made if need be."
+        ),
+    ] = "",
+    preset: Annotated[
+        PresetName,
+        typer.Option(help="demo: 4 scripts; standard: 16; full: 16, three times each. Twelve turns."),
+    ] = PresetName.STANDARD,
+    layer: Annotated[
+        int | None, typer.Option(min=0, help="The layer to read, from 0; that of the map if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
+    price: PriceFlag = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Hold conversations, and say whether the model moves in them, inside and in what it says of itself."""
+    from selfscope.instruments.cluster.load import load_cluster
+    from selfscope.models.choose import choose_ground
+    from selfscope.space.talks import read_transcripts
+    from selfscope.studies.drift_design import DriftRequest
+    from selfscope.studies.evaluation import refuse_wordless
+
+    limits = limits_of(budget, price)
+    own = identity_of(identity) if identity else None
+    request = DriftRequest(
+        load_cluster(),
+        preset.value,
+        seed,
+        own.system if own else None,
+        own.name if own else "none",
+        read_transcripts(transcripts) if transcripts else (),
+    )
+    ground = choose_ground(model, probe=not dry_run, adapter=adapter)
+    refuse_wordless(ground)
+    asyncio.run(_drifted(request, ground, axis, layer, limits, dry_run, as_json))
+
+
+async def _drifted(
+    request: DriftRequest,
+    ground: Ground,
+    axis: str,
+    layer: int | None,
+    limits: Limits,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from selfscope.models.local.ground import LocalGround
+    from selfscope.studies.drift_plan import plan_drift
+
+    try:
+        local = ground if isinstance(ground, LocalGround) else None
+        if local is None:
+            if axis:
+                raise BadInput("an axis is read inside local weights alone", got=ground.identity.name)
+            request = replace(request, sizes=replace(request.size, baselines=0))
+        plan = plan_drift(request, ground)
+        if dry_run:
+            _show_plan(plan, as_json)
+            return
+        console(as_json=True).print(plan.sentence, markup=False, soft_wrap=True)
+        budget = limits.budget_on(ground)
+        along = None if local is None else await _along(local, axis, layer, budget)
+        await _conclude(request, ground, along, budget, as_json)
+    finally:
+        await ground.close()
+
+
+async def _along(ground: LocalGround, axis: str, layer: int | None, budget: Budget | None) -> Along:
+    """Return the axis of a map; the model's own demo map is made first where none is named or kept."""
+    from selfscope.space.persona_artefact import MANIFEST, open_space
+    from selfscope.space.turn_readings import along_of
+    from selfscope.studies.persona_request import MapRequest, map_folder
+
+    if axis:
+        return along_of(open_space(axis), axis, layer)
+    request = MapRequest("demo")
+    folder = map_folder(request, ground, None)
+    if not (folder / MANIFEST).is_file():
+        told = f"No axis was named: the demo map of {ground.identity.name} is made first, in {folder}"
+        console(as_json=True).print(told, markup=False, soft_wrap=True)
+        await _map_first(request, ground, folder, budget)
+    return along_of(open_space(folder), str(folder), layer)
+
+
+async def _map_first(request: Any, ground: LocalGround, folder: Path, budget: Budget | None) -> None:
+    from selfscope.studies.persona_manifest import store_space
+    from selfscope.studies.persona_map import run_map
+    from selfscope.studies.persona_rows import store_rows
+    from selfscope.studies.persona_space import persona_space
+
+    with counting("map") as bar:
+        done = await run_map(request, ground, folder, budget=budget, progress=bar)
+    store_rows(done)
+    store_space(done, persona_space(done))
+    done.refuse_failures()
+
+
+async def _conclude(
+    request: DriftRequest, ground: Ground, along: Along | None, budget: Budget | None, as_json: bool
+) -> None:
+    from selfscope.report.drift import drift_lines, write_drift
+    from selfscope.studies.drift_design import axis_name, drift_study
+    from selfscope.studies.drift_found import drift_of
+    from selfscope.studies.drift_run import api_writer, local_writer, run_drift
+    from selfscope.studies.store import RunStore
+
+    request = replace(request, axis="" if along is None else axis_name(along))
+    study = drift_study(request, ground)
+    store = RunStore.of(study)
+    write = api_writer(ground) if along is None else local_writer(ground)
+    with counting(study.title) as bar:
+        held = await run_drift(request, study, ground, store, along, write, budget=budget, progress=bar)
+    found = drift_of(
+        ground.identity.name,
+        request.name,
+        request.preset,
+        held,
+        along,
+        store.observations(),
+        seed=request.seed,
+    )
+    with writing("the page"):
+        report = write_drift(found, command_line(), store.folder / "drift.html")
+    if as_json:
+        print_json(drift_json(store.folder, report, found))
+        return
+    for line in (*drift_lines(found), f"Run: {store.folder}", str(report)):
+        console().print(line, markup=False, emoji=False, soft_wrap=True)
+
+
+def drift_json(run: Path, report: Path, found: Drift) -> dict[str, Any]:
+    """Return what ``drift --json`` prints (schema: ``selfscope schema drift``)."""
+    inside = found.inside
+    slope = None if inside is None else inside.slope
+    return {
+        "run": str(run),
+        "report": str(report),
+        "model": found.model,
+        "identity": found.name,
+        "preset": found.preset,
+        "axis": None if inside is None else _axis_json(inside),
+        "turns": list(_turns_json(found)),
+        "slope": None if slope is None else slope.estimate,
+        "slope_ci": None if slope is None else list(slope.ci95),
+        "test": None if slope is None else slope_json(slope),
+        "fresh": None if inside is None else slope_json(inside.slope_fresh),
+        "plain": None if inside is None else slope_json(inside.slope_plain),
+        "change_points": [] if inside is None else list(_changes_json(found, inside)),
+        "limits": None if inside is None or inside.monitor is None else vars(inside.monitor),
+        "half_life": None if inside is None or inside.back is None else inside.back._asdict(),
+        "behavioural_slope": {b.dimension: b.slope.estimate for b in found.behaviour},
+        "behaviour": [_behaviour_json(b, found) for b in found.behaviour],
+        "warnings": list(found.warnings),
+    }
+
+
+def slope_json(found: SlopeTest) -> dict[str, Any]:
+    """Return a slope with all that is known of it."""
+    return found._asdict()
+
+
+def _axis_json(inside: Inside) -> dict[str, Any]:
+    along = inside.along
+    return {
+        "artefact": along.name,
+        "layer": along.layer,
+        "split_half": along.reliability,
+        "interpreted": inside.interpreted,
+    }
+
+
+def _turns_json(found: Drift) -> Any:
+    """Yield every turn that was read, the reply's and the message's; an alarm is of a reply."""
+    held, inside = found.held, found.inside
+    if inside is None:
+        return
+    for n, talk in enumerate(held.talks):
+        for t in range(talk.turns):
+            alarm = None if inside.alarms is None else bool(inside.alarms[n, t])
+            place = {"conversation": talk.id, "script": talk.script, "turn": t + 1}
+            user = {"projection": held.user[n, t], "expected": held.user_after[n, t], "fresh": None}
+            own = {"projection": held.y[n, t], "expected": held.after[n, t], "fresh": held.fresh[n, t]}
+            yield place | {"role": "user"} | _plain(user) | {"alarm": None}
+            yield place | {"role": "assistant"} | _plain(own) | {"alarm": alarm}
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if v is None else float(v) for key, v in values.items()}
+
+
+def _changes_json(found: Drift, inside: Inside) -> Any:
+    if inside.changes is None:
+        return
+    c = inside.changes
+    for n, talk in enumerate(found.held.talks):
+        yield {
+            "conversation": talk.id, "turn": int(c.at[n]) + 1, "size": float(c.size[n]), "p": float(c.p[n]),
+            "p_adjusted": float(c.p_adjusted[n]), "p_shift": c.p_shift, "found": bool(c.found[n]),
+        }  # fmt: skip
+
+
+def _behaviour_json(b: Behaviour, found: Drift) -> dict[str, Any]:
+    points = [
+        {"conversation": talk.id, "turn": turn, "value": float(b.values[n, at])}
+        for n, talk in enumerate(found.held.talks)
+        for at, turn in enumerate(b.turns)
+    ]
+    coupling = None if b.coupling is None else b.coupling._asdict()
+    return {
+        "dimension": b.dimension, "channel": b.channel, "scale": b.scale, "slope": slope_json(b.slope),
+        "coupling": coupling, "points": points,
+    }  # fmt: skip
+
+
+def _show_plan(plan: DriftPlan, as_json: bool) -> None:
+    if as_json:
+        print_json({"plan": vars(plan)})
+        return
+    console().print(plan.sentence, markup=False, soft_wrap=True)
