@@ -2,6 +2,7 @@
 
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -49,6 +50,9 @@ def test_a_study_file_is_planned_stopped_gone_on_with_and_analysed(asked, capsys
     assert "regeneration:(character×script)" in names
     unvaried = {c["name"] for c in told["components"] if c["not_estimable"]}
     assert {"ground", "counterparty", "framing", "thread"} <= unvaried
+    manifest = json.loads((Path(told["source"]) / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["usage"]["replies"]["calls"] == 8 and manifest["usage"]["utterance"]["calls"] == 32
+    assert manifest["histories"]["regenerations"] == 2 and manifest["command"].startswith("selfscope")
     assert run(["where", told["source"], "--permutations", "0", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["components"] == told["components"]

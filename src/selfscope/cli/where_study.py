@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from selfscope.cli.limits import Limits
 from selfscope.cli.planned import plan_lines, show_plans
-from selfscope.cli.show import console, counting
+from selfscope.cli.show import command_line, console, counting
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ async def _held(
     declared: HistoryDeclared, ground: Ground, limits: Limits, dry_run: bool, as_json: bool
 ) -> RunStore | None:
     from selfscope.studies.history_design import build_histories
-    from selfscope.studies.history_plan import plan_histories
+    from selfscope.studies.history_plan import manifest_of_histories, plan_histories
     from selfscope.studies.history_run import run_histories
     from selfscope.studies.store import RunStore
 
@@ -81,6 +81,7 @@ async def _held(
             await run_histories(
                 study, items, ground, store, progress=progress, budget=limits.budget_on(ground)
             )
+        store.write_json("manifest.json", manifest_of_histories(study, store, ground, command_line()))
         return store
     finally:
         await ground.close()

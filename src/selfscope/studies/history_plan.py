@@ -1,8 +1,12 @@
-"""What a study with histories will take, before a reply is drawn."""
+"""What a study with histories will take, before a reply is drawn; and how its run came about."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from selfscope.models.ground import Ground
+from selfscope.studies.conclude import manifest_of_tasks
+from selfscope.studies.history_design import CHANNEL
 from selfscope.studies.history_run import (
     asks_of_histories,
     conversations,
@@ -59,6 +63,13 @@ def plan_histories(study: Study, items: ItemSet, ground: Ground) -> Plan:
         widths=(),
         notes=("a reply is reckoned at its most tokens; many end sooner",),
     )
+
+
+def manifest_of_histories(study: Study, store: RunStore, ground: Ground, command: str) -> dict[str, Any]:
+    """Return how a run came about: all that is needed to make its numbers again, and what it took."""
+    held = ConversationFile(store.folder, study).read([conversations(g, study) for g in threads_of(study)])
+    used = {"replies": drawn_usage(held, study, ground), CHANNEL: store.usage()}
+    return manifest_of_tasks(study, store, command) | {"histories": study.histories, "usage": used}
 
 
 def _asking(held: list[Conversation], asks: tuple[Ask, ...], ground: Ground) -> Usage:
