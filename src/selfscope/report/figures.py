@@ -53,7 +53,7 @@ def forest(found: Sequence[Standing], titles: dict[str, str], sesoi: float) -> A
     rate = any(f.scale == "rate" for s in found for f in s.rows)
     inside = any(f.scale == "projection" for s in found for f in s.rows)
     title = "difference in the share of answers; right: more of the trait" if rate else HALF_CONTRAST
-    title = "projection, in spreads of the direction; right: toward the trait" if inside else title
+    title = PROJECTION if inside else title
     return rows_chart(_rows(found, titles), marks, series, sesoi, step=step, title=title)
 
 
@@ -136,9 +136,11 @@ def trait_and_bias(
         Series("trait", VERMILLION, "circle", 64, True, 2.0),
         Series("bias", PURPLE, "diamond", 60, False),
     ]
+    inside = any(s.primary.scale == "projection" for s in found)
     return rows_chart(
-        _rows(found, titles, linked), marks, series, sesoi, step=28, framed=_framed(marks, sesoi)
-    )
+        _rows(found, titles, linked), marks, series, sesoi, step=28, framed=_framed(marks, sesoi),
+        title=PROJECTION if inside else HALF_CONTRAST,
+    )  # fmt: skip
 
 
 def _moved(standing: Standing) -> list[tuple[str, Estimate]]:
@@ -160,6 +162,7 @@ def _framed(marks: Sequence[Mark], sesoi: float) -> tuple[str, ...]:
     return ("trait",) if large else ("trait", "bias")
 
 
+PROJECTION = "projection, in spreads of the direction; right: toward the trait"
 _HABITS = {
     "acquiescence": "agreeing",
     "position": "the first option",

@@ -106,8 +106,6 @@ def reason_in_words(reason: str) -> str:
         return (
             f"The reliability check failed: the instrument tells characters on this model apart poorly{size}"
         )
-    if reason.startswith("direction: "):
-        return f"The direction of this trait fails a check: {reason.removeprefix('direction: ')}"
     if reason.startswith("median option mass"):
         return f"The model hardly uses the offered answers ({reason})"
     return reason

@@ -235,7 +235,12 @@ def _not_interpretable(f: Finding, title: str, subject: str) -> str:
 
 
 def _reasons(f: Finding) -> list[str]:
-    return [reason_in_words(reason) for reason in f.gate.reasons]
+    start = "direction: "
+    failed = [r.removeprefix(start) for r in f.gate.reasons if r.startswith(start)]
+    others = [reason_in_words(r) for r in f.gate.reasons if not r.startswith(start)]
+    if not failed:
+        return others
+    return [f"The direction of this trait fails its checks: {'; '.join(failed)}".replace("-0", "−0"), *others]
 
 
 def _refusals(f: Finding) -> str:
