@@ -22,6 +22,7 @@ from selfscope.space.persona_artefact import open_space
 from selfscope.space.persona_capture import conversations_of
 from selfscope.space.recipe import Recipe
 from selfscope.space.sorting import Progress, Said
+from selfscope.studies import persona_map
 from selfscope.studies.budget import Budget
 from selfscope.studies.persona_manifest import store_space
 from selfscope.studies.persona_map import Mapped, run_map
@@ -209,6 +210,24 @@ def test_a_scorer_that_passes_sorts_and_one_that_fails_does_not(
     scorer = Knowing(True)
     asyncio.run(run_map(request, ground, tmp_path, judge=scorer))
     assert scorer.asked == 0  # check and scores are kept
+
+
+def test_scores_that_were_made_are_not_made_again(
+    ground: LocalGround, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persona_map, "SCORED_AT_ONCE", 8)
+
+    class Failing(Knowing):
+        async def score(self, said: Sequence[Said], progress: Progress) -> list[float]:
+            if 0 < self.asked - len(load_responses()) >= 8:
+                raise CouldNot("the judge is gone")
+            return await super().score(said, progress)
+
+    with pytest.raises(CouldNot, match="judge is gone"):
+        asyncio.run(run_map(REQUEST, ground, tmp_path, judge=Failing(True)))
+    again = Knowing(True)
+    done = asyncio.run(run_map(REQUEST, ground, tmp_path, judge=again))
+    assert again.asked == len(done.scores) - 8 == 20 - 8
 
 
 def adapter(folder: Path, size: float) -> Adapter:

@@ -210,17 +210,17 @@ async def _sort(
     stored = json.loads((folder / SCORER).read_text(encoding="utf-8"))
     digest = content_id([[a.id, responses[a.id].text] for a in mine])
     scores: dict[str, float] = stored["scores"] if stored.get("scored") == digest else {}
-    if not scores:
-        done = 0
+    left = sorted((a for a in mine if a.id not in scores), key=lambda a: (a.question, a.id))
+    for at in range(0, len(left), SCORED_AT_ONCE):
+        some, done = left[at : at + SCORED_AT_ONCE], len(scores)
 
         def tell(new: int) -> None:
             nonlocal done
             done += new
             progress(done, len(mine), "adherence", "")
 
-        said = [Said(a.system, a.user, responses[a.id].text, responses[a.id].logp) for a in mine]
-        values = await scorer.score(said, tell)
-        scores = {a.id: v for a, v in zip(mine, values, strict=True)}
+        said = [Said(a.system, a.user, responses[a.id].text, responses[a.id].logp) for a in some]
+        scores |= {a.id: v for a, v in zip(some, await scorer.score(said, tell), strict=True)}
         _keep(folder / SCORER, stored | {"scored": digest, "scores": scores})
     return scores, frozenset(name for name, value in scores.items() if value < check.cut)
 
@@ -258,6 +258,8 @@ async def _capture(
 
 
 SCORER = "scorer.json"
+#: Responses whose scores are kept together; those to one question, which share its tokens, come together.
+SCORED_AT_ONCE = 96
 
 
 def _kept(path: Path, of: str) -> dict[str, Any]:
