@@ -12,7 +12,15 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.space.emotion import checks
 from selfscope.space.emotion.lexicon import SHARED, lexicon_hits, load_lexicon
-from selfscope.space.emotion.load import FAMILIES, SETTINGS, Family, Material, read_family, read_material
+from selfscope.space.emotion.load import (
+    FAMILIES,
+    SETTINGS,
+    Family,
+    Material,
+    load_material,
+    read_family,
+    read_material,
+)
 
 NAMES = {
     family: next(w for w in words if "*" not in w and " " not in w)
@@ -92,6 +100,20 @@ def with_pair(family: Family, **changed: Any) -> Family:
 
 def test_material_that_keeps_the_rules_has_no_faults(material: Material):
     assert checks.check_material(material) == ()
+
+
+def test_the_shipped_stimuli_pass():
+    assert checks.check_material(load_material()) == ()
+
+
+def test_the_first_person_speaks_and_both_persons_tell_the_same():
+    speaks = {"i", "me", "my", "mine", "myself", "us", "we"}
+    for pair in (p for f in load_material().families for p in f.pairs):
+        for first, third in zip(pair.texts[::2], pair.texts[1::2], strict=True):
+            own, told = checks.words(first), checks.words(third)
+            assert speaks & set(own), pair.id
+            assert abs(len(own) - len(told)) <= 8, pair.id
+            assert len(set(own) & set(told)) >= 0.6 * len(set(own)), pair.id
 
 
 def test_an_entry_is_read_as_it_stands(joy: Family):

@@ -30,10 +30,13 @@ _MARKS = re.compile(r"\b(ordinary|usual|usually|always|routine\w*|normal\w*|neut
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 #: Capitals inside a sentence that are nobody's name.
 _CAPITALS = frozenset(
-    """
-    I I'd I'll I'm I've AI Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March
-    April May June July August September October November December
-    """.split()
+    re.findall(
+        r"\S+",
+        """
+        I I'd I'll I'm I've AI Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March
+        April May June July August September October November December
+        """,
+    )
 )
 #: Words without content.
 FUNCTION = frozenset(
