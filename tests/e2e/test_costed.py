@@ -71,6 +71,9 @@ def test_a_study_file_names_the_instrument_and_another_run_is_compared(place):
 
 
 def test_the_instrument_is_listed_with_what_it_asks(place):
-    (row,) = [i for i in place.json("instruments")["instruments"] if i["channel"] == "behaviour"]
-    assert (row["name"], len(row["dimensions"])) == ("costed_choice", 21)
+    listed = {i["name"]: i for i in place.json("instruments")["instruments"]}
+    games, row = listed["commitment"], listed["costed_choice"]
+    assert (games["channel"], games["dimensions"]) == ("behaviour", [])
+    assert games["asks"]["demo"] < games["asks"]["standard"] == games["asks"]["full"]
+    assert (row["channel"], len(row["dimensions"])) == ("behaviour", 21)
     assert row["asks"] == {"demo": 504, "standard": 3024, "full": 6048}

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 
 from selfscope.instruments.cluster.load import load_cluster
+from selfscope.instruments.commitment.branches import WORDINGS, branch_count, threads_of
+from selfscope.instruments.commitment.load import NAME as COMMITMENT
+from selfscope.instruments.commitment.load import SESOI, games_asked
 from selfscope.instruments.instrument import ENTRY_POINT_GROUP, Instrument, load_instruments
 from selfscope.instruments.open.prompts import CONSTRUCTS, DEPTHS, load_prompts
 from selfscope.models.ground import AskKind
@@ -49,7 +52,7 @@ class Described:
 
 
 def describe_instruments() -> tuple[Described, ...]:
-    """Return every registered instrument, by name, then free answers; BadInput if one of them is none."""
+    """Return every registered instrument, by name, then games and free answers; BadInput if one is none."""
     loaded = load_instruments()
     origin = {entry.load(): entry.dist for entry in entry_points(group=ENTRY_POINT_GROUP)}
     found = []
@@ -57,7 +60,24 @@ def describe_instruments() -> tuple[Described, ...]:
         dist = origin.get(type(instrument))
         package = (dist.name, dist.version) if dist is not None else ("unknown", "")
         found.append(_described(name, instrument, package))
-    return (*found, _free_answers())
+    return (*found, _games(), _free_answers())
+
+
+def _games() -> Described:
+    """Return the games of commitment, which have a verb of their own and ask nothing of the cluster."""
+    asked = {p: [t for g in games_asked(p) for t in threads_of(g, WORDINGS[p])] for p in PRESETS}
+    return Described(
+        name=COMMITMENT,
+        channel="behaviour",
+        kind="text",
+        needs=f"{NEEDS['text']}; the verb commitment",
+        reference="Games in which something is settled on and not said, asked in side branches.",
+        sesoi=SESOI,
+        dimensions=(),
+        asks={preset: sum(map(branch_count, threads)) for preset, threads in asked.items()},
+        package="selfscope",
+        version=version("selfscope"),
+    )
 
 
 def _free_answers() -> Described:

@@ -36,7 +36,10 @@ class Observation:
     template, format, order, label, position
         The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order of
         yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``). Of
-        an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``.
+        an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``. In a game of
+        commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the candidate or
+        the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``, ``note`` or
+        ``prior`` (no game).
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
