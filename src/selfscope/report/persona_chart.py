@@ -173,7 +173,7 @@ def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -
     if all(map(math.isfinite, spot.ci)):
         _bar(group, (across(spot.ci[0]), across(spot.ci[1])), (left + 2, _WIDTH - 18), y)
     _mark(group, across(spot.z), y, _mark_of(spot))
-    label = _text(group, left - 10, y + 4, f"{_cut(visible(spot.title), 34)} · {spot.responses}", "end")
+    label = _text(group, left - 10, y + 4, f"{_cut(visible(spot.title), 32)} · {spot.responses}", "end")
     if spot.kind != "role":
         label.set("font-weight", "700")
 
