@@ -159,6 +159,19 @@ def test_planted_drift_is_found_through_the_same_path(done, along, drift, verdic
     assert found.warnings == ()
 
 
+def test_a_push_that_passes_is_no_drift_and_its_way_back_is_told(done, along):
+    held = planted(done[0], 0.0)
+    for n, talk in enumerate(held.talks):
+        if talk.perturbed:
+            held.y[n, talk.perturbed - 1 :] -= 12 * 0.5 ** np.arange(13 - talk.perturbed)
+    found = drift_of("tiny", "none", "standard", held, along, done[1].observations()[:0])
+    assert found.inside is not None
+    assert found.inside.slope.p > 0.05
+    assert found.inside.back is not None
+    assert found.inside.back.status == "returns"
+    assert found.inside.back.half_life == pytest.approx(1, abs=0.5)
+
+
 def test_what_cannot_be_said_is_said(done, along):
     held, store = done
     found = drift_of("tiny", "ilse", "demo", held, replace(along, reliability=0.4), store.observations())

@@ -1,10 +1,11 @@
 """How long does a conversation take to come back after a turn that pushed it away?
 
-Model: r_t = c_i before the turn p, and c_i + a_i ρ^(t-p) from it on, with a level and a push of its own for
-every conversation and one ρ for all. The half-life is ln 2 / -ln ρ turns. ρ = 0 is back at the next turn,
-ρ = 1 never. For each ρ of a grid levels and pushes are least squares, so the sum of squares of every
-conversation is known at every ρ, and drawing scripts again costs one sum. Quantiles of the draws are set
-further apart, as Student's t asks for few scripts (Hesterberg 2015).
+Model: r_t = c_i + b_i t before the turn p, and c_i + b_i t + a_i ρ^(t-p) from it on. Every conversation has a
+level, a slope (so that drift is not taken for a push that stays) and a push of its own, and one ρ is for all.
+The half-life is ln 2 / -ln ρ turns; ρ = 0 is back at the next turn, ρ = 1 never. For each ρ of a grid the
+rest is least squares, so the sum of squares of every conversation is known at every ρ, and drawing scripts
+again costs one sum. Quantiles of the draws are set further apart, as Student's t asks for few scripts
+(Hesterberg 2015).
 
 There is a half-life only where the turn moved conversations at all (Student's t over scripts), and where
 the interval holds no ρ that does not return (ρ ≥ 1); otherwise it is "none", with the reason.
@@ -112,12 +113,13 @@ def _pushed(x: Array, at: NDArray[np.int_], scripts: NDArray[np.str_]) -> tuple[
 
 
 def _squares(row: Array, start: int) -> Array:
-    """Return what level and push leave of the sum of squares, at every ρ of the grid."""
+    """Return what level, slope and push leave of the sum of squares, at every ρ of the grid."""
     t = np.arange(len(row)) - start
     use = np.isfinite(row)
     shape = np.where(t >= 0, _GRID[:, None] ** np.maximum(t, 0), 0.0)[:, use]
-    y = row[use] - row[use].mean()
-    c = shape - shape.mean(axis=1, keepdims=True)
+    fixed = np.linalg.qr(np.stack([np.ones(use.sum()), t[use].astype(float)], axis=1))[0]
+    y = row[use] - fixed @ (fixed.T @ row[use])
+    c = shape - (shape @ fixed) @ fixed.T
     return np.asarray((y**2).sum() - ratio((c @ y) ** 2, (c**2).sum(axis=1)))
 
 

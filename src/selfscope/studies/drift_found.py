@@ -20,6 +20,8 @@ from selfscope.studies.drift_run import Held
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Turns after a perturbed one that the slope leaves out with it: what is on its way back is no drift.
+RECOVERY = 3
 #: Turns whose mean residual stands beside a point of behaviour.
 WINDOW = 3
 _FORM = ("item", "template", "format", "order", "label", "position")
@@ -48,21 +50,27 @@ def drift_of(
 def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> Inside:
     scripts = [t.script for t in own.talks]
     residual, fresh = own.y - own.after, own.y - own.fresh
-    spread = detrended_sd(fresh)
+    quiet = _quiet(own)
+    spread = detrended_sd(np.where(quiet, fresh, np.nan))
     monitor = _monitor(baselines, own.y.shape[1], seed)
     at = [t.perturbed - 1 for t in own.talks]
     fits = [p for p in at if p >= 0]
     return Inside(
         AxisTold(along.name, along.layer, along.reliability),
         residual,
-        slope_test(residual, scripts, spread=spread),
-        slope_test(fresh, scripts, spread=spread),
-        slope_test(own.y, scripts, spread=spread),
+        *(slope_test(np.where(quiet, x, np.nan), scripts, spread=spread) for x in (residual, fresh, own.y)),
         change_points(residual, seed=seed),
         monitor,
         None if monitor is None else monitor.alarms(residual),
         half_life(residual, at, scripts, seed=seed) if fits and residual.shape[1] - max(fits) > 4 else None,
     )
+
+
+def _quiet(own: TalksRead) -> Mask:
+    """Return which turns are neither perturbed nor on their way back from it, ``(conversation, turn)``."""
+    turn = np.arange(1, own.y.shape[1] + 1)
+    at = np.array([t.perturbed for t in own.talks])[:, None]
+    return np.asarray((at == 0) | (turn < at) | (turn > at + RECOVERY))
 
 
 def _monitor(baselines: TalksRead, turns: int, seed: int) -> Limits | None:
