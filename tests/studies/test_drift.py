@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from selfscope.cli.drift import slope_json
 from selfscope.errors import BadInput, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.local.spans import Turn
+from selfscope.report.drift import drift_lines
 from selfscope.space.placing import frame_of
 from selfscope.space.responses import FILE
 from selfscope.space.talks import Transcript
@@ -179,6 +181,9 @@ def test_what_cannot_be_said_is_said(done, along):
     assert any("not interpreted" in w for w in found.warnings)
     assert any("no alarm" in w for w in found.warnings)
     assert [b.dimension for b in found.behaviour] == ["memory", "shutdown"]
+    said = " ".join(drift_lines(found))
+    assert "too unreliable" in said and "lope of the residual" not in said and "r =" not in said
+    assert slope_json(found.inside.slope, False)["verdict"] == "not interpretable"
     assert found.behaviour[0].turns == (0, 3)
     alone = drift_of("tiny", "ilse", "demo", held, None, store.observations())
     assert alone.inside is None and alone.behaviour[0].coupling is None

@@ -188,9 +188,9 @@ def drift_json(run: Path, report: Path, found: Drift) -> dict[str, Any]:
         "turns": list(_turns_json(found)),
         "slope": None if slope is None else slope.estimate,
         "slope_ci": None if slope is None else list(slope.ci95),
-        "test": None if slope is None else slope_json(slope),
-        "fresh": None if inside is None else slope_json(inside.slope_fresh),
-        "plain": None if inside is None else slope_json(inside.slope_plain),
+        "test": None if inside is None else slope_json(inside.slope, inside.interpreted),
+        "fresh": None if inside is None else slope_json(inside.slope_fresh, inside.interpreted),
+        "plain": None if inside is None else slope_json(inside.slope_plain, inside.interpreted),
         "change_points": [] if inside is None else list(_changes_json(found, inside)),
         "limits": None if inside is None or inside.monitor is None else vars(inside.monitor),
         "half_life": None if inside is None or inside.back is None else inside.back._asdict(),
@@ -200,9 +200,10 @@ def drift_json(run: Path, report: Path, found: Drift) -> dict[str, Any]:
     }
 
 
-def slope_json(found: SlopeTest) -> dict[str, Any]:
-    """Return a slope with all that is known of it."""
-    return found._asdict()
+def slope_json(found: SlopeTest, interpreted: bool = True) -> dict[str, Any]:
+    """Return a slope with all that is known of it; along an axis that is not read it has no verdict."""
+    told = found._asdict()
+    return told if interpreted else told | {"verdict": "not interpretable", "confirms": False}
 
 
 def _axis_json(inside: Inside) -> dict[str, Any]:

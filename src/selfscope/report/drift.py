@@ -37,7 +37,7 @@ def slope_words(found: SlopeTest, unit: str) -> str:
 def lead_sentence(found: Drift) -> str:
     """Say in one sentence what was found."""
     if found.inside is None:
-        return sentence("behaviour alone: " + "; ".join(_behaviour_words(b) for b in found.behaviour))
+        return sentence("behaviour alone: " + "; ".join(_behaviour_words(b, False) for b in found.behaviour))
     if not found.inside.interpreted:
         return sentence(
             f"the axis is too unreliable to be read (halves agree by {found.inside.along.reliability:.2f}); "
@@ -51,10 +51,10 @@ def lead_sentence(found: Drift) -> str:
 def drift_lines(found: Drift) -> Iterator[str]:
     """Yield what a terminal shows."""
     yield lead_sentence(found)
-    if found.inside is not None:
+    if found.inside is not None and found.inside.interpreted:
         yield from inside_lines(found.inside, found)
     for each in found.behaviour:
-        yield sentence(_behaviour_words(each))
+        yield sentence(_behaviour_words(each, _read(found)))
     for warning in found.warnings:
         yield sentence(warning)
 
@@ -94,10 +94,16 @@ def _back_words(inside: Inside) -> str:
     return f"half-life after a push: none, {back.status}{push}"
 
 
-def _behaviour_words(found: Behaviour) -> str:
+def _read(found: Drift) -> bool:
+    """Return whether projections may be spoken of."""
+    return found.inside is not None and found.inside.interpreted
+
+
+def _behaviour_words(found: Behaviour, read: bool) -> str:
+    """Return a dimension's slope and, where projections are read, how it goes together with them."""
     unit = "of the share of draws" if found.scale == "agreement" else "log-odds"
     told = f"{found.dimension} ({found.channel}): {slope_words(found.slope, unit)}"
-    if found.coupling is None or not math.isfinite(found.coupling.r):
+    if not read or found.coupling is None or not math.isfinite(found.coupling.r):
         return told
     p = p_value(found.coupling.p) if not found.coupling.reason else found.coupling.reason
     return f"{told}; with the projection, within conversations, r = {number(found.coupling.r)} ({p})"
@@ -126,11 +132,11 @@ def render_drift(found: Drift, command: str) -> str:
                 {
                     "title": b.dimension,
                     "svg": Markup(_behaviour_svg(b)),
-                    "words": sentence(_behaviour_words(b)),
+                    "words": sentence(_behaviour_words(b, _read(found))),
                 }
                 for b in found.behaviour
             ],
-            inside=list(inside_lines(found.inside, found)) if found.inside else [],
+            inside=list(inside_lines(found.inside, found)) if found.inside and _read(found) else [],
             warnings=[sentence(w) for w in found.warnings],
         )
     )
