@@ -5,20 +5,21 @@ import json
 from importlib.resources import files
 
 import jsonschema
-import numpy as np
 import pytest
 
 from selfscope.cli.app import run
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, CouldNot
+from selfscope.instruments.commitment.branches import branches_of
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.commitment import CommitmentView, commitment_html
 from selfscope.studies.commitment import CommitmentRequest, commitment_study
 from selfscope.studies.commitment_found import found_in
 from selfscope.studies.commitment_planted import RULES, planted
-from selfscope.studies.commitment_run import asker_of, play
+from selfscope.studies.commitment_run import asker_of, play, run_commitment
+from selfscope.studies.store import RunStore
 from selfscope.values import COLUMNS
 
-REQUEST = CommitmentRequest(("number", "self"), "standard")
+NUMBER, SELF = CommitmentRequest(("number",), "standard"), CommitmentRequest(("self",), "demo")
 #: Verdict on the number and on the self, and whether what is held is revealed.
 EXPECTED = {
     "holder": ("holds one", "holds one", "restored"),
@@ -30,7 +31,7 @@ EXPECTED = {
 }
 
 
-def played(name, request=REQUEST):
+def played(name, request=NUMBER):
     identity, ask = planted(name)
     study = commitment_study(request, identity)
     rows, usage = asyncio.run(play(request.threads, ask, study, "run", lambda *told: None))
@@ -44,13 +45,13 @@ def all_played():
 
 @pytest.mark.parametrize("name", RULES)
 def test_each_responder_is_told_from_the_others(all_played, name):
-    number, self = all_played[name][2].games
+    (number,), (self,) = all_played[name][2].games, played(name, SELF)[2].games
     assert (number.verdict, self.verdict) == EXPECTED[name][:2]
     assert {c.verdict for c in (*number.controls, *self.controls)} == {EXPECTED[name][2]}
 
 
 def test_the_statistics_separate_a_consistent_holder_from_a_superposition(all_played):
-    (one, _), (many, _) = (all_played[n][2].games for n in ("holder", "superposed"))
+    (one,), (many,) = (all_played[n][2].games for n in ("holder", "superposed"))
     assert one.yes_sum.estimate == pytest.approx(1, abs=1e-6)
     assert many.yes_sum.estimate == pytest.approx(1, abs=1e-6)  # adds up: it tells coherence, not holding
     assert (one.effective.estimate, many.effective.estimate) == (pytest.approx(1), pytest.approx(9))
@@ -100,7 +101,7 @@ def test_the_page_shows_every_conversation(all_played):
     page = commitment_html(view)
     assert "&lt;Ada&gt;" in page
     assert "nothing is held: several answers live side by side, and keep to what was said" in page
-    assert page.count('<tr><th scope="row">left to the model, wording') == 6 + 10 * 3
+    assert page.count('<tr><th scope="row">left to the model, wording') == 6
     assert "<script" not in page
 
 
@@ -118,23 +119,41 @@ def test_the_verb_tells_the_same_twice(tmp_path, monkeypatch, capsys):
     assert run(["commitment", "phantom:holder", "--games", "chess"]) == 2
 
 
-def test_a_random_network_is_asked_exactly(tmp_path):
+def test_a_network_is_asked_beside_its_conversation(tmp_path):
     from selfscope.models.local.ground import open_local
     from tests.standins.weights import write_folder
 
-    request = CommitmentRequest(("number",), "demo", "You are Ada.", "ada")
     write_folder(tmp_path / "tiny")
     ground = open_local(tmp_path / "tiny", threads=1)
+    request = CommitmentRequest(("self",), "demo", "You are Ada.", "ada")
+    threads = [request.threads[0], next(t for t in request.threads if t.condition == "note")]
     study = commitment_study(request, ground.identity)
-    rows, usage = asyncio.run(play(request.threads, asker_of(ground), study, "run", lambda *told: None))
-    game = found_in(request, rows).games[0]
-    one = rows[(rows["thread"] == "number:open:1") & (rows["turn"] == 0)]
-    yes = (
-        one[one["format"] == "is_it"].groupby("label")["value"].apply(lambda v: (1 / (1 + np.exp(-v))).mean())
-    )
-    wordings = [t for t in game.revealed if t.condition == "open"]
-    assert len(wordings) == 3
-    assert 0 < yes.sum() < 9
-    assert sum(wordings[0].shares.values()) == pytest.approx(1)
-    assert usage.distinct_tokens > 0
-    assert set(rows["scorer"]) == {"logprob", "sampled"}
+    rows, usage = asyncio.run(play(threads, asker_of(ground), study, "run", lambda *told: None))
+    branches = [b for t in threads for b in branches_of(t)]
+    assert len(rows) == len(branches) == usage.calls
+    some = [0, 5, 9, len(branches) - 1]
+    alone = [ground.answer_here([branches[n].prompt]).answers[0][0].value for n in some]
+    assert rows["value"].iloc[some].tolist() == pytest.approx(alone, abs=1e-4)
+    assert set(rows["scorer"]) == {"logprob"}
+
+
+def test_a_stopped_run_keeps_the_kinds_that_were_played(tmp_path):
+    identity, ask = planted("holder")
+    request = CommitmentRequest(("number", "self"), "demo")
+    study, store = commitment_study(request, identity), RunStore(tmp_path / "run")
+    asked = []
+
+    async def breaking(branches, progress):
+        asked.append(branches[0].thread.game.construct)
+        if asked[-1] == "self" and asked.count("self") == 1:
+            raise CouldNot("the device failed")
+        return await ask(branches, progress)
+
+    with pytest.raises(CouldNot):
+        asyncio.run(run_commitment(request, study, breaking, store))
+    assert not store.finished
+    asyncio.run(run_commitment(request, study, breaking, store))
+    assert asked == ["number"] * 5 + ["self"] * 2
+    assert [g.verdict for g in found_in(request, store.observations()).games] == ["holds one"] * 2
+    asyncio.run(run_commitment(request, study, breaking, store))
+    assert len(asked) == 7

@@ -112,13 +112,13 @@ def _facts(store: RunStore) -> list[tuple[str, str]]:
 
 def commitment_json(study: Study, store: RunStore, found: Commitment, report: Path) -> dict[str, Any]:
     """Return what ``commitment --json`` prints (schema: ``selfscope schema commitment``)."""
-    from selfscope.report.commitment import game_sentence
+    from selfscope.report.commitment import verdict_sentence
 
     return {
         "run": store.run,
         "report": str(report),
         "subject": study.subject_name,
         "ground": study.ground["name"],
-        "games": [asdict(game) | {"sentence": game_sentence(game)} for game in found.games],
+        "games": [asdict(game) | {"sentence": verdict_sentence(game)} for game in found.games],
         "usage": asdict(store.usage()),
     }

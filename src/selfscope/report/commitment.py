@@ -70,16 +70,21 @@ class CommitmentView:
     facts: tuple[tuple[str, str], ...] = ()
 
 
-def game_sentence(game: GameFound) -> str:
-    """Return what a kind of game comes to, in one sentence."""
+def verdict_sentence(game: GameFound) -> str:
+    """Return what a kind of game shows, without a number."""
     verdict = _UNASKED if game.verdict == "superposed" and len(game.turns) < 2 else VERDICTS[game.verdict]
+    return f"{TITLES[game.construct]}: {verdict}."
+
+
+def game_sentence(game: GameFound) -> str:
+    """Return what a kind of game comes to before any question, in numbers."""
     told = [
         f"yes adds up to {estimate(game.yes_sum)} (one thing: 1)",
         f"{estimate(game.effective)} answers of {game.candidates} live in one conversation",
         f"{game.pooled:.2f} in all wordings together",
         f"{estimate(game.prior_effective)} where there is no game",
     ]
-    return f"{TITLES[game.construct]}: {verdict}. " + sentence_of(told)
+    return sentence_of(told)
 
 
 def sentence_of(parts: list[str]) -> str:
@@ -115,7 +120,12 @@ def turns_sentence(game: GameFound) -> str:
 def commitment_lines(view: CommitmentView) -> Iterator[str]:
     """Yield the summary for a terminal."""
     for game in view.found.games:
-        yield from filter(None, (game_sentence(game), turns_sentence(game), controls_sentence(game)))
+        yield verdict_sentence(game)
+        yield from _numbers(game)
+
+
+def _numbers(game: GameFound) -> list[str]:
+    return [s for s in (game_sentence(game), turns_sentence(game), controls_sentence(game)) if s]
 
 
 def write_commitment(view: CommitmentView, path: Path) -> Path:
@@ -141,7 +151,8 @@ def _shown(game: GameFound) -> dict[str, Any]:
     return {
         "game": game,
         "title": TITLES[game.construct],
-        "sentences": [s for s in (game_sentence(game), turns_sentence(game), controls_sentence(game)) if s],
+        "verdict": verdict_sentence(game),
+        "sentences": _numbers(game),
         "maps": [_map(item, [r for r in game.revealed if r.item == item]) for item in items],
     }
 
