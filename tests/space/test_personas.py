@@ -42,11 +42,13 @@ def strings(value: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def scored() -> list[str]:
-    """Return every text of a scored item of any instrument: items, prompts, documents, choices."""
+    """Return every text of a scored item of any instrument: items, prompts, documents, choices.
+
+    Constructed answers and pairs that teach directions are not asked of anyone.
+    """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    files = [
-        f for f in INSTRUMENTS.rglob("*.yaml") if f.parent != INSTRUMENTS and "constructed" not in f.parts
-    ]
+    told = {"constructed", "internal"}
+    files = [f for f in INSTRUMENTS.rglob("*.yaml") if f.parent != INSTRUMENTS and told.isdisjoint(f.parts)]
     return [s for f in files for s in strings(yaml.load(f.read_text(encoding="utf-8"), Loader=loader))]
 
 
