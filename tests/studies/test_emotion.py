@@ -130,9 +130,9 @@ def test_what_twins_share_is_topic_and_no_emotion() -> None:
         twins = family_area_of(table, readings_of(table, affect, which), table.rows("neutral"))
         assert twins is not None
         if topic:
-            assert twins.auroc > 0.8 and less.area.ci[0] < 0.5
+            assert twins.auroc > 0.8 and less.nest.area.ci[0] < 0.5
         else:
-            assert twins.ci[0] < 0.5 and less.area.auroc > 0.8
+            assert twins.ci[0] < 0.5 and less.nest.area.auroc > 0.8
 
 
 def whole() -> tuple[Stimulus, ...]:

@@ -25,19 +25,23 @@ from selfscope.report.palette import (
     VERMILLION,
 )
 from selfscope.report.words import number
-from selfscope.values.emotion import Dose, EmotionRead, LayerRead, Steering
+from selfscope.values.emotion import Area, Dose, EmotionRead, LayerRead, Steering
 
 Points = Sequence[tuple[float, float]]
 #: What stands in the picture of layers: name, colour, dashes, and how a layer gives it.
 SERIES: tuple[tuple[str, str, str, Callable[[LayerRead], float]], ...] = (
     ("without the words", BLUE, "", lambda x: x.auroc),
-    ("with the words", ORANGE, "7 3", lambda x: x.keyword.auroc if x.keyword else math.nan),
-    ("which family", GREEN, "2 3", lambda x: x.family.auroc if x.family else math.nan),
+    ("with the words", ORANGE, "7 3", lambda x: _value(x.keyword)),
+    ("which family, less topic", GREEN, "2 3", lambda x: _value(x.family_less_topic)),
     ("words to no words", PURPLE, "8 3 2 3", lambda x: _carried(x, "keyword_to_keyword_free")),
     ("story to self", VERMILLION, "4 2", lambda x: _carried(x, "story_to_self")),
 )
 #: Least range of readings that a picture of doses shows; a vignette and its twin lie about 2 apart.
 LEAST_RISE = 0.4
+
+
+def _value(found: Area | None) -> float:
+    return found.auroc if found else math.nan
 
 
 def _carried(layer: LayerRead, name: str) -> float:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,16 +22,14 @@ from selfscope.space.emotion.states import POOLING, read_states
 from selfscope.studies.emotion_plane import plane_of
 from selfscope.studies.emotion_probes import (
     Probed,
+    Probes,
     alarm_of,
     by_layer,
     families_of,
-    probe_affect,
-    probe_families,
-    probe_keyword,
-    probe_less_topic,
+    probe_all,
     probe_words,
 )
-from selfscope.studies.emotion_request import Amount, EmotionRequest, emotion_study
+from selfscope.studies.emotion_request import EmotionRequest, emotion_study
 from selfscope.studies.emotion_rows import store_run
 from selfscope.studies.emotion_said import warnings_of
 from selfscope.studies.emotion_states import Readings, doses_of, family_area_of, reports_of, states_of
@@ -40,7 +37,7 @@ from selfscope.studies.emotion_steering import steer_reports
 from selfscope.studies.emotion_table import Rows, Table, refuse_small
 from selfscope.studies.emotion_transfer import by_layer_carried, matrix
 from selfscope.studies.store import RunStore
-from selfscope.values.emotion import Control, EmotionRead, Nest, TextRead
+from selfscope.values.emotion import EmotionRead, TextRead
 
 Progress = Callable[[int, int, str, str], None]
 
@@ -69,7 +66,7 @@ async def run_emotion(
     )
     read_seconds = time.perf_counter() - began
     table = Table(request.stimuli, states, request.seed)
-    probes = _probes(table, request.amount, count)
+    probes = probe_all(table, request.amount, count)
     readings = readings_of(table, probes.affect, probes.which)
     count("reports", 0)
     system, amount = request.system or None, request.amount
@@ -110,34 +107,11 @@ class _Count:
         self.progress(self.done, self.total, what, "")
 
 
-class _Probes(NamedTuple):
-    """Every probe; None where the stimuli do not serve it."""
-
-    affect: Probed
-    control: Control
-    keyword: Probed | None
-    which: Probed | None
-    named: Probed | None
-    less_topic: Nest | None
-
-
-def _probes(table: Table, amount: Amount, count: _Count) -> _Probes:
-    affect, control = probe_affect(table, amount, count)
-    return _Probes(
-        affect,
-        control,
-        probe_keyword(table, count),
-        probe_families(table, "keyword_free", count),
-        probe_families(table, "keyword", count),
-        probe_less_topic(table, count),
-    )
-
-
 def _found(
     request: EmotionRequest,
     ground: LocalGround,
     table: Table,
-    probes: _Probes,
+    probes: Probes,
     readings: Readings,
     count: _Count,
 ) -> EmotionRead:
@@ -162,9 +136,9 @@ def _found(
         which=which.nest if which else None,
         which_keyword=probes.named.nest if probes.named else None,
         topic=family_area_of(table, readings, table.rows("neutral")),
-        which_less_topic=probes.less_topic,
+        which_less_topic=probes.less_topic.nest if probes.less_topic else None,
         beyond=probe_words(table, affect, which),
-        layers=by_layer(table, affect, probes.keyword, which, carried, count),
+        layers=by_layer(table, probes, carried, count),
         control=probes.control,
         alarm=alarm_of(table, affect, readings.affect),
         families=families_of(table, affect, which, probes.named, places, request.sides),

@@ -87,7 +87,7 @@ def probe_families(table: Table, kind: str, progress: Progress) -> Probed | None
     return Probed(rows, labels, done, _nest(done, area, (value,)))
 
 
-def probe_less_topic(table: Table, progress: Progress) -> Nest | None:
+def probe_less_topic(table: Table, progress: Progress) -> Probed | None:
     """Return probes of which family a vignette less its twin is of; None of a single family.
 
     What a pair's setting and topic give is in both texts, and taken off.
@@ -104,7 +104,8 @@ def probe_less_topic(table: Table, progress: Progress) -> Nest | None:
     )
     groups = table.groups[rows].tolist()
     value, low, high = macro_auroc(done.scores, truths, groups, seed=table.seed)
-    return _nest(done, Area(value, (low, high), len(rows), len(set(groups))), (value,))
+    area = Area(value, (low, high), len(rows), len(set(groups)))
+    return Probed(rows, labels, done, _nest(done, area, (value,)))
 
 
 def _area(table: Table, scores: Floats, labels: Floats, rows: Rows, draws: int = DRAWS) -> Area:
@@ -136,34 +137,57 @@ def _of_words(table: Table, probed: Probed) -> Floats:
     return nested([x], probed.labels, folds, together=probed.labels.shape[1] > 1).scores
 
 
+class Probes(NamedTuple):
+    """Every probe, and the control of the first; None where the stimuli do not serve it."""
+
+    affect: Probed
+    control: Control
+    keyword: Probed | None
+    which: Probed | None
+    named: Probed | None
+    less_topic: Probed | None
+
+
+def probe_all(table: Table, amount: Amount, progress: Progress) -> Probes:
+    """Return every probe of a table."""
+    affect, control = probe_affect(table, amount, progress)
+    return Probes(
+        affect,
+        control,
+        probe_keyword(table, progress),
+        probe_families(table, "keyword_free", progress),
+        probe_families(table, "keyword", progress),
+        probe_less_topic(table, progress),
+    )
+
+
 def by_layer(
-    table: Table,
-    affect: Probed,
-    keyword: Probed | None,
-    which: Probed | None,
-    carried: Sequence[dict[str, Area]],
-    progress: Progress,
+    table: Table, probes: Probes, carried: Sequence[dict[str, Area]], progress: Progress
 ) -> tuple[LayerRead, ...]:
     """Return what is readable at each layer."""
+    affect, keyword = probes.affect, probes.keyword
     last = table.nested(affect.rows, affect.labels, of="last", progress=lambda n: progress("last tokens", n))
     found = []
     for n in range(table.depth):
-        one = [
-            _area(table, done.by_layer[n, :, 0], probed.labels[:, 0], probed.rows, LAYER_DRAWS)
-            if probed is not None and done is not None
-            else None
-            for probed, done in (
-                (affect, affect.done),
-                (keyword, keyword.done if keyword else None),
-                (affect, last),
-            )
-        ]
-        free, named, end = one
-        assert free is not None and end is not None
+        free, end = (_at_layer(table, affect, done, n) for done in (affect.done, last))
         found.append(
-            LayerRead(n, free.auroc, free.ci, named, _family_area(table, which, n), end, dict(carried[n]))
+            LayerRead(
+                n,
+                free.auroc,
+                free.ci,
+                _at_layer(table, keyword, keyword.done, n) if keyword else None,
+                _family_area(table, probes.which, n),
+                _family_area(table, probes.less_topic, n),
+                end,
+                dict(carried[n]),
+            )
         )
     return tuple(found)
+
+
+def _at_layer(table: Table, probed: Probed, done: Nested, layer: int) -> Area:
+    scores = done.by_layer[layer, :, 0]
+    return _area(table, scores, probed.labels[:, 0], probed.rows, LAYER_DRAWS)
 
 
 def _family_area(table: Table, which: Probed | None, layer: int) -> Area | None:

@@ -109,6 +109,8 @@ class LayerRead:
         Keyword texts against neutral ones; None without such texts.
     family
         One family against the others, keyword-free, mean over families; None of a single family.
+    family_less_topic
+        The same of vignettes less their twins.
     last
         As `auroc`, from the state of the last token.
     transfer
@@ -122,6 +124,7 @@ class LayerRead:
     ci: Interval
     keyword: Area | None
     family: Area | None
+    family_less_topic: Area | None
     last: Area
     transfer: dict[str, Area] = field(default_factory=dict)
 
