@@ -29,7 +29,7 @@ def against_lines(found: Against) -> tuple[str, ...]:
         f"roles orders roles it has not seen by {_told(found.carried)}, cosine with the other’s own "
         f"{_number(found.carried_cosine)}."
     )
-    held = "" if found.interpretable else " At least one of the axes is not reliable: this is not interpreted."
+    held = "" if found.interpretable else " At least one axis is not reliable: this is not interpreted."
     return lead, axes + held
 
 
