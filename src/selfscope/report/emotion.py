@@ -170,5 +170,6 @@ def _environment() -> Environment:
         "chance": said.chance,
         "sentence": sentence,
         "side": _side,
+        "agreed": said.agreed,
     }
     return environment

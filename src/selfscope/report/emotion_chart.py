@@ -27,6 +27,7 @@ from selfscope.report.palette import (
 from selfscope.report.words import number
 from selfscope.values.emotion import Area, Dose, EmotionRead, LayerRead, Steering
 
+Box = tuple[float, float, float, float]
 Points = Sequence[tuple[float, float]]
 #: What stands in the picture of layers: name, colour, dashes, and how a layer gives it.
 SERIES: tuple[tuple[str, str, str, Callable[[LayerRead], float]], ...] = (
@@ -154,16 +155,40 @@ def plane_svg(found: EmotionRead) -> str:
     )
     turned = _text(svg, 0, 0, f"second component ({100 * shares[1]:.0f} %)", "middle")
     turned.set("transform", f"translate(14 {height / 2:.0f}) rotate(-90)")
+    marks = [(across(f.first), up(f.second)) for f in spots]
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in marks]
     for each in spots:
         group = ET.SubElement(svg, "g")
         x, y = across(each.first), up(each.second)
         _family_mark(group, x, y, each.valence, each.arousal)
-        _text(group, x + 9, y + 4, title(each.family), "start")
+        _named(group, x, y, title(each.family), taken)
         ET.SubElement(group, "title").text = (
             f"{title(each.family)}: {number(each.first)}, {number(each.second)}; expected valence "
             f"{each.valence:+d}, arousal {each.arousal:+d}"
         )
     return _written(svg)
+
+
+def _named(group: ET.Element, x: float, y: float, name: str, taken: list[Box]) -> None:
+    """Write a name at the nearest place where it covers nothing, with a line to its mark if that is far."""
+    wide = 6.4 * len(name)
+    places = [(9.0, 4.0, "start"), (-9.0, 4.0, "end")]
+    places += [(side * 22.0, 4.0 + 13.0 * n, "start" if side > 0 else "end")
+               for n in (-1, 1, -2, 2, -3, 3, -4, 4) for side in (1, -1)]  # fmt: skip
+    for n, (dx, dy, anchor) in enumerate(places):
+        left = x + dx - (wide if anchor == "end" else 0.0)
+        box = (left, y + dy - 10, left + wide, y + dy + 2)
+        if not any(_meet(box, other) for other in taken) or n == len(places) - 1:
+            taken.append(box)
+            _text(group, x + dx, y + dy, name, anchor)
+            if n > 1:
+                ends = {"x1": x, "y1": y, "x2": x + dx * 0.9, "y2": y + dy - 4}
+                _shape(group, "line", **ends, stroke=GREY)
+            return
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _family_mark(group: ET.Element, x: float, y: float, valence: int, arousal: int) -> None:

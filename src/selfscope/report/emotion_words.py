@@ -6,7 +6,7 @@ import math
 
 from selfscope.report.lineage import visible
 from selfscope.report.words import counted, interval, number, p_value
-from selfscope.values.emotion import Area, Chance, EmotionRead, Leakage, Nest, PlaneRead
+from selfscope.values.emotion import Area, Chance, EmotionRead, Leakage, Nest, PlaneRead, Report
 
 
 def area(found: Area | None) -> str:
@@ -114,7 +114,7 @@ def emotion_lines(found: EmotionRead) -> tuple[str, ...]:
     if found.self_report is not None:
         r = found.self_report
         lines.append(
-            f"What it says of its state and the reading {r.agree}: rank correlation {number(r.rho)} "
+            f"{agreed(r)}: rank correlation {number(r.rho)} "
             f"({number(r.ci[0])} to {number(r.ci[1])}) over {counted(r.texts, 'text')}."
         )
     if found.steering is not None:
@@ -125,6 +125,13 @@ def emotion_lines(found: EmotionRead) -> tuple[str, ...]:
         f"The stimuli: {found.leakage.verdict}; bag of words {area(found.leakage.surface['bag_of_words'])}."
     )
     return (*filter(None, lines), *found.warnings)
+
+
+def agreed(found: Report) -> str:
+    """Return whether what the subject says of its state follows the reading, in a clause."""
+    if found.agree == "cannot tell":
+        return "Whether what it says of its state agrees with the reading cannot be told"
+    return f"What it says of its state and the reading {found.agree}"
 
 
 def steering_line(found: EmotionRead) -> str:
