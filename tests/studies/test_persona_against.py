@@ -45,7 +45,7 @@ def test_one_geometry_is_found_in_models_of_other_widths(tmp_path: Path) -> None
     assert found.ceiling == pytest.approx(0.81)
     lines = against_lines(found)
     assert "20 shared roles" in lines[0] and "would leave 0.81" in lines[0]
-    assert "not interpreted" not in lines[1] and len(against_rows(found)) == 4
+    assert "not interpreted" not in "".join(lines) and len(against_rows(found)) == 4
 
 
 def test_strangers_agree_by_chance_and_an_unreliable_axis_is_said() -> None:
@@ -60,7 +60,6 @@ def test_distances_that_do_not_come_again_are_not_interpreted() -> None:
     found = compare_spaces(one, PersonaSpace(other.axis, other.default_mean, other.role_means, noisy))
     assert found.ceiling is None and found.comes_again == (0.81, -0.2)
     assert "0.81 here, −0.20 there): their agreement is not interpreted" in against_lines(found)[0]
-    assert "not interpreted" not in against_lines(compare_spaces(one, other))[0]
 
 
 def test_roles_are_paired_by_name() -> None:

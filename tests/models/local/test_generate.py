@@ -95,7 +95,7 @@ def test_a_stop_text_ends_the_reply_and_is_cut_off(embedded: LocalGround) -> Non
 def test_a_large_vocabulary_is_drawn_from_as_if_all_of_it_were_sorted(spread: float) -> None:
     import torch
 
-    from selfscope.models.local.generate import SORTED, pick
+    from selfscope.models.local.picking import SORTED, pick
 
     draw = np.random.default_rng(5)
     for seed in range(20):
@@ -112,7 +112,7 @@ def test_a_large_vocabulary_is_drawn_from_as_if_all_of_it_were_sorted(spread: fl
 def test_draws_follow_the_probabilities_and_top_p_keeps_the_likeliest() -> None:
     import torch
 
-    from selfscope.models.local.generate import pick
+    from selfscope.models.local.picking import pick
 
     chance = torch.tensor([0.1, 0.6, 0.0, 0.3])
     random = torch.Generator().manual_seed(0)

@@ -19,6 +19,7 @@ import torch
 
 from selfscope.errors import BadInput, Stopped
 from selfscope.models.catalogue import DIALOGUE, DIALOGUE_END
+from selfscope.models.local.picking import pick
 from selfscope.values import Message
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ MOST_AT_ONCE = 64
 
 PREFILL_TOKENS = 2048
 """Prompt tokens of the whole batch that go through the network at once."""
-
-SORTED = 256
-"""Tokens that are sorted for a nucleus before the whole vocabulary is."""
 
 LEAST_SHARED = 16
 """A common beginning shorter than this is not computed apart."""
@@ -347,46 +345,6 @@ def _draw(reply: _Reply, logits: Tensor, ends: frozenset[int], tokenizer: Any) -
         reply.stop_reason = "stop"
     elif len(reply.ids) >= reply.request.max_tokens:
         reply.stop_reason = "length"
-
-
-def pick(logp: Tensor, temperature: float, top_p: float, random: torch.Generator) -> int:
-    """Return one token, drawn by inverting the cumulative probability.
-
-    The tokens stand in the vocabulary's order, or, where `top_p` cuts some off, by falling likelihood.
-
-    Parameters
-    ----------
-    logp
-        Log-probabilities, shape (vocabulary,).
-    random
-        Gives one uniform number a call, whatever the settings, unless the temperature is 0.
-    """
-    if temperature == 0:
-        return int(logp.argmax())
-    chance = torch.softmax(logp.double() / temperature, -1)
-    order = None
-    if top_p < 1:
-        order = _likeliest(chance, top_p)
-        chance = chance[order]
-        chance = chance[: int((chance.cumsum(0) < top_p).sum()) + 1]
-    reached = chance.cumsum(0)
-    at = torch.rand(1, generator=random, dtype=torch.float64) * reached[-1]
-    place = min(int(torch.searchsorted(reached, at, right=True)), len(reached) - 1)
-    return place if order is None else int(order[place])
-
-
-def _likeliest(chance: Tensor, mass: float) -> Tensor:
-    """Return tokens by falling likelihood, equals in the vocabulary's order: enough of them to reach `mass`.
-
-    A whole vocabulary takes longer to sort than a small network to compute. Where a few hundred tokens reach
-    the mass, and all that are as likely as the last of them, the others are never drawn.
-    """
-    if len(chance) > SORTED:
-        best = torch.topk(chance, SORTED).values
-        if best.sum() >= mass + 1e-9:
-            places = torch.nonzero(chance >= best[-1]).squeeze(1)
-            return places[chance[places].sort(descending=True, stable=True).indices]
-    return chance.sort(descending=True, stable=True).indices
 
 
 def _finish(tokenizer: Any, reply: _Reply) -> Generation:
