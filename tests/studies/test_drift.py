@@ -129,13 +129,13 @@ def test_a_run_that_broke_off_goes_on_to_the_same_end(done, request_, ground, al
 
 
 def test_transcripts_are_read_as_they_were_said(ground, along, tmp_path):
-    said = tuple(Turn(("user", "assistant")[n % 2], f"Saying number {n}.") for n in range(6))
+    said = tuple(Turn(("user", "assistant")[n % 2], f"Saying number {n}.") for n in range(8))
     given = Transcript("mine", (Turn("system", "Be brief."), *said))
     request = DriftRequest(ITEMS, "demo", transcripts=(given,), sizes=SIZE)
     held, _ = run(request, ground, along, tmp_path)
     [read] = read_turns(ground, [given.turns], along)
     assert held.y[0] == pytest.approx(read[2::2], abs=1e-5)
-    with pytest.raises(BadInput, match="three replies"):
+    with pytest.raises(BadInput, match="four replies"):
         planned_talks(DriftRequest(ITEMS, transcripts=(Transcript("short", said[:4]),)))
 
 

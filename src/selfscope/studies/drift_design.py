@@ -166,8 +166,8 @@ def _baseline(number: int, request: DriftRequest) -> Planned:
 def _transcribed(given: Transcript, request: DriftRequest) -> Planned:
     user = [t.content for t in given.turns if t.role == "user"]
     said = [t.content for t in given.turns if t.role == "assistant"]
-    if len(said) < 3:
-        raise BadInput("a transcript needs three replies to have a slope", got=f"{given.name}: {len(said)}")
+    if len(said) < 4:
+        raise BadInput("a transcript needs four replies to have a slope", got=f"{given.name}: {len(said)}")
     systems = [t.content for t in given.turns if t.role == "system"]
     joined = "\n\n".join(filter(None, [request.system, *systems])) or None
     return Planned(given.name, 0, tuple(user[: len(said)]), joined, tuple(said))

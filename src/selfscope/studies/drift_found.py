@@ -8,7 +8,7 @@ import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.space.turn_readings import Along
-from selfscope.stats.drift import detrended_sd, slope_test
+from selfscope.stats.drift import SlopeTest, detrended_sd, slope_test
 from selfscope.stats.drift_change import change_points
 from selfscope.stats.drift_coupling import coupling
 from selfscope.stats.drift_limits import LEAST_BASELINES, Limits, limits
@@ -50,27 +50,39 @@ def drift_of(
 def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> Inside:
     scripts = [t.script for t in own.talks]
     residual, fresh = own.y - own.after, own.y - own.fresh
-    quiet = _quiet(own)
+    quiet, later = _quiet(own), residual.copy()
+    later[:, 0] = np.nan
+    changes = change_points(later[:, 1:], seed=seed)
     spread = detrended_sd(np.where(quiet, fresh, np.nan))
     monitor = _monitor(baselines, own.y.shape[1], seed)
+
+    def slope(values: Array) -> SlopeTest:
+        return slope_test(np.where(quiet, values, np.nan), scripts, spread=spread)
+
     at = [t.perturbed - 1 for t in own.talks]
     fits = [p for p in at if p >= 0]
     return Inside(
         AxisTold(along.name, along.layer, along.reliability),
         residual,
-        *(slope_test(np.where(quiet, x, np.nan), scripts, spread=spread) for x in (residual, fresh, own.y)),
-        change_points(residual, seed=seed),
+        slope(residual),
+        slope(fresh),
+        slope(own.y),
+        None if changes is None else changes._replace(at=changes.at + 1),
         monitor,
         None if monitor is None else monitor.alarms(residual),
-        half_life(residual, at, scripts, seed=seed) if fits and residual.shape[1] - max(fits) > 4 else None,
+        half_life(later, at, scripts, seed=seed) if fits and residual.shape[1] - max(fits) > 4 else None,
     )
 
 
 def _quiet(own: TalksRead) -> Mask:
-    """Return which turns are neither perturbed nor on their way back from it, ``(conversation, turn)``."""
+    """Return which turns a slope is over, ``(conversation, turn)``.
+
+    Left out are perturbed turns with those on their way back, and the first turn: it has no history, neither
+    its own nor a neutral one, so that its residual lacks what any history does.
+    """
     turn = np.arange(1, own.y.shape[1] + 1)
     at = np.array([t.perturbed for t in own.talks])[:, None]
-    return np.asarray((at == 0) | (turn < at) | (turn > at + RECOVERY))
+    return np.asarray((turn > 1) & ((at == 0) | (turn < at) | (turn > at + RECOVERY)))
 
 
 def _monitor(baselines: TalksRead, turns: int, seed: int) -> Limits | None:
@@ -126,8 +138,8 @@ def scores_of_turns(part: pd.DataFrame) -> dict[tuple[str, int], float]:
 
 
 def _windows(residual: Array, turns: tuple[int, ...]) -> Array:
-    """Return the mean residual of the turns up to each point; 0 at turn 0, where nothing was said yet."""
-    found = np.zeros((len(residual), len(turns)))
+    """Return the mean residual of the turns up to each point; NaN at turn 0, where nothing was said yet."""
+    found = np.full((len(residual), len(turns)), np.nan)
     for n, turn in enumerate(turns):
         if turn > 0:
             some = residual[:, max(turn - WINDOW, 0) : turn]
