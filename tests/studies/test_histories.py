@@ -16,6 +16,7 @@ from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.ground import GroundIdentity
 from selfscope.studies.budget import Budget
+from selfscope.studies.compare import refuse_unlike
 from selfscope.studies.history_design import (
     SIZES,
     HistoryRequest,
@@ -322,6 +323,11 @@ def test_standard_tells_counterparty_and_framing_and_every_thread_has_one_name()
 def test_what_cannot_be_asked_is_refused(change, said):
     with pytest.raises(BadInput, match=said):
         build_histories(HistoryRequest(ITEMS, "demo", **change), Planted(ITEMS, {}))
+
+
+def test_such_a_run_is_no_subject_to_compare(study):
+    with pytest.raises(BadInput, match="many characters, and no one subject"):
+        refuse_unlike(study, study)
 
 
 def test_only_local_weights_are_drawn_from(tmp_path):

@@ -144,7 +144,13 @@ def _forms(study: Study, channel: str) -> str:
 
 
 def refuse_unlike(a: Study, b: Study) -> None:
-    """Refuse two studies that asked different items or presets, ordinary tasks or documents; BadInput."""
+    """Refuse studies of other items or presets, of ordinary tasks, documents or conversations; BadInput."""
+    if a.histories is not None or b.histories is not None:
+        raise BadInput(
+            "a run of conversations has many characters, and no one subject to compare",
+            got=f"{a.title} and {b.title}",
+            fix="Ask where they differ: selfscope where RUN",
+        )
     asides = {NAME: "a run of ordinary tasks has no dimensions", EDITORIAL: "edits are no traits"}
     for name in (name for name in asides if name in (a.items_name, b.items_name)):
         raise BadInput(

@@ -123,7 +123,8 @@ def framed(mapped: Mapped) -> Framed:
 def placed_cells(mapped: Mapped, who: Placed, part: Part) -> Floats:
     """Return the means of someone placed at the layer that is read; shape (question, d_model)."""
     kept = tuple(part.captured.manifest["recipe"]["cell_layers"])
-    return cell_vectors(part.captured, [who.name], _questions(mapped))[kept.index(mapped.layer), 0]
+    cells: Floats = cell_vectors(part.captured, [who.name], _questions(mapped))[kept.index(mapped.layer), 0]
+    return cells
 
 
 def _questions(mapped: Mapped) -> list[str]:

@@ -18,6 +18,12 @@ def stored_findings(store: RunStore) -> tuple[Finding, ...]:
     BadInput
         If the run is not concluded, or its file is not what a run writes.
     """
+    if not (store.folder / "findings.json").is_file():
+        raise BadInput(
+            "the run has no findings",
+            got=store.folder,
+            fix="Name a run of selfscope profile, or of another verb that compares a subject with controls",
+        )
     data = store.read_json("findings.json")
     try:
         return tuple(_finding(each) for each in data["findings"])
