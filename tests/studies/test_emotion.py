@@ -245,13 +245,13 @@ def test_texts_of_ones_own_from_the_command_line(
     assert told["worn"] == "ilse.md" and told["stimuli"] == "own.jsonl" and told["which"] is None
     assert told["plane"] is None and told["steering"] is None and told["states"] == []
     assert told["leakage"]["verdict"] in ("leaky", "cannot tell") and Path(told["report"]).is_file()
-    assert run(["stimuli", "check", str(own), "--json"]) == 0
+    assert run(["stimuli", "check", str(own), "--json"]) == 1  # a word on either side gives it away
     leak = json.loads(capsys.readouterr().out)
     schema = json.loads(
         (files("selfscope.cli") / "schemas" / "stimuli-check.json").read_text(encoding="utf-8")
     )
     jsonschema.validate(leak, schema)
-    assert leak["texts"] == {"keyword_free": 12, "neutral": 12, "pairs": 12}
+    assert leak["texts"] == {"keyword_free": 12, "neutral": 12, "pairs": 12} and leak["verdict"] == "leaky"
 
 
 def test_too_few_pairs_are_refused_before_anything_is_read(

@@ -34,7 +34,7 @@ def check(
     seed: Annotated[int, typer.Option(min=0, help="Names the folds and the draws.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check whether keyword-free texts are given away by their words, n-grams, length or embeddings."""
+    """Say whether keyword-free texts are given away by words, n-grams or length; exit 1 where they are."""
     from selfscope.models.static import NAME, static_vectors
     from selfscope.report.emotion_words import leakage_lines
     from selfscope.space.emotion.leakage import check_leakage
@@ -47,9 +47,10 @@ def check(
     found = check_leakage(stimuli, vectors, how, seed=seed)
     if as_json:
         print_json(leakage_json(found))
-        return
-    for line in leakage_lines(found):
-        console().print(line, markup=False, soft_wrap=True)
+    else:
+        for line in leakage_lines(found):
+            console().print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if found.verdict == "leaky" else 0)
 
 
 def leakage_json(found: Leakage) -> dict[str, Any]:
