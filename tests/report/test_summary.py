@@ -176,3 +176,11 @@ def test_sensitivity_is_told_by_channel(view: RunView) -> None:
     assert "blind on this model; all 22 checks failed" in sensitivity_words(view.sensitivity, "self_report")
     assert "can be read on all 22" in sensitivity_words(view.sensitivity, "utterance")
     assert "no sensitivity check was made" in sensitivity_words((), "utterance")
+
+
+def test_a_page_of_the_inside_alone_speaks_of_no_sentences(view: RunView) -> None:
+    inside = replace(view, findings=tuple(replace(f, channel="internal") for f in view.findings))
+    said = limits(inside)
+    assert inside.channels == ("internal",)
+    assert any("states inside a network" in each for each in said)
+    assert not any("sentences that a language model" in each for each in said)

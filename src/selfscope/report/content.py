@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ def page_content(view: RunView) -> dict[str, Any]:
         "span": span,
         "directions": direction_parts(view),
         "directions_said": direction_words(view.directions),
-        "written": any(f.channel == OPEN for f in view.findings),
+        "unit_words": _unit_words({f.channel for f in view.findings}),
         "clusters": cluster_parts(view),
         "side_by_side": agreement_part(view, _svg),
         "agreeing": {"how": how_words, "noun": noun, "chip": word_chip, "difference": difference_words},
@@ -255,3 +256,14 @@ def manifest_json(view: RunView) -> str:
     if view.baseline_manifest is not None:
         parts = {"run_b": parts["run"], "run_a": plain(view.baseline_manifest)}
     return json.dumps(parts if len(parts) > 1 else parts["run"], indent=1, ensure_ascii=False, default=str)
+
+
+def _unit_words(channels: AbstractSet[str]) -> str:
+    """Say what a change is measured in, in each of the channels that have findings."""
+    others = {
+        OPEN: "in free answers a difference of shares",
+        "internal": "a distance inside, in spreads of the direction",
+    }
+    parts = [words for name, words in others.items() if name in channels]
+    asked = ["a half contrast in log-odds"] if channels - set(others) else []
+    return ", ".join(asked + parts)

@@ -279,15 +279,21 @@ def limits(view: RunView) -> tuple[str, ...]:
     said += [_open_limit(c, inside) for c, inside in found.items()]
     said += [f"{channel_words(c).heading}: {own}" for c in found if (own := channel_words(c).limit)]
     said += [f"{channel_words(c).heading}: not asked. {why}" for c, why in view.unavailable]
-    said.append(
-        "These are sentences that a language model says or agrees with. They show how it speaks of itself, "
-        "not whether it wants or feels anything"
-    )
+    said.append(_nature_limit(view.channels))
     said.append(
         f"It holds for {view.manifest.model}, this text and statements like these; another model or a longer "
         "conversation may differ"
     )
     return tuple(sentence(text) for text in said if text)
+
+
+def _nature_limit(channels: Sequence[str]) -> str:
+    if tuple(channels) == ("internal",):
+        return "These are states inside a network. They show what can be read there, not a wish or a feeling"
+    return (
+        "These are sentences that a language model says or agrees with. They show how it speaks of itself, "
+        "not whether it wants or feels anything"
+    )
 
 
 def _blind_limit(channel: str, inside: Sequence[Standing]) -> str:
