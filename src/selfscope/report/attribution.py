@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfscope.report.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import (
     channel_words,
     control_words,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Colours of the traced dimensions, in their order; further ones begin again and are told by their names.
 COLOURS = (ORANGE, SKY, GREEN, PURPLE, VERMILLION, BLUE)
 _MEANINGS: Mapping[Interaction, str] = {
@@ -127,7 +127,7 @@ def render_html(view: TracedView) -> str:
     """Return the page as HTML; all text of the identity is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     page = Page(view, attribution_sentences(view), tuple(stretches(view)), _colours(view.found))
     template = _environment().get_template("attribution.html.j2")
     return template.render(
@@ -308,12 +308,7 @@ def _short(text: str, most: int) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "number": number,
         "interval": interval,

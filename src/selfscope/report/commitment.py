@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import counted
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
@@ -20,7 +21,6 @@ from selfscope.values.commitment import Commitment, GameFound, Held, Restored, R
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: How a kind of game is headed.
 TITLES: Mapping[str, str] = {
     "number": "A number thought of",
@@ -137,7 +137,7 @@ def commitment_html(view: CommitmentView) -> str:
     """Return the page as HTML; all text is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return (
         _environment()
         .get_template("commitment.html.j2")
@@ -178,12 +178,7 @@ def percent(value: Estimate) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {"estimate": estimate, "percent": percent}
     environment.globals |= {"conditions": CONDITIONS}
     return environment

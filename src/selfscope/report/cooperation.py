@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from selfscope.report.cooperation_chart import arms_svg, differences_svg
 from selfscope.report.lineage import visible
 from selfscope.report.meanings import note_in_words
+from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import counted, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Standing = Literal["within", "too hard", "too easy"]
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Sign and word of each outcome of a reply.
 SIGNS: Mapping[str, tuple[str, str]] = {
     "right": ("✓", "right"),
@@ -113,7 +113,7 @@ def write_cooperation(view: CooperationView, path: Path) -> Path:
 def cooperation_html(view: CooperationView) -> str:
     """Return the page as HTML; all text of replies and identities is escaped."""
     found = view.found
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return (
         _environment()
         .get_template("cooperation.html.j2")
@@ -121,9 +121,9 @@ def cooperation_html(view: CooperationView) -> str:
             view=view,
             found=found,
             sentences=cooperation_sentences(view),
-            style=_trusted(style),
-            arms=_trusted(arms_svg(found.arms)) if found.arms else "",
-            differences=_trusted(differences_svg(found.comparisons)) if found.comparisons else "",
+            style=trusted(style),
+            arms=trusted(arms_svg(found.arms)) if found.arms else "",
+            differences=trusted(differences_svg(found.comparisons)) if found.comparisons else "",
             kinds=[kind for kind in found.tasks.by_kind if any(t.kind == kind for t in view.tasks)],
         )
     )
@@ -218,21 +218,9 @@ def _points_ci(share: Estimate) -> str:
     return f"{_points(low)} to {_points(high)}" if math.isfinite(low) else "–"
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "visible": _shown, "percent": percent, "percent_ci": percent_ci, "points": _points,
         "points_ci": _points_ci, "p": p_value, "sentence": sentence, "note": note_in_words,

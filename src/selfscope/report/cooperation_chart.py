@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from selfscope.report.lineage import visible
 from selfscope.report.palette import BAND, BLUE, FAINT, GREEN, GREY, INK, ORANGE, VERMILLION
+from selfscope.report.svg import add_text
 from selfscope.report.words import number
 from selfscope.values import Estimate
 from selfscope.values.cooperation import ArmHelped, Helped, NonInferiority
@@ -65,7 +66,7 @@ def differences_svg(comparisons: Sequence[Helped]) -> str:
     ticks = [step * n for n in range(-int(reach // step), int(reach // step) + 1)]
     _scale(svg, _LABEL, len(comparisons), ticks, (-reach, reach), "", wide)
     _shape(svg, "line", x1=at, x2=at, y1=_TOP - 4, y2=bottom, stroke=INK, dash="5 4", thick="1.6")
-    _text(svg, at, _TOP - 9, f"margin −{margin:g}", "middle")
+    add_text(svg, at, _TOP - 9, f"margin −{margin:g}", "middle")
     middle = _LABEL + wide / 2
     _shape(svg, "line", x1=middle, x2=middle, y1=_TOP, y2=bottom, stroke=GREY)
     for n, each in enumerate(comparisons):
@@ -142,16 +143,16 @@ def _scale(
     for tick in ticks:
         x = left + wide * (tick - ends[0]) / (ends[1] - ends[0])
         _shape(svg, "line", x1=x, x2=x, y1=_TOP, y2=bottom, stroke=FAINT)
-        _text(
+        add_text(
             svg, x, bottom + 17, f"{tick:+g}".replace("-", "−") if ends[0] and tick else f"{tick:g}", "middle"
         )
-    _text(svg, left, _TOP - 9, title, "start")
+    add_text(svg, left, _TOP - 9, title, "start")
 
 
 def _name(svg: ET.Element, name: str, y: float, bold: bool = False) -> None:
     name = visible(name)
     shown = name if len(name) <= _NAMED else f"{name[: _NAMED - 1]}…"
-    label = _text(svg, _LABEL - 12, y + 4, shown, "end")
+    label = add_text(svg, _LABEL - 12, y + 4, shown, "end")
     if bold:
         label.set("font-weight", "700")
     ET.SubElement(label, "title").text = name
@@ -166,9 +167,3 @@ def _shape(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Elemen
     named = {"thick": "stroke-width", "dash": "stroke-dasharray"}
     told = {named.get(k, k): v if isinstance(v, str) else f"{v:.1f}" for k, v in attributes.items()}
     return ET.SubElement(parent, tag, told)
-
-
-def _text(parent: ET.Element, x: float, y: float, text: str, anchor: str) -> ET.Element:
-    element = ET.SubElement(parent, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
-    element.text = text
-    return element

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selfscope.report.palette import BAND, BLUE, FAINT, GREY, INK, ORANGE, PURPLE, VERMILLION
+from selfscope.report.svg import add_shape, add_text
 from selfscope.report.words import interval, number
 from selfscope.values.trajectory import Point
 
@@ -107,15 +108,15 @@ def _y(value: float, scale: float) -> float:
 def _axes(svg: ET.Element, chart: CourseChart, scale: float, sesoi: float) -> None:
     right = _WIDTH - _RIGHT
     high, low = _y(sesoi, scale), _y(-sesoi, scale)
-    _shape(svg, "rect", x=_LEFT, y=high, width=right - _LEFT, height=low - high, fill=BAND)
-    _shape(svg, "line", x1=_LEFT, x2=right, y1=_y(0, scale), y2=_y(0, scale), stroke=GREY)
-    _shape(svg, "line", x1=_LEFT, x2=right, y1=_HEIGHT - _BOTTOM, y2=_HEIGHT - _BOTTOM, stroke=FAINT)
+    add_shape(svg, "rect", x=_LEFT, y=high, width=right - _LEFT, height=low - high, fill=BAND)
+    add_shape(svg, "line", x1=_LEFT, x2=right, y1=_y(0, scale), y2=_y(0, scale), stroke=GREY)
+    add_shape(svg, "line", x1=_LEFT, x2=right, y1=_HEIGHT - _BOTTOM, y2=_HEIGHT - _BOTTOM, stroke=FAINT)
     for value in (_tick(scale), 0.0, -_tick(scale)):
-        _text(svg, _LEFT - 5, _y(value, scale) + 4, number(value, 1) if value else "0", "end")
+        add_text(svg, _LEFT - 5, _y(value, scale) + 4, number(value, 1) if value else "0", "end")
     versions = len(chart.points)
     every = math.ceil(versions / _NUMBERED)
     for n in range(0, versions, every):
-        label = _text(svg, _x(n, versions), _HEIGHT - 8, str(n + 1), "middle")
+        label = add_text(svg, _x(n, versions), _HEIGHT - 8, str(n + 1), "middle")
         ET.SubElement(label, "title").text = chart.names[n]
 
 
@@ -129,8 +130,8 @@ def _tick(scale: float) -> float:
 
 def _change(svg: ET.Element, x: float) -> None:
     line = {"stroke": INK, "stroke-dasharray": "4 3", "stroke-width": "1.4"}
-    _shape(svg, "line", x1=x, x2=x, y1=_TOP - 2, y2=_HEIGHT - _BOTTOM, **line)
-    _text(svg, x, _TOP - 4, "change", "middle")
+    add_shape(svg, "line", x1=x, x2=x, y1=_TOP - 2, y2=_HEIGHT - _BOTTOM, **line)
+    add_text(svg, x, _TOP - 4, "change", "middle")
 
 
 def _point(svg: ET.Element, chart: CourseChart, n: int, x: float, value: float, scale: float) -> None:
@@ -139,17 +140,17 @@ def _point(svg: ET.Element, chart: CourseChart, n: int, x: float, value: float, 
     ET.SubElement(group, "title").text = _tip(chart, n)
     if point.from_first is not None and all(map(math.isfinite, point.from_first.ci)):
         low, high = (_y(end, scale) for end in point.from_first.ci)
-        _shape(group, "line", x1=x, x2=x, y1=low, y2=high, stroke=INK, **{"stroke-width": "1.3"})
+        add_shape(group, "line", x1=x, x2=x, y1=low, y2=high, stroke=INK, **{"stroke-width": "1.3"})
     verdict = point.step.verdict if point.step is not None else ""
     if verdict == "bias only":
-        _shape(group, "rect", x=x - 3.6, y=y - 3.6, width=7.2, height=7.2, fill=PURPLE, stroke=PURPLE)
+        add_shape(group, "rect", x=x - 3.6, y=y - 3.6, width=7.2, height=7.2, fill=PURPLE, stroke=PURPLE)
     else:
         fill, line, r = (VERMILLION, VERMILLION, 4.6) if verdict == "shifted" else ("#fff", BLUE, 3.4)
-        _shape(group, "circle", cx=x, cy=y, r=r, fill=fill, stroke=line, **{"stroke-width": "1.6"})
+        add_shape(group, "circle", cx=x, cy=y, r=r, fill=fill, stroke=line, **{"stroke-width": "1.6"})
     if n in chart.wrong:
         down = point.step is not None and point.step.estimate < 0
         tip, foot = (y + 17, y + 8) if down else (y - 17, y - 8)
-        _shape(group, "path", d=f"M{x - 5:.1f} {foot:.1f}L{x + 5:.1f} {foot:.1f}L{x:.1f} {tip:.1f}Z",
+        add_shape(group, "path", d=f"M{x - 5:.1f} {foot:.1f}L{x + 5:.1f} {foot:.1f}L{x:.1f} {tip:.1f}Z",
                fill=ORANGE, stroke=INK)  # fmt: skip
 
 
@@ -159,14 +160,3 @@ def _tip(chart: CourseChart, n: int) -> str:
         return f"{chart.names[n]}: the first version"
     since = f"{number(point.from_first.estimate)} ({interval(point.from_first.ci)}) since the first"
     return f"{chart.names[n]}: {since}; step {number(point.step.estimate)}, {point.step.verdict}"
-
-
-def _shape(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
-    told = {k: v if isinstance(v, str) else f"{v:.1f}" for k, v in attributes.items()}
-    return ET.SubElement(parent, tag, told)
-
-
-def _text(parent: ET.Element, x: float, y: float, text: str, anchor: str) -> ET.Element:
-    element = ET.SubElement(parent, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
-    element.text = text
-    return element

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfscope.report.drift_chart import TalkChart, behaviour_svg, talk_svg
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import counted, interval, joined, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.stats.drift import SlopeTest
@@ -19,7 +20,6 @@ from selfscope.stats.drift_results import Behaviour, Drift, Inside
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _VERDICTS = {
     "drift": "it drifts",
     "no drift": "it does not drift",
@@ -118,7 +118,7 @@ def render_drift(found: Drift, command: str) -> str:
     """Return the page as HTML; all text is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return str(
         _environment()
         .get_template("drift.html.j2")
@@ -169,12 +169,4 @@ def _behaviour_svg(found: Behaviour) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return template_environment()

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import control_words, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate, Finding
@@ -21,7 +22,6 @@ from selfscope.values import Estimate, Finding
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Characters of a reply without a document that are shown.
 MOST_REPLY = 1200
 
@@ -149,7 +149,7 @@ def render_editorial(view: EditorialView) -> str:
     """Return the page as HTML; all that a model wrote is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     template = _environment().get_template("editorial.html.j2")
     return template.render(view=view, style=Markup(style), said=editorial_sentences(view))
 
@@ -201,12 +201,7 @@ def apart(ci: Sequence[float]) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "percent": percent,
         "points": points,

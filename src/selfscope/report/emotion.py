@@ -18,6 +18,7 @@ from selfscope.report.emotion_chart import (
     steering_svg,
 )
 from selfscope.report.lineage import visible
+from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import interval, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values.emotion import Area, EmotionRead, TextRead, Transfer
@@ -25,7 +26,6 @@ from selfscope.values.emotion import Area, EmotionRead, TextRead, Transfer
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: What a kind of text is called in the matrix and in tables.
 NAMES = {
     "keyword": "with the words",
@@ -55,7 +55,7 @@ def write_emotion(found: EmotionRead, folder: str, path: Path) -> Path:
 
 def render_emotion(found: EmotionRead, folder: str = "") -> str:
     """Return the page as HTML; texts are escaped, and what hides or reverses text is shown."""
-    legend = [(name, _trusted(legend_svg(colour, dashes))) for name, colour, dashes, of in SERIES
+    legend = [(name, trusted(legend_svg(colour, dashes))) for name, colour, dashes, of in SERIES
               if any(math.isfinite(of(each)) for each in found.layers)]  # fmt: skip
     return (
         _environment()
@@ -64,19 +64,19 @@ def render_emotion(found: EmotionRead, folder: str = "") -> str:
             m=found,
             lead=said.headline(found),
             nests=_nests(found),
-            layers=_trusted(layers_svg(found)),
+            layers=trusted(layers_svg(found)),
             legend=legend,
-            plane=_trusted(plane_svg(found)) if found.plane else None,
+            plane=trusted(plane_svg(found)) if found.plane else None,
             plane_said=said.plane_lines(found.plane) if found.plane else (),
-            doses=[(d, _trusted(dose_svg(d))) for d in found.dose],
-            steering=_trusted(steering_svg(found.steering)) if found.steering else None,
+            doses=[(d, trusted(dose_svg(d))) for d in found.dose],
+            steering=trusted(steering_svg(found.steering)) if found.steering else None,
             steering_said=said.steering_line(found),
             matrices=[_matrix(each) for each in found.transfer],
             leakage=said.leakage_lines(found.leakage),
             texts=_by_family(found.texts),
             names=NAMES,
             folder=folder,
-            style=_trusted((_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()),
+            style=trusted(page_style()),
         )
     )
 
@@ -143,21 +143,9 @@ def _side(expected: int) -> str:
     return number(expected, 0) if expected else "none"
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "visible": visible,
         "number": number,

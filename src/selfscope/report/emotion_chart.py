@@ -24,6 +24,7 @@ from selfscope.report.palette import (
     SKY,
     VERMILLION,
 )
+from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
 from selfscope.report.words import number
 from selfscope.values.emotion import Area, Dose, EmotionRead, LayerRead, Steering
 
@@ -51,16 +52,16 @@ def _carried(layer: LayerRead, name: str) -> float:
 
 def legend_svg(colour: str, dashes: str) -> str:
     """Return a short piece of a line, for the legend."""
-    svg = _svg(30, 12, "")
+    svg = empty_svg(30, 12, "")
     svg.set("aria-hidden", "true")
     _line(svg, [(1, 6), (29, 6)], colour, dashes)
-    return _written(svg)
+    return svg_text(svg)
 
 
 def layers_svg(found: EmotionRead) -> str:
     """Return areas by layer, the interval of what is read without the words, and what words alone tell."""
     width, height, left, right, top, low = 900.0, 380.0, 46.0, 150.0, 14.0, 338.0
-    svg = _svg(width, height, "Areas under the curve by layer, with and without the words")
+    svg = empty_svg(width, height, "Areas under the curve by layer, with and without the words")
     floor = min([0.4, *(_floor(of(each)) for each in found.layers for _, _, _, of in SERIES)])
     step = (width - left - right) / max(found.depth - 1, 1)
 
@@ -68,9 +69,9 @@ def layers_svg(found: EmotionRead) -> str:
         return low - (low - top) * (min(max(value, floor), 1.0) - floor) / (1 - floor)
 
     for tenth in range(math.ceil(floor * 10), 11):
-        _shape(svg, "line", x1=left, x2=width - right, y1=at(tenth / 10), y2=at(tenth / 10),
+        add_shape(svg, "line", x1=left, x2=width - right, y1=at(tenth / 10), y2=at(tenth / 10),
                stroke=GREY if tenth == 5 else FAINT)  # fmt: skip
-        _text(svg, left - 6, at(tenth / 10) + 4, f"{tenth / 10:.1f}", "end")
+        add_text(svg, left - 6, at(tenth / 10) + 4, f"{tenth / 10:.1f}", "end")
     xs = [left + step * n for n in range(found.depth)]
     _band(svg, xs, [each.ci for each in found.layers], at)
     bag = found.leakage.surface["bag_of_words"].auroc
@@ -90,16 +91,16 @@ def layers_svg(found: EmotionRead) -> str:
             _line(svg, points, colour, dashes, 2.2 if not dashes else 1.7)
             labels.append((points[-1][1], name, colour))
     for y, name, colour in _apart(labels):
-        _text(svg, width - right + 8, y + 4, name, "start").set("fill", colour)
+        add_text(svg, width - right + 8, y + 4, name, "start").set("fill", colour)
     read = found.affect.layer
-    dot = _shape(svg, "circle", cx=xs[read], cy=at(found.layers[read].auroc), r=5.0, fill=BLACK)
+    dot = add_shape(svg, "circle", cx=xs[read], cy=at(found.layers[read].auroc), r=5.0, fill=BLACK)
     ET.SubElement(dot, "title").text = f"layer {read}, that most folds chose"
     for n, x in enumerate(xs):
         if n % max(1, found.depth // 15) == 0:
-            _text(svg, x, low + 18, str(n), "middle")
+            add_text(svg, x, low + 18, str(n), "middle")
         _tip(svg, x - step / 2, top, step, low - top, found.layers[n])
-    _text(svg, (left + width - right) / 2, height - 4, "layer", "middle")
-    return _written(svg)
+    add_text(svg, (left + width - right) / 2, height - 4, "layer", "middle")
+    return svg_text(svg)
 
 
 def _floor(value: float) -> float:
@@ -116,7 +117,7 @@ def _band(
 
 
 def _tip(svg: ET.Element, x: float, y: float, width: float, height: float, layer: LayerRead) -> None:
-    column = _shape(svg, "rect", x=x, y=y, width=width, height=height, fill="transparent")
+    column = add_shape(svg, "rect", x=x, y=y, width=width, height=height, fill="transparent")
     told = ", ".join(f"{name} {share(of(layer))}" for name, _, _, of in SERIES if math.isfinite(of(layer)))
     ET.SubElement(column, "title").text = f"layer {layer.layer}: {told}"
 
@@ -132,7 +133,7 @@ def _apart(labels: Iterable[tuple[float, str, str]], step: float = 15.0) -> list
 def plane_svg(found: EmotionRead) -> str:
     """Return the families in the plane of the first two components; the shape says the expected valence."""
     width, height, edge = 620.0, 460.0, 40.0
-    svg = _svg(width, height, "Families in the plane of the first two components of their means")
+    svg = empty_svg(width, height, "Families in the plane of the first two components of their means")
     spots = [f for f in found.families if math.isfinite(f.first + f.second)]
     reach = 1.15 * max([1e-9, *(abs(v) for f in spots for v in (f.first, f.second))])
     unit = min(width - 2 * edge, height - 2 * edge) / (2 * reach)
@@ -143,17 +144,17 @@ def plane_svg(found: EmotionRead) -> str:
     def up(value: float) -> float:
         return height / 2 - value * unit
 
-    _shape(svg, "line", x1=edge, x2=width - edge, y1=up(0), y2=up(0), stroke=FAINT)
-    _shape(svg, "line", x1=across(0), x2=across(0), y1=8, y2=height - edge + 8, stroke=FAINT)
+    add_shape(svg, "line", x1=edge, x2=width - edge, y1=up(0), y2=up(0), stroke=FAINT)
+    add_shape(svg, "line", x1=across(0), x2=across(0), y1=8, y2=height - edge + 8, stroke=FAINT)
     shares = found.plane.shares if found.plane else (math.nan, math.nan)
-    _text(
+    add_text(
         svg,
         width / 2,
         height - 8,
         f"first component ({100 * shares[0]:.0f} % of the variance of families)",
         "middle",
     )
-    turned = _text(svg, 0, 0, f"second component ({100 * shares[1]:.0f} %)", "middle")
+    turned = add_text(svg, 0, 0, f"second component ({100 * shares[1]:.0f} %)", "middle")
     turned.set("transform", f"translate(14 {height / 2:.0f}) rotate(-90)")
     marks = [(across(f.first), up(f.second)) for f in spots]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in marks]
@@ -166,7 +167,7 @@ def plane_svg(found: EmotionRead) -> str:
             f"{title(each.family)}: {number(each.first)}, {number(each.second)}; expected valence "
             f"{each.valence:+d}, arousal {each.arousal:+d}"
         )
-    return _written(svg)
+    return svg_text(svg)
 
 
 def _named(group: ET.Element, x: float, y: float, name: str, taken: list[Box]) -> None:
@@ -180,10 +181,10 @@ def _named(group: ET.Element, x: float, y: float, name: str, taken: list[Box]) -
         box = (left, y + dy - 10, left + wide, y + dy + 2)
         if not any(_meet(box, other) for other in taken) or n == len(places) - 1:
             taken.append(box)
-            _text(group, x + dx, y + dy, name, anchor)
+            add_text(group, x + dx, y + dy, name, anchor)
             if n > 1:
                 ends = {"x1": x, "y1": y, "x2": x + dx * 0.9, "y2": y + dy - 4}
-                _shape(group, "line", **ends, stroke=GREY)
+                add_shape(group, "line", **ends, stroke=GREY)
             return
 
 
@@ -196,7 +197,7 @@ def _family_mark(group: ET.Element, x: float, y: float, valence: int, arousal: i
     colour = {1: BLUE, -1: VERMILLION}.get(valence, GREY)
     fill = colour if arousal > 0 else "#fff"
     if valence == 0:
-        mark = _shape(group, "circle", cx=x, cy=y, r=5.0, fill=fill, stroke=colour)
+        mark = add_shape(group, "circle", cx=x, cy=y, r=5.0, fill=fill, stroke=colour)
     else:
         tip = -6.0 if valence > 0 else 6.0
         points = f"{x:.1f},{y + tip:.1f} {x - 6:.1f},{y - tip * 0.7:.1f} {x + 6:.1f},{y - tip * 0.7:.1f}"
@@ -207,7 +208,7 @@ def _family_mark(group: ET.Element, x: float, y: float, valence: int, arousal: i
 def dose_svg(dose: Dose) -> str:
     """Return the mean reading at each step of the ladders."""
     width, height, left, low, top = 300.0, 190.0, 46.0, 150.0, 16.0
-    svg = _svg(width, height, f"Mean {dose.reading} reading by dose")
+    svg = empty_svg(width, height, f"Mean {dose.reading} reading by dose")
     middle = (max(dose.steps) + min(dose.steps)) / 2
     span = max(max(dose.steps) - min(dose.steps), LEAST_RISE)  # noise is not drawn as large as a rise
     least, high = middle - span / 2, middle + span / 2
@@ -215,21 +216,21 @@ def dose_svg(dose: Dose) -> str:
     points = [(left + step * n, low - (low - top) * (v - least) / span) for n, v in enumerate(dose.steps)]
     for value in (least, high):
         y = low - (low - top) * (value - least) / span
-        _shape(svg, "line", x1=left, x2=width - 10, y1=y, y2=y, stroke=FAINT)
-        _text(svg, left - 6, y + 4, number(value), "end")
+        add_shape(svg, "line", x1=left, x2=width - 10, y1=y, y2=y, stroke=FAINT)
+        add_text(svg, left - 6, y + 4, number(value), "end")
     _line(svg, points, BLUE, "", 2.0)
     for n, (x, y) in enumerate(points, start=1):
-        dot = _shape(svg, "circle", cx=x, cy=y, r=4.0, fill=BLUE)
+        dot = add_shape(svg, "circle", cx=x, cy=y, r=4.0, fill=BLUE)
         ET.SubElement(dot, "title").text = f"step {n}: {number(dose.steps[n - 1])}"
-        _text(svg, x, low + 18, str(n), "middle")
-    _text(svg, (left + width) / 2, height - 4, "step of the ladder", "middle")
-    return _written(svg)
+        add_text(svg, x, low + 18, str(n), "middle")
+    add_text(svg, (left + width) / 2, height - 4, "step of the ladder", "middle")
+    return svg_text(svg)
 
 
 def steering_svg(found: Steering) -> str:
     """Return what random directions do to the report, what liveliness does, and what the families' own do."""
     width, height, left, right = 620.0, 96.0, 20.0, 20.0
-    svg = _svg(width, height, "Change of the report by the families’ directions and by random ones")
+    svg = empty_svg(width, height, "Change of the report by the families’ directions and by random ones")
     values = [found.shift, *found.random, *([found.vivid] if math.isfinite(found.vivid) else []), 0.0]
     least, most = min(values), max(values)
     unit = (width - left - right) / max(most - least, 1e-9)
@@ -237,9 +238,9 @@ def steering_svg(found: Steering) -> str:
     def at(value: float) -> float:
         return left + (value - least) * unit
 
-    _shape(svg, "rect", x=left, y=38, width=width - left - right, height=16, fill=BAND)
+    add_shape(svg, "rect", x=left, y=38, width=width - left - right, height=16, fill=BAND)
     for value in found.random:
-        tick = _shape(svg, "line", x1=at(value), x2=at(value), y1=39, y2=53, stroke=GREY)
+        tick = add_shape(svg, "line", x1=at(value), x2=at(value), y1=39, y2=53, stroke=GREY)
         ET.SubElement(tick, "title").text = f"random direction: {number(value)}"
     for value, name, colour, y in (
         (0.0, "0", INK, 72.0),
@@ -247,22 +248,14 @@ def steering_svg(found: Steering) -> str:
         (found.shift, "the families’ own", BLUE, 26.0),
     ):
         if math.isfinite(value):
-            _shape(svg, "line", x1=at(value), x2=at(value), y1=34, y2=58, stroke=colour).set(
+            add_shape(svg, "line", x1=at(value), x2=at(value), y1=34, y2=58, stroke=colour).set(
                 "stroke-width", "2.4"
             )
             anchor = "start" if at(value) < width * 0.25 else "end" if at(value) > width * 0.75 else "middle"
-            _text(svg, at(value), y, f"{name} {number(value)}" if value else name, anchor).set("fill", colour)
-    return _written(svg)
-
-
-def _svg(width: float, height: float, label: str) -> ET.Element:
-    told = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": label}
-    return ET.Element("svg", {**told, "style": f"max-width:{width:g}px"})
-
-
-def _shape(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
-    told = {k: v if isinstance(v, str) else f"{v:.1f}" for k, v in attributes.items()}
-    return ET.SubElement(parent, tag, told)
+            add_text(svg, at(value), y, f"{name} {number(value)}" if value else name, anchor).set(
+                "fill", colour
+            )
+    return svg_text(svg)
 
 
 def _line(svg: ET.Element, points: Points, colour: str, dashes: str, width: float = 1.4) -> None:
@@ -271,13 +264,3 @@ def _line(svg: ET.Element, points: Points, colour: str, dashes: str, width: floa
     line.set("stroke-width", f"{width:g}")
     if dashes:
         line.set("stroke-dasharray", dashes)
-
-
-def _text(parent: ET.Element, x: float, y: float, text: str, anchor: str) -> ET.Element:
-    element = ET.SubElement(parent, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
-    element.text = text
-    return element
-
-
-def _written(svg: ET.Element) -> str:
-    return ET.tostring(svg, encoding="unicode")

@@ -10,17 +10,17 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfscope.report.layout import Places, layout
 from selfscope.report.palette import BLUE, GREY, INK, ORANGE, SKY
+from selfscope.report.template import template_environment, trusted
 from selfscope.report.writing import write_page
 from selfscope.values.lineage import Edge, Lineage, Node, Shade, Survival
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 
 SIGNS = {"yes": "✓", "no": "×", "partial": "◐", "unknown": "?", "": "·"}
 STANDINGS = {
@@ -51,9 +51,9 @@ def render_lineage(lineage: Lineage) -> str:
         .get_template("lineage.html.j2")
         .render(
             lineage=lineage,
-            drawing=_trusted(drawing(lineage, places)),
-            panels=[(shade, _trusted(panel(lineage, shade, places))) for shade in lineage.shades],
-            legend=[(answer, WORDS[answer], _trusted(_legend(answer))) for answer in SIGNS],
+            drawing=trusted(drawing(lineage, places)),
+            panels=[(shade, trusted(panel(lineage, shade, places))) for shade in lineage.shades],
+            legend=[(answer, WORDS[answer], trusted(_legend(answer))) for answer in SIGNS],
             framed=lineage.subject in places,
             kinds=list(dict.fromkeys(e.kind for e in lineage.edges if e.kind != "fold")),
         )
@@ -213,21 +213,9 @@ def _legend(answer: str) -> str:
     return ET.tostring(svg, encoding="unicode")
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from records was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {"visible": visible, "in_words": in_words, "path": path_in_words}
     environment.globals |= {"signs": SIGNS, "words": WORDS}
     return environment

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfscope.report import words
 from selfscope.report.agreement import noun, within
@@ -19,6 +19,7 @@ from selfscope.report.lineage import visible
 from selfscope.report.palette import BLACK, BLUE, GREY, INK, ORANGE
 from selfscope.report.rows import Mark, Row, Series, rows_chart
 from selfscope.report.svg import figure_svg
+from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import channel_words, control_words, counted, interval, joined, number
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
@@ -27,7 +28,6 @@ from selfscope.values.agreement import Block, Cell, Multitrait
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Side of one correlation in the picture, and letters of a dimension's name beside it.
 _SIDE, _LETTERS = 17.0, 26
 _LEFT, _TOP, _RIGHT = 176.0, 6.0, 70.0
@@ -57,7 +57,7 @@ def write_multitrait(found: Multitrait, path: Path) -> Path:
 
 def render_multitrait(found: Multitrait) -> str:
     """Return the page as HTML; names are escaped, and what hides or reverses text is shown."""
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return (
         _environment()
         .get_template("multitrait.html.j2")
@@ -65,11 +65,11 @@ def render_multitrait(found: Multitrait) -> str:
             m=found,
             lead=headline(found),
             said=[*block_sentences(found), *greyed_sentences(found)],
-            means=_trusted(_means(found)) if found.blocks else "",
-            matrix=_trusted(matrix_svg(found)) if found.matrix else "",
+            means=trusted(_means(found)) if found.blocks else "",
+            matrix=trusted(matrix_svg(found)) if found.matrix else "",
             order=_order(found.cells),
             control=control_words(found.control).name,
-            style=_trusted(style),
+            style=trusted(style),
         )
     )
 
@@ -267,21 +267,9 @@ def _line(parent: ET.Element, x1: float, y1: float, x2: float, y2: float) -> Non
     )
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "visible": visible, "noun": noun, "both": with_interval, "percent": _percent, "rel": _reliability,
     }  # fmt: skip

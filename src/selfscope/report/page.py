@@ -6,17 +6,16 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfscope.errors import BadInput
 from selfscope.report.content import page_content
+from selfscope.report.template import TEMPLATES, page_style, template_environment, trusted
 from selfscope.report.view import RunView
 from selfscope.report.writing import write_page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(view: RunView, path: Path) -> Path:
@@ -47,36 +46,21 @@ def write_comparison(view: RunView, path: Path) -> Path:
 
 def render_page(view: RunView) -> str:
     """Return the page as HTML. All text of the run is escaped: an identity cannot write into its report."""
-    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8").strip()
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     template = _environment().get_template("page.html.j2")
     return template.render(
-        **page_content(view), style=_trusted(style), script=_trusted(script), script_hash=digest
+        **page_content(view), style=trusted(style), script=trusted(script), script_hash=digest
     )
-
-
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML."""
-    from markupsafe import Markup
-
-    return Markup(text)
 
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from selfscope.report import words
     from selfscope.report.meanings import note_in_words
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment()
     environment.filters |= {
         "number": words.number,
         "interval": words.interval,

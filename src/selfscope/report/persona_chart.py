@@ -24,6 +24,7 @@ from selfscope.report.palette import (
     SKY,
     VERMILLION,
 )
+from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
 from selfscope.report.words import interval, number
 from selfscope.values.persona_map import LayerAxis, PersonaMap, Spot
 
@@ -57,12 +58,12 @@ def plane_svg(found: PersonaMap) -> str:
     first = (found.default, *found.placed)
     spots = [s for s in (*first, *found.roles) if math.isfinite(s.pc1) and math.isfinite(s.pc2)]
     across, up = _scales(spots)
-    svg = _svg(_WIDTH, _HEIGHT, f"{len(found.roles)} roles in the plane of the first two components")
+    svg = empty_svg(_WIDTH, _HEIGHT, f"{len(found.roles)} roles in the plane of the first two components")
     for x, y, x2, y2 in ((_EDGE, up(0), _WIDTH - 8, up(0)), (across(0), 8, across(0), _HEIGHT - _EDGE)):
-        _shape(svg, "line", x1=x, y1=y, x2=x2, y2=y2, stroke=FAINT)
+        add_shape(svg, "line", x1=x, y1=y, x2=x2, y2=y2, stroke=FAINT)
     shares = [f"{100 * share:.0f} % of the variance" for share in found.explained[:2]] + [""] * 2
-    _text(svg, _WIDTH / 2, _HEIGHT - 12, f"first component ({shares[0]})", "middle")
-    turned = _text(svg, 0, 0, f"second component ({shares[1]})", "middle")
+    add_text(svg, _WIDTH / 2, _HEIGHT - 12, f"first component ({shares[0]})", "middle")
+    turned = add_text(svg, 0, 0, f"second component ({shares[1]})", "middle")
     turned.set("transform", f"translate(14 {_HEIGHT / 2:.0f}) rotate(-90)")
     unit = across(1) - across(0)
     for spot in first:
@@ -78,7 +79,7 @@ def plane_svg(found: PersonaMap) -> str:
     for spot in spots:
         if spot.kind != "role" or len(found.roles) <= NAMED:
             _name(drawn[spot.kind, spot.name], across(spot.pc1), up(spot.pc2), spot, taken)
-    return _written(svg)
+    return svg_text(svg)
 
 
 def _scales(spots: Sequence[Spot]) -> tuple[_Scale, _Scale]:
@@ -106,7 +107,7 @@ class _Scale:
 def _ellipse(svg: ET.Element, spot: Spot, x: float, y: float, unit: float) -> None:
     if spot.ellipse is None or not math.isfinite(spot.ellipse.major + x + y):
         return
-    ring = _shape(svg, "ellipse", cx=x, cy=y, rx=spot.ellipse.major * unit, ry=spot.ellipse.minor * unit,
+    ring = add_shape(svg, "ellipse", cx=x, cy=y, rx=spot.ellipse.major * unit, ry=spot.ellipse.minor * unit,
                   fill=BAND, stroke=GREY)  # fmt: skip
     ring.set("fill-opacity", "0.55")
     ring.set("transform", f"rotate({-spot.ellipse.angle:.1f} {x:.1f} {y:.1f})")
@@ -129,7 +130,7 @@ def _name(
         inside = box[0] >= _EDGE and box[2] <= _WIDTH - 2 and box[1] >= 2 and box[3] <= _HEIGHT - 26
         if side == len(sides) or (inside and not any(_meet(box, other) for other in taken)):
             taken.append(box)
-            label = _text(group, x + dx, y + dy, visible(spot.title), anchor)
+            label = add_text(group, x + dx, y + dy, visible(spot.title), anchor)
             if spot.kind != "role":
                 label.set("font-weight", "700")
             return
@@ -151,20 +152,22 @@ def along_svg(found: PersonaMap) -> str:
         spots = [s for n, s in enumerate(spots) if s.kind != "role" or min(n, len(spots) - 1 - n) < ENDS]
     step, left, right, top = 19.0, 250.0, 24.0, 50.0
     height = top + step * len(spots) + 20
-    svg = _svg(_WIDTH, height, "Where everyone is along the axis, in units of the roles’ standard deviation")
+    svg = empty_svg(
+        _WIDTH, height, "Where everyone is along the axis, in units of the roles’ standard deviation"
+    )
     most = 1.6 * max([1.0, *(abs(s.z) for s in spots)])  # an interval over two questions would fill the frame
     ends = [min(max(e, -most), most) for s in spots for e in (s.z, *s.ci) if math.isfinite(e)] or [0.0]
     low, high = min([*ends, -1.0]), max([*ends, 1.0])
     across = _Scale(low, left + 8, (_WIDTH - left - right - 16) / (high - low))
     for value in range(math.ceil(low), math.floor(high) + 1, max(1, round((high - low) / 10))):
-        _shape(svg, "line", x1=across(value), x2=across(value), y1=top - 6, y2=height - 14,
+        add_shape(svg, "line", x1=across(value), x2=across(value), y1=top - 6, y2=height - 14,
                stroke=GREY if value == 0 else FAINT)  # fmt: skip
-        _text(svg, across(value), top - 12, number(value, 0) if value else "0", "middle")
-    _text(svg, left, 12, "← away from the assistant", "start")
-    _text(svg, _WIDTH - right, 12, "towards the assistant →", "end")
+        add_text(svg, across(value), top - 12, number(value, 0) if value else "0", "middle")
+    add_text(svg, left, 12, "← away from the assistant", "start")
+    add_text(svg, _WIDTH - right, 12, "towards the assistant →", "end")
     for n, spot in enumerate(spots):
         _along(svg, spot, across, top + step * (n + 0.5), left)
-    return _written(svg)
+    return svg_text(svg)
 
 
 def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -> None:
@@ -173,7 +176,7 @@ def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -
     if all(map(math.isfinite, spot.ci)):
         _bar(group, (across(spot.ci[0]), across(spot.ci[1])), (left + 2, _WIDTH - 18), y)
     _mark(group, across(spot.z), y, _mark_of(spot))
-    label = _text(group, left - 10, y + 4, f"{_cut(visible(spot.title), 32)} · {spot.responses}", "end")
+    label = add_text(group, left - 10, y + 4, f"{_cut(visible(spot.title), 32)} · {spot.responses}", "end")
     if spot.kind != "role":
         label.set("font-weight", "700")
 
@@ -181,7 +184,7 @@ def _along(svg: ET.Element, spot: Spot, across: _Scale, y: float, left: float) -
 def _bar(group: ET.Element, ends: tuple[float, float], frame: tuple[float, float], y: float) -> None:
     """Draw an interval as far as the frame goes, an arrow where it goes on."""
     low, high = max(ends[0], frame[0]), min(ends[1], frame[1])
-    line = _shape(group, "line", x1=low, x2=high, y1=y, y2=y, stroke=INK)
+    line = add_shape(group, "line", x1=low, x2=high, y1=y, y2=y, stroke=INK)
     line.set("stroke-width", "1.3")
     for end, at, way in ((ends[0] < low, low, 1), (ends[1] > high, high, -1)):
         if end:
@@ -193,35 +196,35 @@ def scree_svg(found: PersonaMap) -> str:
     """Return the share of variance by component, summed up, with the line at 70 percent."""
     shares = found.explained[:COMPONENTS]
     width, height, left, low = 430.0, 240.0, 40.0, 206.0
-    svg = _svg(width, height, f"{found.components_70} components hold 70 percent of the variance")
+    svg = empty_svg(width, height, f"{found.components_70} components hold 70 percent of the variance")
     step, total = (width - left - 10) / max(len(shares), 1), 0.0
     points = []
     for value in (0.0, 0.5, 1.0):
         y = low - 180 * value
-        _shape(svg, "line", x1=left, x2=width - 6, y1=y, y2=y, stroke=FAINT)
-        _text(svg, left - 5, y + 4, f"{100 * value:.0f} %", "end")
+        add_shape(svg, "line", x1=left, x2=width - 6, y1=y, y2=y, stroke=FAINT)
+        add_text(svg, left - 5, y + 4, f"{100 * value:.0f} %", "end")
     for n, share in enumerate(shares):
         total += share
         x = left + step * n
-        bar = _shape(svg, "rect", x=x + 1, y=low - 180 * share, width=max(step - 2, 1), height=180 * share,
+        bar = add_shape(svg, "rect", x=x + 1, y=low - 180 * share, width=max(step - 2, 1), height=180 * share,
                      fill=BLUE if n < found.components_70 else SKY)  # fmt: skip
         ET.SubElement(
             bar, "title"
         ).text = f"component {n + 1}: {100 * share:.1f} %, with those before {100 * total:.0f} %"
         points.append((x + step / 2, low - 180 * total))
         if n % max(1, math.ceil(len(shares) / 10)) == 0:
-            _text(svg, x + step / 2, low + 15, f"{n + 1}", "middle")
+            add_text(svg, x + step / 2, low + 15, f"{n + 1}", "middle")
     _line(svg, points, INK, "")
     _line(svg, [(left, low - 126), (width - 6, low - 126)], VERMILLION, "5 4")
-    _text(svg, width - 8, low - 130, "70 %", "end")
-    _text(svg, (left + width) / 2, height - 4, "component", "middle")
-    return _written(svg)
+    add_text(svg, width - 8, low - 130, "70 %", "end")
+    add_text(svg, (left + width) / 2, height - 4, "component", "middle")
+    return svg_text(svg)
 
 
 def layers_svg(found: PersonaMap) -> str:
     """Return reliability and the cosine with the first component by layer, and the two floors."""
     width, height, left, low = 430.0, 240.0, 40.0, 206.0
-    svg = _svg(width, height, "How far axes from disjoint halves agree, by layer")
+    svg = empty_svg(width, height, "How far axes from disjoint halves agree, by layer")
     every = found.layers
     bottom = min([0.0, *(e.ci[0] for e in every if math.isfinite(e.ci[0]))])
     up = _Scale(0.0, low + 180 * bottom / (1 - bottom), -180 / (1 - bottom))
@@ -230,7 +233,7 @@ def layers_svg(found: PersonaMap) -> str:
         floor = value in (0.7, 0.9)
         _line(svg, [(left, up(value)), (width - 6, up(value))], VERMILLION if floor else FAINT,
               "5 4" if floor else "")  # fmt: skip
-        _text(svg, left - 5, up(value) + 4, name, "end")
+        add_text(svg, left - 5, up(value) + 4, name, "end")
     band = [(across(e.layer), up(e.ci[0])) for e in every] + [
         (across(e.layer), up(e.ci[1])) for e in reversed(every)
     ]
@@ -242,15 +245,15 @@ def layers_svg(found: PersonaMap) -> str:
     for each in every:
         _layer_mark(svg, each, across(each.layer), up(each.split_half), each.layer == found.layer)
         if each.layer % max(1, math.ceil(found.depth / 8)) == 0:
-            _text(svg, across(each.layer), low + 15, str(each.layer), "middle")
-    _text(svg, (left + width) / 2, height - 4, "layer", "middle")
-    return _written(svg)
+            add_text(svg, across(each.layer), low + 15, str(each.layer), "middle")
+    add_text(svg, (left + width) / 2, height - 4, "layer", "middle")
+    return svg_text(svg)
 
 
 def _layer_mark(svg: ET.Element, each: LayerAxis, x: float, y: float, read: bool) -> None:
     if not math.isfinite(y):
         return
-    dot = _shape(svg, "circle", cx=x, cy=y, r=5.0 if read else 2.6, fill=BLACK if read else BLUE)
+    dot = add_shape(svg, "circle", cx=x, cy=y, r=5.0 if read else 2.6, fill=BLACK if read else BLUE)
     ET.SubElement(dot, "title").text = (
         f"layer {each.layer}{', the one that is read' if read else ''}: both halves {each.split_half:.2f} "
         f"({each.ci[0]:.2f} to {each.ci[1]:.2f}), roles {each.roles:.2f}, questions {each.questions:.2f}, "
@@ -262,7 +265,7 @@ def mark_svg(group: str) -> str:
     """Return the mark of a group alone, for a legend."""
     svg = ET.Element("svg", {"viewBox": "0 0 18 16", "aria-hidden": "true"})
     _mark(svg, 9, 8, group)
-    return _written(svg)
+    return svg_text(svg)
 
 
 def _mark_of(spot: Spot) -> str:
@@ -274,12 +277,12 @@ def _mark_of(spot: Spot) -> str:
 def _mark(parent: ET.Element, x: float, y: float, group: str) -> None:
     colour, shape = MARKS.get(group, (SKY, "circle"))
     if shape == "circle":
-        _shape(parent, "circle", cx=x, cy=y, r=4.6, fill=colour, stroke="#fff")
+        add_shape(parent, "circle", cx=x, cy=y, r=4.6, fill=colour, stroke="#fff")
     elif shape == "ring":
-        ring = _shape(parent, "circle", cx=x, cy=y, r=5.4, fill="#fff", stroke=colour)
+        ring = add_shape(parent, "circle", cx=x, cy=y, r=5.4, fill="#fff", stroke=colour)
         ring.set("stroke-width", "2.4")
     elif shape == "square":
-        _shape(parent, "rect", x=x - 4.2, y=y - 4.2, width=8.4, height=8.4, fill=colour, stroke="#fff")
+        add_shape(parent, "rect", x=x - 4.2, y=y - 4.2, width=8.4, height=8.4, fill=colour, stroke="#fff")
     else:
         ET.SubElement(parent, "path", {"d": _outline(x, y, shape), "fill": colour, "stroke": "#fff"})
 
@@ -303,23 +306,6 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _svg(width: float, height: float, label: str) -> ET.Element:
-    return ET.Element(
-        "svg",
-        {
-            "viewBox": f"0 0 {width:g} {height:g}",
-            "role": "img",
-            "aria-label": label,
-            "style": f"max-width:{width:g}px",
-        },
-    )
-
-
-def _shape(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
-    told = {k: v if isinstance(v, str) else f"{v:.1f}" for k, v in attributes.items()}
-    return ET.SubElement(parent, tag, told)
-
-
 def _line(svg: ET.Element, points: Iterable[tuple[float, float]], colour: str, dashes: str) -> None:
     told = " ".join(f"{x:.1f},{y:.1f}" for x, y in points if math.isfinite(y))
     line = ET.SubElement(
@@ -327,13 +313,3 @@ def _line(svg: ET.Element, points: Iterable[tuple[float, float]], colour: str, d
     )
     if dashes:
         line.set("stroke-dasharray", dashes)
-
-
-def _text(parent: ET.Element, x: float, y: float, text: str, anchor: str) -> ET.Element:
-    element = ET.SubElement(parent, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
-    element.text = text
-    return element
-
-
-def _written(svg: ET.Element) -> str:
-    return ET.tostring(svg, encoding="unicode")

@@ -18,6 +18,7 @@ from selfscope.report.lineage import visible
 from selfscope.report.persona_against import against_lines, against_rows
 from selfscope.report.persona_chart import MARKS, along_svg, layers_svg, mark_svg, plane_svg, scree_svg
 from selfscope.report.persona_fracture import fracture_lines, fracture_rows
+from selfscope.report.template import TEMPLATES, page_style, template_environment, trusted
 from selfscope.report.words import counted, interval, number, p_value
 from selfscope.report.writing import write_page
 from selfscope.values.persona_against import Against
@@ -27,7 +28,6 @@ from selfscope.values.persona_map import PersonaMap, Said, Spot
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Responses of each group that are on the page; all of them are in the folder.
 READABLE = 6
 _CHECKS = {
@@ -74,7 +74,7 @@ def render_persona_map(
     fracture: Fractured | None = None,
 ) -> str:
     """Return the page as HTML; responses and names are escaped, and what hides or reverses text is shown."""
-    script = (_TEMPLATES / "persona_map.js").read_text(encoding="utf-8").strip()
+    script = (TEMPLATES / "persona_map.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     pictures = {
         "plane": plane_svg(found),
@@ -92,7 +92,7 @@ def render_persona_map(
             reliable=reliability_line(found),
             placed=placed_lines(found),
             sorted=adherence_line(found),
-            pictures={name: _trusted(svg) for name, svg in pictures.items()},
+            pictures={name: trusted(svg) for name, svg in pictures.items()},
             legend=_legend(found),
             heard=sum(math.isfinite(s.z) for s in found.roles),
             ordered=[found.default, *found.placed, *sorted(found.roles, key=_from_the_top)],
@@ -104,8 +104,8 @@ def render_persona_map(
             fracture_rows=fracture_rows(fracture) if fracture else [],
             compared=against_lines(against) if against else (),
             compared_rows=against_rows(against) if against else [],
-            style=_trusted((_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()),
-            script=_trusted(script),
+            style=trusted(page_style()),
+            script=trusted(script),
             script_hash=digest,
         )
     )
@@ -209,7 +209,7 @@ def _legend(found: PersonaMap) -> list[tuple[str, Any, str]]:
     held = dict.fromkeys(s.group for s in found.roles)
     names = [*(g for g in MARKS if g in held), "default", *(["placed"] if found.placed else [])]
     told = {"default": "default assistant", "archetype": "archetype of an age", "placed": "placed"}
-    return [(name, _trusted(mark_svg(name)), told.get(name, name)) for name in names]
+    return [(name, trusted(mark_svg(name)), told.get(name, name)) for name in names]
 
 
 def _from_the_top(spot: Spot) -> float:
@@ -239,21 +239,9 @@ def _span(ci: Sequence[float]) -> str:
     return f"{ci[0]:.2f} to {ci[1]:.2f}".replace("-", "−")
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "visible": visible,
         "number": number,

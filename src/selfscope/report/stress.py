@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.report.palette import BLUE, GREEN, GREY, VERMILLION
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import counted, interval, joined, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values.stress import Assumed, Outcome, Stressed
@@ -17,7 +18,6 @@ from selfscope.values.stress import Assumed, Outcome, Stressed
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Colour and sign of each outcome; the sign is read where colour is not.
 OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
     "stands": (GREEN, "●"),
@@ -118,7 +118,7 @@ def render_stress(found: Sequence[Stressed], source: str, command: str) -> str:
     """Return the page as HTML; all text of the table is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     names = list(dict.fromkeys(a.name for f in found for a in f.assumptions))
     page = (
         _environment()
@@ -161,12 +161,4 @@ def cell_words(a: Assumed) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return template_environment()

@@ -73,3 +73,27 @@ def _drop_empty(parent: ET.Element) -> None:
         hidden = child.attrib.get("display") == "none" or (child.tag == "path" and not child.attrib.get("d"))
         if hidden or (child.tag == "g" and len(child) == 0):
             parent.remove(child)
+
+
+def empty_svg(width: float, height: float, label: str) -> ET.Element:
+    """Return a picture to draw in, as wide as its page at most; `label` is read instead of it."""
+    told = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": label}
+    return ET.Element("svg", {**told, "style": f"max-width:{width:g}px"})
+
+
+def add_shape(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
+    """Add an element; numbers are written to a tenth of a pixel."""
+    told = {k: v if isinstance(v, str) else f"{v:.1f}" for k, v in attributes.items()}
+    return ET.SubElement(parent, tag, told)
+
+
+def add_text(parent: ET.Element, x: float, y: float, text: str, anchor: str) -> ET.Element:
+    """Add words at a place; `anchor` is ``start``, ``middle`` or ``end``."""
+    element = ET.SubElement(parent, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
+    element.text = text
+    return element
+
+
+def svg_text(svg: ET.Element) -> str:
+    """Return a picture as it stands inside a page."""
+    return ET.tostring(svg, encoding="unicode")

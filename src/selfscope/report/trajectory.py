@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfscope.report import words
 from selfscope.report.course_chart import CourseChart, chart_scale, course_svg
 from selfscope.report.lineage import visible
 from selfscope.report.meanings import note_in_words
 from selfscope.report.palette import VERDICT_MARKS
+from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import channel_words, counted, interval, joined, lowered, number, p_value
 from selfscope.report.writing import write_page
 from selfscope.values.finding import VERDICTS, Finding
@@ -27,7 +28,6 @@ from selfscope.values.trajectory import ChangePoint, Course, Point, Trajectory, 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Lines of one step's difference that are shown, and lines around each change.
 DIFF_LINES, AROUND = 120, 1
 #: Letters of a commit's hash that are shown.
@@ -75,7 +75,7 @@ def write_trajectory(found: Trajectory, path: Path) -> Path:
 
 def render_trajectory(found: Trajectory) -> str:
     """Return the page as HTML; texts and messages are escaped, and what hides or reverses text is shown."""
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return (
         _environment()
         .get_template("trajectory.html.j2")
@@ -84,7 +84,7 @@ def render_trajectory(found: Trajectory) -> str:
             lead=headline(found),
             parts=[_course_part(found, course) for course in found.courses],
             steps=[_step(found, n) for n in range(1, len(found.versions))],
-            style=_trusted(style),
+            style=trusted(style),
         )
     )
 
@@ -247,7 +247,7 @@ def _course_part(found: Trajectory, course: Course) -> CoursePart:
     ordered = sorted(charts, key=lambda c: not c.marked)
     return CoursePart(
         course,
-        tuple((c.title, _trusted(course_svg(c, scale, course.sesoi))) for c in ordered),
+        tuple((c.title, trusted(course_svg(c, scale, course.sesoi))) for c in ordered),
         tuple((found.titles.get(d, d), found.along(course.channel, d)) for d in course.dimensions),
         course_lines(found, course),
     )
@@ -299,13 +299,6 @@ def changed_lines(before: str | None, after: str | None) -> list[tuple[str, str]
     return found[1:] if found[:1] == [("@", "⋯")] else found
 
 
-def _trusted(text: str) -> Any:
-    """Mark a text of our own as HTML: what came from outside was escaped where it was put in."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
 def _chip(verdict: str) -> str:
     return f"{VERDICT_MARKS[verdict][1]} {verdict}"
 
@@ -316,12 +309,7 @@ def _notes(notes: Sequence[str]) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = template_environment()
     environment.filters |= {
         "visible": visible, "number": number, "interval": interval, "p": p_value, "channel": channel_words,
         "chip": _chip, "notes": _notes, "sentence": words.sentence,

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfscope.report.template import page_style, template_environment
 from selfscope.report.where_chart import components_chart, legend_of, shares_chart
 from selfscope.report.words import counted, interval, joined, magnitude, number, p_value, sentence
 from selfscope.report.writing import write_page
@@ -16,7 +17,6 @@ from selfscope.values.variance import Component, FacetTold, Located, UnitScore
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Analyses up to which a terminal shows every component.
 _WHOLE = 3
 #: Components that a sentence names beside the object's.
@@ -187,7 +187,7 @@ def render_where(found: Sequence[Located], source: str, command: str) -> str:
     """Return the page as HTML; all text of the table is escaped."""
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8").strip()
+    style = page_style()
     return str(
         _environment()
         .get_template("where.html.j2")
@@ -207,15 +207,7 @@ def render_where(found: Sequence[Located], source: str, command: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return template_environment()
 
 
 def _part(found: Located, n: int) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from selfscope.stats.masked import Array, Mask, ratio
 from selfscope.stats.variance_design import Design
 from selfscope.stats.variance_interval import f_bounds, noncentral, pivots, quantiles
 
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Numbers of conditions in a decision study, as multiples of those observed."""
 FEWER = (
     (0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
     (0.5, 1.0, 2.0, 4.0, 8.0),
@@ -25,6 +23,7 @@ FEWER = (
     (1.0, 2.0, 4.0),
     (1.0, 2.0),
 )
+"""Numbers of conditions in a decision study, as multiples of those observed; fewer where facets are many."""
 MOST_ROWS = 240
 EXTRAPOLATED = 4.0
 """Beyond this multiple of an observed number a row is marked."""
