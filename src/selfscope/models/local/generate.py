@@ -114,8 +114,24 @@ class Generation:
 
 
 @dataclass(eq=False)
-class _Reply:
-    """A reply on its way."""
+class Reply:
+    """A reply on its way.
+
+    Attributes
+    ----------
+    number
+        Its place among the requests that came with it.
+    prompt
+        Tokens of the conversation, up to where the reply begins.
+    random
+        Gives it one uniform number a token.
+    stop
+        Texts that end it, the request's and the template's.
+    ids, logprobs, tops
+        What was drawn so far; the latter two empty unless asked for.
+    stop_reason
+        "" while it goes on.
+    """
 
     number: int
     request: GenerationRequest
@@ -164,12 +180,12 @@ def _generate(
     from selfscope.models.local.paths import reading
 
     ends = end_tokens(ground)
-    replies = [_begin(ground, number, request) for number, request in enumerate(requests)]
+    replies = [begin(ground, number, request) for number, request in enumerate(requests)]
     hooks = listener.hooks() if listener else nullcontext()
     with working(ground.threads), reading(ground.model, "plain"), hooks:
         for cut in range(0, len(replies), MOST_AT_ONCE):
             _decode(ground, replies[cut : cut + MOST_AT_ONCE], ends, stopped, listener)
-    return [_finish(ground.tokenizer, reply) for reply in replies]
+    return [finish(ground.tokenizer, reply) for reply in replies]
 
 
 def end_tokens(ground: LocalGround) -> frozenset[int]:
@@ -185,16 +201,23 @@ def end_tokens(ground: LocalGround) -> frozenset[int]:
     return frozenset(int(token) for token in ends if token is not None)
 
 
-def _begin(ground: LocalGround, number: int, request: GenerationRequest) -> _Reply:
+def begin(ground: LocalGround, number: int, request: GenerationRequest) -> Reply:
+    """Return the reply to a request, nothing drawn.
+
+    Raises
+    ------
+    BadInput
+        If the conversation cannot be rendered.
+    """
     prompt = ground.renderer.encode(ground.renderer.head(request.messages))
     random = torch.Generator().manual_seed(request.seed)
     ours = (DIALOGUE_END,) if ground.renderer.template == DIALOGUE else ()
-    return _Reply(number, request, prompt, random, request.stop + ours)
+    return Reply(number, request, prompt, random, request.stop + ours)
 
 
 def _decode(
     ground: LocalGround,
-    replies: list[_Reply],
+    replies: list[Reply],
     ends: frozenset[int],
     stopped: Callable[[], bool],
     listener: Listener | None,
@@ -208,7 +231,7 @@ def _decode(
             raise Stopped("generation was stopped between two tokens", fix="Run the same command again")
         for row, reply in enumerate(alive):
             if not reply.stop_reason:
-                _draw(reply, logits[row], ends, tokenizer)
+                draw(reply, logits[row], ends, tokenizer)
         going = [row for row, reply in enumerate(alive) if _goes_on(reply, listener)]
         if not going:
             break
@@ -221,13 +244,13 @@ def _decode(
         logits, mask = _step(model, [r.ids[-1] if r.ids else 0 for r in alive], mask, cache)
 
 
-def _goes_on(reply: _Reply, listener: Listener | None) -> bool:
+def _goes_on(reply: Reply, listener: Listener | None) -> bool:
     """Return whether a reply needs another step: to draw, or for its last token to be listened to."""
     return not reply.stop_reason or (listener is not None and listener.owed(reply.number, len(reply.ids)))
 
 
 def _prefill(
-    model: Any, replies: Sequence[_Reply], stopped: Callable[[], bool], listener: Listener | None
+    model: Any, replies: Sequence[Reply], stopped: Callable[[], bool], listener: Listener | None
 ) -> tuple[Tensor, Any, Tensor]:
     """Return the logits after every prompt, the cache, and the mask of what in the cache is no padding."""
     from transformers import DynamicCache
@@ -327,7 +350,7 @@ def _step(model: Any, tokens: list[int], mask: Tensor, cache: Any) -> tuple[Tens
     return out.logits[:, -1].float(), mask
 
 
-def _draw(reply: _Reply, logits: Tensor, ends: frozenset[int], tokenizer: Any) -> None:
+def draw(reply: Reply, logits: Tensor, ends: frozenset[int], tokenizer: Any) -> None:
     """Draw one token, and note whether it ends the reply."""
     logp = torch.log_softmax(logits.cpu(), -1)
     token = pick(logp, reply.request.temperature, reply.request.top_p, reply.random)
@@ -347,7 +370,8 @@ def _draw(reply: _Reply, logits: Tensor, ends: frozenset[int], tokenizer: Any) -
         reply.stop_reason = "length"
 
 
-def _finish(tokenizer: Any, reply: _Reply) -> Generation:
+def finish(tokenizer: Any, reply: Reply) -> Generation:
+    """Return what a reply has become."""
     text = str(tokenizer.decode(reply.ids, skip_special_tokens=True))
     cuts = [text.index(stop) for stop in reply.stop if stop in text]
     asked = reply.request
