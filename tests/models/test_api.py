@@ -7,6 +7,7 @@ import math
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,6 +194,16 @@ def test_a_provider_that_fails_on_everything_is_not_asked_everything(
     with pytest.raises(CouldNot, match="0 of 180 calls are done"):
         asyncio.run(ground.answer(prompts_of(users)))
     assert len(server.requests) < 20
+
+
+def test_a_model_that_is_never_asked_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    manner = Manner(way="sampled")
+    opened = open_api("openai-api/local/phantom", manner, base_url="http://localhost:9", api_key=KEY)
+    asyncio.run(opened.close())
+    assert opened.log_dir.parent == tmp_path and not list(tmp_path.iterdir())
 
 
 def test_a_wrong_key_says_which_variable_to_set(server: Provider, tmp_path: Path) -> None:

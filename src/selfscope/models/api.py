@@ -24,6 +24,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from selfscope.errors import BadInput
 from selfscope.models.api_manner import Manner
@@ -78,7 +79,7 @@ def open_api(
         If the provider does not answer the probe.
     """
     manner = manner or Manner()
-    folder = Path(log_dir) if log_dir is not None else Path(tempfile.mkdtemp(prefix="selfscope-logs-"))
+    folder = Path(log_dir) if log_dir is not None else _fresh_folder()
     connection = Connection(model_name, base_url, api_key, dict(model_args or {}))
     log = CallLog(folder)
     chosen = _in_own_loop(lambda: _choose(connection, manner, log))
@@ -251,6 +252,11 @@ class InspectGround:
         finally:
             if model is not self._kept:
                 await model.api.aclose()
+
+
+def _fresh_folder() -> Path:
+    """Return a temporary folder that is not there yet: Inspect makes it when it has a log to write."""
+    return Path(tempfile.gettempdir(), f"selfscope-logs-{uuid4().hex}")
 
 
 def _identity(connection: Connection, chosen: Chosen, asked: Mapping[str, Any]) -> GroundIdentity:
