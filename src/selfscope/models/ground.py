@@ -46,6 +46,10 @@ class GroundIdentity:
         """Return the identity of this ground with the adapter of an id merged in; "" is the ground itself."""
         return replace(self, extra=self.extra | {"adapter": adapter}) if adapter else self
 
+    def under(self, cap: str) -> GroundIdentity:
+        """Return the identity of this ground with the cap of an id held in place; "" is the ground itself."""
+        return replace(self, extra=self.extra | {"cap": cap}) if cap else self
+
 
 class Ground(Protocol):
     """A thing that answers prompts. Local weights, API models and phantoms all look like this."""

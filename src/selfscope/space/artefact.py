@@ -43,7 +43,7 @@ class Checkpoint:
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Put a checkpoint in the place of the last one."""
-    _put_tensors(folder / CHECKPOINT, checkpoint.arrays, {"told": json.dumps(checkpoint.told)})
+    put_tensors(folder / CHECKPOINT, checkpoint.arrays, {"told": json.dumps(checkpoint.told)})
 
 
 def read_checkpoint(folder: Path, capture: str) -> Checkpoint | None:
@@ -72,10 +72,10 @@ def read_checkpoint(folder: Path, capture: str) -> Checkpoint | None:
 
 def write_artefact(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Write the finished artefact; the manifest, which names the tensors' digest, comes last."""
-    _put_tensors(folder / TENSORS, tensors, {"format": FORMAT})
+    put_tensors(folder / TENSORS, tensors, {"format": FORMAT})
     digest = bytes_id((folder / TENSORS).read_bytes())
     whole = {"format": FORMAT, **manifest, "files": {TENSORS: digest}}
-    _put(folder / MANIFEST, json.dumps(whole, indent=1, ensure_ascii=False).encode())
+    put_file(folder / MANIFEST, json.dumps(whole, indent=1, ensure_ascii=False).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
@@ -110,7 +110,8 @@ def read_tensors(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Array]:
     return _read_tensors(path)[0]
 
 
-def _put_tensors(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str]) -> None:
+def put_tensors(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str]) -> None:
+    """Write safetensors in the place of a file, whole or not at all."""
     from safetensors.numpy import save_file
 
     beside = path.with_name(f".{path.name}.part")
@@ -120,7 +121,8 @@ def _put_tensors(path: Path, arrays: Mapping[str, Array], metadata: dict[str, st
     _settle(beside, path)
 
 
-def _put(path: Path, data: bytes) -> None:
+def put_file(path: Path, data: bytes) -> None:
+    """Write bytes in the place of a file, whole or not at all."""
     beside = path.with_name(f".{path.name}.part")
     with beside.open("wb") as file:
         file.write(data)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.standins.planted import LAYERS, WIDTH, write_planted
 
 from selfscope.errors import BadInput
@@ -110,3 +113,69 @@ def test_what_does_not_fit_is_refused(ground: LocalGround) -> None:
     ):
         with pytest.raises(BadInput, match=said), adding(blocks, layer, vector, 1.0):
             pass
+
+
+limits = st.floats(-3, 3, width=32)
+
+
+@given(st.integers(0, 2**20), limits, limits)
+def test_limits_move_the_projection_alone_and_nothing_that_lies_inside(
+    seed: int, one: float, two: float
+) -> None:
+    import torch
+
+    from selfscope.models.local.steering import ablate, band, ceil, floor
+
+    draw = torch.Generator().manual_seed(seed)
+    states = 2 * torch.randn((3, 4, WIDTH), generator=draw)
+    unit = torch.nn.functional.normalize(torch.randn(WIDTH, generator=draw), dim=0)
+    low, high = min(one, two), max(one, two)
+    before = states @ unit
+    each: list[tuple[Callable[[torch.Tensor], torch.Tensor], torch.Tensor]] = [
+        (lambda s: floor(s, unit, low), before.clamp(min=low)),
+        (lambda s: ceil(s, unit, high), before.clamp(max=high)),
+        (lambda s: band(s, unit, low, high), before.clamp(low, high)),
+        (lambda s: ablate(s, unit), torch.zeros_like(before)),
+    ]
+    for done, wanted in each:
+        moved = done(states)
+        torch.testing.assert_close(moved @ unit, wanted, atol=1e-4, rtol=1e-4)
+        change = moved - states
+        assert float((change - (change @ unit)[..., None] * unit).abs().max()) < 1e-4
+        torch.testing.assert_close(done(moved), moved, atol=1e-5, rtol=1e-5)
+        same = wanted == before
+        assert torch.equal(moved[same], states[same])
+    # The sign is the function's: the floor of one direction is the ceiling of its opposite.
+    torch.testing.assert_close(floor(states, unit, low), ceil(states, -unit, -low))
+
+
+@given(st.integers(0, 2**20))
+def test_each_row_has_limits_and_directions_of_its_own(seed: int) -> None:
+    import torch
+
+    from selfscope.models.local.steering import band
+
+    draw = torch.Generator().manual_seed(seed)
+    states = torch.randn((3, 5, WIDTH), generator=draw)
+    units = torch.nn.functional.normalize(torch.randn((3, WIDTH), generator=draw), dim=-1)
+    low, high = torch.tensor([-torch.inf, 0.2, 0.0]), torch.tensor([torch.inf, torch.inf, 0.0])
+    found = band(states, units, low, high)
+    assert torch.equal(found[0], states[0])
+    for row in (1, 2):
+        alone = band(states[row], units[row], float(low[row]), float(high[row]))
+        torch.testing.assert_close(found[row], alone)
+    shared = band(states, units[1], low, high)
+    torch.testing.assert_close(shared[1], found[1])
+    assert band(states.bfloat16(), units, low, high).dtype == torch.bfloat16
+
+
+def test_limits_that_mean_nothing_are_refused() -> None:
+    import torch
+
+    from selfscope.models.local.steering import band
+
+    unit = torch.eye(WIDTH)[0]
+    with pytest.raises(BadInput, match="length 1"):
+        band(torch.ones(2, WIDTH), 2 * unit, 0.0, 1.0)
+    with pytest.raises(BadInput, match="lies above"):
+        band(torch.ones(2, WIDTH), unit, 1.0, 0.0)

@@ -142,7 +142,9 @@ def with_states(out: Any, states: Tensor) -> Any:
 
 
 @contextmanager
-def hooked(blocks: Sequence[nn.Module], see: Callable[[int, Tensor], Tensor | None]) -> Iterator[None]:
+def hooked(
+    blocks: Sequence[nn.Module], see: Callable[[int, Tensor], Tensor | None], *, first: bool = False
+) -> Iterator[None]:
     """Call `see` with the number of a block and its states whenever one has run.
 
     Parameters
@@ -152,6 +154,8 @@ def hooked(blocks: Sequence[nn.Module], see: Callable[[int, Tensor], Tensor | No
     see
         Gets (number, states (batch, tokens, width)). What it returns takes the place of the states; None
         leaves them.
+    first
+        Whether it sees and changes states before all others that look at these blocks.
     """
 
     def after(number: int) -> Callable[[nn.Module, Any, Any], Any]:
@@ -163,7 +167,7 @@ def hooked(blocks: Sequence[nn.Module], see: Callable[[int, Tensor], Tensor | No
 
     with ExitStack() as stack:
         for number, block in enumerate(blocks):
-            stack.enter_context(block.register_forward_hook(after(number)))
+            stack.enter_context(block.register_forward_hook(after(number), prepend=first))
         yield
 
 

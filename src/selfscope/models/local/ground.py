@@ -20,7 +20,9 @@ import torch
 
 from selfscope.errors import BadInput
 from selfscope.models.adapters import Adapter
+from selfscope.models.caps import Cap, refuse_other_model
 from selfscope.models.ground import AskKind, GroundIdentity, Progress
+from selfscope.models.local.capping import capped
 from selfscope.models.local.load import Loaded, load
 from selfscope.models.local.merge import merged
 from selfscope.models.local.paths import Path as WayChosen
@@ -54,6 +56,7 @@ def open_local(
     memory_bytes: int = MEMORY_BYTES,
     adapter: Adapter | None = None,
     wardrobe: Sequence[Adapter] = (),
+    cap: Cap | None = None,
 ) -> LocalGround:
     """Return the ground that `name` names, loaded and checked.
 
@@ -73,11 +76,13 @@ def open_local(
         Merged into the weights at once: the ground that is returned wears it.
     wardrobe
         Adapters that :meth:`LocalGround.wearing` can put on by their ids.
+    cap
+        Held in place whatever the ground computes.
 
     Raises
     ------
     BadInput
-        If there is no such model, device or path, or an adapter is of other weights.
+        If there is no such model, device or path, or an adapter or a cap is of other weights.
     CouldNot
         If the model is not here and cannot be fetched.
     """
@@ -85,10 +90,9 @@ def open_local(
     with working(threads):
         way = choose(loaded.model, path)
     bare = LocalGround(loaded, way, threads, memory_bytes, wardrobe=wardrobe)
-    if adapter is None:
-        return bare
     again = partial(open_local, name, device=device, threads=threads, path=path, memory_bytes=memory_bytes)
-    return bare.dressed(adapter, again)
+    worn = bare if adapter is None else bare.dressed(adapter, again)
+    return worn if cap is None else worn.capped(cap)
 
 
 @contextmanager
@@ -112,16 +116,18 @@ class LocalGround:
         adapter: Adapter | None = None,
         wardrobe: Sequence[Adapter] = (),
         bare: Callable[[], LocalGround] | None = None,
+        cap: Cap | None = None,
     ) -> None:
         self._loaded: Loaded | None = loaded
         self._bare = bare
         self.adapter = adapter
+        self.cap = cap
         self._wardrobe: Mapping[str, Adapter] = {each.id: each for each in wardrobe}
         self.way = way
         self.threads = threads
         self.memory_bytes = memory_bytes
         self.renderer = Renderer(loaded.tokenizer, loaded.template)
-        self._identity = _identity(loaded, self.renderer, adapter)
+        self._identity = _identity(loaded, self.renderer, adapter, cap)
         self.tokenizer_name = f"{loaded.name} ({type(loaded.tokenizer).__name__})"
 
     @property
@@ -169,18 +175,45 @@ class LocalGround:
             raise BadInput(
                 "the ground wears an adapter already", got=self.adapter.name, fix="Give one adapter"
             )
+        if self.cap is not None:
+            raise BadInput(
+                f"the cap {self.cap.name} was fitted without the adapter",
+                got=adapter.name,
+                fix="Fit one with it: `selfscope cap fit MODEL --adapter …`; or leave one of the two out",
+            )
         worn = merged(self._open(), adapter)
         before = bare if bare is not None else lambda: self
         return LocalGround(worn, self.way, self.threads, self.memory_bytes, adapter=adapter, bare=before)
 
+    def capped(self, cap: Cap) -> LocalGround:
+        """Return these weights with a cap held in place whatever they compute; these stay as they are.
+
+        All weights are shared. An adapter is put on before the cap, which belongs to what wears it; what is
+        capped puts on no other, and what is bare has no cap.
+
+        Raises
+        ------
+        BadInput
+            If a cap is held already, or this one was fitted on other weights, template or adapter.
+        """
+        if self.cap is not None:
+            raise BadInput("the ground is capped already", got=self.cap.name, fix="Give one cap")
+        own = self._identity
+        refuse_other_model(cap, own.name, own.revision, own.template, own.extra.get("adapter", ""))
+        loaded = self._open()
+        held = replace(loaded, model=capped(loaded.model, cap))
+        settings = (self.way, self.threads, self.memory_bytes)
+        wardrobe = tuple(self._wardrobe.values())
+        return LocalGround(held, *settings, adapter=self.adapter, wardrobe=wardrobe, bare=self.bare, cap=cap)
+
     def bare(self) -> LocalGround:
-        """Return the weights without the adapter: itself where it wears none, else held or opened again."""
+        """Return the weights without adapter and cap: itself where it has none, else held or opened again."""
         return self if self._bare is None else self._bare()
 
     @property
     def bare_identity(self) -> GroundIdentity:
-        """The identity of the weights without the adapter."""
-        extra = {key: value for key, value in self._identity.extra.items() if key != "adapter"}
+        """The identity of the weights without adapter and cap."""
+        extra = {key: value for key, value in self._identity.extra.items() if key not in ("adapter", "cap")}
         return replace(self._identity, extra=extra)
 
     def unavailable(self, kind: AskKind) -> str:
@@ -353,7 +386,7 @@ def peak_bytes(model: PreTrainedModel) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _identity(loaded: Loaded, renderer: Renderer, adapter: Adapter | None) -> GroundIdentity:
+def _identity(loaded: Loaded, renderer: Renderer, adapter: Adapter | None, cap: Cap | None) -> GroundIdentity:
     """Return what can change an answer.
 
     Path and device are left out: they change nothing beyond floating noise, which the self-check bounds, and
@@ -368,4 +401,5 @@ def _identity(loaded: Loaded, renderer: Renderer, adapter: Adapter | None) -> Gr
         precision=str(loaded.model.dtype).removeprefix("torch."),
         extra={"without_system": renderer.without_system()},
     )
-    return bare if adapter is None else bare.wearing(adapter.id)
+    worn = bare if adapter is None else bare.wearing(adapter.id)
+    return worn if cap is None else worn.under(cap.id)

@@ -37,7 +37,7 @@ def merged(loaded: Loaded, adapter: Adapter) -> Loaded:
     changes = _changes(adapter)
     network: Any = loaded.model
     weights = {name: _weight(network, name, pair, adapter) for name, pair in changes.items()}
-    own: Any = _twin(loaded.model)
+    own: Any = twin(loaded.model)
     with torch.no_grad():
         for name, weight in weights.items():
             down, up = (t.to(weight.device, torch.float32) for t in changes[name])
@@ -113,7 +113,7 @@ def _weight(
     return weight
 
 
-def _twin(model: PreTrainedModel) -> PreTrainedModel:
+def twin(model: PreTrainedModel) -> PreTrainedModel:
     """Return a network of its own modules that shares every weight and buffer with `model`."""
     network: Any = model
     shared = {id(t): t for t in (*network.parameters(), *network.buffers())}
