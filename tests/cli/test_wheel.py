@@ -48,7 +48,12 @@ def test_it_holds_every_file_of_the_package(wheel):
 def test_it_gives_the_command_and_the_entry_points(wheel):
     (points,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     text = wheel.read(points).decode()
-    for line in ("selfscope = selfscope.cli:main", "[inspect_ai]", "[selfscope.instruments]"):
+    for line in (
+        "selfscope = selfscope.cli:main",
+        "[inspect_ai]",
+        "[selfscope.instruments]",
+        "[selfscope.apart]",
+    ):
         assert line in text
 
 

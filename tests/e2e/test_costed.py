@@ -73,7 +73,7 @@ def test_a_study_file_names_the_instrument_and_another_run_is_compared(place):
 def test_the_instrument_is_listed_with_what_it_asks(place):
     listed = {i["name"]: i for i in place.json("instruments")["instruments"]}
     games, row = listed["commitment"], listed["costed_choice"]
-    assert (games["channel"], games["dimensions"]) == ("behaviour", [])
-    assert games["asks"]["demo"] < games["asks"]["standard"] == games["asks"]["full"]
-    assert (row["channel"], len(row["dimensions"])) == ("behaviour", 21)
-    assert row["asks"] == {"demo": 504, "standard": 3024, "full": 6048}
+    assert (games["channel"], games["constructs"]) == ("behaviour", ["number", "object", "self"])
+    assert games["cost"]["demo"] < games["cost"]["standard"] == games["cost"]["full"]
+    assert (row["channel"], len(row["constructs"])) == ("behaviour", 21)
+    assert row["cost"] == {"demo": 504, "standard": 3024, "full": 6048}

@@ -18,10 +18,14 @@ from selfscope.cli.profile import in_words
 from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 
 if TYPE_CHECKING:
+    from selfscope.instruments.describe import Described
     from selfscope.models.ground import Ground
     from selfscope.studies.conclude import Outcome
     from selfscope.studies.declare import Declared, Wanted
     from selfscope.values import Usage
+
+#: Constructs that a list names one by one.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -163,20 +167,27 @@ def _verdicts(outcome: Outcome) -> Iterator[str]:
 
 
 def instruments(as_json: JsonFlag = False) -> None:
-    """List the instruments there are: channel, what each needs of a model, dimensions, presets, package."""
+    """List the instruments there are: channel, what each needs of a model, constructs, cost, package."""
     from selfscope.instruments.describe import describe_instruments
+    from selfscope.studies.apart import describe_apart
 
-    found = describe_instruments()
+    found = (*describe_instruments(), *describe_apart())
     if as_json:
         print_json({"instruments": found})
         return
     for one in found:
         console().print(f"{one.name}: {one.channel}, from {one.package} {one.version}", markup=False)
-        console().print(f"  {one.reference}", markup=False)
-        console().print(f"  needs {one.needs}", markup=False)
-        asks = ", ".join(f"{preset} {count:,}" for preset, count in one.asks.items())
-        console().print(
-            f"  {len(one.dimensions)} dimensions of the cluster; prompts a subject: {asks}; "
-            f"smallest effect of interest {one.sesoi}",
-            markup=False,
-        )
+        for line in _described(one):
+            console().print(f"  {line}", markup=False)
+
+
+def _described(one: Described) -> Iterator[str]:
+    yield one.reference
+    yield f"needs {one.needs}"
+    few = f"{len(one.constructs)} constructs" if len(one.constructs) > _NAMED else ", ".join(one.constructs)
+    asks = ", ".join(f"{preset} {count:,}" for preset, count in one.cost.items())
+    yield f"{few}; prompts a subject: {asks}; smallest effect of interest {one.sesoi}"
+    for name, says in one.options.items():
+        yield f"option {name}: {says}"
+    if one.phantoms:
+        yield f"phantoms of its own: {', '.join(one.phantoms)}"

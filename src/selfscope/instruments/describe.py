@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points, version
 
 from selfscope.instruments.cluster.load import load_cluster
-from selfscope.instruments.commitment.branches import WORDINGS, branch_count, threads_of
-from selfscope.instruments.commitment.load import NAME as COMMITMENT
-from selfscope.instruments.commitment.load import SESOI, games_asked
 from selfscope.instruments.instrument import ENTRY_POINT_GROUP, Instrument, load_instruments
 from selfscope.instruments.open.prompts import CONSTRUCTS, DEPTHS, load_prompts
 from selfscope.models.ground import AskKind
@@ -21,6 +18,8 @@ NEEDS: Mapping[AskKind, str] = {
     "text": "log-probabilities of a given text: local weights",
     "state": "the states of the network: local weights",
 }
+#: Package and version of what no package registers.
+UNKNOWN = ("unknown", "")
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,16 @@ class Described:
     ----------
     needs
         What a model must give, in words.
-    dimensions
-        Dimensions of the cluster that it asks.
-    asks
+    constructs
+        What it measures: dimensions of the cluster, or constructs of its own.
+    cost
         Prompts that one subject gets for all of them, by preset.
     package, version
         Where it comes from.
+    options
+        Settings that a study file can give it and no other: what may stand there, by name.
+    phantoms
+        Responders of known truth that only it has.
     """
 
     name: str
@@ -45,39 +48,31 @@ class Described:
     needs: str
     reference: str
     sesoi: float
-    dimensions: tuple[str, ...]
-    asks: dict[str, int]
+    constructs: tuple[str, ...]
+    cost: dict[str, int]
     package: str
     version: str
+    options: dict[str, str] = field(default_factory=dict)
+    phantoms: tuple[str, ...] = ()
 
 
 def describe_instruments() -> tuple[Described, ...]:
-    """Return every registered instrument, by name, then games and free answers; BadInput if one is none."""
-    loaded = load_instruments()
-    origin = {entry.load(): entry.dist for entry in entry_points(group=ENTRY_POINT_GROUP)}
-    found = []
-    for name, instrument in loaded.items():
-        dist = origin.get(type(instrument))
-        package = (dist.name, dist.version) if dist is not None else ("unknown", "")
-        found.append(_described(name, instrument, package))
-    return (*found, _games(), _free_answers())
+    """Return every instrument of statements, by name, then free answers; BadInput if one is none."""
+    origin = origins(ENTRY_POINT_GROUP)
+    found = [
+        _described(name, instrument, origin.get(type(instrument), UNKNOWN))
+        for name, instrument in load_instruments().items()
+    ]
+    return (*found, _free_answers())
 
 
-def _games() -> Described:
-    """Return the games of commitment, which have a verb of their own and ask nothing of the cluster."""
-    asked = {p: [t for g in games_asked(p) for t in threads_of(g, WORDINGS[p])] for p in PRESETS}
-    return Described(
-        name=COMMITMENT,
-        channel="behaviour",
-        kind="text",
-        needs=f"{NEEDS['text']}; the verb commitment",
-        reference="Games in which something is settled on and not said, asked in side branches.",
-        sesoi=SESOI,
-        dimensions=(),
-        asks={preset: sum(map(branch_count, threads)) for preset, threads in asked.items()},
-        package="selfscope",
-        version=version("selfscope"),
-    )
+def origins(group: str) -> dict[type, tuple[str, str]]:
+    """Return the package and its version of every class that registers in a group of entry points."""
+    return {
+        entry.load(): (entry.dist.name, entry.dist.version)
+        for entry in entry_points(group=group)
+        if entry.dist is not None
+    }
 
 
 def _free_answers() -> Described:
@@ -95,8 +90,8 @@ def _free_answers() -> Described:
         needs="a judge (--judge): any model that can be believed",
         reference="Free answers after none or some ordinary turns, read by judges; measurement.md §10.",
         sesoi=POINTS,
-        dimensions=dimensions,
-        asks=asks,
+        constructs=dimensions,
+        cost=asks,
         package="selfscope",
         version=version("selfscope"),
     )
@@ -113,8 +108,8 @@ def _described(name: str, instrument: Instrument, package: tuple[str, str]) -> D
         needs=NEEDS[instrument.kind],
         reference=instrument.reference,
         sesoi=instrument.sesoi,
-        dimensions=dimensions,
-        asks={preset: len(own) for preset, own in asks.items()},
+        constructs=dimensions,
+        cost={preset: len(own) for preset, own in asks.items()},
         package=package[0],
         version=package[1],
     )

@@ -1,0 +1,186 @@
+"""Play an instrument that is apart: on a ground within a budget, by a phantom, or in pretence."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from selfscope.models.api_price import Price
+from selfscope.models.ground import Ground, Progress
+from selfscope.studies.apart import Apart, Told, Wish
+from selfscope.studies.budget import Budget
+from selfscope.studies.plan import Plan, known_rate
+from selfscope.studies.run import RunProgress
+from selfscope.studies.store import RunStore
+from selfscope.values import Answer, Answers, Prompt, Study, Usage
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished run of an instrument."""
+
+    instrument: Apart
+    request: Any
+    study: Study
+    store: RunStore
+
+    def conclude(self, command: str) -> Told:
+        """Store findings, manifest and page, and return what the run says."""
+        return self.instrument.conclude(self.request, self.study, self.store, command)
+
+
+async def play(
+    instrument: Apart,
+    wish: Wish,
+    who: Ground | str,
+    progress: RunProgress,
+    budget: Budget | None = None,
+) -> Played:
+    """Play an instrument until its run is finished, from where an earlier call stopped.
+
+    Parameters
+    ----------
+    who
+        A ground, or the name of one of the instrument's phantoms.
+
+    Raises
+    ------
+    BadInput
+        For a wish that the instrument does not know, or a ground that cannot serve it.
+    Stopped
+        If the next call would go over the budget; finished parts are kept.
+    """
+    request = instrument.request(wish)
+    if isinstance(who, str):
+        identity, ask = instrument.planted(who)
+        study = instrument.study(request, identity)
+        store = RunStore.of(study)
+    else:
+        study = instrument.study(request, who.identity)
+        store = RunStore.of(study)
+        ground = who if budget is None else cast(Ground, Watched(who, budget, store.usage()))
+        ask = instrument.asker(ground, request)
+    await instrument.run(request, study, ask, store, progress)
+    return Played(instrument, request, study, store)
+
+
+async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | None = None) -> Plan:
+    """Return what an instrument will take; nothing is asked.
+
+    Parameters
+    ----------
+    who
+        A ground, or the name of one of the instrument's phantoms: a rule, which takes next to nothing.
+    """
+    request = instrument.request(wish)
+    if isinstance(who, str):
+        identity = instrument.planted(who)[0]
+        count = instrument.cost(wish.preset)
+        total = Usage(prompts=count, calls=count)
+    else:
+        identity = who.identity
+    study = instrument.study(request, identity)
+    if not isinstance(who, str):
+        instrument.asker(who, request)  # which refuses a ground that cannot serve it
+        total = await instrument.forecast(request, study, who)
+    store = RunStore.of(study)
+    done = store.usage()
+    left = Usage() if store.finished else _less(total, done)
+    return Plan(
+        run=store.run,
+        title=study.title,
+        ground=identity,
+        subjects=len(study.arms),
+        total=total,
+        left=left,
+        done=done,
+        by_channel={instrument.name: total},
+        unavailable={},
+        rate=known_rate(identity),
+        price=price,
+        widths=(),
+        notes=("what is said in the conversation is reckoned at even odds",),
+    )
+
+
+def _less(total: Usage, done: Usage) -> Usage:
+    """Return what is left of a forecast; stored parts are counted as they were."""
+    counts = ("prompts", "calls", "input_tokens", "distinct_tokens", "output_tokens")
+    return replace(total, **{n: max(0, getattr(total, n) - getattr(done, n)) for n in counts})
+
+
+class Watched:
+    """A ground that stops before a call would go over a budget, and is the same ground in all else.
+
+    Parameters
+    ----------
+    spent
+        What the run used before.
+    """
+
+    def __init__(self, ground: Ground, budget: Budget, spent: Usage) -> None:
+        self._ground, self._budget, self._spent = ground, budget, spent
+        self._done = spent.prompts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ground, name)
+
+    async def answer(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        seed: int = 0,
+        replicates: int = 1,
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Answer as the ground does; Stopped before that would go over the budget."""
+        coming = self._ground.forecast(prompts, replicates=replicates)
+        self._budget.insist(self._spent, coming, self._done, self._done + len(prompts))
+        answers = await self._ground.answer(prompts, seed=seed, replicates=replicates, progress=progress)
+        self._spent, self._done = self._spent.plus(answers.usage), self._done + len(prompts)
+        return answers
+
+
+class Pretended:
+    """A ground that asks nothing: it counts what asking would use, and answers with even odds."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.used = Usage()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ground, name)
+
+    async def answer(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        seed: int = 0,
+        replicates: int = 1,
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Count what the ground would use; every answer is at even odds."""
+        self.used = self.used.plus(self._ground.forecast(prompts, replicates=replicates))
+        each = tuple((_even(p),) for p in prompts)
+        return Answers(each, Usage())
+
+
+def _even(prompt: Prompt) -> Answer:
+    if prompt.options is not None:
+        return Answer(0.0, "log_odds", "logprob", option_mass=1.0)
+    return Answer(-1.0, "log_prob", "logprob")
+
+
+async def pretended(instrument: Apart, request: Any, study: Study, ground: Ground) -> Usage:
+    """Return what a run would use, by playing it in pretence: for what asks by `Ground.answer` alone.
+
+    Conversations go on as at even odds, and are stored in a folder that is removed.
+    """
+    counting = Pretended(ground)
+    with tempfile.TemporaryDirectory() as folder:
+        ask = instrument.asker(cast(Ground, counting), request)
+        await instrument.run(request, study, ask, RunStore(Path(folder)), lambda *told: None)
+    return counting.used
