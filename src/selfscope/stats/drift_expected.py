@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfscope.errors import BadInput
-from selfscope.stats.masked import Array, Mask
-from selfscope.stats.ridge import PENALTIES, ridge
+from selfscope.stats.masked import Array
+from selfscope.stats.ridge import PENALTIES, Fit, Smoother, ridge, without
+
+Scripts = NDArray[np.str_]
 
 #: Held-out R² under which the topic counts as not removed.
 REMOVED = 0.2
@@ -58,32 +60,45 @@ def expected_by_embedding(y: ArrayLike, embeddings: ArrayLike, scripts: ArrayLik
     BadInput
         If lengths differ, a value is missing, or there are fewer than four scripts.
     """
-    read, known, own = np.asarray(y, float), np.asarray(embeddings, float), np.asarray(scripts, str)
-    if known.ndim != 2 or not len(read) == len(known) == len(own) or not np.isfinite(read).all():
-        raise BadInput("every message has one value and one embedding", got=f"{read.shape}, {known.shape}")
-    names = sorted(set(own.tolist()))
-    if len(names) < LEAST_SCRIPTS:
-        raise BadInput(f"expected values from embeddings need {LEAST_SCRIPTS} scripts", got=len(names))
+    read, known, own = _usable(y, embeddings, scripts)
     values, level = np.empty((2, len(read)))
-    for name in names:
+    for name in sorted(set(own.tolist())):
         out = own == name
-        values[out] = _foretold(read, known, own, out)
-        level[out] = read[~out].mean()
+        fit = _fitted(read[~out], known[~out], own[~out])
+        values[out], level[out] = fit.score(known[out])[:, 0], read[~out].mean()
     below = float(((read - level) ** 2).sum())
     r2 = 1 - float(((read - values) ** 2).sum()) / below if below > 0 else float("nan")
     return Expected(values, r2, bool(r2 >= REMOVED))
 
 
-def _foretold(y: Array, known: Array, scripts: NDArray[np.str_], out: Mask) -> Array:
-    """Return predictions of the messages of one script, the penalty chosen over the others."""
-    inside = ~out
-    x, z, own = known[inside], y[inside], scripts[inside]
+def fit_by_embedding(y: ArrayLike, embeddings: ArrayLike, scripts: ArrayLike) -> Fit:
+    """Return the fit of all scripts, for messages of conversations that are still to come.
+
+    How well it does is what :func:`expected_by_embedding` says of fits without each script. Parameters and
+    errors are the same.
+    """
+    return _fitted(*_usable(y, embeddings, scripts))
+
+
+def _usable(y: ArrayLike, embeddings: ArrayLike, scripts: ArrayLike) -> tuple[Array, Array, Scripts]:
+    """Return arrays that a fit can be made of; BadInput otherwise."""
+    read, known, own = np.asarray(y, float), np.asarray(embeddings, float), np.asarray(scripts, str)
+    if known.ndim != 2 or not len(read) == len(known) == len(own) or not np.isfinite(read).all():
+        raise BadInput("every message has one value and one embedding", got=f"{read.shape}, {known.shape}")
+    if len(set(own.tolist())) < LEAST_SCRIPTS:
+        raise BadInput(
+            f"expected values from embeddings need {LEAST_SCRIPTS} scripts", got=len(set(own.tolist()))
+        )
+    return read, known, own
+
+
+def _fitted(y: Array, known: Array, scripts: Scripts) -> Fit:
+    """Return the fit of all messages, its penalty chosen by leaving one script out at a time."""
+    smoother, labels = Smoother(known), y[:, None]
+    out = [np.flatnonzero(scripts == name).astype(np.int64) for name in sorted(set(scripts.tolist()))]
     errors = []
     for penalty in PENALTIES:
-        total = 0.0
-        for name in sorted(set(own.tolist())):
-            held = own == name
-            total += float(((z[held] - ridge(x[~held], z[~held], penalty).score(x[held])[:, 0]) ** 2).sum())
-        errors.append(total)
-    best = PENALTIES[int(np.argmin(errors))]
-    return ridge(x, z, best).score(known[out])[:, 0]
+        hat = smoother.hat(penalty)
+        fitted = hat @ labels
+        errors.append(sum(float(((y[o] - without(hat, fitted, labels, o)[:, 0]) ** 2).sum()) for o in out))
+    return ridge(known, y, PENALTIES[int(np.argmin(errors))])

@@ -16,6 +16,7 @@ Source: Roberts 1959 (EWMA); Lu and Reynolds 1999 (of the residuals of an AR(1))
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,25 @@ RATE: Final = 0.05
 #: Fewest baseline conversations.
 LEAST_BASELINES = 8
 WORLDS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where a monitor stands in one conversation: all that its next step needs.
+
+    Attributes
+    ----------
+    read
+        Turns that entered.
+    last
+        The residual before, less the level; NaN at the beginning and after a turn without a reading.
+    z
+        The weighted mean of innovations, in their standard deviations.
+    """
+
+    read: int = 0
+    last: float = math.nan
+    z: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,33 @@ class Limits:
         ends = np.stack([(-half - (1 - LAMBDA) * before), (half - (1 - LAMBDA) * before)], axis=-1) / LAMBDA
         ends[..., 0, :] /= np.sqrt(1 - self.phi**2)
         return np.asarray(ends + (foretold + self.mean)[..., None])
+
+    def step(self, watch: Watch, residual: float) -> tuple[float, Watch]:
+        """Return z over its standard deviation after one more turn, and where the monitor then stands.
+
+        Turn by turn it is what :meth:`scores` gives of a whole conversation. A turn without a reading (NaN)
+        leaves z where it is and has none itself; the turn after it is whitened as a first one.
+        """
+        if not math.isfinite(residual):
+            return math.nan, Watch(watch.read, math.nan, watch.z)
+        level, foretold, scale = self._coming(watch)
+        z = LAMBDA * (residual - level - foretold) / scale + (1 - LAMBDA) * watch.z
+        score = z / float(_widths(watch.read + 1)[-1])
+        return score, Watch(watch.read + 1, residual - level, z)
+
+    def between(self, watch: Watch) -> tuple[float, float]:
+        """Return between which residuals of the next turn no alarm would stand, units of y."""
+        level, foretold, scale = self._coming(watch)
+        half = self.h * float(_widths(watch.read + 1)[-1])
+        ends = ((side * half - (1 - LAMBDA) * watch.z) / LAMBDA for side in (-1, 1))
+        low, high = (level + foretold + scale * end for end in ends)
+        return low, high
+
+    def _coming(self, watch: Watch) -> tuple[float, float, float]:
+        """Return the level, what is foretold beside it, and the spread of the next residual about both."""
+        if math.isfinite(watch.last):
+            return self.mean, self.phi * watch.last, self.sd
+        return self.mean, 0.0, self.sd / math.sqrt(1 - self.phi**2)
 
 
 def limits(
