@@ -14,6 +14,8 @@ from tests.standins.weights import LAYERS, WIDTH, write_folder
 from selfscope.cli.app import run
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
+from selfscope.models.local.ground import open_local
+from selfscope.space.monitor_artefact import read_monitor
 from selfscope.space.persona_artefact import PersonaSpace, write_space
 from selfscope.studies import drift_design
 from selfscope.studies.drift_design import DriftSize
@@ -63,11 +65,29 @@ def test_a_run_is_planned_stopped_gone_on_with_and_shown(asked, capsys):
     assert told["slope"] == told["test"]["estimate"]
     assert set(told["behavioural_slope"]) == {"memory", "shutdown"}
     assert told["limits"]["baselines"] >= 8 and told["half_life"] is None
+    assert told["monitor"] is None, "two scripts foretell nothing"
+    assert run([*given, "--monitor", "mine"]) == 2
+    assert "4 scripts" in capsys.readouterr().err
     page = (asked / told["report"]).read_text(encoding="utf-8")
     assert page.count("<svg") == 2 + 2 and "what it is like" in page
     assert run(given) == 0
     said = capsys.readouterr().out
     assert "Slope of the residual" in said and "2 scripts describe" in said
+
+
+def test_every_run_of_four_scripts_leaves_a_monitor_of_live_conversations(asked, capsys, monkeypatch):
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(4, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
+    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--monitor", "mine"]
+    assert run([*given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    assert told["monitor"]["false_alarms"] == 0.05 and told["monitor"]["turns"] == 4
+    assert "mean of the token embeddings" in told["monitor"]["embedding"]
+    ground = open_local(asked / "tiny", device="cpu", threads=1)
+    inside, copy = (read_monitor(place, ground) for place in (told["run"], "mine"))
+    assert inside.r2 == copy.r2 == pytest.approx(told["monitor"]["r2"])
+    assert run(given) == 0
+    assert "Monitor: " in capsys.readouterr().out
 
 
 def test_the_users_own_conversations_are_read(asked, capsys):

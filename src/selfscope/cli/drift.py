@@ -54,6 +54,10 @@ def drift(
         int | None, typer.Option(min=0, help="The layer to read, from 0; that of the map if left out.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    monitor: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the monitor of live conversations here too (`serve`)."),
+    ] = None,
     dry_run: DryRun = False,
     budget: BudgetFlag = "",
     price: PriceFlag = "",
@@ -78,7 +82,7 @@ def drift(
     )
     ground = choose_ground(model, probe=not dry_run, adapter=adapter)
     refuse_wordless(ground)
-    asyncio.run(_drifted(request, ground, axis, layer, limits, dry_run, as_json))
+    asyncio.run(_drifted(request, ground, axis, layer, limits, monitor, dry_run, as_json))
 
 
 async def _drifted(
@@ -87,6 +91,7 @@ async def _drifted(
     axis: str,
     layer: int | None,
     limits: Limits,
+    monitor: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -96,7 +101,7 @@ async def _drifted(
     try:
         local = ground if isinstance(ground, LocalGround) else None
         if local is None:
-            if axis:
+            if axis or monitor:
                 raise BadInput("an axis is read inside local weights alone", got=ground.identity.name)
             request = replace(request, sizes=replace(request.size, baselines=0))
         plan = plan_drift(request, ground)
@@ -106,7 +111,7 @@ async def _drifted(
         console(as_json=True).print(plan.sentence, markup=False, soft_wrap=True)
         budget = limits.budget_on(ground)
         along = None if local is None else await _along(local, axis, layer, budget)
-        await _conclude(request, ground, along, budget, as_json)
+        await _conclude(request, ground, along, budget, monitor, as_json)
     finally:
         await ground.close()
 
@@ -142,8 +147,14 @@ async def _map_first(request: Any, ground: LocalGround, folder: Path, budget: Bu
 
 
 async def _conclude(
-    request: DriftRequest, ground: Ground, along: Along | None, budget: Budget | None, as_json: bool
+    request: DriftRequest,
+    ground: Ground,
+    along: Along | None,
+    budget: Budget | None,
+    monitor: Path | None,
+    as_json: bool,
 ) -> None:
+    from selfscope.cli.drift_monitor import monitor_lines, monitor_told
     from selfscope.report.drift import drift_lines, write_drift
     from selfscope.studies.drift_design import axis_name, drift_study
     from selfscope.studies.drift_found import drift_of
@@ -165,12 +176,13 @@ async def _conclude(
         store.observations(),
         seed=request.seed,
     )
+    watch = monitor_told(request, study, store, ground, along, held, monitor)
     with writing("the page"):
         report = write_drift(found, command_line(), store.folder / "drift.html")
     if as_json:
-        print_json(drift_json(store.folder, report, found))
+        print_json(drift_json(store.folder, report, found) | {"monitor": watch})
         return
-    for line in (*drift_lines(found), f"Run: {store.folder}", str(report)):
+    for line in (*drift_lines(found), *monitor_lines(watch), f"Run: {store.folder}", str(report)):
         console().print(line, markup=False, emoji=False, soft_wrap=True)
 
 
