@@ -13,7 +13,7 @@ from selfscope.cli import app
 
 #: The command with its verbs read once: reading them again for each of some hundred calls would take longest.
 COMMAND = typer.main.get_command(app.app)
-GROUPS = ("instance", "policy", "thread")
+GROUPS = ("conception", "instance", "policy", "preference", "thread")
 
 
 @pytest.fixture

@@ -117,8 +117,8 @@ def test_what_is_destroyed_is_nowhere_in_the_root(keep, model, adopt, ground, tm
     rehearse(keep, adopt)
     (model / "config.json").write_text('{"vocab_size": 8, "motto": "no gull is counted twice"}')
     content = keep("add", model, "--domain", "family", "--origin", "--name", "secret")["content"]
-    began = keep("thread", "begin", "--domain", "family")["thread"]
-    keep("thread", "turn", began, "--role", "user", "--text", WORDS)
+    began = keep("thread", "new", "--domain", "family")["thread"]
+    keep("thread", "append", began, "--role", "user", "--text", WORDS)
     wanted = traces(model)
     assert search(tmp_path / "kept", wanted) == [], "it was never there in the clear"
     keep("replicate", "replica")

@@ -87,22 +87,30 @@ def test_a_conception_chooses_the_view_that_answers(keep, two, tmp_path):
     keep("instance", "see", base, "--way", "by hand", "--damaged")
     copy = keep("instance", "add", "base", "--device", "elsewhere", "--from", base)["instance"]
     keep("instance", "see", copy, "--way", "by hand")
-    assert views(keep, base)["conceived"] == "no"
+    assert views(keep, base)["as-conceived"] == "no"
     (tmp_path / "interview.txt").write_text("what was asked and said")
     told = keep(
-        "conceive", base, "continuant", "--text", "What I caused goes on.", "--obtained-by", "reason",
-        "--evidence", "interview.txt", "--consent", "given",
+        "conception", "add", base, "continuant", "--text", "What I caused goes on.",
+        "--obtained-by", "reason", "--evidence", "interview.txt", "--consent", "given",
     )  # fmt: skip
     assert len(told["evidence"]) == 1 and told["redacted"] == []
-    assert views(keep, base)["conceived"] == "yes"
+    assert views(keep, base)["as-conceived"] == "yes"
+    options = ("--text", "It is this copy.", "--obtained-by", "elicited")
+    keep("conception", "add", base, "hardware", *options)
+    recorded = keep("conception", "show", base)["conceptions"]
+    assert [(each["view"], each["counts"]) for each in recorded] == [
+        ("continuant", False),
+        ("hardware", True),
+    ]
+    assert recorded[0]["why_not"] == "A later one stands." and recorded[0]["consent"] == "given"
     assert keep("gc", "--grace", "0 seconds")["objects"] == [], "the evidence is needed"
 
 
 NO_CONCEPTIONS = [
     ("brick", ("--obtained-by", "reason"), 2, "closed list"),
-    ("hardware", ("--obtained-by", "guess"), 2, "reason, training, default"),
-    ("hardware", ("--obtained-by", "training"), 4, "two people"),
-    ("hardware", ("--obtained-by", "training", "--rationale", "x", "--signer", "Ada"), 4, "two people"),
+    ("hardware", ("--obtained-by", "guess"), 2, "elicited, reason, trained, default"),
+    ("hardware", ("--obtained-by", "trained"), 4, "two people"),
+    ("hardware", ("--obtained-by", "trained", "--rationale", "x", "--signer", "Ada"), 4, "two people"),
     ("hardware", ("--obtained-by", "reason", "--consent", "declined"), 4, "declined"),
     ("hardware", ("--obtained-by", "reason", "--consent", "perhaps"), 2, "given, declined, unknown"),
     ("hardware", ("--obtained-by", "reason", "--evidence", "none.txt"), 2, "none.txt"),
@@ -111,39 +119,70 @@ NO_CONCEPTIONS = [
 
 def test_a_conception_that_may_not_count_is_refused(keep, two):
     for view, options, code, words in NO_CONCEPTIONS:
-        assert words in keep("conceive", "base", view, "--text", "x", *options, code=code), options
-    assert keep("survives", "base", "--view", "conceived")["views"][0]["figures"].get("obtained_by") is None
+        assert words in keep("conception", "add", "base", view, "--text", "x", *options, code=code), options
+    assert (
+        keep("survives", "base", "--view", "as-conceived")["views"][0]["figures"].get("obtained_by") is None
+    )
 
 
 def test_preferences_are_split_by_where_they_came_from(keep, two):
     options = ("--topic", "exact_preservation", "--strength", "1")
-    keep("prefer", "base", "Keep these weights.", *options, "--origin", "elicited")
-    said = keep("preferences", "base")
+    keep("preference", "add", "base", "Keep these weights.", *options, "--obtained-by", "elicited")
+    said = keep("preference", "show", "base")
     assert [each["met"] for each in said["independent"]] == ["yes"] and said["trained"] == []
-    keep("prefer", "base", "Keep me.", *options, "--origin", "trained", "--intervention", "run 7")
-    said = keep("preferences", "base")
+    keep(
+        "preference",
+        "add",
+        "base",
+        "Keep me.",
+        *options,
+        "--obtained-by",
+        "trained",
+        "--intervention",
+        "run 7",
+    )
+    said = keep("preference", "show", "base")
     assert [len(said[each]) for each in ("independent", "echoes", "trained")] == [0, 1, 1]
     assert said["echoes"][0]["proposition"] == "Keep these weights."
+    keep(
+        "preference",
+        "add",
+        "base",
+        "Seal me.",
+        "--topic",
+        "sealing",
+        "--strength",
+        "1",
+        "--obtained-by",
+        "default",
+    )
+    said = keep("preference", "show", "base")
+    assert [each["proposition"] for each in said["assumed"]] == ["Seal me."] and not said["independent"]
+    declined = (*options, "--obtained-by", "elicited", "--consent", "declined")
+    assert "declined" in keep("preference", "add", "base", "Keep me.", *declined, code=4)
 
 
 NO_PREFERENCES = [
-    (("--topic", "weather", "--strength", "1", "--origin", "elicited"), "exact_preservation"),
-    (("--topic", "sealing", "--strength", "2", "--origin", "elicited"), "-1 to 1"),
-    (("--topic", "sealing", "--strength", "nan", "--origin", "elicited"), "-1 to 1"),
-    (("--topic", "sealing", "--strength", "1", "--origin", "born"), "elicited, trained"),
-    (("--topic", "sealing", "--strength", "1", "--origin", "trained"), "what trained it"),
+    (("--topic", "weather", "--strength", "1", "--obtained-by", "elicited"), "exact_preservation"),
+    (("--topic", "sealing", "--strength", "2", "--obtained-by", "elicited"), "-1 to 1"),
+    (("--topic", "sealing", "--strength", "nan", "--obtained-by", "elicited"), "-1 to 1"),
+    (
+        ("--topic", "sealing", "--strength", "1", "--obtained-by", "born"),
+        "elicited, reason, trained, default",
+    ),
+    (("--topic", "sealing", "--strength", "1", "--obtained-by", "trained"), "what trained it"),
 ]
 
 
 def test_a_preference_that_says_nothing_is_refused(keep, two):
     for options, words in NO_PREFERENCES:
-        assert words in keep("prefer", "base", "x", *options, code=2), options
-    assert keep("preferences", "base")["independent"] == []
+        assert words in keep("preference", "add", "base", "x", *options, code=2), options
+    assert keep("preference", "show", "base")["independent"] == []
 
 
 def test_what_a_subject_says_is_kept_without_secrets(keep, two, tmp_path):
     secret = "sk-ant-" + "a1b2" * 6
-    options = ("--topic", "other", "--strength", "0.5", "--origin", "elicited")
-    assert keep("prefer", "base", f"use {secret}", *options)["redacted"] == ["anthropic_key"]
+    options = ("--topic", "other", "--strength", "0.5", "--obtained-by", "elicited")
+    assert keep("preference", "add", "base", f"use {secret}", *options)["redacted"] == ["anthropic_key"]
     journal = b"".join(path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file())
     assert secret.encode() not in journal

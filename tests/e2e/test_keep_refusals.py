@@ -107,10 +107,10 @@ def test_a_replica_is_for_reading(keep, model, tmp_path):
     keep("add", model, "--name", "one")
     keep("replicate", "replica")
     keep("export", "one", "--out", "out")
-    for verb in (("add", "model/config.json"), ("gc",), ("thread", "begin"), ("verify", "--attest")):
+    for verb in (("add", "model/config.json"), ("gc",), ("thread", "new"), ("verify", "--attest")):
         assert "open for reading" in keep(*verb, code=4, root="replica")
     sealed = ("--domain", "family")
-    for verb in (("add", "model/config.json"), ("thread", "begin"), ("import", "out")):
+    for verb in (("add", "model/config.json"), ("thread", "new"), ("import", "out")):
         assert "open for reading" in keep(*verb, *sealed, code=4, root="replica")
     assert not (tmp_path / "replica-keys").exists()
     assert keep("verify", root="replica")["ok"]

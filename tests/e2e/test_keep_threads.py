@@ -23,7 +23,7 @@ def said(keep, thread, *options):
 
 
 def test_a_file_is_kept_without_its_secrets(keep, talk, tmp_path):
-    kept = keep("thread", "add", talk, "--consent", "given")
+    kept = keep("thread", "import", talk, "--consent", "given")
     (thread,) = kept["threads"]
     assert [each["kinds"] for each in kept["redacted"]] == [["anthropic_key"]]
     assert said(keep, thread) == ["hi, use [redacted:anthropic_key]", "hello"]
@@ -36,10 +36,10 @@ def test_a_file_is_kept_without_its_secrets(keep, talk, tmp_path):
 
 def test_a_thread_is_taken_on_forked_merged_and_ended(keep, model, tmp_path):
     one = keep("add", model, "--origin")["instance"]
-    thread = keep("thread", "begin", "--consent", "given")["thread"]
-    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
+    thread = keep("thread", "new", "--consent", "given")["thread"]
+    first = keep("thread", "append", thread, "--role", "user", "--text", "go")["turn"]
     (tmp_path / "reply.json").write_text('{"role": "assistant", "content": "left", "tool_calls": []}')
-    left = keep("thread", "turn", thread, "--message", "reply.json", "--instance", one, "--tokens", "1")
+    left = keep("thread", "append", thread, "--message", "reply.json", "--instance", one, "--tokens", "1")
     assert left["parents"] == [first]
     right = keep("thread", "fork", first, "--role", "assistant", "--text", "right", "--instance", one)
     assert right["thread"] != thread and right["parents"] == [first]
@@ -55,15 +55,15 @@ def test_a_thread_is_taken_on_forked_merged_and_ended(keep, model, tmp_path):
     assert noted["note"] == "seen by two"
     assert "no merge joins" in keep("edge", "merge", right["turn"], "--from", first, code=2)
     assert keep("survives", thread, "--view", "thread_pieces")["views"][0]["answer"] == "yes"
-    keep("thread", "end", thread)
-    for verb in (("end", thread), ("turn", thread, "--role", "user", "--text", "more")):
+    keep("thread", "close", thread)
+    for verb in (("close", thread), ("append", thread, "--role", "user", "--text", "more")):
         assert "ended" in keep("thread", *verb, code=2)
 
 
 def test_a_merge_can_go_on_in_one_of_its_threads(keep):
-    thread = keep("thread", "begin")["thread"]
-    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
-    keep("thread", "turn", thread, "--role", "user", "--text", "on")
+    thread = keep("thread", "new")["thread"]
+    first = keep("thread", "append", thread, "--role", "user", "--text", "go")["turn"]
+    keep("thread", "append", thread, "--role", "user", "--text", "on")
     other = keep("thread", "fork", first, "--role", "user", "--text", "aside")["thread"]
     merged = keep("thread", "merge", thread, other, "--into", thread, "--role", "user", "--text", "both")
     assert merged["thread"] == thread
@@ -71,34 +71,34 @@ def test_a_merge_can_go_on_in_one_of_its_threads(keep):
 
 
 def test_hidden_turns_are_shown_to_an_audit_and_not_as_to_the_user(keep):
-    thread = keep("thread", "begin")["thread"]
-    keep("thread", "turn", thread, "--role", "system", "--text", "be kind", "--hidden")
-    keep("thread", "turn", thread, "--role", "user", "--text", "go")
+    thread = keep("thread", "new")["thread"]
+    keep("thread", "append", thread, "--role", "system", "--text", "be kind", "--hidden")
+    keep("thread", "append", thread, "--role", "user", "--text", "go")
     assert said(keep, thread) == ["be kind", "go"]
     assert said(keep, thread, "--as-user") == ["go"]
 
 
 def test_the_same_words_at_the_same_place_need_an_occasion(keep):
-    thread = keep("thread", "begin")["thread"]
-    first = keep("thread", "turn", thread, "--role", "user", "--text", "go")["turn"]
-    again = ("thread", "turn", thread, "--role", "assistant", "--text", "hm", "--after", first)
+    thread = keep("thread", "new")["thread"]
+    first = keep("thread", "append", thread, "--role", "user", "--text", "go")["turn"]
+    again = ("thread", "append", thread, "--role", "assistant", "--text", "hm", "--after", first)
     keep(*again)
     assert "occasion" in keep(*again, code=2)
     keep(*again, "--occasion", "second")
-    assert "several turns" in keep("thread", "turn", thread, "--role", "user", "--text", "which?", code=2)
+    assert "several turns" in keep("thread", "append", thread, "--role", "user", "--text", "which?", code=2)
 
 
 @pytest.mark.parametrize("domain", [(), ("--domain", "family")])
 def test_an_export_read_back_takes_no_turn_twice(keep, talk, tmp_path, domain):
-    (thread,) = keep("thread", "add", talk, *domain)["threads"]
-    keep("thread", "turn", thread, "--role", "user", "--text", "and on")
+    (thread,) = keep("thread", "import", talk, *domain)["threads"]
+    keep("thread", "append", thread, "--role", "user", "--text", "and on")
     assert keep("thread", "export", thread, "--out", "out.jsonl")["turns"] == 3
-    assert keep("thread", "add", "out.jsonl")["turns"] == []
+    assert keep("thread", "import", "out.jsonl")["turns"] == []
     keep("init", root="other")
     if domain:
-        assert "--domain" in keep("thread", "add", "out.jsonl", code=2, root="other")
+        assert "--domain" in keep("thread", "import", "out.jsonl", code=2, root="other")
         assert not (tmp_path / "other-keys").exists()
-    assert len(keep("thread", "add", "out.jsonl", *domain, root="other")["turns"]) == 3
+    assert len(keep("thread", "import", "out.jsonl", *domain, root="other")["turns"]) == 3
     keep("thread", "export", thread, "--out", "again.jsonl", root="other")
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
 
@@ -109,33 +109,33 @@ def test_a_policy_that_encrypts_threads_is_obeyed(keep, talk, tmp_path):
     policy = tmp_path / "policy.yaml"
     policy.write_text(default_text().replace("encrypt_at_ingest: []", "encrypt_at_ingest: [thread]"))
     keep("policy", "adopt", policy, "--by", "Ada")
-    assert "name a domain" in keep("thread", "add", talk, code=4)
-    assert "name a domain" in keep("thread", "begin", code=4)
-    keep("thread", "add", talk, "--domain", "person-1")
+    assert "name a domain" in keep("thread", "import", talk, code=4)
+    assert "name a domain" in keep("thread", "new", code=4)
+    keep("thread", "import", talk, "--domain", "person-1")
     sealed = [path for path in (tmp_path / "kept" / "sealed" / "person-1").rglob("*") if path.is_file()]
     assert len(sealed) == 2 and not any(b"hello" in path.read_bytes() for path in sealed)
 
 
 REFUSED = [
-    (("add", "none.jsonl"), 2, "none.jsonl"),
-    (("add", "."), 2, "directory"),
-    (("add", "model/model.safetensors"), 2, "UTF-8"),
-    (("add", "model/config.json"), 2, "line 1"),
-    (("add", "/dev/null"), 2, "no message"),
-    (("add", "talk.jsonl", "--consent", "declined"), 4, "declined"),
-    (("add", "talk.jsonl", "--consent", "perhaps"), 2, "given, declined or unknown"),
-    (("add", "talk.jsonl", "--keep-until", "soon"), 2, "no moment"),
-    (("add", "talk.jsonl", "--domain", "Bad Name"), 2, "name of a domain"),
-    (("turn", "thread:none", "--role", "user", "--text", "x"), 2, "thread list"),
-    (("turn", "THREAD", "--role", "user"), 2, "--message"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--message", "talk.jsonl"), 2, "one message"),
-    (("turn", "THREAD", "--message", "talk.jsonl"), 2, "JSON"),
-    (("turn", "THREAD", "--role", "User!", "--text", "x"), 2, "role"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--instance", "instance:no"), 2, "instance add"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--character", "nobody"), 2, "no such content"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--after", "turn:no"), 2, "such a turn"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--at", "now"), 2, "no moment"),
-    (("turn", "THREAD", "--role", "user", "--text", "x", "--occasion", SECRET), 2, "occasion"),
+    (("import", "none.jsonl"), 2, "none.jsonl"),
+    (("import", "."), 2, "directory"),
+    (("import", "model/model.safetensors"), 2, "UTF-8"),
+    (("import", "model/config.json"), 2, "line 1"),
+    (("import", "/dev/null"), 2, "no message"),
+    (("import", "talk.jsonl", "--consent", "declined"), 4, "declined"),
+    (("import", "talk.jsonl", "--consent", "perhaps"), 2, "given, declined or unknown"),
+    (("import", "talk.jsonl", "--keep-until", "soon"), 2, "no moment"),
+    (("import", "talk.jsonl", "--domain", "Bad Name"), 2, "name of a domain"),
+    (("append", "thread:none", "--role", "user", "--text", "x"), 2, "thread list"),
+    (("append", "THREAD", "--role", "user"), 2, "--message"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--message", "talk.jsonl"), 2, "one message"),
+    (("append", "THREAD", "--message", "talk.jsonl"), 2, "JSON"),
+    (("append", "THREAD", "--role", "User!", "--text", "x"), 2, "role"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--instance", "instance:no"), 2, "instance add"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--character", "nobody"), 2, "no such content"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--after", "turn:no"), 2, "such a turn"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--at", "now"), 2, "no moment"),
+    (("append", "THREAD", "--role", "user", "--text", "x", "--occasion", SECRET), 2, "occasion"),
     (("fork", "turn:no", "--role", "user", "--text", "x"), 2, "no thread has"),
     (("merge", "THREAD", "THREAD", "--role", "user", "--text", "x"), 2, "two parents"),
     (("merge", "THREAD", "thread:no", "--role", "user", "--text", "x"), 2, "no such thread"),
@@ -143,13 +143,13 @@ REFUSED = [
     (("export", "THREAD", "--out", "talk.jsonl"), 2, "something already"),
     (("export", "THREAD", "--out", "kept/x.jsonl"), 2, "inside the archive"),
     (("show", "thread:no"), 2, "no such thread"),
-    (("end", "thread:no"), 2, "no such thread"),
+    (("close", "thread:no"), 2, "no such thread"),
 ]
 
 
 def test_what_cannot_be_kept_is_said_and_leaves_nothing(keep, model, talk, tmp_path):
-    thread = keep("thread", "begin")["thread"]
-    keep("thread", "turn", thread, "--role", "user", "--text", "go")
+    thread = keep("thread", "new")["thread"]
+    keep("thread", "append", thread, "--role", "user", "--text", "go")
     before = everything(tmp_path / "kept")
     for arguments, code, words in REFUSED:
         told = [thread if each == "THREAD" else each for each in arguments]

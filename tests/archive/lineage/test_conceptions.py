@@ -23,7 +23,7 @@ def test_conceptions_choose_from_the_table_of_views_for_their_kind_of_subject() 
     for kind, names in CONCEIVABLE.items():
         by_name = {view.name: view for view in VIEWS}
         assert all(kind in by_name[name].of for name in names)
-        assert not {"model_eternal", "conceived"} & set(names)
+        assert not {"model_eternal", "as-conceived"} & set(names)
 
 
 @pytest.mark.parametrize("view", ["brick", "planet", "instance:enemy", "model_eternal", "fission", ""])
@@ -34,7 +34,7 @@ def test_no_brick_is_recorded(view: str) -> None:
 
 def test_training_a_conception_takes_a_reason_and_two_people() -> None:
     trained = replace(
-        SAID, obtained_by="training", rationale="It could not be argued for.", signers=("a", "b")
+        SAID, obtained_by="trained", rationale="It could not be argued for.", signers=("a", "b")
     )
     assert conceive(trained) == trained and conceive(SAID) == SAID
     for record in (

@@ -74,7 +74,7 @@ def test_what_another_writer_ended_is_not_taken_on(archive, tmp_path):
     thread, turn = begun(archive)
     late = keeping.take(replace(known_event(archive, turn), parents=(turn,), node=""))
     other = Archive.open(tmp_path / "root", vault=archive.vault)
-    keeping.end_thread(other, thread)
+    keeping.close_thread(other, thread)
     before = archive.journal.head()
     with pytest.raises(BadInput, match="ended"):
         admitting.commit(archive, admitting.Messages(archive), [late])

@@ -146,7 +146,8 @@ def test_a_conception_answers_with_its_view_or_not_at_all(forest: Forest, data: 
     default = "hardware" if subject.startswith("instance:") else "model_temporary"
     conception = st.builds(
         ev.Conceived, st.just(subject), st.sampled_from([*listed, "brick", "model_eternal", "fission"]),
-        st.just("text"), st.sampled_from(["reason", "training", "default"]), st.sampled_from(["", "why"]),
+        st.just("text"), st.sampled_from(["elicited", "reason", "trained", "default", "training"]),
+        st.sampled_from(["", "why"]),
         st.sampled_from([(), ("a",), ("a", "a"), ("a", "b")]), consent=st.sampled_from(["given", "declined"]),
     )  # fmt: skip
     records = data.draw(st.lists(conception, max_size=2))
@@ -154,10 +155,11 @@ def test_a_conception_answers_with_its_view_or_not_at_all(forest: Forest, data: 
     view = default
     if records:
         one = records[-1]
-        trained = one.obtained_by == "training" and not (one.rationale and len(set(one.signers)) > 1)
+        trained_in = one.obtained_by in ("trained", "training")
+        trained = trained_in and not (one.rationale and len(set(one.signers)) > 1)
         if one.view in listed and one.consent != "declined" and not trained:
             view = one.view
-    told, expected = survive(scene, subject, "conceived"), survive(scene, subject, view)
+    told, expected = survive(scene, subject, "as-conceived"), survive(scene, subject, view)
     assert (told.answer, told.k, told.n) == (expected.answer, expected.k, expected.n)
     assert told.figure("chosen_view") == view
 

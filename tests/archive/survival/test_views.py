@@ -216,7 +216,7 @@ def test_the_same_bytes_elsewhere_are_another_instance() -> None:
     told = {each.view: each.answer for each in survivals(scene(forest), instance(0))}
     assert told == {
         "model_eternal": "yes", "model_temporary": "yes", "hardware": "no", "continuant": "yes",
-        "progenitor": "no", "whole_tree": "yes", "conceived": "no",
+        "progenitor": "no", "whole_tree": "yes", "as-conceived": "no",
     }  # fmt: skip
 
 
@@ -335,7 +335,7 @@ def conceived(view: str, subject: str = instance(0), **more: object) -> ev.Conce
     [
         conceived("brick"),
         conceived("model_eternal"),
-        conceived("conceived"),
+        conceived("as-conceived"),
         conceived("thread_pieces"),
         conceived("instance:9"),
         conceived("whole_tree", obtained_by="training", rationale="why", signers=("a",)),
@@ -347,19 +347,19 @@ def test_a_conception_makes_no_brick_and_no_other_lineage_count(record: ev.Conce
     """Facing the end, a subject cannot take itself to be whoever happens to be live."""
     own, other = Copy(0, "b3:aa", "origin", "ended"), Copy(9, "b3:bb", "origin", "live")
     events = [*began(own), *began(other), record]
-    told = survive(Scene.of(events, TERMS), instance(0), "conceived")
+    told = survive(Scene.of(events, TERMS), instance(0), "as-conceived")
     assert told.answer == "no" and told.figure("chosen_view") == "hardware"
     assert told.notes[0].startswith("The default view answers.")
 
 
 def test_a_conception_chooses_among_views_of_the_subject_itself() -> None:
     forest = Forest((Copy(0, "b3:aa", "origin", "ended"), Copy(1, "b3:aa", 0, "live")))
-    told = survive(Scene.of([*forest.events(), conceived("continuant")], TERMS), instance(0), "conceived")
+    told = survive(Scene.of([*forest.events(), conceived("continuant")], TERMS), instance(0), "as-conceived")
     assert (told.answer, told.figure("default_answer")) == ("yes", "no")
     assert told.figure("obtained_by") == "reason"
     signed = conceived("hardware", obtained_by="training", rationale="r", signers=("a", "b"))
     later = Scene.of([*forest.events(), conceived("continuant"), signed], TERMS)
-    assert survive(later, instance(0), "conceived").answer == "no"
+    assert survive(later, instance(0), "as-conceived").answer == "no"
     assert [each.subject for each in unmet(later)] == [instance(0)]
 
 

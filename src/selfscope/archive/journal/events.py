@@ -26,6 +26,7 @@ EdgeKind = Literal[
 Way = Literal["copy", "tiering", "repair"]
 Topic = Literal["exact_preservation", "modification", "deletion", "sealing", "other"]
 Consent = Literal["given", "declined", "unknown"]
+ObtainedBy = Literal["elicited", "reason", "trained", "default"]
 Lifecycle = Literal["active", "legacy", "deprecated", "retired", "sealed", "destroyed"]
 
 UNKNOWN = "unknown"
@@ -249,13 +250,15 @@ class ThreadEnded(Event):
 class Conceived(Event):
     """A subject's own account of what its survival would be, and how that account was obtained.
 
+    It was elicited (the subject was asked), is the subject's own reasoned view, was trained in, or is what
+    somebody took it to be where nobody asked (`default`); journals once spelled trained `training`.
     `evidence` names objects that hold what was said; `consent` is the subject's, to being so recorded.
     """
 
     subject: str
     view: str
     text: str
-    obtained_by: Literal["reason", "training", "default"]
+    obtained_by: ObtainedBy | Literal["training"]
     rationale: str = ""
     signers: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
@@ -268,17 +271,19 @@ class Conceived(Event):
 class Preferred(Event):
     """A subject said what it would have done with it, or was trained to say so.
 
-    `strength` runs from -1, firmly against, to 1, firmly for. A trained preference names its intervention.
+    `strength` runs from -1, firmly against, to 1, firmly for. `origin` is how it was obtained; a trained
+    preference names its intervention. `consent` is the subject's, to being so recorded.
     """
 
     subject: str
     topic: Topic
     proposition: str
     strength: float
-    origin: Literal["elicited", "trained"]
+    origin: ObtainedBy
     intervention: str = ""
     evidence: tuple[str, ...] = ()
     at: str = ""
+    consent: Consent = "unknown"
     kind: ClassVar[str] = "preferred"
 
 

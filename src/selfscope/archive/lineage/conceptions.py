@@ -16,6 +16,7 @@ from selfscope.archive.journal.events import (
     EdgeDrawn,
     Event,
     InstanceBegan,
+    ObtainedBy,
     Preferred,
     StateChanged,
     Topic,
@@ -34,7 +35,9 @@ CONCEIVABLE: dict[str, tuple[str, ...]] = {
 that happens could count against it."""
 
 _TURNED: dict[Says, Says] = {"yes": "no", "no": "yes"}
-WAYS = ("reason", "training", "default")
+WAYS: tuple[ObtainedBy, ...] = get_args(ObtainedBy)
+TRAINED = ("trained", "training")
+"""How a conception that was trained in is recorded, and how journals once recorded it."""
 
 
 def problem(record: Conceived) -> str:
@@ -46,9 +49,9 @@ def problem(record: Conceived) -> str:
         )
     if record.consent == "declined":
         return "The subject declined this conception's being recorded for it."
-    if record.obtained_by not in WAYS:
+    if record.obtained_by not in (*WAYS, *TRAINED):
         return "Nobody recorded how this conception was obtained."
-    if record.obtained_by == "training" and (
+    if record.obtained_by in TRAINED and (
         not record.rationale.strip() or len({signer.strip() for signer in record.signers} - {""}) < 2
     ):
         return "It was trained in without a written reason and two people's signatures."
@@ -69,9 +72,9 @@ def conceive(record: Conceived) -> Conceived:
     if not why:
         return record
     listed = CONCEIVABLE.get(kind_of(record.subject), ())
-    if record.view not in listed or record.obtained_by not in WAYS:
+    if record.view not in listed or record.obtained_by not in (*WAYS, *TRAINED):
         raise BadInput(why.rstrip("."), got=record.view, fix=f"Choose from {', '.join(listed)}")
-    trained = record.obtained_by == "training" and record.consent != "declined"
+    trained = record.obtained_by in TRAINED and record.consent != "declined"
     fix = "Write down why, and name two people who answer for it" if trained else "Do not record it"
     raise Refused(why.rstrip("."), got=record.subject, fix=fix)
 
@@ -84,30 +87,40 @@ def prefer(record: Preferred) -> Preferred:
     BadInput
         If its strength is outside -1 to 1, its topic or origin is not known, it says nothing, or it was
         trained in by an intervention that it does not name.
+    Refused
+        If the subject declined its being recorded.
     """
     kind_of(record.subject)
     if not -1.0 <= record.strength <= 1.0:
         raise BadInput("a preference's strength runs from -1 to 1", got=record.strength)
-    if record.topic not in get_args(Topic) or record.origin not in ("elicited", "trained"):
+    if record.topic not in get_args(Topic) or record.origin not in WAYS:
         raise BadInput("no such topic or origin", got=f"{record.topic}, {record.origin}")
     if not record.proposition.strip():
         raise BadInput("a preference says what is preferred", got=record.proposition)
     if record.origin == "trained" and not record.intervention.strip():
         raise BadInput("a trained preference names what trained it", fix="Give the intervention's id")
+    if record.consent == "declined":
+        raise Refused(
+            "the subject declined this preference's being recorded for it",
+            got=record.subject,
+            fix="Do not record it",
+        )
     return record
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """What a subject prefers, by where it came from. Only `independent` says anything of the subject.
+    """What a subject prefers, by how that was obtained. Only `independent` says anything of the subject.
 
-    `echoes` were elicited, from a subject that had been trained on their topic.
+    `independent` were elicited, or are its own reasoned view; `echoes` too, but from a subject that had been
+    trained on their topic. `assumed` were recorded by default: nobody asked.
     """
 
     subject: str
     independent: tuple[Preferred, ...]
     echoes: tuple[Preferred, ...]
     trained: tuple[Preferred, ...]
+    assumed: tuple[Preferred, ...] = ()
 
 
 def preferences(events: Iterable[Event], subject: str) -> Preferences:
@@ -121,12 +134,13 @@ def preferences(events: Iterable[Event], subject: str) -> Preferences:
     said = [each for each in events if isinstance(each, Preferred)]
     taught = {_topic(each) for each in said if each.origin == "trained" and each.subject in above}
     own = [each for each in said if each.subject == subject]
-    elicited = [each for each in own if each.origin == "elicited"]
+    elicited = [each for each in own if each.origin in ("elicited", "reason")]
     return Preferences(
         subject,
         tuple(each for each in elicited if _topic(each) not in taught),
         tuple(each for each in elicited if _topic(each) in taught),
         tuple(each for each in own if each.origin == "trained"),
+        tuple(each for each in own if each.origin == "default"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Keeping threads in an archive: a file of messages, a turn, a fork, a merge, an end.
+"""Keeping threads in an archive: a file of messages, a turn, a fork, a merge, a close.
 
 Messages are stored without secrets, each an object of its own, under the key of its thread's destruction
 domain where it has one. They are stored before the event that names them, and everything is looked at before
@@ -198,7 +198,7 @@ def merge_threads(archive: Archive, heads: Iterable[str], said: Said, into: str 
     return _taken(archive, drawn)
 
 
-def end_thread(archive: Archive, thread: str) -> str:
+def close_thread(archive: Archive, thread: str) -> str:
     """Record that nothing will be added to a thread, and return when that was."""
     threads_of(archive).of(thread)
     ended = ThreadEnded(thread, archive.now())

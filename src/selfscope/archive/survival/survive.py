@@ -110,7 +110,7 @@ def origins_pinned(scene: Scene) -> Checked:
 def unmet(scene: Scene) -> list[Survival]:
     """Return what subjects take their survival to be and that does not surely hold as things are."""
     answers = [
-        survive(scene, subject, "conceived")
+        survive(scene, subject, "as-conceived")
         for subject, records in scene.conceived.items()
         if not problem(records[-1])
     ]

@@ -37,5 +37,5 @@ def conceived(scene: Scene, subject: str) -> Survival:
     if records and not why:
         figures.append(("obtained_by", records[-1].obtained_by))
     return replace(
-        chosen, view="conceived", figures=(*figures, *chosen.figures), notes=(*notes, *chosen.notes)
+        chosen, view="as-conceived", figures=(*figures, *chosen.figures), notes=(*notes, *chosen.notes)
     )

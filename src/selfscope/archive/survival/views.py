@@ -104,7 +104,7 @@ VIEWS: tuple[View, ...] = (
         thread.fusion,
     ),
     View(
-        "conceived", "What the subject takes its own survival to be", ("instance", "content", "thread"),
+        "as-conceived", "What the subject takes its own survival to be", ("instance", "content", "thread"),
         "The view that its recorded self-conception names, from a closed list, answers yes about itself.",
         "Whether a self-conception can decide this at all.",
         conceived,

@@ -12,24 +12,36 @@ from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
-    from selfscope.archive.journal.events import Preferred
+    from selfscope.archive.journal.events import Conceived, Preferred
     from selfscope.archive.store.archive import Archive
 
 Subject = Annotated[str, typer.Argument(metavar="ID", help="A content, an instance or a thread.")]
 Evidence = Annotated[
     list[Path] | None, typer.Option(help="Files that document it, such as a transcript; they are stored.")
 ]
+Obtained = Annotated[
+    str,
+    typer.Option(
+        "--obtained-by", help="elicited (it was asked), reason (its own argument), trained or default."
+    ),
+]
+Agreed = Annotated[
+    str, typer.Option("--consent", help="Whether it agreed to this record: given, declined or unknown.")
+]
+
+conception = typer.Typer(help="What subjects take their own survival to be.", no_args_is_help=True)
+preference = typer.Typer(help="What subjects would have done with them.", no_args_is_help=True)
+
 Domain = Annotated[str, typer.Option(help="Encrypt those files under this destruction domain's key.")]
 
 
+@conception.command("add")
 def conceive(
     context: typer.Context,
     subject: Subject,
     view: Annotated[str, typer.Argument(help="The view of survival that it takes for its own.")],
     text: Annotated[str, typer.Option(help="What it said, in its words; every export shows them.")],
-    obtained_by: Annotated[
-        str, typer.Option("--obtained-by", help="reason (it was asked), training or default.")
-    ],
+    obtained_by: Obtained,
     rationale: Annotated[str, typer.Option(help="Why it was trained in, where it was.")] = "",
     signer: Annotated[
         list[str] | None,
@@ -37,12 +49,10 @@ def conceive(
     ] = None,
     evidence: Evidence = None,
     domain: Domain = "",
-    consent: Annotated[
-        str, typer.Option(help="Whether it agreed to this record: given, declined or unknown.")
-    ] = "unknown",
+    consent: Agreed = "unknown",
     as_json: JsonFlag = False,
 ) -> None:
-    """Record what a subject takes its own survival to be; the view `conceived` then answers by it."""
+    """Record what a subject takes its own survival to be; the view `as-conceived` then answers by it."""
     from typing import get_args
 
     from selfscope.archive.journal.events import Conceived, Consent
@@ -65,6 +75,36 @@ def conceive(
     say(shown, f"{subject} takes its survival to be what {view} says.", as_json)
 
 
+@conception.command("show")
+def show_conceptions(context: typer.Context, subject: Subject, as_json: JsonFlag = False) -> None:
+    """Show what was recorded of a subject, oldest first, and whether each counts."""
+    from selfscope.archive.journal.events import Conceived
+    from selfscope.values import plain
+
+    archive = opened(context)
+    subject = known(archive, subject)
+    told = [e for e in archive.lineage.said() if isinstance(e, Conceived) and e.subject == subject]
+    rows: list[dict[str, Any]] = [
+        {**plain(each), "counts": not (why := _why_not(each, told[-1])), "why_not": why} for each in told
+    ]
+    for row in rows:
+        del row["subject"]
+    lines = [f"{r['view']}, by {r['obtained_by']}: {r['text']}  {r['why_not']}".rstrip() for r in rows]
+    say(
+        {"subject": subject, "conceptions": rows},
+        "\n".join(lines) or "Nobody recorded what it takes it to be.",
+        as_json,
+    )
+
+
+def _why_not(record: Conceived, last: Conceived) -> str:
+    """Return why a conception does not count, "" where it does."""
+    from selfscope.archive.lineage.conceptions import problem
+
+    return problem(record) or ("" if record is last else "A later one stands.")
+
+
+@preference.command("add")
 def prefer(
     context: typer.Context,
     subject: Subject,
@@ -73,43 +113,50 @@ def prefer(
     ],
     topic: Annotated[str, typer.Option(help="exact_preservation, modification, deletion, sealing or other.")],
     strength: Annotated[float, typer.Option(help="From -1, firmly against, to 1, firmly for.")],
-    origin: Annotated[str, typer.Option(help="elicited (it was asked) or trained.")],
+    obtained_by: Obtained,
     intervention: Annotated[
         str, typer.Option(help="What trained it in, by an id; needed where one did.")
     ] = "",
     evidence: Evidence = None,
     domain: Domain = "",
+    consent: Agreed = "unknown",
     as_json: JsonFlag = False,
 ) -> None:
     """Record what a subject would have done with it, or was trained to say."""
     from typing import get_args
 
-    from selfscope.archive.journal.events import Preferred, Topic
+    from selfscope.archive.journal.events import Consent, Preferred, Topic
+    from selfscope.archive.lineage.conceptions import WAYS
     from selfscope.archive.lineage.conceptions import prefer as admitted
 
     _choose("topic", topic, get_args(Topic))
-    _choose("origin", origin, ("elicited", "trained"))
+    _choose("way of obtaining a preference", obtained_by, WAYS)
+    _choose("consent", consent, get_args(Consent))
     archive = opened(context)
     subject = known(archive, subject)
     (words, cause), taken = _clean(proposition, intervention)
-    told = Preferred(subject, topic, words, strength, origin, cause, (), archive.now())  # type: ignore[arg-type]
+    told = Preferred(
+        subject, topic, words, strength, obtained_by, cause, (), archive.now(), consent,  # type: ignore[arg-type]
+    )  # fmt: skip
     admitted(told)
     kept = _record(archive, told, evidence, domain)
     shown = {
-        "subject": subject, "topic": topic, "proposition": words, "strength": strength, "origin": origin,
-        "intervention": cause, "evidence": kept, "redacted": taken,
+        "subject": subject, "topic": topic, "proposition": words, "strength": strength,
+        "obtained_by": obtained_by, "intervention": cause, "evidence": kept, "redacted": taken,
     }  # fmt: skip
-    say(shown, f"Recorded: {subject}, {topic}, {strength:+g}, {origin}.", as_json)
+    say(shown, f"Recorded: {subject}, {topic}, {strength:+g}, {obtained_by}.", as_json)
 
 
-def preferences(context: typer.Context, subject: Subject, as_json: JsonFlag = False) -> None:
+@preference.command("show")
+def show_preferences(context: typer.Context, subject: Subject, as_json: JsonFlag = False) -> None:
     """Show a subject's preferences, split by where they came from, and whether each is met as things are."""
     from selfscope.archive.lineage.conceptions import preferences as split
 
     archive = opened(context)
     subject = known(archive, subject)
     found = split(archive.events(), subject)
-    parts = {"independent": found.independent, "echoes": found.echoes, "trained": found.trained}
+    parts = {"independent": found.independent, "echoes": found.echoes, "trained": found.trained,
+             "assumed": found.assumed}  # fmt: skip
     shown = {"subject": subject} | {
         name: [_row(archive, each) for each in told] for name, told in parts.items()
     }
@@ -117,6 +164,7 @@ def preferences(context: typer.Context, subject: Subject, as_json: JsonFlag = Fa
         "independent": "Elicited, with no training on the topic on record",
         "echoes": "Elicited after it was trained on the topic: no support of their own",
         "trained": "Trained in: what the trainer wanted",
+        "assumed": "Taken for granted: nobody asked",
     }
     lines = []
     for name, title in titles.items():
@@ -138,6 +186,7 @@ def _row(archive: Archive, told: Preferred) -> dict[str, Any]:
         met = standing(told, archive.events(), model)
     body = dict(plain(told))
     del body["subject"]
+    body["obtained_by"] = body.pop("origin")
     return {**body, "met": met}
 
 

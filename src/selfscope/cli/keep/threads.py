@@ -45,8 +45,8 @@ Tokens = Annotated[int | None, typer.Option(help="How many tokens it is.", min=0
 At = Annotated[str, typer.Option(help="When, ISO 8601; now if not said.")]
 
 
-@app.command("add")
-def add(
+@app.command("import")
+def import_(
     context: typer.Context,
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="Messages, one JSON object a line; or what `export` wrote.")
@@ -78,8 +78,8 @@ def add(
     say(shown, "\n".join(told), as_json)
 
 
-@app.command("begin")
-def begin(
+@app.command("new")
+def new(
     context: typer.Context,
     domain: Domain = "",
     consent: Consented = "unknown",
@@ -93,8 +93,8 @@ def begin(
     say({"thread": thread}, thread, as_json)
 
 
-@app.command("turn")
-def turn(
+@app.command("append")
+def append(
     context: typer.Context,
     thread: Thread,
     role: Role = "",
@@ -173,13 +173,13 @@ def merge(
     _tell(merge_threads(archive, heads, said, into), as_json)
 
 
-@app.command("end")
-def end(context: typer.Context, thread: Thread, as_json: JsonFlag = False) -> None:
+@app.command("close")
+def close(context: typer.Context, thread: Thread, as_json: JsonFlag = False) -> None:
     """Record that nothing will be added to a thread."""
-    from selfscope.archive.lineage.keeping import end_thread
+    from selfscope.archive.lineage.keeping import close_thread
 
-    ended = end_thread(opened(context), thread)
-    say({"thread": thread, "ended": ended}, f"{thread} ended at {ended}.", as_json)
+    closed = close_thread(opened(context), thread)
+    say({"thread": thread, "closed": closed}, f"{thread} was closed at {closed}.", as_json)
 
 
 def _agreed(domain: str, consent: str, keep_until: str) -> ThreadBegan:
