@@ -1,0 +1,1 @@
+"""Capability: short tasks with one right answer, scored by teacher forcing."""
