@@ -17,7 +17,7 @@ TIERS = [
     {"instruments"},
     {"studies"},
     {"training"},
-    {"report"},
+    {"report", "serve"},
     {"cli"},
 ]
 #: What may import nothing of ours but these.

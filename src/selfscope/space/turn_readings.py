@@ -109,7 +109,7 @@ def read_turns(
     found: list[Array] = []
     for first in range(0, len(talks), BATCH):
         some = talks[first : first + BATCH]
-        read = [_turns_of(ground, reader, talk) for talk in some]
+        read = [placed_turns(ground, reader, talk) for talk in some]
         pools = [Pool(n, places) for n, (_, turns) in enumerate(read) for places in turns.values()]
         with working(ground.threads), reading(ground.model, ground.way.way):
             means = pool(
@@ -134,10 +134,16 @@ def read_turns(
     return found
 
 
-def _turns_of(
+def placed_turns(
     ground: LocalGround, reader: SpanReader, talk: tuple[Turn, ...]
 ) -> tuple[tuple[int, ...], dict[int, Ints]]:
-    """Return a conversation's tokens, and the places of every turn that has any."""
+    """Return a conversation's tokens, and the places of every turn that has any.
+
+    Raises
+    ------
+    BadInput
+        If a turn holds a control token, the template rewrites one, or all is longer than the context.
+    """
     for turn in talk:
         ground.renderer.refuse_control(turn.content)
     spanned = reader.read(talk)
