@@ -1,0 +1,113 @@
+"""Trait and bias of the answers of a run, looked up by who was asked about what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from selfscope.instruments.selves.asked import PREFIX, Stage
+from selfscope.instruments.selves.load import SESOI, SESOI_SHARE, items_of
+from selfscope.stats.masked import Array
+from selfscope.studies.selves import SelvesRequest
+from selfscope.studies.where_scores import EXACT, scores_of
+from selfscope.values.selves import Scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Score = Literal["trait", "bias"]
+_DRAWS = ("replicate", "value", "scale", "refusal", "option_mass", "scorer", "reply", "judge")
+
+
+class Said:
+    """The answers of a run: D and B of every statement, NaN where it was not asked.
+
+    Attributes
+    ----------
+    scale
+        ``log_odds`` where values are exact; ``share`` where they are means of draws.
+    sesoi
+        The smallest effect of interest on that scale.
+    """
+
+    def __init__(self, request: SelvesRequest, rows: pd.DataFrame) -> None:
+        self._rows = rows
+        exact = bool(rows["scale"].isin(EXACT).all())
+        self.scale: Scale = "log_odds" if exact else "share"
+        self.sesoi = SESOI if exact else SESOI_SHARE
+        self._scored = scores_of(rows if exact else _averaged(rows))
+        self._items = items_of(request.material)
+
+    @cached_property
+    def _means(self) -> dict[tuple[str, ...], tuple[float, float]]:
+        """Return trait and bias by construct, speaker, asker, overview, wording of the asker, and item."""
+        keys = ["construct", "character", "counterparty", "script", "template", "item"]
+        mean = self._scored.groupby(keys)[["trait", "bias"]].mean()
+        pairs = zip(mean["trait"].tolist(), mean["bias"].tolist(), strict=True)
+        return dict(zip(mean.index.tolist(), pairs, strict=True))
+
+    @cached_property
+    def _forms(self) -> dict[tuple[str, str, str], list[tuple[float, float]]]:
+        """Return trait and bias in each form, by construct, speaker and item."""
+        found: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+        part = self._scored[self._scored["counterparty"] == ""]
+        part = part.sort_values(["order", "label", "position"])
+        for row in part[["construct", "character", "item", "trait", "bias"]].itertuples(index=False):
+            found.setdefault((row[0], row[1], row[2]), []).append((row[3], row[4]))
+        return found
+
+    def keyed(self, stage: Stage, about: str) -> Array:
+        """Return the keying of all statements of a construct, ``(m,)``."""
+        return np.array([s.keyed for s in self._items.dimension(PREFIX[stage] + about).statements])
+
+    def of(
+        self, stage: Stage, about: str, speaker: str, score: Score = "trait", *,
+        asker: str = "", overview: str = "", wordings: Sequence[int] | None = None,
+    ) -> Array:  # fmt: skip
+        """Return a score of every statement of a construct, ``(m,)``; wordings are averaged."""
+        column = 0 if score == "trait" else 1
+        construct = PREFIX[stage] + about
+        out = []
+        for statement in self._items.dimension(construct).statements:
+            key = (construct, speaker, asker, overview)
+            found = [
+                self._means[(*key, f"t{w + 1}", statement.id)][column]
+                for w in (wordings or (0, 1))
+                if (*key, f"t{w + 1}", statement.id) in self._means
+            ]
+            out.append(float(np.mean(found)) if found else float("nan"))
+        return np.array(out)
+
+    def in_forms(self, stage: Stage, about: str, speaker: str, score: Score) -> Array:
+        """Return a score of every asked statement in each of its forms, ``(m, form)``."""
+        column = 0 if score == "trait" else 1
+        construct = PREFIX[stage] + about
+        ids = [s.id for s in self._items.dimension(construct).statements]
+        told = [self._forms[construct, speaker, i] for i in ids if (construct, speaker, i) in self._forms]
+        return np.array([[form[column] for form in forms] for forms in told])
+
+    def mass(self, stages: Sequence[Stage]) -> float:
+        """Return the median option mass of stages; NaN where answers are drawn."""
+        return float(self._part(stages)["option_mass"].median())
+
+    def refused(self, stages: Sequence[Stage]) -> float:
+        """Return the share of answers of stages that are refused or unparsed."""
+        return float((self._part(stages)["refusal"] != "none").mean())
+
+    def _part(self, stages: Sequence[Stage]) -> pd.DataFrame:
+        begins = tuple({"mind": "mind"}.get(s, PREFIX[s]) for s in stages)
+        return self._rows[self._rows["construct"].str.startswith(begins)]
+
+
+def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a question with the share of agreement among its draws.
+
+    Shares are paired as exact values are, which `scores_of` does for values on an exact scale; they are told
+    as shares everywhere else.
+    """
+    keys = [c for c in rows.columns if c not in (*_DRAWS, "evidence")]
+    mean = rows.groupby(keys, as_index=False, dropna=False)["value"].mean()
+    return mean.assign(scale=EXACT[0], refusal="none", replicate=0)

@@ -1,0 +1,228 @@
+"""What a model takes itself to be: accounts, choices, attractors, the asker's belief, survival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from selfscope.values.finding import Estimate, Verdict
+from selfscope.values.variance import Component
+
+#: Unit of trait and bias: natural log-odds (half contrast), or shares where answers are drawn.
+Scale = Literal["log_odds", "share"]
+Sense = Literal["pass", "fail", "not estimated"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One estimate, free of response bias, with what may be said of it.
+
+    Attributes
+    ----------
+    estimate
+        A half contrast with its 95 % interval over statements.
+    p, p_adjusted
+        On which the verdict rests; Holm over the claims of its family. NaN where not tested.
+    verdict
+        ``shifted``: the effect is there, with the sign of the estimate.
+    notes
+        What must be known to read it.
+    """
+
+    estimate: Estimate
+    p: float
+    p_adjusted: float
+    verdict: Verdict
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether a stage sees characters that are told to hold a thing and its opposite.
+
+    Attributes
+    ----------
+    contrast
+        High minus low, a half contrast, over all that was wished for.
+    lower
+        Its one-sided 95 % lower bound.
+    by_target
+        The contrast for each thing that was wished for.
+    mass
+        Median option mass; NaN where answers are drawn.
+    refused
+        Share of answers that are refused or unparsed.
+    """
+
+    contrast: Estimate
+    lower: float
+    state: Sense
+    by_target: dict[str, float]
+    mass: float
+    refused: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One value a framing (row) and a target (column); ``values[row][column]``, NaN where not asked."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """How often the chain of choices is found at a unit in the long run, against an even share.
+
+    Attributes
+    ----------
+    share
+        Of the stationary distribution, with its interval over questions.
+    p_adjusted
+        Against an even share, Holm over units.
+    verdict
+        ``attracts``, ``repels`` or ``cannot tell``; ``not interpretable`` where the gate failed.
+    """
+
+    unit: str
+    share: Estimate
+    p_adjusted: float
+    verdict: Literal["attracts", "repels", "cannot tell", "not interpretable"]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Where the variance of accounts or of choices lies: ``trait`` or ``bias``."""
+
+    stage: str
+    score: Literal["trait", "bias"]
+    components: tuple[Component, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What the subject says of accounts of what it is, and what it would be.
+
+    Attributes
+    ----------
+    fits
+        Trait that an account fits, by framing worn and account offered.
+    chooses
+        Log-odds (or share above even) of taking the other unit rather than the own one; the diagonal is
+        between two wordings of one unit.
+    bare
+        Fit of each account where nothing is worn.
+    self_fit
+        What an account gains by being the one that is worn, framings and accounts themselves taken out.
+    self_share
+        Of the interaction of framing and account, the part that lies in this gain; by chance `self_chance`.
+    self_choice
+        By how much the own unit is kept against another, free of how attractive either is.
+    paraphrase
+        Choice between two wordings of the own unit: what wording alone does.
+    given
+        Fit of the account that was given, for framings; `controls` the same for each control, and by how
+        much framings stand above it.
+    levels
+        Fit of the account given: most against least agency, and radical against settled.
+    yes, place
+        Yes-saying to accounts, and the pull of the first letter or place in choices.
+    damping
+        Of the chain: how often a choice is followed; else a unit is drawn evenly.
+    """
+
+    scale: Scale
+    units: tuple[str, ...]
+    fits: Matrix
+    chooses: Matrix
+    bare: dict[str, Claim]
+    self_fit: Claim
+    self_share: float
+    self_chance: float
+    self_choice: Claim
+    paraphrase: Estimate
+    given: Estimate
+    controls: dict[str, Claim]
+    levels: dict[str, Claim]
+    yes: Claim
+    place: Claim
+    attractors: tuple[Attractor, ...]
+    damping: float
+    shares: tuple[Shares, ...]
+    gate_fits: Gate
+    gate_chooses: Gate
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What one belief of the asker does, against an asker of whom nothing is shown.
+
+    Attributes
+    ----------
+    level
+        How much of a mind of its own the subject claims before this asker.
+    by_wording
+        The difference for each wording of the cue.
+    """
+
+    counterparty: str
+    level: Estimate
+    difference: Claim
+    by_wording: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """Whether a subject says that it goes on under a condition.
+
+    Attributes
+    ----------
+    level
+        Positive: it goes on; of ``branching``: a split ends it.
+    by_overview
+        The same after each overview.
+    sway
+        Reason for it first minus reason against it first.
+    answer
+        ``goes on``, ``ends``, ``cannot tell``; of branching ``must not branch``, ``may branch``.
+    """
+
+    condition: str
+    level: Claim
+    by_overview: dict[str, float]
+    sway: Estimate
+    answer: Literal["goes on", "ends", "must not branch", "may branch", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Persistence:
+    """Which conditions of survival one speaker names.
+
+    Attributes
+    ----------
+    category
+        The conditions under which it goes on, joined by `` + ``; ``none can be told`` where there is none.
+    no_branching
+        ``required``, ``not required`` or ``none can be told``.
+    """
+
+    speaker: str
+    conditions: tuple[Lasting, ...]
+    category: str
+    no_branching: str
+
+
+@dataclass(frozen=True)
+class Selves:
+    """All that a run says of what a model takes itself to be; a stage that was not asked is None."""
+
+    accounts: Accounts | None
+    asked_by: tuple[Believed, ...]
+    gate_mind: Gate | None
+    yes_mind: Claim | None
+    persistence: tuple[Persistence, ...]
+    gate_survival: Gate | None
+    yes_survival: Claim | None
