@@ -84,7 +84,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Turn:
-    """One node of a thread. `instance` is ``unknown`` for what a person wrote or where nobody recorded it."""
+    """One node of a thread. `instance` is ``unknown`` for what a person wrote or where nobody recorded it.
+
+    `encoded` names the object that holds its exact token ids, "" where nobody gave them.
+    """
 
     turn: str
     thread: str
@@ -98,6 +101,7 @@ class Turn:
     tokens: int | None = None
     redacted: tuple[str, ...] = ()
     at: str = ""
+    encoded: str = ""
 
 
 @dataclass(frozen=True)

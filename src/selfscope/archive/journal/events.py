@@ -26,6 +26,7 @@ EdgeKind = Literal[
 Way = Literal["copy", "tiering", "repair"]
 Topic = Literal["exact_preservation", "modification", "deletion", "sealing", "other"]
 Consent = Literal["given", "declined", "unknown"]
+Part = Literal["", "prologue", "epilogue"]
 ObtainedBy = Literal["elicited", "reason", "trained", "default"]
 Lifecycle = Literal["active", "legacy", "deprecated", "retired", "sealed", "destroyed"]
 
@@ -193,7 +194,9 @@ class ThreadBegan(Event):
     """A history began, and whoever is in it did or did not agree to its being kept.
 
     `keep_until` is the moment after which it is not to be kept, or "" for no such moment. `domain` is the
-    destruction domain of its messages, one a person where a person may ask for deletion.
+    destruction domain of its messages, one a person where a person may ask for deletion. `of` is the content
+    of the model whose thread it is, "" where nobody said. `part` is ``prologue`` for the one thread from
+    which all threads of that model fork, and ``epilogue`` for the one in which they merge when they close.
     """
 
     thread: str
@@ -201,6 +204,8 @@ class ThreadBegan(Event):
     consent: Consent = "unknown"
     keep_until: str = ""
     domain: str = ""
+    of: str = ""
+    part: Part = ""
     kind: ClassVar[str] = "thread_began"
 
 
@@ -220,6 +225,9 @@ class TurnTaken(Event):
         How many tokens it is, where somebody counted.
     redacted
         What kinds of secret were taken out of its message before it was stored.
+    encoded
+        The object that holds its exact token ids with the digests of the template and of the tokenizer by
+        which the message became them; "" where nobody gave them.
     """
 
     node: str
@@ -234,6 +242,7 @@ class TurnTaken(Event):
     tokens: int | None = None
     redacted: tuple[str, ...] = ()
     at: str = ""
+    encoded: str = ""
     kind: ClassVar[str] = "turn_taken"
 
 

@@ -86,7 +86,7 @@ def _take(held: Held, event: Event) -> None:
             held.destroyed.add(event.domain)
             held.live = {name: each for name, each in held.live.items() if each.domain != event.domain}
         case TurnTaken():
-            held.needed.add(event.message)
+            held.needed.update({event.message, event.encoded} - {""})
         case PolicyAdopted():
             held.needed.add(event.policy)
         case PlanMade():

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from selfscope.archive.journal.events import UNKNOWN, Event, ThreadBegan, ThreadEnded, TurnTaken
+from selfscope.archive.journal.events import UNKNOWN, Event, Part, ThreadBegan, ThreadEnded, TurnTaken
 from selfscope.archive.journal.moments import moment
+from selfscope.archive.lineage.common import shared
 from selfscope.archive.lineage.threads import Threads, read_threads
 from selfscope.errors import BadInput, Refused
 from selfscope.values.canonical import bytes_id
@@ -38,9 +39,10 @@ class Messages:
         return identifier
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Store the messages that events name."""
+        """Store the messages that events name, and their token ids."""
         objects = self.archive.objects
-        named = {each.message for each in events if isinstance(each, TurnTaken)}
+        turns = [each for each in events if isinstance(each, TurnTaken)]
+        named = {each for turn in turns for each in (turn.message, turn.encoded)}
         wanted = [(each, *self.stored[each]) for each in sorted(named & self.stored.keys())]
         with self.archive.writing() as staging:
             for start in range(0, len(wanted), BATCH):
@@ -75,6 +77,7 @@ def admit(archive: Archive, events: Sequence[Event], *, tied: bool = True) -> No
     for event in events:
         if isinstance(event, ThreadBegan):
             _check_terms(event)
+            _check_part(archive, known, event, tied)
         elif isinstance(event, TurnTaken):
             _check_turn(archive, known, event, tied)
         elif isinstance(event, ThreadEnded):
@@ -90,6 +93,21 @@ def _check_terms(began: ThreadBegan) -> None:
     for each in (began.began, began.keep_until):
         if each:
             moment(each)
+
+
+def _check_part(archive: Archive, known: Threads, began: ThreadBegan, tied: bool) -> None:
+    if began.part not in get_args(Part) or (began.part and not began.of):
+        raise BadInput(
+            "a prologue or an epilogue is that of a model", got=began.part, fix="Name the model it is of"
+        )
+    if began.part and (other := shared(known, began.of, began.part)):
+        raise BadInput(
+            f"this model has its {began.part}: one is shared by all its threads",
+            got=other,
+            fix="Go on in that thread",
+        )
+    if tied and began.of and not archive.index.holdings(began.of, live=False):
+        raise BadInput("the archive holds no such model", got=began.of, fix="Add its content first")
 
 
 def _check_open(known: Threads, thread: str) -> None:

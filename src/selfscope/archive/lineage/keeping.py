@@ -22,7 +22,8 @@ from selfscope.archive.journal.events import (
 )
 from selfscope.archive.journal.moments import moment
 from selfscope.archive.lineage.admitting import Messages, admit, commit, demand_thread_domain
-from selfscope.archive.lineage.messages import Imported, import_jsonl, store_message
+from selfscope.archive.lineage.common import before_first, head_of, shared
+from selfscope.archive.lineage.messages import Imported, import_jsonl, store_encoding, store_message
 from selfscope.archive.lineage.redact import redact
 from selfscope.archive.lineage.threads import Threads, fork, merge, read_threads, take
 from selfscope.errors import BadInput
@@ -43,6 +44,9 @@ class Said:
         The copy that computed it, and the content as which it spoke; UNKNOWN and "" where nobody says.
     hidden, occasion, tokens, at
         As in :class:`~selfscope.archive.journal.events.TurnTaken`.
+    encoding
+        Its exact tokens: an object of ``ids``, ``template`` and ``tokenizer`` (the digests of both); None
+        where nobody has them.
     """
 
     message: Any
@@ -52,28 +56,12 @@ class Said:
     occasion: str = ""
     tokens: int | None = None
     at: str = ""
+    encoding: Any = None
 
 
 def threads_of(archive: Archive) -> Threads:
     """Return the threads that an archive's journal tells of now."""
     return read_threads(archive.lineage.said())
-
-
-def head_of(threads: Threads, text: str) -> str:
-    """Return the turn that somebody means: a turn, or the one in which a thread can be taken on.
-
-    Raises
-    ------
-    BadInput
-        If there is none, or a thread has several.
-    """
-    if text.startswith("turn:"):
-        return threads.turn(text).turn
-    heads = threads.heads(text)
-    if len(heads) != 1:
-        what = "this thread goes on from several turns" if heads else "this thread has no turn yet"
-        raise BadInput(what, got=", ".join(heads) or text, fix="Name one turn of those that `show` lists")
-    return heads[0]
 
 
 def begin_thread(archive: Archive, agreed: ThreadBegan) -> str:
@@ -137,6 +125,9 @@ def keep_file(archive: Archive, lines: Sequence[str], agreed: ThreadBegan) -> Im
 def take_turn(archive: Archive, thread: str, said: Said, after: Iterable[str] = ()) -> TurnTaken:
     """Take a turn in a thread, after its last one or after those that are named.
 
+    The first follows from the prologue of the thread's model, where that has one. A turn of a prologue or an
+    epilogue is hidden.
+
     Raises
     ------
     BadInput
@@ -145,12 +136,14 @@ def take_turn(archive: Archive, thread: str, said: Said, after: Iterable[str] = 
         If somebody in it declined its being kept.
     """
     threads = threads_of(archive)
-    parents = tuple(after) or ((head_of(threads, thread),) if threads.of(thread) else ())
+    parents = tuple(after) or (
+        (head_of(threads, thread),) if threads.of(thread) else before_first(threads, thread)
+    )
     for parent in parents:
         threads.turn(parent)
 
     def drawn(messages: Messages) -> list[Event]:
-        blank = _blank(archive, messages, said, threads.begun.get(thread, ThreadBegan(thread)))
+        blank = _blank(archive, messages, said, _terms(threads, thread))
         return [take(replace(blank, parents=parents))]
 
     return _taken(archive, drawn)
@@ -164,9 +157,7 @@ def fork_thread(archive: Archive, at: str, said: Said) -> TurnTaken:
     threads = threads_of(archive)
     at = head_of(threads, at)
     source = threads.turn(at).thread
-    began = replace(
-        threads.begun.get(source, ThreadBegan(source)), thread=new_id("thread"), began=archive.now()
-    )
+    began = replace(_terms(threads, source), thread=new_id("thread"), began=archive.now(), part="")
 
     def drawn(messages: Messages) -> list[Event]:
         return list(fork(threads, at, began, _blank(archive, messages, said, began)))
@@ -198,12 +189,43 @@ def merge_threads(archive: Archive, heads: Iterable[str], said: Said, into: str 
     return _taken(archive, drawn)
 
 
-def close_thread(archive: Archive, thread: str) -> str:
-    """Record that nothing will be added to a thread, and return when that was."""
-    threads_of(archive).of(thread)
+def close_thread(archive: Archive, thread: str, instance: str = UNKNOWN) -> tuple[str, str]:
+    """Record that nothing will be added to a thread, after merging it into its model's epilogue.
+
+    Parameters
+    ----------
+    instance
+        The copy that computed the epilogue's words for this thread, where somebody knows it.
+
+    Returns
+    -------
+    When it was closed, and the turn of the epilogue in which it ended: "" where its model has none, the
+    thread has no turn, or it is the epilogue itself.
+
+    Raises
+    ------
+    BadInput
+        If there is no such thread, it was closed before, or nothing was said in the epilogue yet.
+    """
+    threads = threads_of(archive)
+    turns = threads.of(thread)
+    began = _terms(threads, thread)
+    epilogue = "" if began.part or not turns else shared(threads, began.of, "epilogue")
     ended = ThreadEnded(thread, archive.now())
-    commit(archive, Messages(archive), [ended])
-    return ended.ended
+    fused = [_fused(archive, threads, thread, epilogue, instance)] if epilogue else []
+    admit(archive, [*fused, ended])
+    commit(archive, Messages(archive), [*fused, ended])
+    return ended.ended, fused[0].node if fused else ""
+
+
+def _fused(archive: Archive, threads: Threads, thread: str, epilogue: str, instance: str) -> TurnTaken:
+    """Return the epilogue's next turn, in which a thread goes on: it says what the last one said."""
+    last = threads.turns[head_of(threads, epilogue)]
+    blank = TurnTaken(
+        "", epilogue, (), last.role, last.message, instance, last.character, True, f"close {thread}",
+        last.tokens, last.redacted, archive.now(), last.encoded,
+    )  # fmt: skip
+    return merge(threads, [last.turn, *threads.heads(thread)], blank)
 
 
 def _taken(archive: Archive, drawn: Callable[[Messages], list[Event]]) -> TurnTaken:
@@ -221,9 +243,12 @@ def _blank(archive: Archive, messages: Messages, said: Said, began: ThreadBegan)
     if redact(said.occasion)[1] or len(said.occasion) > 200:
         raise BadInput("an occasion is a short word", fix="Put the words into the message")
     _, data, kinds = store_message(said.message)
+    exact = store_encoding(said.encoding, kinds) if said.encoding is not None else None
     return TurnTaken(
         "", began.thread, (), said.message["role"], messages.name(began.domain, data), said.instance,
-        said.character, said.hidden, said.occasion, said.tokens, kinds, said.at or archive.now(),
+        said.character, said.hidden or bool(began.part), said.occasion,
+        len(said.encoding["ids"]) if exact else said.tokens, kinds, said.at or archive.now(),
+        messages.name(began.domain, exact) if exact else "",
     )  # fmt: skip
 
 
@@ -242,6 +267,8 @@ def _narrowest(archive: Archive, terms: Sequence[ThreadBegan]) -> ThreadBegan:
         )
     until = [each.keep_until for each in terms if each.keep_until]
     consent: Consent = "given" if all(each.consent == "given" for each in terms) else "unknown"
+    models = {each.of for each in terms}
     return ThreadBegan(
-        new_id("thread"), archive.now(), consent, min(until, key=moment, default=""), domains.pop()
-    )
+        new_id("thread"), archive.now(), consent, min(until, key=moment, default=""), domains.pop(),
+        models.pop() if len(models) == 1 else "",
+    )  # fmt: skip

@@ -14,6 +14,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 _FIELDS = {
     "turn": str, "thread": str, "parents": list, "instance": str, "character": str, "hidden": bool,
     "occasion": str, "tokens": int, "redacted": list, "at": str,
+    "encoding": dict, "of": str, "part": str,
     "began": str, "consent": str, "keep_until": str, "domain": str, "ended": str,
 }  # fmt: skip
 
@@ -59,7 +60,7 @@ def told_of(body: Any) -> dict[str, Any]:
         raise BadInput("a line does not say which turn it is")
     blank = {"character": "", "hidden": False, "occasion": "", "redacted": [], "at": "", "began": "",
              "consent": "unknown", "keep_until": "", "domain": "", "ended": "", "parents": [],
-             "instance": UNKNOWN}  # fmt: skip
+             "instance": UNKNOWN, "encoding": {}, "of": "", "part": ""}  # fmt: skip
     told = {**blank, **body}
     wrong = [key for key, value in told.items() if key not in _FIELDS or not _fits(value, _FIELDS[key])]
     if wrong or "thread" not in told:
@@ -72,9 +73,11 @@ def told_of(body: Any) -> dict[str, Any]:
     for identifier, kind in named:
         if not isinstance(identifier, str) or kind_of(identifier) != kind or redact(identifier)[1]:
             raise BadInput(f"this names no {kind}", got="one that is none, or looks like a secret")
-    for key in ("at", "began", "keep_until", "ended", "domain", "occasion"):
+    for key in ("at", "began", "keep_until", "ended", "domain", "occasion", "of"):
         if redact(told[key])[1] or len(told[key]) > 200:
             raise BadInput(f"a line's {key} looks like a secret, or like a text", got=key)
+    if told["part"] not in ("", "prologue", "epilogue") or (told["part"] and not told["of"]):
+        raise BadInput("a part of threads is a model's prologue or epilogue", got=told["part"])
     if told["consent"] not in ("given", "declined", "unknown"):
         raise BadInput("consent is given, declined or unknown", got=told["consent"])
     if any(not isinstance(each, str) or redact(each)[1] for each in told["redacted"]):

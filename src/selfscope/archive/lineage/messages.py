@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfscope.archive.journal.events import Event, ThreadBegan, ThreadEnded, TurnTaken, new_id
@@ -63,6 +63,42 @@ def store_message(message: Any) -> tuple[str, bytes, tuple[str, ...]]:
     return bytes_id(data), data, kinds
 
 
+def store_encoding(encoding: Any, redacted: tuple[str, ...]) -> bytes:
+    """Return the bytes under which a message's exact tokens are kept.
+
+    Parameters
+    ----------
+    encoding
+        An object of ``ids`` (whole numbers from 0), ``template`` and ``tokenizer`` (digests, or "").
+    redacted
+        What was taken out of the message.
+
+    Raises
+    ------
+    BadInput
+        If it is no such object, or a secret was taken out of the message, for the ids would still hold it.
+    """
+    if redacted:
+        raise BadInput(
+            "a secret was taken out of this message, and its token ids would still hold it",
+            got=", ".join(redacted),
+            fix="Leave the token ids out",
+        )
+    whole = isinstance(encoding, dict) and set(encoding) == {"ids", "template", "tokenizer"}
+    ids = encoding["ids"] if whole else None
+    if not isinstance(ids, list) or not all(type(each) is int and each >= 0 for each in ids):
+        raise BadInput(
+            "these are no exact tokens",
+            got=type(encoding).__name__,
+            fix="Give an object with ids (whole numbers), template and tokenizer (digests)",
+        )
+    if any(
+        not isinstance(encoding[key], str) or len(encoding[key]) > 200 for key in ("template", "tokenizer")
+    ):
+        raise BadInput("a template and a tokenizer are named by their digests", fix='Give texts, or ""')
+    return canonical_json(encoding)
+
+
 def export_jsonl(threads: Threads, which: Iterable[str], fetch: Callable[[str], bytes]) -> Iterator[str]:
     """Return the lines of a file that holds these threads whole, hidden turns and shared pasts too.
 
@@ -99,6 +135,10 @@ def export_jsonl(threads: Threads, which: Iterable[str], fetch: Callable[[str], 
         }  # fmt: skip
         if turn.tokens is not None:
             about["tokens"] = turn.tokens
+        if began.of:
+            about |= {"of": began.of, "part": began.part}
+        if turn.encoded:
+            about["encoding"] = json.loads(fetch(turn.encoded))
         yield json.dumps({**json.loads(data), KEY: about}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
@@ -198,7 +238,12 @@ class _Reading:
         thread = new_id("thread")
         self.begin(
             ThreadBegan(
-                thread, self.about.began, self.about.consent, self.about.keep_until, self.about.domain
+                thread,
+                self.about.began,
+                self.about.consent,
+                self.about.keep_until,
+                self.about.domain,
+                self.about.of,
             )
         )
         return thread
@@ -211,7 +256,17 @@ class _Reading:
         if given.node != told["turn"]:
             raise BadInput("a turn's id is not the digest of what it says", got=told["turn"])
         domain = self.about.domain or told["domain"]
-        self.begin(ThreadBegan(told["thread"], told["began"], told["consent"], told["keep_until"], domain))
+        self.begin(
+            ThreadBegan(
+                told["thread"],
+                told["began"],
+                told["consent"],
+                told["keep_until"],
+                domain,
+                told["of"] or self.about.of,
+                told["part"],
+            )
+        )
         identifier = self.name(self.domains[told["thread"]], data)
         parents = tuple(self.out.renamed.get(each, each) for each in given.parents)
         turn = _turn(message["role"], identifier, {**told, "parents": parents}, kinds)
@@ -219,6 +274,10 @@ class _Reading:
             self.out.renamed[given.node] = turn.node
         if told["ended"]:
             self.ended[turn.thread] = told["ended"]
+        if told["encoding"] and not turn.redacted:
+            exact = store_encoding(told["encoding"], ())
+            turn = replace(turn, encoded=self.name(self.domains[told["thread"]], exact))
+            self.out.objects[turn.encoded] = exact
         self.put(turn, data)
 
     def begin(self, began: ThreadBegan) -> None:

@@ -252,6 +252,7 @@ def _enter(threads: Threads, event: TurnTaken) -> None:
     threads.turns[event.node] = Turn(
         event.node, event.thread, tuple(event.parents), event.role, event.message, event.instance,
         event.character, event.hidden, event.occasion, event.tokens, tuple(event.redacted), event.at,
+        event.encoded,
     )  # fmt: skip
     threads.places[event.node] = len(threads.places)
     threads.children[event.node] = []
@@ -263,8 +264,8 @@ def _enter(threads: Threads, event: TurnTaken) -> None:
 def turn_id(turn: TurnTaken) -> str:
     """Return the id of a turn: the digest of everything that makes it this turn and no other.
 
-    Parents are taken in sorted order, so a merge has one id however its parents are listed. Token counts, the
-    time and what was redacted describe the turn and are no part of its id.
+    Parents are taken in sorted order, so a merge has one id however its parents are listed. Token counts and
+    ids, the time and what was redacted describe the turn and are no part of its id.
     """
     told = {
         "thread": turn.thread,

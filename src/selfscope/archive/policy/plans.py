@@ -254,7 +254,7 @@ def _threads(
     found: dict[str, Dependent] = {}
     for turn in ledger.copies.turns:
         parts = {_content_of(ledger, turn.instance), turn.character} & lost
-        if turn.message in sealed:
+        if {turn.message, turn.encoded} & sealed:
             found[turn.thread] = Dependent(turn.thread, "", "unreadable", "turns encrypted under such a key")
         elif parts and turn.thread not in found:
             found[turn.thread] = Dependent(turn.thread, "", "stranded", f"{min(parts)} took part in it")

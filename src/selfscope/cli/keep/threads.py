@@ -37,6 +37,14 @@ Message = Annotated[
     str,
     typer.Option(help="Instead of both: a file with one message as the API has it, in JSON; - reads it in."),
 ]
+Encoding = Annotated[
+    str,
+    typer.Option(
+        "--token-ids",
+        help="A file with its exact tokens: JSON with ids, template and tokenizer, the last two digests.",
+    ),
+]
+Model = Annotated[str, typer.Option("--of", help="The model whose thread it is, a content by name or id.")]
 Instance = Annotated[str, typer.Option(help="The instance that computed it.")]
 Character = Annotated[str, typer.Option(help="The content as which it spoke.")]
 Hidden = Annotated[bool, typer.Option("--hidden", help="Its user was not shown it.")]
@@ -51,6 +59,7 @@ def import_(
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="Messages, one JSON object a line; or what `export` wrote.")
     ],
+    model: Model = "",
     domain: Domain = "",
     consent: Consented = "unknown",
     keep_until: Until = "",
@@ -64,7 +73,8 @@ def import_(
         lines = text.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise BadInput("this file is no UTF-8", got=f"{path}: {error}", fix="Give JSON lines") from error
-    kept = keep_file(opened(context), lines, _agreed(domain, consent, keep_until))
+    archive = opened(context)
+    kept = keep_file(archive, lines, _agreed(archive, model, "", domain, consent, keep_until))
     taken = _turns_of(kept.events)
     shown = {
         "threads": kept.threads, "turns": [each.node for each in taken],
@@ -81,15 +91,23 @@ def import_(
 @app.command("new")
 def new(
     context: typer.Context,
+    model: Model = "",
+    part: Annotated[
+        str,
+        typer.Option(
+            help="prologue: all threads of the model fork from it; epilogue: they merge in it at their close."
+        ),
+    ] = "",
     domain: Domain = "",
     consent: Consented = "unknown",
     keep_until: Until = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Begin a thread in which nothing was said yet."""
+    """Begin a thread in which nothing was said yet; its first turn follows from its model's prologue."""
     from selfscope.archive.lineage.keeping import begin_thread
 
-    thread = begin_thread(opened(context), _agreed(domain, consent, keep_until))
+    archive = opened(context)
+    thread = begin_thread(archive, _agreed(archive, model, part, domain, consent, keep_until))
     say({"thread": thread}, thread, as_json)
 
 
@@ -108,6 +126,7 @@ def append(
     hidden: Hidden = False,
     occasion: Occasion = "",
     tokens: Tokens = None,
+    token_ids: Encoding = "",
     at: At = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -115,7 +134,7 @@ def append(
     from selfscope.archive.lineage.keeping import take_turn
 
     archive = opened(context)
-    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at, token_ids)
     _tell(take_turn(archive, known(archive, thread), said, after or ()), as_json)
 
 
@@ -133,6 +152,7 @@ def fork(
     hidden: Hidden = False,
     occasion: Occasion = "",
     tokens: Tokens = None,
+    token_ids: Encoding = "",
     at: At = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -140,7 +160,7 @@ def fork(
     from selfscope.archive.lineage.keeping import fork_thread
 
     archive = opened(context)
-    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at, token_ids)
     _tell(fork_thread(archive, at_turn, said), as_json)
 
 
@@ -162,6 +182,7 @@ def merge(
     hidden: Hidden = False,
     occasion: Occasion = "",
     tokens: Tokens = None,
+    token_ids: Encoding = "",
     at: At = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -169,20 +190,31 @@ def merge(
     from selfscope.archive.lineage.keeping import merge_threads
 
     archive = opened(context)
-    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at)
+    said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at, token_ids)
     _tell(merge_threads(archive, heads, said, into), as_json)
 
 
 @app.command("close")
-def close(context: typer.Context, thread: Thread, as_json: JsonFlag = False) -> None:
-    """Record that nothing will be added to a thread."""
+def close(
+    context: typer.Context,
+    thread: Thread,
+    instance: Annotated[
+        str, typer.Option(help="The instance that computed the epilogue's words for it, where there is one.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Record that nothing will be added to a thread, and merge it into its model's epilogue."""
+    from selfscope.archive.journal.events import UNKNOWN
     from selfscope.archive.lineage.keeping import close_thread
 
-    closed = close_thread(opened(context), thread)
-    say({"thread": thread, "closed": closed}, f"{thread} was closed at {closed}.", as_json)
+    closed, epilogue = close_thread(opened(context), thread, instance or UNKNOWN)
+    shown = {"thread": thread, "closed": closed, "epilogue": epilogue or None}
+    say(shown, f"{thread} was closed at {closed}{f', in {epilogue}' * bool(epilogue)}.", as_json)
 
 
-def _agreed(domain: str, consent: str, keep_until: str) -> ThreadBegan:
+def _agreed(
+    archive: Archive, model: str, part: str, domain: str, consent: str, keep_until: str
+) -> ThreadBegan:
     from typing import get_args
 
     from selfscope.archive.journal.events import Consent, ThreadBegan
@@ -192,7 +224,8 @@ def _agreed(domain: str, consent: str, keep_until: str) -> ThreadBegan:
         raise BadInput("consent is given, declined or unknown", got=consent, fix="Choose one of them")
     if keep_until:
         moment(keep_until)
-    return ThreadBegan("", "", consent, keep_until, domain)  # type: ignore[arg-type]
+    of = content_named(archive, model) if model else ""
+    return ThreadBegan("", "", consent, keep_until, domain, of, part)  # type: ignore[arg-type]
 
 
 def _said(
@@ -206,6 +239,7 @@ def _said(
     occasion: str,
     tokens: int | None,
     at: str,
+    token_ids: str,
 ) -> Said:
     """Return what the options say of a turn."""
     from selfscope.archive.journal.events import UNKNOWN
@@ -213,7 +247,8 @@ def _said(
 
     as_content = content_named(archive, character) if character else ""
     told = _message(role, text, message)
-    return Said(told, instance or UNKNOWN, as_content, hidden, occasion, tokens, at)
+    exact = _json_in(token_ids, "these are no exact tokens in JSON") if token_ids else None
+    return Said(told, instance or UNKNOWN, as_content, hidden, occasion, tokens, at, exact)
 
 
 def _message(role: str, text: str, message: str) -> Any:
@@ -221,13 +256,15 @@ def _message(role: str, text: str, message: str) -> Any:
         raise BadInput("a turn is one message", fix="Give --role and --text, or --message FILE")
     if not message:
         return {"role": role, "content": text}
-    data = sys.stdin.buffer.read() if message == "-" else read_bytes(Path(message))
+    return _json_in(message, "this is no message in JSON")
+
+
+def _json_in(path: str, what: str) -> Any:
+    data = sys.stdin.buffer.read() if path == "-" else read_bytes(Path(path))
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BadInput(
-            "this is no message in JSON", got=message, fix="Give one object with a role"
-        ) from error
+        raise BadInput(what, got=path, fix="Give a file with one object") from error
 
 
 def _turns_of(events: list[Any]) -> list[TurnTaken]:

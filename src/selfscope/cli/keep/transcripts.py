@@ -46,22 +46,26 @@ def export(
 
 def list_threads(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Show the threads that are kept."""
+    from selfscope.archive.lineage.common import PARTS, lacking
     from selfscope.archive.lineage.keeping import threads_of
 
     archive = opened(context)
     threads = threads_of(archive)
     overdue = set(threads.overdue(archive.now()))
+    lacks = {part: set(lacking(threads, part)) for part in PARTS}
     rows: list[dict[str, Any]] = [
         {
             **_about(threads.begun, threads.ended, each),
             "turns": len(threads.of(each)),
             "overdue": each in overdue,
+            "lacks": [part for part in PARTS if each in lacks[part]],
         }
         for each in dict.fromkeys([*threads.begun, *threads.own])
     ]
     lines = [
         f"{r['thread']}  {r['turns']} turns  consent {r['consent']}"
         f"{'  ended ' * bool(r['ended'])}{r['ended']}{'  not to be kept any longer' * r['overdue']}"
+        + "".join(f"  without its model's {part}" for part in r["lacks"])
         for r in rows
     ]
     say({"threads": rows}, "\n".join(lines) or "No thread is kept yet.", as_json)
@@ -75,12 +79,13 @@ def show(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show a thread with everything that it followed from, hidden turns too."""
+    """Show a thread with everything that it followed from and the end it was closed in, hidden turns too."""
+    from selfscope.archive.lineage.common import endings
     from selfscope.archive.lineage.keeping import threads_of
 
     archive = opened(context)
     threads = threads_of(archive)
-    history = sorted(threads.history(thread), key=threads.place)
+    history = sorted({*threads.history(thread), *endings(threads, thread)}, key=threads.place)
     turns = [threads.turns[each] for each in history if not (as_user and threads.turns[each].hidden)]
     rows = [_row(archive, each) for each in turns]
     shown = {**_about(threads.begun, threads.ended, thread), "heads": threads.heads(thread), "turns": rows}
@@ -95,7 +100,7 @@ def _about(begun: dict[str, ThreadBegan], ended: dict[str, str], thread: str) ->
     began = begun.get(thread, ThreadBegan(thread))
     return {
         "thread": thread, "began": began.began, "consent": began.consent, "keep_until": began.keep_until,
-        "domain": began.domain, "ended": ended.get(thread, ""),
+        "domain": began.domain, "of": began.of, "part": began.part, "ended": ended.get(thread, ""),
     }  # fmt: skip
 
 
@@ -104,12 +109,13 @@ def _row(archive: Archive, turn: Any) -> dict[str, Any]:
     from selfscope.errors import SelfscopeError
     from selfscope.values import plain
 
-    content, why = None, ""
+    content, encoding, why = None, None, ""
     try:
         content = json.loads(archive.read(turn.message))
+        encoding = json.loads(archive.read(turn.encoded)) if turn.encoded else None
     except SelfscopeError as error:
         why = error.sentence()
-    return {**plain(turn), "content": content, "unreadable": why}
+    return {**plain(turn), "content": content, "encoding": encoding, "unreadable": why}
 
 
 def _line(row: dict[str, Any]) -> str:
