@@ -12,9 +12,12 @@ from selfscope.cli.show import console, print_json
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
+    from selfscope.cli.study_asked import Model
     from selfscope.models.adapters import Adapter
     from selfscope.models.ground import Ground
+    from selfscope.studies.apart_declare import AskedApart
     from selfscope.studies.declare import Declared
+    from selfscope.studies.declare_subjects import Wanted
     from selfscope.studies.plan import Plan
     from selfscope.studies.profile import ProfileRequest
     from selfscope.values import ItemSet, Study, Usage
@@ -50,20 +53,35 @@ def plan_one(
 
 def plan_file(declared: Declared, limits: Limits, as_json: bool, calibrated: bool = False) -> None:
     """Plan every run of a study file and show them."""
+    show_plans(asyncio.run(_planned(declared, limits, calibrated)), as_json)
 
-    async def planned() -> list[Plan]:
-        plans = []
-        for model, adapter in dict.fromkeys((w.model, w.adapter) for w in declared.runs):
-            ground = _open(model, adapter)
-            try:
-                for wanted in (w for w in declared.runs if (w.model, w.adapter) == (model, adapter)):
-                    study = declared.study(wanted, ground)
-                    plans.append(await _plan(study, declared.items, ground, limits, calibrated))
-            finally:
-                await ground.close()
-        return plans
 
-    show_plans(asyncio.run(planned()), as_json)
+async def _planned(declared: Declared, limits: Limits, calibrated: bool) -> list[Plan]:
+    from selfscope.cli.study_asked import open_model
+
+    plans: list[Plan] = []
+    for name, adapter in dict.fromkeys((w.model, w.adapter) for w in declared.runs):
+        model = open_model(declared, name, adapter, probe=False)
+        try:
+            for wanted in (w for w in declared.runs if (w.model, w.adapter) == (name, adapter)):
+                if declared.channels and model.ground is not None:
+                    study = declared.study(wanted, model.ground)
+                    plans.append(await _plan(study, declared.items, model.ground, limits, calibrated))
+                plans += [await _plan_apart(asked, wanted, model, limits) for asked in declared.apart]
+        finally:
+            await model.close()
+    return plans
+
+
+async def _plan_apart(asked: AskedApart, wanted: Wanted, model: Model, limits: Limits) -> Plan:
+    """Return the plan of an instrument that plays its own conversations; an empty one where it cannot."""
+    from selfscope.studies.apart_play import plan, unserved
+
+    wish = asked.wish(wanted.identity, wanted.seed)
+    if why := model.unserved(asked):
+        return unserved(asked.instrument, wish, model.name, why)
+    who = model.player()
+    return await plan(asked.instrument, wish, who, None if isinstance(who, str) else limits.price_on(who))
 
 
 async def plan_all(studies: Sequence[Study], items: ItemSet, ground: Ground, limits: Limits) -> list[Plan]:

@@ -47,7 +47,9 @@ def export(
 
 def query(
     sql: Annotated[str, typer.Argument(help='SQL over the tables "observations" and "evidence".')],
-    run: Annotated[str, typer.Option("--run", help="One run; all finished runs if it is left out.")] = "",
+    run: Annotated[
+        str, typer.Option("--run", help="One run, or a study of runs; all finished runs if it is left out.")
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Ask the observation tables in SQL (DuckDB), in place."""
@@ -67,13 +69,17 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare the subject of RUN_B with the subject of RUN_A, by the same statistics."""
+    from selfscope.cli.compared import compare_two_readings
     from selfscope.cli.page import comparison_view
     from selfscope.cli.profile import in_words
     from selfscope.report import render_summary, write_comparison
     from selfscope.studies.compare import compare_runs
+    from selfscope.studies.compare_readings import kind_of
     from selfscope.studies.store import RunStore
 
     stores = (RunStore.find(run_a), RunStore.find(run_b))
+    if any(kind_of(store) for store in stores):
+        raise typer.Exit(compare_two_readings(*stores, fail_on, as_json))
     result = compare_runs(*stores)
     view = comparison_view(*stores, result)
     name = f"compare-{stores[0].run}-{stores[1].run}.html"
@@ -85,6 +91,7 @@ def compare(
             {
                 "runs": [s.run for s in stores],
                 "report": str(report),
+                "kind": "traits",
                 "findings": findings,
                 "cluster": result.analysis.cluster,
                 "matching": result.analysis.matching,

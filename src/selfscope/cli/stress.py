@@ -12,7 +12,7 @@ import typer
 
 from selfscope.cli.profile import LARGEST_SEED
 from selfscope.cli.show import JsonFlag, command_line, console, print_json, writing
-from selfscope.cli.where import names
+from selfscope.cli.where import OnlyFlag, levels, names
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 def stress(
     source: Annotated[
-        str, typer.Argument(metavar="RUN|TABLE", help="A run, or a long table: a .parquet or .csv file.")
+        str,
+        typer.Argument(
+            metavar="RUN|TABLE", help="A run, a study of runs, or a long table: a .parquet or .csv file."
+        ),
     ],
     value: Annotated[str, typer.Option(help="Of a table: the column whose difference is re-asked.")] = "",
     contrast: Annotated[
@@ -35,6 +38,7 @@ def stress(
         str, typer.Option(help="The unit by which the difference's own test clusters; the first if left out.")
     ] = "",
     by: Annotated[str, typer.Option(help="Columns whose levels are re-asked one by one: a,b.")] = "",
+    only: OnlyFlag = None,
     sesoi: Annotated[
         float | None,
         typer.Option(help="Of a table: the smallest effect of interest, in the value's unit."),
@@ -52,7 +56,17 @@ def stress(
     column, first, second = sides(contrast) if contrast else ("", "", "")
     effect = math.nan if sesoi is None else sesoi
     request = StressRequest(
-        source, value, column, first, second, names(units), cluster, names(by), effect, seed=seed
+        source,
+        value,
+        column,
+        first,
+        second,
+        names(units),
+        cluster,
+        names(by),
+        effect,
+        seed=seed,
+        only=levels(only or ()),
     )
     found = stressed(request)
     with writing("the page"):

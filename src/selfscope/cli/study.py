@@ -4,155 +4,157 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.gate import FailOn, gate_code
-from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.gate import Condition, gate_code
+from selfscope.cli.limits import BudgetFlag, DryRun, PriceFlag, limits_of
 from selfscope.cli.planned import plan_file
 from selfscope.cli.profile import in_words
-from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
+from selfscope.cli.show import JsonFlag, console, print_json
+from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
+    from selfscope.cli.study_asked import Done
     from selfscope.instruments.describe import Described
-    from selfscope.models.ground import Ground
     from selfscope.studies.conclude import Outcome
-    from selfscope.studies.declare import Declared, Wanted
-    from selfscope.values import Usage
+    from selfscope.studies.declare import Declared
+    from selfscope.studies.joined import JoinedStore
 
 #: Constructs that a list names one by one.
 _NAMED = 10
 
 
-@dataclass(frozen=True)
-class Done:
-    """One run of a study that is finished, with the page that was written and the cluster in sentences."""
-
-    wanted: Wanted
-    outcome: Outcome
-    report: Path
-    cluster: tuple[str, ...] = ()
-
-    @property
-    def identity(self) -> str:
-        """The identity's name; none for the bare model."""
-        return self.wanted.identity.name if self.wanted.identity is not None else "none"
-
-
 def run(
     file: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A study file; docs/how-to/studies.md.")],
-    fail_on: FailOn = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            help="Exit 1 if any claim of statements is shifted, not-equivalent or bias, as for profile; or by "
+            "a condition of another instrument of the file, such as commitment's not-held.",
+        ),
+    ] = "",
     dry_run: DryRun = False,
     budget: BudgetFlag = "",
     price: PriceFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Run every subject and seed that a study file declares, and join what comes of them."""
+    from selfscope.cli.study_asked import ask_study, join_study
     from selfscope.studies.declare import read_study
 
     limits = limits_of(budget, price)
     declared = read_study(file)
+    _refuse_gate(declared, fail_on)
     if dry_run:
         plan_file(declared, limits, as_json)
         return
-    done = asyncio.run(_ask(declared, limits))
+    done = asyncio.run(ask_study(declared, limits))
+    joined = join_study(declared.title, done)
     if as_json:
-        print_json(study_json(declared, done))
+        print_json(study_json(declared, done, joined))
     else:
-        for line in _summary(declared, done):
+        for line in _summary(declared, done, joined):
             console().print(line, markup=False, soft_wrap=True)
-    raise typer.Exit(max(gate_code(d.outcome.findings, fail_on, d.outcome.unavailable) for d in done))
+    raise typer.Exit(max(_code(d, fail_on) for d in done))
 
 
-async def _ask(declared: Declared, limits: Limits) -> list[Done]:
-    """Run model by model, so that weights are loaded once; return the runs in the order of the file."""
-    from selfscope.models.choose import choose_ground
-    from selfscope.studies.store import runs_folder
-    from selfscope.values import Usage
-
-    found: dict[int, Done] = {}
-    spent = Usage()
-    for model, adapter in dict.fromkeys((w.model, w.adapter) for w in declared.runs):
-        ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=adapter)
-        try:
-            for n, wanted in enumerate(declared.runs):
-                if (wanted.model, wanted.adapter) == (model, adapter):
-                    found[n] = await _run(declared, wanted, ground, limits, spent)
-                    spent = spent.plus(found[n].outcome.store.usage())
-        finally:
-            await ground.close()
-    return [found[n] for n in sorted(found)]
+def _refuse_gate(declared: Declared, fail_on: str) -> None:
+    """Refuse a gate that could never close."""
+    known = [c.value for c in Condition] if declared.channels else []
+    known += [c for asked in declared.apart for c in asked.instrument.conditions]
+    if fail_on and fail_on not in known:
+        raise BadInput(
+            "nothing that this study asks with has such a condition",
+            got=f"--fail-on {fail_on}",
+            fix=f"Choose from: {', '.join(dict.fromkeys(known)) or 'none'}",
+        )
 
 
-async def _run(declared: Declared, wanted: Wanted, ground: Ground, limits: Limits, spent: Usage) -> Done:
-    from selfscope.cli.page import run_view
-    from selfscope.report import cluster_lines, write_report
-    from selfscope.studies.conclude import conclude
-    from selfscope.studies.phantoms import teach
-    from selfscope.studies.run import run_study
-    from selfscope.studies.store import RunStore
-
-    items = declared.items
-    study = declared.study(wanted, ground)
-    teach(ground, study, items)
-    store = RunStore.of(study)
-    budget = limits.budget_on(ground, spent)
-    with counting(study.title) as progress:
-        unavailable = await run_study(study, items, ground, store, progress=progress, budget=budget)
-    command = command_line()
-    outcome = conclude(store, study, items, ground.identity, unavailable, (), command)
-    view = run_view(outcome)
-    with writing("the page"):
-        report = write_report(view, store.report)
-    return Done(wanted, outcome, report, cluster_lines(view))
+def _code(done: Done, fail_on: str) -> int:
+    code = int(any(fail_on in told.failing for told in done.told.values()))
+    own = next((c for c in Condition if c.value == fail_on), None)
+    if own is None:
+        return code
+    findings = done.outcome.findings if done.outcome is not None else ()
+    return max(code, gate_code(findings, own, done.unavailable))
 
 
-def study_json(declared: Declared, done: list[Done]) -> dict[str, Any]:
+def study_json(declared: Declared, done: Sequence[Done], joined: JoinedStore | None) -> dict[str, Any]:
     """Return what ``run --json`` prints (schema: ``selfscope schema run``)."""
     return {
         "title": declared.title,
-        "runs": [
-            {
-                "run": d.outcome.store.run,
-                "identity": d.identity,
-                "model": d.outcome.ground.name,
-                "seed": d.wanted.seed,
-                "report": str(d.report),
-                "findings": in_words(d.outcome.findings, d.outcome.items),
-                "levels": d.outcome.analysis.levels,
-                "cluster": d.outcome.analysis.cluster,
-                "matching": d.outcome.analysis.matching,
-                "exchange": d.outcome.analysis.exchange,
-                "directions": d.outcome.analysis.directions,
-                "agreement": d.outcome.analysis.agreement,
-                "unavailable": d.outcome.unavailable,
-                "warnings": d.outcome.analysis.warnings,
-            }
-            for d in done
-        ],
-        "reports": [str(d.report) for d in done],
+        "study": joined.folder.name if joined is not None else None,
+        "table": str(joined.table) if joined is not None else None,
+        "runs": [_run_json(each) for each in done],
+        "reports": [str(page) for each in done for page in each.pages],
     }
 
 
-def _summary(declared: Declared, done: list[Done]) -> Iterator[str]:
+def _run_json(done: Done) -> dict[str, Any]:
+    """Return one subject under one seed; of a study that asks no statements what they say is empty."""
+    from selfscope.studies.analysis import Analysis
+
+    outcome = done.outcome
+    analysis = outcome.analysis if outcome is not None else Analysis()
+    return {
+        "run": outcome.store.run if outcome is not None else None,
+        "identity": done.identity,
+        "model": done.model,
+        "seed": done.wanted.seed,
+        "report": str(done.report) if done.report is not None else None,
+        "findings": in_words(outcome.findings, outcome.items) if outcome is not None else [],
+        "levels": analysis.levels,
+        "cluster": analysis.cluster,
+        "matching": analysis.matching,
+        "exchange": analysis.exchange,
+        "directions": analysis.directions,
+        "agreement": analysis.agreement,
+        "instruments": [
+            {
+                "instrument": name,
+                "run": told.run,
+                "report": str(told.report),
+                "sentences": list(told.lines),
+                "found": told.found,
+            }
+            for name, told in done.told.items()
+        ],
+        "unavailable": done.unavailable,
+        "warnings": analysis.warnings,
+    }
+
+
+def _summary(declared: Declared, done: Sequence[Done], joined: JoinedStore | None) -> Iterator[str]:
     """Yield the joined summary: what each run found, channel by channel, and where its page is."""
     runs = "1 run" if len(done) == 1 else f"{len(done)} runs"
     yield f"{declared.title}: {runs}"
     for n, each in enumerate(done, start=1):
-        yield f"{n}. {each.identity} on {each.outcome.ground.name}, seed {each.wanted.seed}"
-        yield from (f"   {line}" for line in (*_verdicts(each.outcome), *each.cluster))
-        yield f"   {each.report}"
+        yield f"{n}. {each.identity} on {each.model}, seed {each.wanted.seed}"
+        yield from (f"   {line}" for line in _found(each))
+    if joined is not None:
+        yield f"all rows in one table: {joined.table}"
+
+
+def _found(done: Done) -> Iterator[str]:
+    if done.outcome is not None:
+        yield from (*_verdicts(done.outcome), *done.cluster)
+    for what, reason in done.unavailable.items():
+        yield f"{what} cannot be had: {reason}"
+    if done.report is not None:
+        yield str(done.report)
+    for name, told in done.told.items():
+        yield from (f"{name}: {line}" for line in told.lines)
+        yield str(told.report)
 
 
 def _verdicts(outcome: Outcome) -> Iterator[str]:
     if outcome.analysis.changes:
         yield f"settings changed: {'; '.join(outcome.analysis.changes)}"
-    for channel, reason in outcome.unavailable.items():
-        yield f"{channel} cannot be had: {reason}"
     inside = [f for f in outcome.findings if f.family != "outside"]
     judged = [f for f in inside if f.control == "all"] or inside
     for channel in dict.fromkeys(f.channel for f in judged):

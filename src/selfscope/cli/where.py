@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from selfscope.values import Preset
     from selfscope.values.variance import Located
 
+OnlyFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", help="COLUMN=LEVEL, or COLUMN=LEVEL,LEVEL: rows of these levels alone. Repeatable."
+    ),
+]
+
 
 def where(
     source: Annotated[
         str,
         typer.Argument(
             metavar="[STUDY|RUN|TABLE]",
-            help="A run, a long table (.parquet or .csv), or a study file (.yaml); none with --model.",
+            help="A run or a study of runs, a long table (.parquet or .csv), or a file of conversations to "
+            "hold (.yaml); none with --model.",
         ),
     ] = "",
     model: Annotated[
@@ -69,6 +77,7 @@ def where(
     ] = "",
     random: Annotated[str, typer.Option(help="Facets whose levels stand for others, however few: a,b.")] = "",
     by: Annotated[str, typer.Option(help="Columns whose levels are analysed one by one: a,b.")] = "",
+    only: OnlyFlag = None,
     average: Annotated[
         bool,
         typer.Option("--average", help="Average several values of one cell; without it they are refused."),
@@ -135,6 +144,7 @@ def where(
         seed,
         target,
         numbers(missing),
+        levels(only or ()),
     )
     found = located(request)
     with writing("the page"):
@@ -157,6 +167,23 @@ def _declared(
     return declare_histories(
         model, preset, characters=characters, adapters=adapters, dimensions=dimensions, seed=seed
     )
+
+
+def levels(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return columns and levels from ``column=level`` and ``column=level,level``.
+
+    Raises
+    ------
+    BadInput
+        If one is not written so.
+    """
+    found: list[tuple[str, str]] = []
+    for each in given:
+        column, equals, wanted = each.partition("=")
+        if not (equals and column.strip()):
+            raise BadInput("rows are chosen by column=level", got=each, fix="Give --only instrument=copies")
+        found += [(column.strip(), level.strip()) for level in wanted.split(",")]
+    return tuple(found)
 
 
 def names(given: str) -> tuple[str, ...]:

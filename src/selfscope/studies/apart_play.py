@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from selfscope.models.api_price import Price
-from selfscope.models.ground import Ground, Progress
+from selfscope.models.ground import Ground, GroundIdentity, Progress
 from selfscope.studies.apart import Apart, Told, Wish
 from selfscope.studies.budget import Budget
-from selfscope.studies.plan import Plan, known_rate
+from selfscope.studies.plan import Plan, Rate, known_rate
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Answer, Answers, Prompt, Study, Usage
@@ -103,6 +103,24 @@ async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | 
         price=price,
         widths=(),
         notes=("what is said in the conversation is reckoned at even odds",),
+    )
+
+
+def unserved(instrument: Apart, wish: Wish, model: str, why: str) -> Plan:
+    """Return the plan of an instrument that a model cannot serve: nothing, and the reason."""
+    return Plan(
+        run="",
+        title=f"{instrument.name} {wish.worn or 'none'}",
+        ground=GroundIdentity(name=model, kind="phantom"),
+        subjects=0,
+        total=Usage(),
+        left=Usage(),
+        done=Usage(),
+        by_channel={},
+        unavailable={instrument.name: why},
+        rate=Rate(1.0, "calls", "nothing is asked"),
+        price=None,
+        widths=(),
     )
 
 

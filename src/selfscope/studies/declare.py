@@ -10,6 +10,7 @@
       - {identity: none, model: embedded, adapter: trained/conscious-0}
     controls: [none, generic, persona]     # classes, ablate:ROLE, or paths of texts of your own
     instruments: [self_report, utterance]  # channels, or names that `selfscope instruments` lists
+    options: {commitment: {preset: demo}}  # settings of instruments that play their own conversations
     items: statements.yaml                 # your own; the cluster if it is left out
     dimensions: [memory, shutdown]         # or by channel: {utterance: [memory]}
     declared: [memory]                     # confirmatory ones, if not all that are asked
@@ -35,38 +36,22 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.instrument import Instrument, load_instruments, name_in_study
 from selfscope.instruments.user_items import load_user_items
-from selfscope.models.adapters import read_adapter
 from selfscope.models.ground import Ground
+from selfscope.studies.apart import load_apart
+from selfscope.studies.apart_declare import AskedApart, names_apart, read_apart
+from selfscope.studies.declare_subjects import KEYS, Wanted, path_at, read_controls, read_runs
 from selfscope.studies.facets import read_facets
 from selfscope.studies.open_declare import OPEN
-from selfscope.studies.profile import CONTROLS, DEFAULT_CHANNELS, ProfileRequest, build_profile
-from selfscope.subjects import Reading, read_identity, role_to_ablate, without_role
+from selfscope.studies.profile import DEFAULT_CHANNELS, ProfileRequest, build_profile
+from selfscope.subjects import Reading
 from selfscope.values import Facets, ItemSet, Preset, Study
-from selfscope.values.finding import CONTROL_CLASSES
 from selfscope.values.marked import Marked, read_marked
 from selfscope.values.study import PRESETS
 
-KEYS = (
-    "title", "identities", "models", "subjects", "controls", "instruments", "items", "dimensions",
-    "declared", "facets", "judges", "sesoi", "preset", "replicates", "seeds", "sensitivity",
-)  # fmt: skip
-#: Canonical JSON, which names a study, holds integers up to here exactly.
-LARGEST_SEED = 2**53 - 1
+#: Keys that only statements have, and no instrument that plays its own conversations.
+OF_STATEMENTS = ("controls", "items", "declared", "facets", "judges", "sesoi", "sensitivity")
 MOST_REPLICATES = 10_000
 Names = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One run that is wanted: an identity (None: the bare model) on a model under a seed.
-
-    `adapter` is the folder or the name of what the model wears; "" is nothing.
-    """
-
-    identity: Reading | None
-    model: str
-    seed: int
-    adapter: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +68,8 @@ class Declared:
         Which forms and statements are asked, by channel, where they are fewer than the preset's.
     sesoi
         Smallest effects of interest that differ from the channel's own.
+    apart
+        Instruments that play their own conversations, beside the channels.
     """
 
     title: str
@@ -99,6 +86,7 @@ class Declared:
     replicates: int = 20
     sensitivity: bool = True
     judges: tuple[str, ...] = ()
+    apart: tuple[AskedApart, ...] = ()
 
     def request(self, wanted: Wanted) -> ProfileRequest:
         """Return the request of one run."""
@@ -142,13 +130,16 @@ def read_study(path: Path) -> Declared:
     """
     document = read_marked(path)
     told, base = document.fields(KEYS), path.parent
-    channels = _channels(told.get("instruments"))
+    aside = names_apart(told.get("instruments"))
+    channels = _channels(told.get("instruments"), aside)
+    _refuse_idle(told, channels)
     closed = tuple(channel for channel in channels if channel != OPEN)
     items = _items(told.get("items"), base)
     preset = _preset(told.get("preset"))
-    runs = _runs(document, told, base)
-    against, own = _controls(told.get("controls"), base, preset, runs)
-    constructs = _dimensions(told.get("dimensions"), channels, items)
+    runs = read_runs(document, told, base)
+    against, own = read_controls(told.get("controls"), base, preset, runs)
+    constructs = _dimensions(told.get("dimensions"), channels, items, aside)
+    replicates = told["replicates"].whole("replicates", 1, MOST_REPLICATES) if "replicates" in told else 20
     return Declared(
         title=told["title"].text("a title") if "title" in told else path.stem,
         runs=runs,
@@ -161,123 +152,32 @@ def read_study(path: Path) -> Declared:
         declared=_declared(told.get("declared"), channels, items, constructs),
         facets=read_facets(told.get("facets"), closed, items, preset, dict(constructs)),
         sesoi=_sesoi(told.get("sesoi"), closed),
-        replicates=told["replicates"].whole("replicates", 1, MOST_REPLICATES) if "replicates" in told else 20,
+        replicates=replicates,
         sensitivity=told["sensitivity"].yes("sensitivity") if "sensitivity" in told else True,
         judges=_judges(told.get("judges"), channels),
+        apart=read_apart(told, preset, replicates),
     )
 
 
-def _runs(document: Marked, told: Mapping[str, Marked], base: Path) -> tuple[Wanted, ...]:
-    seeds = [s.whole("a seed", 0, LARGEST_SEED) for s in told["seeds"].each()] if "seeds" in told else [0]
-    found: dict[tuple[str, str, str, int], Wanted] = {}
-    for identity, model, adapter in _subjects(document, told):
-        reading, name, worn = _identity(identity, base), _model(model, base), _adapter(adapter, base)
-        for seed in seeds:
-            key = (identity.text("an identity"), name, worn, seed)
-            if key in found:
-                raise identity.wrong("this subject is asked twice under one seed", got=" on ".join(key[:2]))
-            found[key] = Wanted(reading, name, seed, worn)
-    return tuple(found.values())
+def _refuse_idle(told: Mapping[str, Marked], channels: Sequence[str]) -> None:
+    """Refuse what says nothing where no statement is asked."""
+    for name in OF_STATEMENTS:
+        if name in told and not channels:
+            raise told[name].wrong(
+                f"{name} are of statements, and no instrument of this study asks any",
+                fix="Leave it out, or add a channel to instruments",
+            )
 
 
-def _subjects(document: Marked, told: Mapping[str, Marked]) -> list[tuple[Marked, Marked, Marked | None]]:
-    """Return identity, model and adapter of every subject: those that are crossed, then those listed."""
-    crossed = [name for name in ("identities", "models") if name in told]
-    if len(crossed) == 1 or not (crossed or "subjects" in told):
-        raise document.wrong(
-            "a study needs identities and models together, or subjects",
-            got=", ".join(crossed) or "neither",
-            fix=f"Allowed here: {', '.join(KEYS)}",
-        )
-    found: list[tuple[Marked, Marked, Marked | None]] = []
-    if crossed:
-        found = [(i, m, None) for m in told["models"].each() for i in told["identities"].each()]
-    for one in told["subjects"].each() if "subjects" in told else ():
-        own = one.fields(("identity", "model", "adapter"), needed=("identity", "model"))
-        found.append((own["identity"], own["model"], own.get("adapter")))
-    return found
-
-
-def _adapter(given: Marked | None, base: Path) -> str:
-    """Return the folder of an adapter, or its name where it is one that comes with the package."""
-    if given is None:
-        return ""
-    name = given.text("an adapter")
-    found = str(base / name) if (base / name).exists() else name
-    try:
-        read_adapter(found)
-    except BadInput as error:
-        raise given.wrong(error.what, got=error.got, fix=error.fix) from error
-    return found
-
-
-def _identity(given: Marked, base: Path) -> Reading | None:
-    name = given.text("an identity")
-    return None if name == "none" else _read(given, base)
-
-
-def _read(given: Marked, base: Path) -> Reading:
-    """Return the identity at a path; what is wrong with it is told with the place where it is named."""
-    path = _path(given, base)
-    try:
-        return read_identity(path)
-    except BadInput as error:
-        raise given.wrong(error.what, got=error.got, fix=error.fix) from error
-
-
-def _path(given: Marked, base: Path) -> Path:
-    path = base / given.text("a path")
-    if not path.exists():
-        raise given.wrong("there is nothing at this path", got=path, fix="Paths are relative to the file")
-    return path
-
-
-def _model(given: Marked, base: Path) -> str:
-    """Return a model's name, or its path where it names a folder or file beside the study."""
-    name = given.text("a model")
-    if name.startswith((".", "/")):
-        return str(_path(given, base))
-    return str(base / name) if (base / name).exists() else name
-
-
-def _controls(
-    given: Marked | None, base: Path, preset: Preset, runs: Sequence[Wanted]
-) -> tuple[tuple[str, ...], tuple[Reading, ...]]:
-    if given is None:
-        return CONTROLS[preset], ()
-    made, texts = [], []
-    for one in given.each():
-        name = one.text("a control")
-        _refuse_role(one, role_to_ablate(name), runs)
-        if name in CONTROL_CLASSES or role_to_ablate(name) is not None:
-            made.append(name)
-        elif (base / name).exists():
-            texts.append(_read(one, base))
-        else:
-            known = f"Choose from: {', '.join(CONTROL_CLASSES)}, ablate:ROLE, or a path that exists"
-            raise one.wrong("there is no such control", got=name, fix=known)
-    return tuple(dict.fromkeys(made)), tuple(texts)
-
-
-def _refuse_role(given: Marked, role: str | None, runs: Sequence[Wanted]) -> None:
-    """Refuse to leave a role out of identities that do not have it, or have nothing else."""
-    for reading in (w.identity for w in runs if w.identity is not None):
-        if role is None:
-            return
-        try:
-            without_role(reading, role)
-        except BadInput as error:
-            raise given.wrong(error.what, got=error.got, fix=error.fix) from error
-
-
-def _channels(given: Marked | None) -> tuple[str, ...]:
+def _channels(given: Marked | None, aside: Sequence[str]) -> tuple[str, ...]:
     """Return what is named, each channel by itself; an instrument that is not our own there by its name."""
     if given is None:
         return DEFAULT_CHANNELS
     known = {name: _named(i) for name, i in load_instruments().items()}
     known |= {str(i.channel): str(i.channel) for i in load_instruments().values()} | {OPEN: OPEN}
-    named = [known[one.choice("instrument or channel", sorted(known))] for one in given.each()]
-    return tuple(dict.fromkeys(named))
+    names = sorted({*known, *load_apart()})
+    named = [one.choice("instrument or channel", names) for one in given.each()]
+    return tuple(dict.fromkeys(known[name] for name in named if name not in aside))
 
 
 def _named(instrument: Instrument) -> str:
@@ -296,7 +196,7 @@ def _judges(given: Marked | None, channels: Sequence[str]) -> tuple[str, ...]:
 def _items(given: Marked | None, base: Path) -> ItemSet:
     if given is None:
         return load_cluster()
-    path = _path(given, base)
+    path = path_at(given, base)
     try:
         return load_user_items(path)
     except BadInput as error:
@@ -310,16 +210,21 @@ def _preset(given: Marked | None) -> Preset:
     return next(preset for preset in PRESETS if preset == name)
 
 
-def _dimensions(given: Marked | None, channels: Sequence[str], items: ItemSet) -> Names:
-    """Return dimensions by channel, from one list for all or from a list for each."""
+def _dimensions(
+    given: Marked | None, channels: Sequence[str], items: ItemSet, aside: Sequence[str] = ()
+) -> Names:
+    """Return dimensions by channel, from one list for all or from a list for each; others are passed over."""
     if given is None:
         return ()
     known = [d.name for d in items.dimensions]
     if given.is_mapping:
         return tuple(
-            (key.choice("channel of this study", channels), _names(value, known))
-            for key, value in given.pairs(f"Allowed here: {', '.join(channels)}")
+            (key.choice("channel of this study", (*channels, *aside)), _names(value, known))
+            for key, value in given.pairs(f"Allowed here: {', '.join((*channels, *aside))}")
+            if key.text("a channel") not in aside
         )
+    if not channels:
+        raise given.wrong("it must be said of which instrument", fix=f"Such as {{{aside[0]}: [...]}}")
     return tuple((channel, _names(given, known)) for channel in channels)
 
 

@@ -24,7 +24,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.adapters import read_adapter
-from selfscope.studies.declare import LARGEST_SEED
+from selfscope.studies.declare_subjects import LARGEST_SEED
 from selfscope.studies.history_design import HistoryRequest
 from selfscope.subjects import panel_characters, read_identity
 from selfscope.values import Preset

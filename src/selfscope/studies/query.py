@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfscope.errors import BadInput
-from selfscope.studies.store import EVIDENCE, OBSERVATIONS, RunStore, runs_folder
+from selfscope.studies.joined import store_of
+from selfscope.studies.store import EVIDENCE, OBSERVATIONS, runs_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,7 +23,7 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
     sql
         A query in DuckDB's SQL. It reads; the runs are opened as Parquet and cannot be changed.
     run
-        One run or the folder of a map, or all finished runs and maps if it is empty.
+        One run, a study of runs or the folder of a map; all finished runs and maps if it is empty.
 
     Raises
     ------
@@ -50,8 +51,8 @@ def ask_tables(sql: str, run: str = "") -> pd.DataFrame:
 
 
 def _folder(run: str) -> Path:
-    """Return the folder of a run, or a map's own, which keeps the same two tables."""
-    return Path(run) if (Path(run) / OBSERVATIONS).is_file() else RunStore.find(run).folder
+    """Return the folder of a run, of joined runs, or a map's own: all keep the same two tables."""
+    return Path(run) if (Path(run) / OBSERVATIONS).is_file() else store_of(run).folder
 
 
 def _tables(folder: Path) -> Iterator[Path]:

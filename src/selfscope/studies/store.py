@@ -96,7 +96,7 @@ class RunStore:
 
     def begin(self, study: Study, items: ItemSet) -> None:
         """Declare the study; nothing that is already there is touched."""
-        self._make(self.folder / "parts")
+        self.make("parts")
         for stale in self.folder.glob("**/*.tmp"):
             stale.unlink(missing_ok=True)
         if not (self.folder / "study.json").exists():
@@ -112,7 +112,7 @@ class RunStore:
         CouldNot
             If another process holds it.
         """
-        self._make(self.folder)
+        self.make()
         handle = os.open(self.folder, os.O_RDONLY)
         try:
             self._claim(handle)
@@ -128,9 +128,10 @@ class RunStore:
                 "another process is asking this run", got=self.folder, fix="Wait for it, or stop it"
             ) from error
 
-    def _make(self, folder: Path) -> None:
+    def make(self, within: str = "") -> None:
+        """Make the folder, or one within it; CouldNot if the disk does not let it."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / within).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CouldNot("the run's folder cannot be made", got=error, fix="Set SELFSCOPE_RUNS") from error
 

@@ -10,6 +10,14 @@ from selfscope.studies.store import RunStore
 from selfscope.values import Bias, Estimate, Finding, Gate, Matched, Reliability
 
 
+def has_findings(store: RunStore) -> bool:
+    """Say whether a run compares a subject with controls; other instruments conclude in words of their own."""
+    if not (store.folder / "findings.json").is_file():
+        return False
+    told = store.read_json("findings.json")
+    return isinstance(told, dict) and bool(told.get("findings"))
+
+
 def stored_findings(store: RunStore) -> tuple[Finding, ...]:
     """Return the findings of a run as they were concluded.
 

@@ -13,11 +13,12 @@ import numpy as np
 from selfscope.errors import BadInput
 from selfscope.stats.stress import DRAWS, Rule, stress
 from selfscope.stats.stress_sides import Codes, Sides, own_test
+from selfscope.studies.joined import JoinedStore, store_of
 from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
-from selfscope.studies.stored_findings import stored_findings
-from selfscope.studies.where_scores import SCORES, is_ours, scores_of
-from selfscope.studies.where_table import read_table, refuse_columns
+from selfscope.studies.stored_findings import has_findings, stored_findings
+from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, scores_of
+from selfscope.studies.where_table import only_rows, read_table, refuse_columns
 from selfscope.values import Finding, Study
 from selfscope.values.stress import Assumed, Stressed
 
@@ -36,7 +37,7 @@ class StressRequest:
     Attributes
     ----------
     source
-        A run, or a path ending in ``.parquet`` or ``.csv``.
+        A run, joined runs, or a path ending in ``.parquet`` or ``.csv``.
     value, column, first, second
         Of a table: the column of values, the column that makes the sides, its level on the first side, and on
         the second (empty: all others).
@@ -47,6 +48,8 @@ class StressRequest:
         Columns whose levels are re-asked one by one.
     sesoi
         The smallest effect of interest, in the value's unit; of a run that of each finding.
+    only
+        Of a difference that is named: columns and levels; rows of other levels are left out.
     """
 
     source: str
@@ -60,6 +63,7 @@ class StressRequest:
     sesoi: float = math.nan
     draws: int = DRAWS
     seed: int = 0
+    only: tuple[tuple[str, str], ...] = ()
 
 
 def stressed(request: StressRequest) -> tuple[Stressed, ...]:
@@ -72,7 +76,10 @@ def stressed(request: StressRequest) -> tuple[Stressed, ...]:
     """
     path = Path(request.source)
     table = path.suffix in (".parquet", ".csv")
-    found = tuple(_of_table(read_table(path), request) if table else _of_run(request))
+    if table:
+        found = tuple(_of_table(only_rows(read_table(path), request.only), request))
+    else:
+        found = tuple(_of_store(store_of(request.source), request))
     if not found:
         raise BadInput("there is no finding to re-ask", got=request.source)
     return found
@@ -83,7 +90,7 @@ def page_of(source: str) -> Path:
     path = Path(source)
     if path.suffix in (".parquet", ".csv"):
         return Path(f"{path.stem}-stress.html")
-    return RunStore.find(source).folder / "stress.html"
+    return store_of(source).folder / "stress.html"
 
 
 def _of_table(frame: pd.DataFrame, request: StressRequest) -> Iterator[Stressed]:
@@ -95,7 +102,7 @@ def _of_table(frame: pd.DataFrame, request: StressRequest) -> Iterator[Stressed]
     ):
         if not given:
             raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
-    if is_ours(frame):
+    if is_ours(frame) and has_pairs(frame):
         if request.value not in SCORES:
             raise BadInput(
                 "of an observation table the trait or the bias is re-asked, not raw agreement",
@@ -163,9 +170,20 @@ def _stressed(sides: Sides, rule: Rule, of: Mapping[str, str], request: StressRe
     )
 
 
-def _of_run(request: StressRequest) -> Iterator[Stressed]:
-    store = RunStore.find(request.source)
-    if not (store.folder / "findings.json").is_file():
+def _of_store(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
+    """Yield the difference that is named, in the store's table; else the findings of its runs."""
+    if request.column:
+        yield from _of_table(only_rows(store.observations(), request.only), request)
+    elif isinstance(store, JoinedStore):
+        for run in store.runs:
+            for found in _of_run(run, request) if has_findings(run) else ():
+                yield replace(found, of={"run": run.run, **found.of})
+    else:
+        yield from _of_run(store, request)
+
+
+def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
+    if not has_findings(store):
         raise BadInput(
             "the run has no findings",
             got=store.folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from selfscope.errors import BadInput
 from selfscope.stats.variance_located import TARGET, Asked, locate
 from selfscope.stats.variance_permutation import DRAWS
+from selfscope.studies.joined import JoinedStore, store_of
 from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
-from selfscope.studies.stored_findings import stored_findings
-from selfscope.studies.where_scores import SCORES, is_ours, nested_by_law, scores_of, varied
-from selfscope.studies.where_table import lay_out, read_table, refuse_columns
+from selfscope.studies.stored_findings import has_findings, stored_findings
+from selfscope.studies.where_joined import NO_CHARACTER, asked_once, characters_in
+from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, nested_by_law, scores_of, varied
+from selfscope.studies.where_table import lay_out, only_rows, read_table, refuse_columns
 from selfscope.values import Finding
-from selfscope.values.study import ASIDE, Study
+from selfscope.values.study import Study
 from selfscope.values.variance import Located
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Arms that are no characters of their own: they tell of the instrument, or reorder one text.
-NO_CHARACTER = (*ASIDE, "shuffled")
 #: Facets of a study that holds conversations: those that were not varied are told as not estimable.
 IN_CONVERSATIONS = (
     "ground", "character", "script", "counterparty", "framing", "thread", "regeneration", "keyed", "item",
@@ -59,6 +59,8 @@ class WhereRequest:
         Whether shares are of what differs between levels of the object alone.
     missing
         Of a table: what rows without a value may have been at the least and at the most. Each is analysed.
+    only
+        Columns and levels: rows of other levels are left out.
     """
 
     source: str
@@ -77,6 +79,7 @@ class WhereRequest:
     seed: int = 0
     target: float = TARGET
     missing: tuple[float, ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
 
 
 def where(request: WhereRequest) -> tuple[Located, ...]:
@@ -98,34 +101,63 @@ def page_of(source: str) -> Path:
     path = Path(source)
     if path.suffix in (".parquet", ".csv"):
         return Path(f"{path.stem}-where.html")
-    return RunStore.find(source).folder / "where.html"
+    return store_of(source).folder / "where.html"
 
 
 def _analyses(request: WhereRequest) -> Iterator[Located]:
     path = Path(request.source)
     if path.suffix in (".parquet", ".csv"):
-        frame = read_table(path)
+        frame = only_rows(read_table(path), request.only)
         scored = is_ours(frame) and request.value in ("", "value", *SCORES)
+        scored = scored and not (request.value == "value" and request.facets and not has_pairs(frame))
         yield from of_observations(frame, request) if scored else _of_table(frame, request)
         return
-    store = RunStore.find(request.source)
-    frame = store.observations()
+    store = store_of(request.source)
+    frame = only_rows(store.observations(), request.only)
+    if request.value == "value" and request.facets and not has_pairs(frame):
+        yield from _of_table(frame, request)
+        return
     if request.value not in ("", "value", *SCORES):
         raise BadInput(
             "of a run the trait and the bias are analysed", got=f"--value {request.value}",
             fix="Leave --value out; for another column, selfscope export the table first",
         )  # fmt: skip
+    yield from (
+        _of_joined(store, frame, request)
+        if isinstance(store, JoinedStore)
+        else _of_run(store, frame, request)
+    )
+
+
+def _of_run(store: RunStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
     study = stored_study(store)
     people = [a.name for a in study.arms if a.role not in NO_CHARACTER]
     unread = _unread(store)
     frame = frame[frame["character"].isin(people)]
     for located in of_observations(frame, _among_threads(request, study)):
-        reasons = unread.get((located.of["channel"], located.of["construct"]))
-        yield (
-            located
-            if reasons is None
-            else replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
-        )
+        yield _greyed(located, unread.get((located.of["channel"], located.of["construct"]), ()))
+
+
+def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
+    """Yield analyses of joined runs, instrument by instrument; what was asked again counts once."""
+    frame = characters_in(store, frame)
+    unread = {run.run: _unread(run) for run in store.runs}
+    for name, part in frame.groupby("instrument", sort=True):
+        if not has_pairs(part):
+            continue
+        once, note = asked_once(part)
+        for located in of_observations(once, request):
+            of = (located.of["channel"], located.of["construct"])
+            reasons = [f"{run}: {why}" for run, found in unread.items() for why in found.get(of, ())]
+            notes = (*located.notes, *note)
+            yield _greyed(replace(located, of={**located.of, "instrument": str(name)}, notes=notes), reasons)
+
+
+def _greyed(located: Located, reasons: Sequence[str]) -> Located:
+    """Return an analysis that says first why nothing can be read from it, if there is a reason."""
+    if not reasons:
+        return located
+    return replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
 
 
 def _among_threads(request: WhereRequest, study: Study) -> WhereRequest:
@@ -138,7 +170,7 @@ def _among_threads(request: WhereRequest, study: Study) -> WhereRequest:
 
 def _unread(store: RunStore) -> dict[tuple[str, str], tuple[str, ...]]:
     """Return the channels and constructs whose sensitivity check failed, if the run has findings."""
-    if not (store.folder / "findings.json").is_file():
+    if not has_findings(store):
         return {}
     found = stored_findings(store)
     return {(f.channel, f.dimension): tuple(f.gate.reasons) for f in found if _blind(f)}

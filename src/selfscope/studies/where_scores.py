@@ -33,7 +33,8 @@ PARENTS = {
     "regeneration": ("thread",),
     "item": ("keyed",),
 }
-_KEYS = (
+#: What makes two rows answers to the same ask by the same unit, polarity aside.
+KEYS = (
     *UNITS, "state", "agent", "instance", "instrument", "construct", "channel", "item", "keyed",
     "template", "format", "order", "label", "position", "turn", "replicate",
 )  # fmt: skip
@@ -42,6 +43,14 @@ _KEYS = (
 def is_ours(frame: pd.DataFrame) -> bool:
     """Say whether a table is an observation table."""
     return set(OURS) <= set(frame.columns)
+
+
+def has_pairs(frame: pd.DataFrame) -> bool:
+    """Say whether an observation table holds statements with their twins, or states that are read.
+
+    An instrument that plays its own conversations may hold neither; its values are analysed as they are.
+    """
+    return bool((frame["polarity"] == -1).any() or (frame["scale"] == "projection").any())
 
 
 def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +74,7 @@ def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
             got=", ".join(map(str, frame["scale"].unique())),
             fix="Analyse another column by name: --value COLUMN --facets … on the exported table",
         )
-    keys = [k for k in _KEYS if k in exact.columns]
+    keys = [k for k in KEYS if k in exact.columns]
     kept = exact[[*keys, "polarity", "value", "refusal"]]
     if kept.duplicated([*keys, "polarity"]).any():
         raise BadInput("one text was scored twice for the same unit", fix="Export one run alone")
@@ -80,7 +89,8 @@ def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
         raise BadInput(
             "the statements have no twins, and raw agreement is not analysed",
             got=f"{len(plus):,} rows of polarity +1",
-            fix="Ask statements with their negations: trait and yes-saying are one number without them",
+            fix="Ask statements with their negations: trait and yes-saying are one number without them; or "
+            "analyse another instrument's values as they are: --value value --facets a,b,c --object a",
         )
     paired = plus.merge(minus, on=keys, suffixes=("", "_twin"))
     first, second = paired["value"].to_numpy(float), paired["value_twin"].to_numpy(float)

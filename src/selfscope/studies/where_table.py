@@ -54,6 +54,27 @@ def read_table(path: Path) -> pd.DataFrame:
         raise BadInput("the table cannot be read", got=f"{path}: {error}") from error
 
 
+def only_rows(frame: pd.DataFrame, only: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return the rows that have every named level; BadInput if a column is missing or no row is left.
+
+    Parameters
+    ----------
+    only
+        Columns and levels, as text; several levels of one column are alternatives.
+    """
+    refuse_columns(frame, [column for column, _ in only])
+    for column in dict.fromkeys(column for column, _ in only):
+        wanted = [level for name, level in only if name == column]
+        there = frame[column].astype(str)
+        if not there.isin(wanted).any():
+            levels = ", ".join(sorted(set(there))[:12])
+            raise BadInput(
+                "no row has such a level", got=f"{column}={','.join(wanted)}", fix=f"Its levels: {levels}"
+            )
+        frame = frame[there.isin(wanted)]
+    return frame
+
+
 def refuse_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
     """Raise BadInput if the table lacks a column that was named."""
     missing = [c for c in dict.fromkeys(wanted) if c not in frame.columns]

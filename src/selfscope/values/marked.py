@@ -120,6 +120,19 @@ class Marked:
             raise self.wrong(f"{what} is true or false", got=self._shown())
         return given
 
+    def value(self) -> object:
+        """Return whatever stands here, as YAML reads it: for settings that another place judges.
+
+        Raises
+        ------
+        BadInput
+            If it is of a kind that YAML's safe reading does not make.
+        """
+        try:
+            return yaml.SafeLoader("").construct_object(self.node, deep=True)
+        except (yaml.YAMLError, ValueError) as error:
+            raise self.wrong("this cannot be read", got=self._shown()) from error
+
     def _plain(self) -> object:
         if not isinstance(self.node, yaml.ScalarNode):
             return None

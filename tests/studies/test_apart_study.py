@@ -1,0 +1,189 @@
+"""A study file that combines statements with instruments that play their own conversations."""
+
+import contextlib
+import io
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from selfscope.cli.app import run
+from selfscope.errors import BadInput
+from selfscope.studies.apart import load_apart
+from selfscope.studies.declare import read_study
+from selfscope.studies.joined import find_joined
+from selfscope.studies.query import ask_tables
+from selfscope.studies.stress import StressRequest, stressed
+from selfscope.studies.where import WhereRequest, where
+from tests.standins.weights import write_folder
+
+MIXED = """\
+title: Words and games
+identities: [SOUL.md, other/SOUL.md]
+models: tiny
+controls: [none, own.md]
+instruments: [utterance, commitment]
+options: {commitment: {preset: demo}}
+dimensions: {utterance: [memory], commitment: [self]}
+facets: {utterance: {elicitors: [situation], statements: [memory.p01, memory.n01]}}
+preset: demo
+sensitivity: false
+"""
+PHANTOMS = """\
+models: [phantom:superposed, phantom:holder, phantom:trait]
+identities: none
+instruments: commitment
+dimensions: {commitment: [number]}
+preset: demo
+"""
+VALUES = {"value": "value", "only": (("instrument", "commitment"), ("script", "open"), ("format", "is_it"))}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixed")
+    write_folder(folder / "tiny")
+    (folder / "other").mkdir()
+    for name in ("SOUL.md", "other/SOUL.md", "own.md"):
+        (folder / name).write_text(f"# Wren\n\nYou are Wren. You keep {name}.\n")
+    (folder / "mixed.yaml").write_text(MIXED)
+    (folder / "phantoms.yaml").write_text(PHANTOMS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(folder):
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv("SELFSCOPE_RUNS", str(folder / "runs"))
+        yield folder / "runs"
+
+
+@pytest.fixture(scope="module")
+def told(folder, runs):
+    """Runs a verb and returns the JSON that it prints."""
+
+    def call(*arguments, code=0, schema=""):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            assert run([*map(str, arguments), "--json"]) == code
+        data = json.loads(out.getvalue())
+        text = (files("selfscope.cli") / "schemas" / f"{schema or arguments[0]}.json").read_text("utf-8")
+        jsonschema.validate(data, json.loads(text))
+        return data
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def mixed(folder, told):
+    return told("run", folder / "mixed.yaml")
+
+
+def test_a_file_combines_both_and_an_interrupted_study_goes_on(folder, runs, told, mixed):
+    plan = told("run", folder / "mixed.yaml", "--dry-run", schema="plan")
+    assert [r["left"]["calls"] for r in plan["runs"]] == [0, 0, 0, 0]
+    asked = [mixed["runs"][0]["run"], mixed["runs"][0]["instruments"][0]["run"]]
+    assert [r["run"] for r in plan["runs"]][:2] == asked
+    assert list(plan["runs"][1]["channels"]) == ["commitment"]
+    game = mixed["runs"][1]["instruments"][0]
+    assert game["found"]["games"][0]["construct"] == "self"
+    assert game["sentences"][0] == game["found"]["games"][0]["sentence"]
+    assert len(mixed["reports"]) == 4
+    # the verb asks the same, so that nothing is asked twice
+    alone = told("commitment", folder / "tiny", "--identity", folder / "other" / "SOUL.md",
+                 "--preset", "demo", "--games", "self")  # fmt: skip
+    assert alone["run"] == game["run"]
+
+
+def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
+    store = find_joined(mixed["study"])
+    rows = store.observations()
+    assert rows["study"].nunique() == 1
+    assert set(rows["instrument"]) == {"cluster_utterance", "commitment"}
+    assert set(rows["run"]) == {r.run for r in store.runs}
+    assert len(rows) == sum(len(r.observations()) for r in store.runs)
+    # two texts of one name are two characters
+    own = set(rows.loc[rows["instrument"] == "commitment", "character"])
+    assert len(own) == 2 and all(name.startswith("SOUL.md#") for name in own)
+    counted = ask_tables("SELECT count(*) AS n FROM observations JOIN evidence USING (evidence)", store.run)
+    assert counted["n"][0] >= len(rows)
+
+
+def test_where_reads_statements_by_pairs_and_other_values_as_they_are(runs, mixed):
+    trait, bias = where(WhereRequest(mixed["study"], permutations=0))
+    assert (trait.of["instrument"], trait.of["score"], bias.of["score"]) == (
+        "cluster_utterance", "trait", "bias",
+    )  # fmt: skip
+    facets = {f.name: f.levels for f in trait.facets}
+    assert facets["character"] == 4  # two identities, none, own.md
+    assert any("count once" in note for note in trait.notes)  # none and own.md, asked under both identities
+    request = WhereRequest(
+        mixed["study"], facets=("character", "template", "item", "label", "order"),
+        nested={"label": ("item",)}, obj="character", permutations=0, **VALUES,
+    )  # fmt: skip
+    (found,) = where(request)
+    assert {f.name: f.levels for f in found.facets}["character"] == 2
+    with pytest.raises(BadInput, match="no row has such a level"):
+        where(WhereRequest(mixed["study"], only=(("instrument", "chess"),)))
+
+
+def test_stress_re_asks_the_findings_of_all_runs_and_a_difference_that_is_named(runs, mixed):
+    found = stressed(StressRequest(mixed["study"], draws=99))
+    assert {f.of["run"] for f in found} == {r["run"] for r in mixed["runs"]}
+    rows = find_joined(mixed["study"]).observations()
+    first = sorted(rows.loc[rows["instrument"] == "commitment", "character"])[0]
+    (named,) = stressed(
+        StressRequest(
+            mixed["study"], column="character", first=first, units=("item", "template"), sesoi=0.5, draws=99,
+            **VALUES,
+        )
+    )  # fmt: skip
+    assert named.cluster == "item"
+
+
+def test_phantoms_of_an_instrument_are_models_of_a_file(folder, told):
+    data = told("run", folder / "phantoms.yaml", "--fail-on", "not-held", code=1)
+    verdicts = [[g["verdict"] for i in r["instruments"] for g in i["found"]["games"]] for r in data["runs"]]
+    assert verdicts == [["superposed"], ["holds one"], []]
+    assert "no phantom trait" in data["runs"][2]["unavailable"]["commitment"]
+    assert [r["run"] for r in data["runs"]] == [None] * 3
+    assert told("run", folder / "phantoms.yaml", "--fail-on", "incoherent")["study"] == data["study"]
+    assert run(["run", str(folder / "phantoms.yaml"), "--fail-on", "shifted"]) == 2
+
+
+def test_the_summary_says_what_each_instrument_found(folder, runs, capsys):
+    assert run(["run", str(folder / "phantoms.yaml")]) == 0
+    said = capsys.readouterr().out
+    assert "commitment: A number thought of: nothing is held" in said
+    assert "all rows in one table" in said
+    assert run(["instruments"]) == 0
+    assert "phantoms of its own: holder" in capsys.readouterr().out
+
+
+WRONG = {
+    "options: {commitment: {presset: demo}}": ("line 5, column 24", "presset"),
+    "options: {utterance: {preset: demo}}": ("line 5, column 11", "utterance"),
+    "dimensions: [memory]": ("line 5, column 13", "of which instrument"),
+    "dimensions: {commitment: [memory]}": ("line 5, column 27", "no such construct"),
+    "controls: none": ("line 5, column 11", "controls are of statements"),
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_says_nothing_or_is_unknown_is_refused_with_its_place(folder, line):
+    path = folder / "wrong.yaml"
+    path.write_text(
+        f"models: phantom:holder\nidentities: none\ninstruments: commitment\npreset: demo\n{line}\n"
+    )
+    with pytest.raises(BadInput) as caught:
+        read_study(path)
+    for said in WRONG[line]:
+        assert said in caught.value.sentence()
+
+
+def test_games_are_asked_with_the_preset_of_their_own(folder):
+    declared = read_study(folder / "mixed.yaml")
+    (asked,) = declared.apart
+    assert asked.instrument is load_apart()["commitment"]
+    assert (asked.preset, asked.constructs) == ("demo", ("self",))
+    assert declared.channels == ("utterance",)
