@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,7 @@ def drift_of(
 def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> Inside:
     scripts = [t.script for t in own.talks]
     residual, fresh = own.y - own.after, own.y - own.fresh
-    quiet, later = _quiet(own), residual.copy()
+    quiet, later = quiet_turns(own), residual.copy()
     later[:, 0] = np.nan
     changes = change_points(later[:, 1:], seed=seed)
     spread = detrended_sd(np.where(quiet, fresh, np.nan))
@@ -74,7 +75,7 @@ def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> In
     )
 
 
-def _quiet(own: TalksRead) -> Mask:
+def quiet_turns(own: TalksRead) -> Mask:
     """Return which turns a slope is over, ``(conversation, turn)``.
 
     Left out are perturbed turns with those on their way back, and the first turn: it has no history, neither
@@ -95,11 +96,7 @@ def _behaviour(rows: pd.DataFrame, own: TalksRead, residual: Array | None, seed:
     asked = rows[rows["instrument"] != "axis"]
     scripts, found = [t.script for t in own.talks], []
     for (channel, dimension), part in asked.groupby(["channel", "construct"], sort=True):
-        scored = scores_of_turns(part)
-        turns = tuple(sorted({turn for _, turn in scored}))
-        values = np.array([[scored.get((t.id, n), np.nan) for n in turns] for t in own.talks])
-        spaced = np.full((len(values), max(turns) + 1), np.nan)
-        spaced[:, list(turns)] = values
+        turns, values = points_of(part, own.talks)
         beside = None
         if residual is not None:
             beside = coupling(values, _windows(residual, turns), scripts, seed=seed)
@@ -110,11 +107,25 @@ def _behaviour(rows: pd.DataFrame, own: TalksRead, residual: Array | None, seed:
                 str(part["scale"].iloc[0]),
                 turns,
                 values,
-                slope_test(spaced, scripts),
+                slope_test(spaced(values, turns), scripts),
                 beside,
             )
         )
     return found
+
+
+def points_of(part: pd.DataFrame, talks: Sequence[TalkTold]) -> tuple[tuple[int, ...], Array]:
+    """Return after which turns a dimension was asked, and D there, ``(conversation, point)``."""
+    scored = scores_of_turns(part)
+    turns = tuple(sorted({turn for _, turn in scored}))
+    return turns, np.array([[scored.get((t.id, n), np.nan) for n in turns] for t in talks])
+
+
+def spaced(values: Array, turns: Sequence[int]) -> Array:
+    """Return values as far apart as their turns are, ``(conversation, turn)``, NaN between them."""
+    made = np.full((len(values), max(turns) + 1), np.nan)
+    made[:, list(turns)] = values
+    return made
 
 
 def scores_of_turns(part: pd.DataFrame) -> dict[tuple[str, int], float]:

@@ -5,6 +5,7 @@ conversation, readings at the end. The folder of a run::
 
     responses.jsonl     every reply: said in its conversation, in a fresh thread, after neutral history
     readings.json       projections of all turns, if weights are local
+    conversations.json  which conversations, of which scripts, and the axis they were read along
     parts/              answers after 0, 6 and 12 turns, and the rows of the readings
 """
 
@@ -25,7 +26,14 @@ from selfscope.space.talks import neutral_history
 from selfscope.space.turn_readings import Along, read_turns
 from selfscope.stats.masked import Array
 from selfscope.studies.budget import Budget
-from selfscope.studies.drift_design import DriftRequest, Planned, other_neutral, planned_talks, seed_of
+from selfscope.studies.drift_design import (
+    DriftRequest,
+    Planned,
+    axis_name,
+    other_neutral,
+    planned_talks,
+    seed_of,
+)
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
@@ -34,7 +42,7 @@ from selfscope.values import Ask, Message, Study, Usage, content_id, plain
 #: Replies that are drawn together.
 BATCH = 32
 SAID, FRESH, AFTER = "said", "fresh", "after"
-READINGS = "readings.json"
+READINGS, CONVERSATIONS = "readings.json", "conversations.json"
 READ = (SAID, FRESH, AFTER, "user", "user_after")
 Progress = Callable[[int, int, str, str], None]
 #: Draws replies: conversations that end with the user's turn, a seed each, most tokens; ids are set later.
@@ -98,6 +106,7 @@ async def run_drift(
             await running.say_again()
         await running.ask()
         held = running.read(along)
+        store.write_json(CONVERSATIONS, conversations_told(held.talks, along))
         store.finish(study)
     return held
 
@@ -310,6 +319,21 @@ class _Running:
                         "user": user, "reply": reply, "evidence": content_id([subject, name]),
                         "refusal": "none" if np.isfinite(values[n, turn]) else "unparsed",
                     }  # fmt: skip
+
+
+def conversations_told(talks: Sequence[Planned], along: Along | None) -> dict[str, Any]:
+    """Return what a later comparison must know of conversations that its rows do not say, as JSON."""
+    axis = along and {
+        "id": axis_name(along), "name": along.name, "layer": along.layer, "split_half": along.reliability,
+    }  # fmt: skip
+    each = [
+        {
+            "id": talk.id, "script": talk.script, "turns": len(talk.user), "perturbed": talk.perturbed,
+            "baseline": talk.baseline, "user": content_id(list(talk.user)),
+        }
+        for talk in talks
+    ]  # fmt: skip
+    return {"axis": axis, "conversations": each}
 
 
 def _named(arm: Any, after: int) -> Any:
