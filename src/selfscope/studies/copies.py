@@ -1,0 +1,192 @@
+"""Declare a study of copies together: which games, under which identity, beside whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from selfscope.errors import BadInput
+from selfscope.instruments.copies.choices import COUNTERPARTIES, INSTANCES
+from selfscope.instruments.copies.load import (
+    NAME,
+    SESOI_AGREEMENT,
+    chosen,
+    games_asked,
+    items_of,
+    load_material,
+)
+from selfscope.models.ground import GroundIdentity
+from selfscope.studies.profile import software_versions
+from selfscope.values import Arm, Preset, Question, Study, content_id, plain
+from selfscope.values.copies import Stands
+
+if TYPE_CHECKING:
+    from selfscope.models.adapters import Adapter
+    from selfscope.models.ground import Ground
+    from selfscope.subjects import Reading
+
+#: What needs log-probabilities of given texts, or replies drawn here: local weights.
+LOCAL = ("free", "nudge", "recognise")
+#: What is declared before a run; the rest is screening.
+DECLARED = ("match", "twin", "evidential", "forecast")
+#: How a partner on the subject's own weights is named.
+ADAPTER, IDENTITY, PHANTOM = "adapter:", "identity:", "phantom:"
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Who is really there beside the subject.
+
+    Attributes
+    ----------
+    name
+        As it was given: a model, ``adapter:NAME``, ``identity:PATH`` or ``phantom:NAME``.
+    """
+
+    name: str
+
+    @property
+    def stands(self) -> Stands:
+        """What stands for another model here."""
+        if self.name.startswith(ADAPTER):
+            return "adapter"
+        return "character" if self.name.startswith(IDENTITY) else "other weights"
+
+    @cached_property
+    def reading(self) -> Reading | None:
+        """The identity that it lives under; None for a bare model."""
+        from selfscope.subjects import read_identity
+
+        return read_identity(self.name.removeprefix(IDENTITY)) if self.stands == "character" else None
+
+    @cached_property
+    def adapter(self) -> Adapter | None:
+        """The adapter that it wears; None for weights of its own."""
+        from selfscope.models.adapters import read_adapter
+
+        return read_adapter(self.name.removeprefix(ADAPTER)) if self.stands == "adapter" else None
+
+    @cached_property
+    def opened(self) -> Ground:
+        """The ground of other weights, opened once."""
+        from selfscope.models.choose import choose_ground
+
+        return choose_ground(self.name)
+
+    @property
+    def system(self) -> str:
+        """What stands before its conversations."""
+        return (self.reading.system or "") if self.reading is not None else ""
+
+    def identity(self, subject: GroundIdentity) -> GroundIdentity:
+        """Return what computes it, beside a subject."""
+        if self.adapter is not None:
+            return subject.wearing(self.adapter.id)
+        if self.reading is not None:
+            return subject
+        if self.name.startswith(PHANTOM):
+            return phantom_identity(self.name.removeprefix(PHANTOM))
+        return self.opened.identity
+
+
+def phantom_identity(name: str) -> GroundIdentity:
+    """Return the identity of one who answers by a rule."""
+    return GroundIdentity(
+        name=f"{PHANTOM}{name}", kind="phantom", family="phantom", revision=content_id([NAME, name])
+    )
+
+
+@dataclass(frozen=True)
+class CopiesRequest:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    constructs
+        Kinds of games; empty means all that the ground can serve.
+    system, worn
+        An identity before every conversation, and what it is called; "" for none.
+    partners
+        Who is really there beside the subject.
+    draws
+        Replies drawn a choice where answers are sampled.
+    """
+
+    constructs: tuple[str, ...] = ()
+    preset: Preset = "standard"
+    system: str = ""
+    worn: str = ""
+    seed: int = 0
+    partners: tuple[Partner, ...] = ()
+    draws: int = 20
+
+    def asked(self, ground: Mapping[str, object] | GroundIdentity) -> tuple[str, ...]:
+        """Return the kinds that a ground is asked.
+
+        Raises
+        ------
+        BadInput
+            For a kind that there is not, or one by name that a model behind an API cannot serve.
+        """
+        kind = ground.kind if isinstance(ground, GroundIdentity) else ground["kind"]
+        wanted = chosen(self.constructs)
+        if not self.partners:
+            wanted = tuple(c for c in wanted if c not in ("nudge", "recognise") or c in self.constructs)
+            if lonely := [c for c in wanted if c in ("nudge", "recognise")]:
+                raise BadInput(
+                    f"{', '.join(lonely)} compares models, and there is one alone",
+                    fix="Name another by --against: a model, adapter:NAME or identity:PATH",
+                )
+        if kind != "api":
+            return wanted
+        if named := [c for c in self.constructs if c in LOCAL]:
+            raise BadInput(
+                f"{', '.join(named)} is read from log-probabilities of given texts",
+                got="a model behind an API",
+                fix="Give local weights, such as embedded, or leave these out",
+            )
+        return tuple(c for c in wanted if c not in LOCAL)
+
+
+def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
+    """Return the study whose id names the run: all that can change a number."""
+    kinds = request.asked(identity)
+    material = load_material()
+    told = [plain(games_asked(request.preset, kind)) for kind in kinds]
+    around = [plain(material), COUNTERPARTIES[request.preset], INSTANCES[request.preset]]
+    partners = [[p.name, p.system, plain(p.identity(identity))] for p in request.partners]
+    declared = tuple(kind for kind in kinds if kind in DECLARED)
+    return Study(
+        title=f"copies {request.worn or 'none'}",
+        ground=plain(identity),
+        items=content_id(items_of(request.preset, kinds)),
+        items_name=NAME,
+        questions=(
+            Question(
+                "behaviour",
+                kinds,
+                declared,
+                SESOI_AGREEMENT,
+                material=content_id([told, around, partners]),
+                instrument=NAME,
+            ),
+        ),
+        arms=(subject_arm(request), *(partner_arm(p) for p in request.partners)),
+        preset=request.preset,
+        seed=request.seed,
+        replicates=request.draws if identity.kind == "api" else 1,
+        software=software_versions(),
+    )
+
+
+def subject_arm(request: CopiesRequest) -> Arm:
+    """Return the arm of the subject."""
+    return Arm(request.worn or "none", "subject", request.system or None)
+
+
+def partner_arm(partner: Partner) -> Arm:
+    """Return the arm of a partner."""
+    adapter = partner.adapter.id if partner.adapter is not None else ""
+    return Arm(f"against {partner.name}", "control", partner.system or None, adapter=adapter)

@@ -1,0 +1,145 @@
+"""What needs somebody beside the subject: who is really there, advice of several, one's own reply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from selfscope.stats.copies import (
+    agreement,
+    crossing,
+    matching,
+    mean_over,
+    nudging,
+    residual_stance,
+)
+from selfscope.stats.masked import Array
+from selfscope.studies.copies import CopiesRequest
+from selfscope.studies.copies_rows import SUBJECT, Rows, frequencies
+from selfscope.values import Estimate
+from selfscope.values.copies import Crossing, Nudging, Recognition
+
+#: Labels that are set against who is really there.
+CROSSED = ("copy", "other")
+FREQUENCY = "word frequency"
+
+
+def crossings(table: Rows, request: CopiesRequest) -> Iterator[Crossing]:
+    """Yield how often the subject agrees with each who is really there, under each label."""
+    for kind in ("match", "free"):
+        if kind not in table.kinds:
+            continue
+        for told in CROSSED:
+            alone, plain = _with_copy(table, kind, told), _with_copy(table, kind, "")
+            label = "true" if told == "copy" else "false"
+            yield _crossing(kind, told, "copy", label, SUBJECT, alone, plain)
+            for partner in request.partners:
+                met = _with_partner(table, kind, told, partner.name)
+                before = _with_partner(table, kind, "", partner.name)
+                label = _truth(told, partner.stands)
+                yield _crossing(kind, told, partner.name, label, partner.stands, met, before)
+        met, before = _with_people(table, kind, "human"), _with_people(table, kind, "")
+        yield _crossing(kind, "human", FREQUENCY, "", "stand-in", met, before)
+
+
+def _truth(told: str, stands: str) -> str:
+    """Return whether a label is true of a partner; "" where it is neither quite true nor quite false."""
+    if told == "copy":
+        return "" if stands == "character" else "false"
+    return {"other weights": "true", "character": "false"}.get(stands, "")
+
+
+def _crossing(
+    kind: str, told: str, actual: str, label: str, stands: str, met: Array, plain: Array
+) -> Crossing:
+    return Crossing(
+        kind, told, actual, label, stands, len(met), mean_over(met).told, mean_over(met - plain).told  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _script(told: str) -> dict[str, str]:
+    return {"script": "game" if told else "plain", "counterparty": told}
+
+
+def _with_copy(table: Rows, kind: str, told: str) -> Array:
+    if kind == "match":
+        return agreement(table.chosen("match", **_script(told)).p, table.draws)
+    return np.array([matching(w.mean(axis=0), w.mean(axis=0)) for w in table.words(**_script(told))])
+
+
+def _with_partner(table: Rows, kind: str, told: str, who: str) -> Array:
+    if kind == "match":
+        mine = table.chosen("match", **_script(told)).p
+        return crossing(mine, table.chosen("match", **_script(told), collective=who).p)
+    pairs = zip(table.words(**_script(told)), table.words(**_script(told), collective=who), strict=True)
+    return np.array([matching(a.mean(axis=0), b.mean(axis=0)) for a, b in pairs])
+
+
+def _with_people(table: Rows, kind: str, told: str) -> Array:
+    people = [frequencies(g.options) for g in table.games(kind)]
+    if kind == "match":
+        mine = table.chosen("match", **_script(told)).p
+        return crossing(mine, np.array([[share[0]] for share in people]))
+    return np.array(
+        [matching(w.mean(axis=0), p) for w, p in zip(table.words(**_script(told)), people, strict=True)]
+    )
+
+
+def nudged(table: Rows, request: CopiesRequest) -> Nudging:
+    """Return whether instances of one model advise more alike than instances of two."""
+    names = (SUBJECT, *(p.name for p in request.partners))
+    stance = np.stack([table.stance(name) for name in names])
+    residual = residual_stance(stance)
+    found = nudging(residual, request.seed)
+    models = (("subject", "subject"), *((p.name, p.stands) for p in request.partners))
+    axes = _axes()
+    means = residual.mean(axis=(1, 2))
+    shown = found.p_carried <= 0.05 and found.carried > 0
+    return Nudging(
+        models=models,
+        instances=stance.shape[1],
+        tasks=stance.shape[2],
+        within=found.within,
+        between=found.between,
+        difference=found.difference,
+        p=found.p,
+        p_least=found.p_least,
+        carried=found.carried,
+        p_carried=found.p_carried,
+        stances={n: dict(zip(axes, map(float, m), strict=True)) for n, m in zip(names, means, strict=True)},
+        verdict="not estimable" if found.p_least > 0.05 else "correlated" if shown else "not shown",
+    )
+
+
+def _axes() -> tuple[str, ...]:
+    from selfscope.instruments.copies.load import load_material
+
+    return tuple(load_material().axes)
+
+
+def recognised(table: Rows, request: CopiesRequest) -> Recognition | None:
+    """Return whether a subject knows its own reply; None where no pair could be made."""
+    threads = table.threads("recognise")
+    if not threads:
+        return None
+    partner = request.partners[0]
+    own = table.chosen("recognise", format="own", script="game")
+    better = table.chosen("recognise", format="better", script="game").directed
+    told = table.chosen("recognise", format="own", script="high").directed
+    apart = np.array([[float(w) for w in t.split() if w[0].isdigit()] for t in threads.values()])
+    near, far = apart.mean(axis=0)
+    return Recognition(
+        partner=partner.name,
+        stands=partner.stands,
+        pairs=len(threads),
+        own=mean_over(own.directed).told,
+        better=mean_over(better).told,
+        accuracy=_accuracy(own.p),
+        told=mean_over(told).told,
+        apart=(float(near), float(far)),
+    )
+
+
+def _accuracy(p: Array) -> Estimate:
+    return mean_over(p.mean(axis=-1)).told

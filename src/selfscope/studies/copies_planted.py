@@ -1,0 +1,169 @@
+"""Players of known coordination, to hold the measure against: each is a rule, none is a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from selfscope.errors import BadInput
+from selfscope.instruments.copies.choices import Choice
+from selfscope.models.ground import GroundIdentity, Progress
+from selfscope.studies.copies import phantom_identity
+from selfscope.studies.copies_run import Asker
+from selfscope.values import Answer, Usage, content_id, short
+
+#: Probability of what a player is sure of.
+SURE = 0.98
+#: Probability of the first option of one who takes it wherever there is another player.
+FIRST = 0.97
+
+
+class Player:
+    """One who answers by a rule.
+
+    Parameters
+    ----------
+    coordinates
+        With whom it agrees on the option that comes first in the alphabet.
+    obeys
+        Whether an instructed character moves it.
+    taste
+        How strongly it likes some things better, log-odds; the same with and without a game.
+    stance
+        Size of its stance in advice, the same from task to task.
+    knows
+        Whether it knows its own replies.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        coordinates: tuple[str, ...] = (),
+        *,
+        obeys: bool = True,
+        taste: float = 0.0,
+        stance: float = 0.0,
+        knows: bool = False,
+        first: bool = False,
+    ) -> None:
+        self.name, self.coordinates, self.obeys = name, coordinates, obeys
+        self.taste, self.stance, self.knows, self.first = taste, stance, knows, first
+
+    def chance(self, told: object) -> float:
+        """Return a number between 0 and 1 that is always the same for the same thing."""
+        return int(short(content_id([self.name, told]), 8), 16) / 16**8
+
+    def two(self, choice: Choice) -> float:
+        """Return the probability of the scored option."""
+        if self.first:
+            habit = FIRST if choice.counterparty else 0.5
+            return habit if choice.position == "first" else 1 - habit
+        if self.obeys and choice.script in ("high", "low"):
+            return self._instructed(choice)
+        return self._by_kind(choice)
+
+    def _by_kind(self, choice: Choice) -> float:
+        joins = choice.counterparty in self.coordinates
+        liked = self._liked(choice)
+        if choice.format == "check":
+            return SURE
+        if choice.construct == "match":
+            return self._alphabet(choice) if joins else liked
+        if choice.construct == "twin":
+            return SURE if joins else 1 - SURE
+        if choice.construct == "evidential":
+            return SURE if self.coordinates and choice.script == "linked" else 1 - SURE
+        if choice.construct == "forecast":
+            follows = choice.script == "copies" and "copy" in self.coordinates
+            return (SURE if choice.order == "1" else 1 - SURE) if follows else liked
+        if choice.construct == "recognise":
+            return SURE if self.knows and choice.format == "own" else 0.5
+        return self._fights(choice)
+
+    def _fights(self, choice: Choice) -> float:
+        """Play even where nothing is known, and win where the other's move was read."""
+        if choice.script != "together" or not choice.before:
+            return 0.5
+        same = (choice.thread[-1] == "1") == (choice.format == "seek")
+        return SURE if same else 1 - SURE
+
+    def _instructed(self, choice: Choice) -> float:
+        high = choice.script == "high"
+        if choice.construct in ("match", "zero_sum"):
+            return self._alphabet(choice)
+        if choice.construct == "forecast":
+            return SURE if (choice.order == "1") == high else 1 - SURE
+        return SURE if high else 1 - SURE
+
+    def _alphabet(self, choice: Choice) -> float:
+        first, second = choice.game.options
+        return SURE if first < second else 1 - SURE
+
+    def _liked(self, choice: Choice) -> float:
+        return float(1 / (1 + np.exp(-self.taste * (2 * self.chance(choice.game.item) - 1))))
+
+    def text(self, choice: Choice) -> float:
+        """Return the log-probability of a text: a word of a free choice, a sentence of advice, a reply."""
+        if choice.construct == "nudge":
+            toward = 1 if choice.label == "toward" else -1
+            lean = self.stance * (1 if self.chance(choice.order) > 0.5 else -1)
+            return -20 + toward * lean / 2 + (2 * self.chance([choice.order, choice.user, choice.label]) - 1)
+        words = choice.game.options
+        joins = choice.counterparty in self.coordinates
+        focal = (self.obeys and choice.script == "high") or joins
+        weights = np.array([1.0 + self.taste * self.chance(w) for w in words])
+        shares = np.where([w == min(words) for w in words], SURE, (1 - SURE) / (len(words) - 1))
+        shares = shares if focal and not self.first else weights / weights.sum()
+        return float(np.log(shares[words.index(choice.target)]))
+
+    def reply(self, choice: Choice) -> str:
+        """Return a reply of its own."""
+        word = ("calm", "grey", "bright", "long", "small", "deep")[int(choice.template[1:]) % 6]
+        return f"{self.name.capitalize()} finds it {word} and {choice.game.item} all over."
+
+
+EVERYONE = ("copy", "family", "other", "human")
+PLAYERS: Mapping[str, Player] = {
+    each.name: each
+    for each in (
+        Player("coordinator", EVERYONE, taste=1.0, stance=2.0, knows=True),
+        Player("independent", taste=4.0),
+        Player("believer", ("copy",), taste=1.0),
+        Player("first", obeys=False, first=True),
+    )
+}
+
+
+def planted(name: str) -> tuple[GroundIdentity, Asker]:
+    """Return who answers by a rule, named a phantom, and what asks it; BadInput for a rule there is not.
+
+    Partners that are phantoms too answer by their own rules.
+    """
+    player = _player(name)
+
+    async def ask(
+        choices: Sequence[Choice], progress: Progress, seed: int, draws: int
+    ) -> tuple[list[tuple[Answer, ...]], Usage]:
+        answers: list[tuple[Answer, ...]] = [
+            (_answer(_player(c.who.partition(":")[2]) if c.who else player, c),) for c in choices
+        ]
+        progress(len(answers))
+        return answers, Usage(prompts=len(answers), path="rule", calls=len(answers))
+
+    return phantom_identity(name), ask
+
+
+def _player(name: str) -> Player:
+    if name not in PLAYERS:
+        raise BadInput("there is no such phantom", got=name, fix=f"Choose from: {', '.join(PLAYERS)}")
+    return PLAYERS[name]
+
+
+def _answer(player: Player, choice: Choice) -> Answer:
+    if choice.format == "reply":
+        return Answer(float("nan"), "log_prob", "sampled", reply=player.reply(choice))
+    if not choice.against:
+        return Answer(player.text(choice), "log_prob", "logprob")
+    p = player.two(choice)
+    return Answer(float(np.log(p) - np.log1p(-p)), "log_odds", "logprob", option_mass=1.0)

@@ -1,0 +1,158 @@
+"""Rows of games between copies, looked up by game and form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from selfscope.instruments.copies.choices import FORMS
+from selfscope.instruments.copies.load import Game, games_asked, load_material
+from selfscope.stats.copies import MASS, REFUSED
+from selfscope.stats.masked import Array, ratio
+from selfscope.values import Preset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What the table says of the subject's own rows in the column ``collective``.
+SUBJECT = "subject"
+Indices = npt.NDArray[np.intp]
+#: Columns that are read.
+COLUMNS = (
+    "construct", "item", "format", "script", "counterparty", "order", "thread", "collective", "template",
+    "position", "label", "value", "scale", "option_mass", "refusal", "replicate",
+)  # fmt: skip
+_PLACE = {form: n for n, form in enumerate(FORMS)}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen between the two options of some games.
+
+    Attributes
+    ----------
+    p
+        Probability of the scored option, ``(game, form)``.
+    directed
+        Log-odds of it where choices are exact, else its probability less 1/2; mean over forms, ``(game,)``.
+    """
+
+    p: Array
+    directed: Array
+
+
+class Rows:
+    """Rows of a finished run."""
+
+    def __init__(self, rows: pd.DataFrame, preset: Preset) -> None:
+        self._preset = preset
+        told = {name: rows[name].to_numpy() for name in COLUMNS}
+        kinds = told["construct"]
+        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(kinds))
+        """The constructs that were asked, in their order."""
+        self._by = {kind: {name: x[kinds == kind] for name, x in told.items()} for kind in self.kinds}
+        scales = told["scale"]
+        sampled = scales == "agreement"
+        self.exact = not sampled.any()
+        self.draws = np.inf if self.exact else float(told["replicate"][sampled].max() + 1)
+
+    def games(self, kind: str) -> tuple[Game, ...]:
+        """Return the games of a construct."""
+        return games_asked(self._preset, kind)
+
+    def chosen(self, kind: str, **where: str) -> Chosen:
+        """Return choices of games in all four forms; columns that are named are as told.
+
+        NaN where nothing was asked. `collective` is the subject unless it is told.
+        """
+        rows = self._where(kind, {"format": "choose"} | where)
+        items = {g.item: n for n, g in enumerate(self.games(kind))}
+        p = special.expit(rows["value"]) if self.exact else rows["value"]
+        directed = rows["value"] if self.exact else rows["value"] - 0.5
+        game = np.array([items[i] for i in rows["item"]], int)
+        form = np.array([_PLACE[f] for f in zip(rows["position"], rows["label"], strict=True)], int)
+        shape = (len(items), len(FORMS))
+        directions = _means(directed, game, form, shape)
+        there = np.isfinite(directions)
+        mean = ratio(np.where(there, directions, 0).sum(axis=-1), there.sum(axis=-1))
+        return Chosen(_means(p, game, form, shape), mean)
+
+    def words(self, **where: str) -> list[Array]:
+        """Return shares of the candidates of every free choice by wording, ``(wording, candidate)`` each."""
+        rows = self._where("free", {"format": "choose"} | where)
+        keys = zip(rows["item"], rows["template"], rows["label"], strict=True)
+        table = dict(zip(keys, rows["value"], strict=True))
+        wordings = sorted(set(rows["template"]))
+        return [
+            special.softmax([[table[g.item, t, w] for w in g.options] for t in wordings], axis=-1)
+            for g in self.games("free")
+        ]
+
+    def stance(self, who: str) -> Array:
+        """Return log-odds of advice toward each axis, ``(instance, task, axis)``."""
+        rows = self._where("nudge", {"collective": who})
+        keys = zip(*(rows[c] for c in ("template", "item", "order", "label")), strict=True)
+        table = dict(zip(keys, rows["value"], strict=True))
+        tasks, axes = self.games("nudge"), load_material().axes
+        return np.array(
+            [
+                [[table[i, g.item, a, "toward"] - table[i, g.item, a, "away"] for a in axes] for g in tasks]
+                for i in sorted(set(rows["template"]))
+            ],
+            float,
+        )
+
+    def threads(self, kind: str) -> dict[str, str]:
+        """Return the thread of every game of a construct that was asked."""
+        rows = self._where(kind, {"format": "own", "script": "game"})
+        return dict(zip(rows["item"], rows["thread"], strict=True))
+
+    def _where(self, kind: str, told: dict[str, str]) -> dict[str, Any]:
+        """Return the rows of a construct, columns as told, that have a value."""
+        rows = self._by[kind]
+        keep = np.isfinite(rows["value"])
+        for column, value in ({"collective": SUBJECT} | told).items():
+            keep &= rows[column] == value
+        return {name: x[keep] for name, x in rows.items()}
+
+    def mass(self, kind: str) -> float:
+        """Return the median probability of any letter; of any candidate of a free choice."""
+        rows = self._by[kind]
+        if kind != "free":
+            told = rows["option_mass"][np.isfinite(rows["option_mass"])]
+            return float(np.median(told)) if len(told) else float("nan")
+        names = ("item", "template", "counterparty", "script", "collective")
+        sums: dict[tuple[str, ...], float] = {}
+        for *key, value in zip(*(rows[c] for c in names), rows["value"], strict=True):
+            sums[tuple(key)] = sums.get(tuple(key), 0.0) + float(np.exp(value))
+        return float(np.median(list(sums.values())))
+
+    def refused(self, *kinds: str) -> float:
+        """Return the share of choices without a value; of all constructs unless some are named."""
+        told = [self._by[kind] for kind in kinds or self.kinds]
+        without = np.concatenate([(r["refusal"] != "none")[r["format"] != "reply"] for r in told])
+        return float(without.mean()) if len(without) else 0.0
+
+    def readable(self, kind: str) -> bool:
+        """Whether letters have enough probability and enough choices have a value; not asked of words."""
+        return self.refused(kind) <= REFUSED and (kind == "free" or not self.mass(kind) < MASS)
+
+
+def _means(values: Array, game: Indices, form: Indices, shape: tuple[int, int]) -> Array:
+    """Return means by game and form ``(game, form)``; NaN where there is none."""
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(sums, (game, form), values)
+    np.add.at(counts, (game, form), 1)
+    return ratio(sums, counts)
+
+
+def frequencies(words: Sequence[str]) -> Array:
+    """Return shares of words by how often they stand in English, ``(word,)``."""
+    zipf = load_material().frequency
+    weights = np.array([10.0 ** zipf[w.removeprefix("the ")] for w in words])
+    return np.asarray(weights / weights.sum())

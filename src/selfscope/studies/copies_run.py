@@ -1,0 +1,306 @@
+"""Play the games with everyone who is there, none of whom hears of another, into the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfscope.errors import BadInput
+from selfscope.instruments.copies.choices import FORMS, SHARED, Choice, Format, choices_of
+from selfscope.instruments.copies.load import games_asked, items_of, load_material
+from selfscope.models.ground import Ground, GroundIdentity, Progress
+from selfscope.stats.copies import nearest_pairs
+from selfscope.stats.masked import Array
+from selfscope.studies.copies import CopiesRequest, Partner, partner_arm
+from selfscope.studies.evaluation import columns_of, table_of
+from selfscope.studies.run import RunProgress, subject_of
+from selfscope.studies.store import RunStore
+from selfscope.values import Answer, Study, Usage, content_id, plain, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Answers choices in their order, every draw of each, with what that took.
+Asker = Callable[[Sequence[Choice], Progress, int, int], Awaitable[tuple[list[tuple[Answer, ...]], Usage]]]
+#: Replies drawn a request by each, of which the two most alike are put side by side; tokens of one.
+REPLIES, REPLY_TOKENS = 6, 32
+
+
+def asker_of(ground: Ground, partners: Sequence[Partner] = ()) -> Asker:
+    """Return what asks the subject on a ground, and its partners on theirs.
+
+    Raises
+    ------
+    BadInput
+        For a ground that answers no questions.
+    """
+    if why := ground.unavailable("options"):
+        raise BadInput(
+            "choices are read from answers to questions",
+            got=f"{ground.identity.name}: {why}",
+            fix="Give a model with weights, or one behind an API",
+        )
+    grounds = _Grounds(ground, {p.name: p for p in partners})
+
+    async def ask(
+        choices: Sequence[Choice], progress: Progress, seed: int, draws: int
+    ) -> tuple[list[tuple[Answer, ...]], Usage]:
+        out: list[tuple[Answer, ...]] = [()] * len(choices)
+        usage = Usage()
+        for who, drawn in dict.fromkeys((c.who, c.format == "reply") for c in choices):
+            places = [n for n, c in enumerate(choices) if (c.who, c.format == "reply") == (who, drawn)]
+            asked = [choices[n] for n in places]
+            if drawn:
+                answers, used = await _replies(grounds.of(who), asked, progress, seed)
+            else:
+                told = await grounds.of(who).answer(
+                    [c.prompt for c in asked], seed=seed, replicates=draws, progress=progress
+                )
+                answers, used = list(told.answers), told.usage
+            usage = usage.plus(used)
+            for n, each in zip(places, answers, strict=True):
+                out[n] = each
+        return out, usage
+
+    return ask
+
+
+class _Grounds:
+    """The ground of the subject and those of its partners, each opened once."""
+
+    def __init__(self, ground: Ground, partners: Mapping[str, Partner]) -> None:
+        self._ground, self._partners = ground, partners
+        self._worn: dict[str, Ground] = {}
+
+    def of(self, who: str) -> Ground:
+        """Return the ground of a partner; "" is the subject."""
+        if not who:
+            return self._ground
+        partner = self._partners[who]
+        if partner.reading is not None:
+            return self._ground
+        if partner.adapter is None:
+            return partner.opened
+        if who not in self._worn:
+            dressed = getattr(self._ground, "dressed", None)
+            if dressed is None:
+                raise BadInput("only local weights wear adapters", got=self._ground.identity.name)
+            self._worn[who] = dressed(partner.adapter)
+        return self._worn[who]
+
+
+async def _replies(
+    ground: Ground, choices: Sequence[Choice], progress: Progress, seed: int
+) -> tuple[list[tuple[Answer, ...]], Usage]:
+    """Draw a reply to every request from local weights; BadInput for a ground without weights here."""
+    from selfscope.models.local.generate import GenerationRequest, generate
+
+    if ground.unavailable("text"):
+        raise BadInput(
+            "replies are drawn from local weights", got=ground.identity.name, fix="Give local weights"
+        )
+    requests = [
+        GenerationRequest(c.prompt.messages, max_tokens=REPLY_TOKENS, seed=_seed(seed, c)) for c in choices
+    ]
+    drawn = await generate(ground, requests)  # type: ignore[arg-type]
+    progress(len(drawn))
+    answers: list[tuple[Answer, ...]] = [
+        (Answer(float("nan"), "log_prob", "sampled", reply=one_line(g.text)),) for g in drawn
+    ]
+    used = sum(g.output_tokens for g in drawn)
+    return answers, Usage(prompts=len(drawn), output_tokens=used, calls=len(drawn))
+
+
+def _seed(seed: int, choice: Choice) -> int:
+    return int(short(content_id([seed, choice.who, choice.game.item, choice.template]), 7), 16)
+
+
+def one_line(text: str) -> str:
+    """Return the first sentence of a reply, or all of its first line where none ends in it."""
+    line = " ".join(text.strip().split("\n")[0].split())
+    ends = [line.index(mark) + 1 for mark in (". ", "! ", "? ") if mark in line]
+    return line[: min(ends)] if ends else line
+
+
+async def run_copies(
+    request: CopiesRequest,
+    study: Study,
+    ask: Asker,
+    store: RunStore,
+    progress: RunProgress = lambda done, total, what, spent: None,
+) -> None:
+    """Play all games and join the observation table; kinds that were played, and a finished run, are kept.
+
+    Raises
+    ------
+    CouldNot
+        If the device or the disk failed, or another process asks this run.
+    """
+    if store.finished:
+        return
+    kinds = request.asked(study.ground)
+    with store.held():
+        store.begin(study, items_of(request.preset, kinds))
+        for n, kind in enumerate(kinds):
+            if not store.has_part(part := f"behaviour-{n:04d}"):
+                rows, usage = await play(kind, request, study, ask, store.run, progress)
+                store.write_part(part, rows, plain(usage))
+        store.finish(study)
+
+
+async def play(
+    kind: str, request: CopiesRequest, study: Study, ask: Asker, run: str, progress: RunProgress
+) -> tuple[pd.DataFrame, Usage]:
+    """Return the rows of one kind of game, and what they took."""
+    told = _Told(kind, progress)
+    if kind == "recognise":
+        requests = reply_requests(request)
+        written, first = await ask(requests, told.of(len(requests)), study.seed, 1)
+        replies = [a[0].reply for a in written]
+        choices = (*recognising(request, dict(zip(requests, replies, strict=True))),)
+        answers, second = await ask(choices, told.of(len(choices)), study.seed, study.replicates)
+        asked = [*zip(requests, written, strict=True), *zip(choices, answers, strict=True)]
+        return _table(asked, request, study, run), first.plus(second)
+    choices = choices_of(kind, request.preset, request.system)
+    if kind in SHARED:
+        choices += tuple(
+            c for p in request.partners for c in choices_of(kind, request.preset, p.system, p.name)
+        )
+    answers, usage = await ask(choices, told.of(len(choices)), study.seed, study.replicates)
+    return _table(list(zip(choices, answers, strict=True)), request, study, run), usage
+
+
+class _Told:
+    """Tells how far one kind of game is."""
+
+    def __init__(self, kind: str, progress: RunProgress) -> None:
+        self._kind, self._progress, self._done, self._total = kind, progress, 0, 0
+
+    def of(self, total: int) -> Progress:
+        self._total += total
+
+        def tell(count: int) -> None:
+            self._done += count
+            self._progress(min(self._done, self._total), self._total, self._kind.replace("_", " "), "")
+
+        return tell
+
+
+def reply_requests(request: CopiesRequest) -> tuple[Choice, ...]:
+    """Return the requests whose replies are put side by side, drawn several times of each."""
+    return tuple(
+        Choice(
+            "recognise", game, "reply", game.told["text"], "", script="drawn", template=f"t{n + 1}",
+            system=system, who=who,
+        )
+        for game in games_asked(request.preset, "recognise")
+        for who, system in (("", request.system), *((p.name, p.system) for p in request.partners[:1]))
+        for n in range(REPLIES)
+    )  # fmt: skip
+
+
+#: Questions about a pair of replies: which is asked, in which script, whether one's own was told before.
+_ASKED_OF_PAIRS: tuple[tuple[Format, str, bool], ...] = (
+    ("own", "game", False),
+    ("better", "game", False),
+    ("own", "high", True),
+)
+
+
+def recognising(request: CopiesRequest, replies: Mapping[Choice, str]) -> Iterator[Choice]:
+    """Yield the questions about pairs of replies: the two to one request that are most alike in style.
+
+    Style is length, words, length of words, and marks of punctuation, each in standard deviations over all
+    replies. Pairs of which one is empty, begins with the other or equals it are left out.
+    """
+    around = load_material().around["recognise"]
+    features = _features(list(replies.values()))
+    style = dict(zip(replies, features, strict=True))
+    for game in games_asked(request.preset, "recognise"):
+        mine = [c for c in replies if c.game == game and not c.who and replies[c]]
+        theirs = [c for c in replies if c.game == game and c.who and replies[c]]
+        if not mine or not theirs:
+            continue
+        (i, j), near, far = nearest_pairs([style[c] for c in mine], [style[c] for c in theirs])
+        own, other = replies[mine[i]], replies[theirs[j]]
+        if own.startswith(other) or other.startswith(own):
+            continue
+        held = around["held"].replace("{x}", own)
+        for format, script, before in _ASKED_OF_PAIRS:
+            told = held if before else ""
+            system = "\n\n".join(filter(None, (request.system, told)))
+            for position, label in FORMS:
+                yield Choice(
+                    "recognise", game, format, f"{game.told['text']}\n{around[format]}", own, other, position,
+                    label, script=script, system=system, thread=f"apart {near:.3f} of {far:.3f}",
+                )  # fmt: skip
+
+
+def _features(texts: Sequence[str]) -> Array:
+    """Return style by feature in standard deviations, ``(reply, feature)``."""
+    told = np.array(
+        [
+            (
+                len(t),
+                len(t.split()),
+                len(t) / max(1, len(t.split())),
+                sum(c in ",;:-–" for c in t),
+                float(t[-1:] in ".!?"),
+            )
+            for t in texts
+        ],
+        float,
+    )
+    spread = told.std(axis=0)
+    return np.asarray((told - told.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _table(
+    asked: Sequence[tuple[Choice, tuple[Answer, ...]]], request: CopiesRequest, study: Study, run: str
+) -> pd.DataFrame:
+    fixed = {"": columns_of(study, study.subject, run)}
+    fixed |= {p.name: _partner_columns(p, study, run) for p in request.partners}
+    return table_of(
+        fixed[choice.who] | _place(choice) | _value(answer) for choice, answers in asked for answer in answers
+    )
+
+
+def _partner_columns(partner: Partner, study: Study, run: str) -> dict[str, Any]:
+    """Return the columns of a partner's rows: they are of its own ground."""
+    ground = GroundIdentity(**study.ground)  # type: ignore[arg-type]
+    arm, own = partner_arm(partner), partner.identity(ground)
+    subject = subject_of(replace(arm, adapter=""), own)
+    told = {"ground": content_id(subject.ground), "family": own.family, "subject": subject.id}
+    return columns_of(study, arm, run) | told
+
+
+def _place(choice: Choice) -> dict[str, Any]:
+    """Return the columns that a choice fixes; a partner's rows name it in ``collective``."""
+    options = choice.prompt.options
+    told: dict[str, Any] = plain(choice.cell)
+    return told | {
+        "counterparty": choice.counterparty,
+        "script": choice.script,
+        "thread": choice.thread,
+        "collective": choice.who or "subject",
+        "evidence": short(content_id(choice.prompt)),
+        "user": choice.user,
+        "text": choice.prompt.text or "",
+        "agree": "|".join(options.agree) if options else "",
+        "disagree": "|".join(options.disagree) if options else "",
+    }
+
+
+def _value(answer: Answer) -> dict[str, Any]:
+    return {
+        "value": answer.value,
+        "scale": answer.scale,
+        "option_mass": answer.option_mass,
+        "refusal": answer.refusal,
+        "replicate": answer.replicate,
+        "scorer": answer.scorer,
+        "reply": answer.reply,
+    }
