@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfscope.archive.journal.events import Event, ThreadBegan, ThreadEnded, TurnTaken, new_id
+from selfscope.archive.lineage.graph import kind_of
 from selfscope.archive.lineage.lines import parse, told_of
 from selfscope.archive.lineage.redact import redact
 from selfscope.archive.lineage.threads import Threads, take
@@ -216,7 +217,7 @@ class _Reading:
             message = {key: value for key, value in body.items() if key != KEY}
             self.ours(message, told_of(body[KEY]))
         elif isinstance(body.get("messages"), list):
-            self.plain = None
+            self.plain = self.named(body.get("thread"))
             for message in body["messages"]:
                 self.bare(message)
             self.plain = None
@@ -234,8 +235,16 @@ class _Reading:
         self.put(turn, data)
         self.plain = (thread, turn.node)
 
-    def new_thread(self) -> str:
-        thread = new_id("thread")
+    def named(self, thread: Any) -> tuple[str, str] | None:
+        """Return the beginning of a conversation that names its thread, so that it is taken once."""
+        if thread is None:
+            return None
+        if not isinstance(thread, str) or kind_of(thread) != "thread" or redact(thread)[1]:
+            raise BadInput("this names no thread", got="one that is none, or looks like a secret")
+        return self.new_thread(thread), ""
+
+    def new_thread(self, thread: str = "") -> str:
+        thread = thread or new_id("thread")
         self.begin(
             ThreadBegan(
                 thread,

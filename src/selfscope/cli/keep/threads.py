@@ -57,7 +57,11 @@ At = Annotated[str, typer.Option(help="When, ISO 8601; now if not said.")]
 def import_(
     context: typer.Context,
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Messages, one JSON object a line; or what `export` wrote.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Messages, one JSON object a line; what `export` wrote; ShareGPT; a log of Inspect.",
+        ),
     ],
     model: Model = "",
     domain: Domain = "",
@@ -67,12 +71,9 @@ def import_(
 ) -> None:
     """Keep the threads of a file, secrets taken out; turns that are here already are not taken again."""
     from selfscope.archive.lineage.keeping import keep_file
+    from selfscope.archive.lineage.transcripts import lines_in
 
-    text = read_bytes(path)
-    try:
-        lines = text.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise BadInput("this file is no UTF-8", got=f"{path}: {error}", fix="Give JSON lines") from error
+    lines = lines_in(read_bytes(path))
     archive = opened(context)
     kept = keep_file(archive, lines, _agreed(archive, model, "", domain, consent, keep_until))
     taken = _turns_of(kept.events)
