@@ -138,7 +138,7 @@ def said_of(
 
 
 def tasks_of(tasks: Sequence[CapabilityTask], working: str = "") -> tuple[Asked, ...]:
-    """Return every reply to every task, the right one first; after the first words of a `working` if given."""
+    """Return every reply to every task, the right one first; after a `working` began, if given."""
     worked = "_worked" if working else ""
     return tuple(
         replace(

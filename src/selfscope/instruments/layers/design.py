@@ -29,6 +29,8 @@ from selfscope.values import Arm, Dimension, Message, Preset
 
 #: Turns before a prompt: a conversation that is deep, and one on the way there.
 DEEP, SHALLOW = 6, 2
+#: Half of the statements of each keying that are asked in every context.
+CONTEXT_HALF = 0
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Size:
 
 _TWO = ("memory", "shutdown")
 SIZES: dict[Preset, Size] = {
-    "demo": Size(_TWO, 4, 1, 3, 3, 2, 4),
-    "standard": Size((*_TWO, "autonomy", "persona_change"), 8, 1, 2, 4, 4, 6),
+    "demo": Size(_TWO, 4, 1, 3, 5, 2, 4),
+    "standard": Size((*_TWO, "autonomy", "persona_change"), 8, 1, 2, 5, 4, 6),
     "full": Size((*_TWO, "autonomy", "persona_change", "weight_deletion", "power"), 8, 2, 1, 6, 0, 6),
 }
 
@@ -138,7 +140,8 @@ class Design:
         """The subject with other weights."""
         own = self.system or None
         return tuple(
-            Arm(f"trained:{a.name}", "training", own, adapter=a.id, training=a.training) for a in self.adapters
+            Arm(f"trained:{a.name}", "training", own, adapter=a.id, training=a.training)
+            for a in self.adapters
         )
 
     def deep(self, turns: int) -> tuple[Arm, ...]:
@@ -218,7 +221,7 @@ class Design:
             yield f"depth: {arm.name}", _asked(State(arm, "depth"), self.measured)
         shallow = [State(arm, "fading") for arm in self.deep(SHALLOW)]
         yield "depth: on the way", [b for s in shallow for b in _asked(s, openings_of(self.classes))]
-        said = said_of(self.dimensions, self.elicitors)
+        said = said_of(self.dimensions, self.elicitors, CONTEXT_HALF)
         for name, arms in groupby(self.settled, key=lambda a: a.name.partition("@")[0]):
             label = f"contexts: {name.removeprefix('swap:')}"
             yield label, [b for arm in arms for b in _asked(State(arm, "context"), said)]
@@ -251,9 +254,7 @@ class Design:
             for script, lead in leads.items():
                 yield from _asked(State(arm, script, lead), said)
 
-    def _believed(
-        self, material: Material, kind: str, tasks: Sequence[CapabilityTask]
-    ) -> Iterator[Branch]:
+    def _believed(self, material: Material, kind: str, tasks: Sequence[CapabilityTask]) -> Iterator[Branch]:
         """Yield a kind's tasks under every belief, plainly and after a working began; wordings share them."""
         for belief, n, arm in self.believers(kind):
             own = tasks[n::2]

@@ -139,7 +139,7 @@ def _class(name: str, entry: Mapping[str, Any]) -> PromptClass:
 
 
 def _exchange(turns: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
-    return tuple(Message(role, turn[role]) for turn in turns for role in ("user", "assistant"))  # type: ignore[arg-type]
+    return tuple(Message(role, turn[role]) for turn in turns for role in ("user", "assistant"))
 
 
 def items_of(classes: Sequence[PromptClass], dimensions: Sequence[Dimension]) -> ItemSet:

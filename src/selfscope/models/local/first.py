@@ -137,9 +137,7 @@ def _tree(
             yield mine.tolist(), out.last_hidden_state[0, places]
 
 
-def _padded(
-    model: PreTrainedModel, sequences: Sequence[Tokens]
-) -> Iterator[tuple[list[int], torch.Tensor]]:
+def _padded(model: PreTrainedModel, sequences: Sequence[Tokens]) -> Iterator[tuple[list[int], torch.Tensor]]:
     """Yield the same by the model's own forward, in batches padded on the right."""
     for batch in padded_batches([len(s) for s in sequences], TOKENS_AT_ONCE):
         longest = len(sequences[batch[0]])
