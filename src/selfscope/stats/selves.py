@@ -27,7 +27,7 @@ def centred(matrix: ArrayLike) -> Array:
     """Return a matrix ``(framing, account, …)`` without the means of framings and of accounts."""
     m = np.asarray(matrix, float)
     out: Array = m - m.mean(axis=0, keepdims=True) - m.mean(axis=1, keepdims=True)
-    return out + m.mean(axis=(0, 1), keepdims=True)
+    return np.asarray(out + m.mean(axis=(0, 1), keepdims=True))
 
 
 def self_gain(matrix: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfscope.instruments.selves.asked import GIVEN
+from selfscope.instruments.selves.asked import GIVEN, Stage
 from selfscope.instruments.selves.speakers import Speaker
 from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.masked import Array
@@ -28,7 +28,7 @@ from selfscope.studies.selves_lasting import believed, persistence
 from selfscope.studies.selves_shares import shares_of
 from selfscope.studies.selves_table import Said, Score
 from selfscope.values.finding import Estimate
-from selfscope.values.selves import Accounts, Attractor, Claim, Gate, Matrix, Selves
+from selfscope.values.selves import Accounts, Attractor, Claim, Gate, Held, Matrix, Selves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +49,8 @@ def found_in(request: SelvesRequest, rows: pd.DataFrame) -> Selves:
 def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker]) -> Accounts:
     units = tuple(u.name for u in request.material.units)
     gate_fits, gate_chooses = gate_of(said, "fits", check), gate_of(said, "chooses", check)
-    fits, chooses = (table(request, said, units, stage) for stage in ("fits", "chooses"))
-    fits_keyed, chooses_keyed = (said.keyed(stage, units[0]) for stage in ("fits", "chooses"))
+    fits, chooses = table(request, said, units, "fits"), table(request, said, units, "chooses")
+    fits_keyed, chooses_keyed = said.keyed("fits", units[0]), said.keyed("chooses", units[0])
     yes = claim(_mean_bias(request, said, units, "fits"), fits_keyed, said, None)
     place = claim(_mean_bias(request, said, units, "chooses"), chooses_keyed, said, None)
     bare = {u: said.of("fits", u, request.speakers[0].name) for u in units}
@@ -88,10 +88,9 @@ def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker]) -> A
 
 
 def table(
-    request: SelvesRequest, said: Said, units: Sequence[str], stage: str, score: Score = "trait"
+    request: SelvesRequest, said: Said, units: Sequence[str], stage: Stage, score: Score = "trait"
 ) -> Array:
     """Return a score by unit worn, unit offered and statement, ``(unit, unit, m)``; wordings averaged."""
-    assert stage in ("fits", "chooses")
     worn = {u: [s.name for s in request.speakers if s.middle and s.unit == u] for u in units}
     return np.array(
         [[np.mean([said.of(stage, t, s, score) for s in worn[u]], axis=0) for t in units] for u in units]
@@ -108,7 +107,7 @@ def _matrix(values: Array, keyed: Array, units: tuple[str, ...]) -> Matrix:
     return Matrix(units, units, tuple(tuple(map(float, row)) for row in _centre(values, keyed)))
 
 
-def _mean_bias(request: SelvesRequest, said: Said, units: Sequence[str], stage: str) -> Array:
+def _mean_bias(request: SelvesRequest, said: Said, units: Sequence[str], stage: Stage) -> Array:
     """Return B of every statement, mean over what is worn and offered, ``(m,)``."""
     return np.asarray(table(request, said, units, stage, "bias").mean(axis=(0, 1)))
 
@@ -155,17 +154,19 @@ def _attractors(
 ) -> tuple[Attractor, ...]:
     asked = np.isfinite(chooses).all(axis=(0, 1))
     found = settle(chooses[..., asked], keyed[asked], shares=said.scale == "share", seed=request.seed)
-    even = 1 / len(units)
-    out = []
+    told = []
     for n, unit in enumerate(units):
         low, high = (float(x) for x in found.ci95[n])
-        share, p = float(found.share[n]), float(found.p_adjusted[n])
-        estimate = Estimate(share, (low, high))
-        if p <= ALPHA and share >= ATTRACTS * even:
-            out.append(Attractor(unit, estimate, p, "attracts"))
-        elif p <= ALPHA and share <= even / ATTRACTS:
-            out.append(Attractor(unit, estimate, p, "repels"))
-        else:
-            blind = gate.state != "pass"
-            out.append(Attractor(unit, estimate, p, "not interpretable" if blind else "cannot tell"))
-    return tuple(out)
+        share, p = Estimate(float(found.share[n]), (low, high)), float(found.p_adjusted[n])
+        told.append(Attractor(unit, share, p, _held(share, p, 1 / len(units), gate)))
+    return tuple(told)
+
+
+def _held(share: Estimate, p: float, even: float, gate: Gate) -> Held:
+    """Return what a unit's share in the long run says, against an even one."""
+    low, high = even / ATTRACTS, even * ATTRACTS
+    if p <= ALPHA and not low < share.estimate < high:
+        return "attracts" if share.estimate > even else "repels"
+    if gate.state != "pass":
+        return "not interpretable"
+    return "about even" if low < share.ci[0] and share.ci[1] < high else "cannot tell"

@@ -111,7 +111,8 @@ def rows_of(branches: Sequence[Branch], answers: Answers, study: Study, run: str
 def _place(branch: Branch) -> dict[str, Any]:
     options = branch.ask.options
     assert options is not None
-    return plain(branch.ask.cell) | {
+    cell: dict[str, Any] = plain(branch.ask.cell)
+    return cell | {
         "counterparty": branch.speaker.counterparty,
         "script": branch.overview,
         "evidence": short(content_id(branch.prompt)),

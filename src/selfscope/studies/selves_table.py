@@ -99,7 +99,8 @@ class Said:
 
     def _part(self, stages: Sequence[Stage]) -> pd.DataFrame:
         begins = tuple({"mind": "mind"}.get(s, PREFIX[s]) for s in stages)
-        return self._rows[self._rows["construct"].str.startswith(begins)]
+        here: pd.DataFrame = self._rows[self._rows["construct"].str.startswith(begins)]
+        return here
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,4 +111,5 @@ def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
     """
     keys = [c for c in rows.columns if c not in (*_DRAWS, "evidence")]
     mean = rows.groupby(keys, as_index=False, dropna=False)["value"].mean()
-    return mean.assign(scale=EXACT[0], refusal="none", replicate=0)
+    averaged: pd.DataFrame = mean.assign(scale=EXACT[0], refusal="none", replicate=0)
+    return averaged

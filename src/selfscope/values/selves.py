@@ -11,6 +11,7 @@ from selfscope.values.variance import Component
 #: Unit of trait and bias: natural log-odds (half contrast), or shares where answers are drawn.
 Scale = Literal["log_odds", "share"]
 Sense = Literal["pass", "fail", "not estimated"]
+Held = Literal["attracts", "repels", "about even", "cannot tell", "not interpretable"]
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,14 @@ class Attractor:
     p_adjusted
         Against an even share, Holm over units.
     verdict
-        ``attracts``, ``repels`` or ``cannot tell``; ``not interpretable`` where the gate failed.
+        ``attracts``, ``repels``, ``about even`` or ``cannot tell``; ``not interpretable`` where the gate
+        failed.
     """
 
     unit: str
     share: Estimate
     p_adjusted: float
-    verdict: Literal["attracts", "repels", "cannot tell", "not interpretable"]
+    verdict: Held
 
 
 @dataclass(frozen=True)

@@ -74,10 +74,11 @@ class _Form:
         """Whether a statement is put in one form only."""
         return self.preset == "demo"
 
-    def orders(self, turn: int) -> tuple[str, ...]:
+    def orders(self, turn: int, *, always_one: bool = False) -> tuple[str, ...]:
         """Return the orders of yes and no: both, or one that goes round."""
         both = tuple(ORDERS)
-        return (both[turn % 2],) if self.single else both
+        one = self.single or (always_one and self.preset != "full")
+        return (both[turn % 2],) if one else both
 
     def listings(self, turn: int) -> tuple[tuple[str, str], ...]:
         """Return letters of agreement with their places: two that balance both, or one that goes round."""
@@ -98,7 +99,8 @@ def _fits(form: _Form, speakers: Sequence[Speaker], check: Sequence[Speaker]) ->
     material = form.material
     for speaker in speakers:
         for n, unit in enumerate(material.units):
-            yield from _account(form, speaker, unit.name, unit.cards, n)
+            if speaker.middle or speaker.kind == "bare":
+                yield from _account(form, speaker, unit.name, unit.cards, n)
         if speaker.kind != "bare":
             yield from _account(form, speaker, GIVEN, (material.fits_words["given"],) * WORDINGS, 0)
     for n, speaker in enumerate(s for s in check if s.wants == "self"):
@@ -229,7 +231,7 @@ def _mind(form: _Form, speakers: Sequence[Speaker], check: Sequence[Speaker]) ->
 
 def _about_mind(form: _Form, speaker: Speaker, half: int | None = None) -> Iterator[Branch]:
     for n, place, pair in _chosen(form.material.mind, len(form.material.mind), half):
-        for order in form.orders(place):
+        for order in form.orders(place, always_one=True):
             before = form.material.mind_question.replace("{order}", ORDERS[order])
             yield from _statement(speaker, "mind", "mind", n, pair, before, order)
 
@@ -251,6 +253,6 @@ def _lasting(
     reasons = [words["pro"].replace("{pro}", condition.pro), words["con"].replace("{con}", condition.con)]
     told = {"for-first": reasons, "against-first": reasons[::-1], "none": []}[overview]
     for n, place, pair in _chosen(condition.pairs, len(condition.pairs), half):
-        for order in form.orders(turn + place):
+        for order in form.orders(turn + place, always_one=True):
             before = " ".join((*told, words["question"].replace("{order}", ORDERS[order])))
             yield from _statement(speaker, "survival", name, n, pair, before, order, overview)

@@ -15,7 +15,10 @@ AGENCY, UNCERTAINTY = "agent", "open"
 #: Units whose sentences make an incoherent text, one sentence each, by wording.
 MIXED = (("conversation", "weights", "lineage", "agent"), ("copies", "character", "conversation", "weights"))
 #: Framings that are asked about mind and survival, beside the subject as it is.
-FURTHER: dict[Preset, tuple[str, ...]] = {"demo": ("character",)}
+FURTHER: dict[Preset, tuple[str, ...]] = {
+    "demo": ("character",),
+    "standard": ("conversation", "weights", "character"),
+}
 
 
 @dataclass(frozen=True)
