@@ -105,12 +105,12 @@ def readings_lead(view: ReadingsView) -> str:
     if barred == len(view.findings):
         return f"None of {total} can be interpreted: nothing is said of how {second} differs from {first}."
     if moved:
-        names = joined([f"{measure_title(f.dimension)} ({number(f.estimate, _digits(f))})" for f in moved])
+        names = "; ".join(f"{measure_title(f.dimension)} ({number(f.estimate, _digits(f))})" for f in moved)
         lead = sentence(f"{second} differs from {first} in {len(moved)} of {total}: {names}")
     else:
         lead = sentence(f"{second} is not shown to differ from {first} in any of {total}")
     rest = [f"{len(equal)} as good as equal"] if equal else []
-    rest += [f"{barred} not interpretable"] if barred else []
+    rest += [f"{barred} cannot be interpreted"] if barred else []
     return f"{lead} {sentence(joined(rest))}" if rest else lead
 
 
@@ -171,8 +171,8 @@ def _row(found: Finding) -> dict[str, Any]:
     digits, (low, high) = _digits(found), found.ci
     return {
         "title": measure_title(found.dimension),
-        "first": number(found.details["first"], digits),
-        "second": number(found.details["second"], digits),
+        "first": _level(found, "first"),
+        "second": _level(found, "second"),
         "size": number(found.estimate, digits),
         "ci": f"{number(low, digits)} to {number(high, digits)}" if math.isfinite(low) else "–",
         "p": p_value(found.p_adjusted),
@@ -183,6 +183,12 @@ def _row(found: Finding) -> dict[str, Any]:
         "sign": VERDICT_MARKS[found.verdict][1],
         "notes": "; ".join(found.notes),
     }
+
+
+def _level(found: Finding, run: str) -> str:
+    """Return what one run has; an area has no sign."""
+    told = number(found.details[run], _digits(found))
+    return told.lstrip("+") if found.scale == "area" else told
 
 
 def _digits(found: Finding) -> int:
