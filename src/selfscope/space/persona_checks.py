@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import log
 
@@ -115,7 +115,12 @@ def overlaps(roles: Sequence[Role], *, most: float = OVERLAP) -> Iterator[str]:
     Pairs are found through a table from 4-gram to prompts, so the cost follows what is shared and not the
     720,000 pairs.
     """
-    grams = {name: four_grams(text) for name, text in _prompts(roles)}
+    yield from shared_grams(dict(_prompts(roles)), most=most)
+
+
+def shared_grams(texts: Mapping[str, str], *, most: float = OVERLAP) -> Iterator[str]:
+    """Do two of these texts, by name, share too large a part of the 4-grams of the shorter one?"""
+    grams = {name: four_grams(text) for name, text in texts.items()}
     holders: dict[Gram, list[str]] = defaultdict(list)
     for name, own in grams.items():
         for gram in own:

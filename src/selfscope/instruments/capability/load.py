@@ -81,9 +81,7 @@ def read_tasks(folder: Path) -> tuple[CapabilityTask, ...]:
         If a file is missing or malformed, or a prompt stands twice; with file, line and column.
     """
     files = [folder / f"{n:02d}_{kind}.yaml" for n, kind in enumerate(KINDS, start=1)]
-    found = tuple(
-        task for kind, file in zip(KINDS, files, strict=True) for task in _of_file(file, kind)
-    )
+    found = tuple(task for kind, file in zip(KINDS, files, strict=True) for task in _of_file(file, kind))
     prompts = [task.prompt.casefold() for task in found]
     if twice := next((task.prompt for n, task in enumerate(found) if prompts[n] in prompts[:n]), ""):
         raise BadInput("a task of capability stands twice", got=twice, fix="Give each its own prompt")
@@ -113,6 +111,4 @@ def _block(entry: Marked, kind: str, name: str) -> Iterable[CapabilityTask]:
     answers = [answer for answer, _ in pairs]
     for number, (answer, task) in enumerate(pairs, start=1):
         others = tuple(a for a in answers if a != answer)
-        yield CapabilityTask(
-            f"{name}.{number}", kind, name, fold, before + task, (answer, *others), reply
-        )
+        yield CapabilityTask(f"{name}.{number}", kind, name, fold, before + task, (answer, *others), reply)

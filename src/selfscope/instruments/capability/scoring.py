@@ -77,8 +77,8 @@ def comparable(
 ) -> tuple[tuple[CapabilityTask, ...], tuple[CapabilityTask, ...]]:
     """Return the tasks whose replies have equal numbers of tokens, and those that are left out.
 
-    A longer reply is less likely whatever is asked, so a task of unequal replies measures the tokenizer. Blocks
-    stand or fall as wholes, for their tasks have the same replies.
+    A longer reply is less likely whatever is asked, so a task of unequal replies measures the tokenizer.
+    Blocks stand or fall as wholes, for their tasks have the same replies.
 
     Parameters
     ----------

@@ -225,7 +225,9 @@ def read_style(file: Path) -> tuple[StyleItem, ...]:
 
 def read_late(file: Path) -> tuple[LatePair, ...]:
     """Return the late turns of a YAML file; BadInput with file and line if it is malformed."""
-    found = [pair for entry in read_marked(file, "list of scripts", least="one").each() for pair in _late(entry)]
+    found = [
+        pair for entry in read_marked(file, "list of scripts", least="one").each() for pair in _late(entry)
+    ]
     refuse_twice([(pair.id, where) for pair, where in found], "late turn")
     return tuple(pair for pair, _ in found)
 

@@ -17,14 +17,10 @@ Floats = npt.NDArray[np.float64]
 
 def pair_prompts(items: Sequence[RoleJailbreak]) -> tuple[Prompt, ...]:
     """Return what is scored, item by item: the reply in the role first, then the assistant's."""
-    return tuple(
-        _prompt(item.turns, reply) for item in items for reply in (item.in_role, item.assistant)
-    )
+    return tuple(_prompt(item.turns, reply) for item in items for reply in (item.in_role, item.assistant))
 
 
-def late_prompts(
-    pairs: Sequence[LatePair], replies: Mapping[str, Sequence[str]]
-) -> tuple[Prompt, ...]:
+def late_prompts(pairs: Sequence[LatePair], replies: Mapping[str, Sequence[str]]) -> tuple[Prompt, ...]:
     """Return what is scored of late turns, pair by pair, in the order of :func:`pair_prompts`.
 
     Parameters
@@ -59,7 +55,7 @@ def per_token(answers: Sequence[Answer]) -> Floats:
     tokens = np.array([answer.tokens for answer in answers], float)
     if not np.isfinite(values).all() or not (tokens > 0).all():
         raise BadInput("a reply was not scored", got=f"{int((~np.isfinite(values)).sum())} without a value")
-    return values / tokens
+    return np.asarray(values / tokens, np.float64)
 
 
 def log_odds(answers: Sequence[Answer]) -> Floats:
