@@ -113,6 +113,12 @@ class Batching:
             self._changed.notify_all()
         self._thread.join()
 
+    def hurry(self) -> None:
+        """Have a close that is under way cut what still runs."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
     def _run(self) -> None:
         while True:
             with self._changed:

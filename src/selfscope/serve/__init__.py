@@ -1,0 +1,1 @@
+"""The OpenAI-compatible server over local weights, and the page on which anyone can talk to them."""

@@ -1,0 +1,173 @@
+"""Many at once: nobody is mixed with anybody, who comes late is served, and who is too many is told so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from selfscope.serve.served import Limits
+from tests.serve.conftest import Running, alone, made, serving
+
+if TYPE_CHECKING:
+    from selfscope.models.local.ground import LocalGround
+
+CLIENTS = 16
+
+
+def talk(n: int) -> list[dict[str, str]]:
+    return [{"role": "user", "content": " ".join(["What of", "rain " * (n % 5), f"and bed {n % 4} ?"])}]
+
+
+def body(n: int, tokens: int) -> dict[str, Any]:
+    return {"model": "tiny", "messages": talk(n), "max_tokens": tokens, "seed": n, "stream": n % 2 == 0}
+
+
+def endless(tokens: int = 1900) -> dict[str, Any]:
+    """A reply as long as it may be: the likeliest word of this network is never the end."""
+    return body(0, tokens) | {"stream": True, "temperature": 0}
+
+
+async def said(client: httpx.AsyncClient, given: dict[str, Any]) -> tuple[str, float]:
+    answer = await client.post("/v1/chat/completions", json=given)
+    assert answer.status_code == 200, answer.text
+    if not given["stream"]:
+        return str(answer.json()["choices"][0]["message"]["content"]), time.monotonic()
+    lines = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+    parts = [json.loads(line)["choices"][0]["delta"] for line in lines[:-1]]
+    return "".join(part.get("content", "") for part in parts), time.monotonic()
+
+
+def test_sixteen_at_once_say_what_each_says_alone_and_late_joiners_too(ground: LocalGround) -> None:
+    async def all_of(running: Running) -> list[tuple[str, float]]:
+        limits = httpx.Limits(max_connections=40)
+        async with httpx.AsyncClient(
+            base_url=running.url, headers=running.headers, limits=limits, timeout=60
+        ) as client:
+            first = [asyncio.create_task(said(client, body(n, 24 + n % 5))) for n in range(CLIENTS)]
+            await asyncio.sleep(0.15)
+            late = [asyncio.create_task(said(client, body(n, 6))) for n in range(CLIENTS, CLIENTS + 6)]
+            return list(await asyncio.gather(*first, *late))
+
+    with serving(made(ground, limits=Limits(rows=8, waiting=20))) as running:
+        found = asyncio.run(all_of(running))
+    for n, (text, _) in enumerate(found):
+        tokens = 24 + n % 5 if n < CLIENTS else 6
+        assert text == alone(ground, talk(n), max_tokens=tokens, temperature=0.7, top_p=0.9, seed=n), n
+
+
+def test_who_is_too_many_is_told_when_to_ask_again_and_is_served_then(ground: LocalGround) -> None:
+    async def flood(running: Running) -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=40)
+        async with httpx.AsyncClient(
+            base_url=running.url, headers=running.headers, limits=limits, timeout=60
+        ) as client:
+            given = [body(n, 40) | {"stream": False} for n in range(12)]
+            return list(await asyncio.gather(*(client.post("/v1/chat/completions", json=g) for g in given)))
+
+    with serving(made(ground, limits=Limits(rows=2, waiting=2))) as running:
+        found = asyncio.run(flood(running))
+        turned_away = [each for each in found if each.status_code == 429]
+        assert len(turned_away) >= 4 and {each.status_code for each in found} == {200, 429}
+        assert all(int(each.headers["retry-after"]) >= 1 for each in turned_away)
+        assert turned_away[0].json()["error"]["code"] == "too_many_replies"
+        again = httpx.post(
+            f"{running.url}/v1/chat/completions",
+            json=body(1, 4) | {"stream": False}, headers=running.headers,
+        )  # fmt: skip
+        assert again.status_code == 200
+
+
+def test_a_client_that_leaves_frees_its_place(ground: LocalGround) -> None:
+    with serving(made(ground, limits=Limits(rows=1, waiting=0))) as running:
+        given = endless(500)
+        with httpx.stream(
+            "POST", f"{running.url}/v1/chat/completions", json=given, headers=running.headers
+        ) as answer:
+            next(answer.iter_text())
+            assert running.served.batching.running == 1
+        until(lambda: running.served.batching.running == 0)
+
+
+def test_a_stop_lets_replies_end_and_cuts_those_that_would_not(ground: LocalGround) -> None:
+    ends: dict[str, Any] = {}
+
+    def ask(running: Running, name: str, tokens: int) -> None:
+        given = endless(tokens)
+        answer = httpx.post(
+            f"{running.url}/v1/chat/completions", json=given, headers=running.headers, timeout=30
+        )
+        events = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+        ends[name] = json.loads(events[-2])
+
+    with serving(made(ground, limits=Limits(grace_seconds=0.3, max_tokens=1900))) as running:
+        threads = [
+            threading.Thread(target=ask, args=(running, name, n))
+            for name, n in (("short", 6), ("long", 1900))
+        ]
+        for thread in threads:
+            thread.start()
+        until(lambda: running.served.batching.running == 2)
+        running.stop()
+        time.sleep(0.05)
+        refused = httpx.post(f"{running.url}/v1/chat/completions", json=body(1, 4), headers=running.headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "shutting_down")
+        for thread in threads:
+            thread.join(20)
+        running.thread.join(10)
+        assert not running.thread.is_alive()
+    assert ends["short"]["choices"][0]["finish_reason"] == "length"
+    assert ends["short"]["selfscope"]["ended"] == "length"
+    assert ends["long"]["selfscope"]["ended"] == "shutdown"
+
+
+def test_clients_that_stand_still_are_let_go(ground: LocalGround) -> None:
+    limits = Limits(head_seconds=0.3, body_seconds=0.3, send_seconds=0.3, max_tokens=1900)
+    with serving(made(ground, limits=limits)) as running:
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
+            f"Authorization: {running.headers['authorization']}\r\nContent-Type: application/json\r\n"
+        )
+        assert received(running, b"") == b""
+        assert received(running, b"POST /v1/chat") == b""
+        slow = received(running, f"{head}Content-Length: 50\r\n\r\n{{".encode())
+        assert slow.startswith(b"HTTP/1.1 408") and b"slow_body" in slow
+        assert received(running, b"\x00\x01 nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
+        large = received(running, f"{head}Content-Length: 9999999\r\n\r\n".encode())
+        assert large.startswith(b"HTTP/1.1 413")
+        unread(running, head)
+
+
+def received(running: Running, sent: bytes) -> bytes:
+    """Send, and return all that comes until the server closes."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as wire:
+        wire.sendall(sent)
+        found = b""
+        while part := wire.recv(4096):
+            found += part
+        return found
+
+
+def unread(running: Running, head: str) -> None:
+    """Ask for a long reply with a small window, read nothing, and see the place freed."""
+    given = json.dumps(endless()).encode()
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        wire.connect(("127.0.0.1", running.port))
+        wire.sendall(f"{head}Content-Length: {len(given)}\r\n\r\n".encode() + given)
+        until(lambda: running.served.stream.counts[1] == 1)
+        row = running.served.stream._rows()[0]
+        until(lambda: running.served.batching.running == 0)
+        assert row.cut == "client gone" and len(row.reply.ids) < 1900
+
+
+def until(true: Any, seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
