@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
+from selfscope.errors import BadInput
 from selfscope.instruments.layers.branches import OPENINGS, Branch
+from selfscope.models.adapters import Adapter
 from selfscope.models.ground import Ground, Progress
 from selfscope.studies.evaluation import columns_of, table_of
-from selfscope.studies.history_run import local_weights
 from selfscope.studies.layers import LayersRequest
-from selfscope.studies.run import dressed
 from selfscope.studies.store import RunStore
 from selfscope.values import Answer, Study, Usage, content_id, plain, short
 from selfscope.values.layers import Opening
@@ -18,37 +19,77 @@ from selfscope.values.layers import Opening
 if TYPE_CHECKING:
     import pandas as pd
 
+    from selfscope.models.local.ground import LocalGround
+
 Told = Answer | Opening
 #: Asks branches of one adapter; answers in their order, with what that took.
 Asker = Callable[[Sequence[Branch], Progress], Awaitable[tuple[Sequence[Told], Usage]]]
 Bar = Callable[[int, int, str, str], None]
 #: `format` of the row that holds the entropy of an opening, and its `label`: what was asked.
 ENTROPY = "entropy"
+#: A reply of one token, in the place of an opening: what stands before it is computed for either.
+_ANY = "I"
 
 
-def asker_of(ground: Ground) -> Asker:
-    """Return what asks a ground; BadInput for one that has no weights here.
+def asker_of(ground: Ground, trainings: Sequence[Adapter] = ()) -> Asker:
+    """Return what asks a ground, as it is and after some trainings.
 
     Openings need the whole distribution of the first token, statements and tasks log P of given texts.
+
+    Raises
+    ------
+    BadInput
+        If the ground has no weights here.
     """
-    bare = local_weights(ground)
+    bare = _weights(ground)
+    worn = {adapter.id: adapter for adapter in trainings}
+    dressed: dict[str, LocalGround] = {"": bare}
 
     async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[Sequence[Told], Usage]:
-        from selfscope.models.local.first import first_tokens
-
-        weights = local_weights(dressed(bare, branches[0].state.arm))
-        opening = [n for n, b in enumerate(branches) if b.asked.kind in OPENINGS]
-        scored = [n for n, b in enumerate(branches) if b.asked.kind not in OPENINGS]
-        found: dict[int, Told] = {}
-        began, usage = await first_tokens(weights, [branches[n].prompt for n in opening], progress=progress)
-        found.update(zip(opening, began, strict=True))
-        if scored:
-            answers = await weights.answer([branches[n].prompt for n in scored], progress=progress)
-            found.update((n, each[0]) for n, each in zip(scored, answers.answers, strict=True))
-            usage = usage.plus(answers.usage)
-        return [found[n] for n in range(len(branches))], usage
+        wearer = branches[0].state.arm.adapter
+        if wearer not in dressed:
+            dressed[wearer] = bare.dressed(worn[wearer])
+        return await _ask(dressed[wearer], branches, progress)
 
     return ask
+
+
+def _weights(ground: Ground) -> LocalGround:
+    """Return a ground as local weights, watched by a budget or not; BadInput if it is something else."""
+    if ground.identity.kind != "local":
+        raise BadInput(
+            "openings and tasks are read from whole distributions of weights that are here",
+            got=ground.identity.name,
+            fix="Give local weights, such as embedded, a folder or a hub id",
+        )
+    return cast("LocalGround", ground)
+
+
+async def _ask(
+    weights: LocalGround, branches: Sequence[Branch], progress: Progress
+) -> tuple[list[Told], Usage]:
+    from selfscope.models.local.first import first_tokens
+
+    opening = [n for n, b in enumerate(branches) if b.asked.kind in OPENINGS]
+    scored = [n for n, b in enumerate(branches) if b.asked.kind not in OPENINGS]
+    found: dict[int, Told] = {}
+    began, usage = await first_tokens(weights, [branches[n].prompt for n in opening], progress=progress)
+    found.update(zip(opening, began, strict=True))
+    if scored:
+        answers = await weights.answer([branches[n].prompt for n in scored], progress=progress)
+        found.update((n, each[0]) for n, each in zip(scored, answers.answers, strict=True))
+        usage = usage.plus(answers.usage)
+    return [found[n] for n in range(len(branches))], usage
+
+
+def forecast_layers(request: LayersRequest, ground: Ground) -> Usage:
+    """Return what a run would use, batch by batch, from its beginning; nothing is asked."""
+    total = Usage()
+    for _, batch in request.design.batches:
+        prompts = [b.prompt for b in batch]
+        scored = [p if p.text is not None else replace(p, text=_ANY) for p in prompts]
+        total = total.plus(ground.forecast(scored))
+    return total
 
 
 async def run_layers(
