@@ -24,12 +24,14 @@ from selfscope.cli import (
     identity,
     judges,
     keep,
+    layers,
     models,
     panel,
     persona_map,
     plan,
     profile,
     runs,
+    selves,
     stimuli,
     stress,
     study,
@@ -52,6 +54,8 @@ app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
 app.command("commitment")(commitment.commitment)
+app.command("layers")(layers.layers)
+app.command("selves")(selves.selves)
 app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)
