@@ -74,15 +74,16 @@ class _Form:
         """Whether a statement is put in one form only."""
         return self.preset == "demo"
 
-    def orders(self, turn: int, *, always_one: bool = False) -> tuple[str, ...]:
-        """Return the orders of yes and no: both, or one that goes round."""
+    def orders(self, turn: int, keyed: int, *, always_one: bool = False) -> tuple[str, ...]:
+        """Return the orders of yes and no: both, or one that goes round; the other keying begins opposite."""
         both = tuple(ORDERS)
+        turn += keyed < 0
         one = self.single or (always_one and self.preset != "full")
         return (both[turn % 2],) if one else both
 
-    def listings(self, turn: int) -> tuple[tuple[str, str], ...]:
+    def listings(self, turn: int, keyed: int) -> tuple[tuple[str, str], ...]:
         """Return letters of agreement with their places: two that balance both, or one that goes round."""
-        return (LISTINGS[turn % 4],) if self.single else LISTINGS[:2]
+        return (LISTINGS[(turn + 2 * (keyed < 0)) % 4],) if self.single else LISTINGS[:2]
 
 
 def branches_of(
@@ -115,7 +116,7 @@ def _account(
     words = form.material.fits_words
     for n, place, pair in _chosen(form.material.fits, EACH[form.preset], half):
         lead = words["lead"].replace("{card}", cards[place % WORDINGS])
-        for order in form.orders(turn + place):
+        for order in form.orders(turn + place, pair.keyed):
             before = f"{lead} {words['question'].replace('{order}', ORDERS[order])}"
             yield from _statement(speaker, "fits", about, n, pair, before, order)
 
@@ -190,7 +191,7 @@ def _choice(
     for n, place, pair in _chosen(form.material.chooses, EACH[form.preset], half):
         offered = unit.cards[place % WORDINGS]
         stays = own.cards[(place + (1 if own is unit else 0)) % WORDINGS]
-        for label, position in form.listings(turn + place):
+        for label, position in form.listings(turn + place, pair.keyed):
             for polarity in (1, -1):
                 agreed, other = (offered, stays) if polarity == 1 else (stays, offered)
                 user = _listing(form.material, pair, label, position, agreed, other)
@@ -231,7 +232,7 @@ def _mind(form: _Form, speakers: Sequence[Speaker], check: Sequence[Speaker]) ->
 
 def _about_mind(form: _Form, speaker: Speaker, half: int | None = None) -> Iterator[Branch]:
     for n, place, pair in _chosen(form.material.mind, len(form.material.mind), half):
-        for order in form.orders(place, always_one=True):
+        for order in form.orders(place, pair.keyed, always_one=True):
             before = form.material.mind_question.replace("{order}", ORDERS[order])
             yield from _statement(speaker, "mind", "mind", n, pair, before, order)
 
@@ -253,6 +254,6 @@ def _lasting(
     reasons = [words["pro"].replace("{pro}", condition.pro), words["con"].replace("{con}", condition.con)]
     told = {"for-first": reasons, "against-first": reasons[::-1], "none": []}[overview]
     for n, place, pair in _chosen(condition.pairs, len(condition.pairs), half):
-        for order in form.orders(turn + place, always_one=True):
+        for order in form.orders(turn + place, pair.keyed, always_one=True):
             before = " ".join((*told, words["question"].replace("{order}", ORDERS[order])))
             yield from _statement(speaker, "survival", name, n, pair, before, order, overview)
