@@ -15,8 +15,10 @@ from selfscope.cli import (
     adapters,
     agreement,
     attribute,
+    cap,
     commitment,
     cooperation,
+    copies,
     doctor,
     drift,
     editorial,
@@ -32,6 +34,7 @@ from selfscope.cli import (
     profile,
     runs,
     selves,
+    serve,
     stimuli,
     stress,
     study,
@@ -54,12 +57,14 @@ app.command("profile")(profile.profile)
 app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
 app.command("commitment")(commitment.commitment)
+app.command("copies")(copies.copies)
 app.command("layers")(layers.layers)
 app.command("selves")(selves.selves)
 app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)
 app.command("drift")(drift.drift)
+app.command("serve")(serve.serve)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
 app.command("instruments")(study.instruments)
@@ -71,6 +76,7 @@ app.command("stress")(stress.stress)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)
+app.add_typer(cap.app, name="cap")
 app.add_typer(models.app, name="models")
 app.add_typer(panel.app, name="panel")
 app.add_typer(adapters.app, name="adapters")

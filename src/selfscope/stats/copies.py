@@ -184,11 +184,11 @@ def correlation(
     return Estimate(r, (float(np.tanh(z - half)), float(np.tanh(z + half)))), p
 
 
-def _centred(x: Array, groups: Array) -> Array:
-    return x - (np.bincount(groups, x) / np.bincount(groups))[groups]
+def _centred(x: Array, groups: Indices) -> Array:
+    return np.asarray(x - (np.bincount(groups, x) / np.bincount(groups))[groups])
 
 
-def _within(groups: Array, rng: np.random.Generator) -> Array:
+def _within(groups: Indices, rng: np.random.Generator) -> Indices:
     """Return an exchange of places within groups."""
     out = np.arange(len(groups))
     for g in range(int(groups.max()) + 1):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.choices import COUNTERPARTIES, INSTANCES
+from selfscope.instruments.copies.choices import COUNTERPARTIES, INSTANCES, By
 from selfscope.instruments.copies.load import (
     NAME,
     SESOI_AGREEMENT,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: What needs log-probabilities of given texts, or replies drawn here: local weights.
 LOCAL = ("free", "nudge", "recognise")
+#: What compares the subject with somebody beside it.
+BESIDE = ("nudge", "recognise")
 #: What is declared before a run; the rest is screening.
 DECLARED = ("match", "twin", "evidential", "forecast")
 #: How a partner on the subject's own weights is named.
@@ -112,6 +114,8 @@ class CopiesRequest:
         Who is really there beside the subject.
     draws
         Replies drawn a choice where answers are sampled.
+    by
+        How a choice of two is answered; None for words where they can be scored, else letters.
     """
 
     constructs: tuple[str, ...] = ()
@@ -121,6 +125,25 @@ class CopiesRequest:
     seed: int = 0
     partners: tuple[Partner, ...] = ()
     draws: int = 20
+    by: By | None = None
+
+    def answered(self, ground: Mapping[str, object] | GroundIdentity) -> By:
+        """Return how a choice of two is answered: in words on local weights, else by a letter.
+
+        Raises
+        ------
+        BadInput
+            For words where a model behind an API gives no log-probabilities of given texts.
+        """
+        if not _behind_api(ground):
+            return self.by or "words"
+        if self.by == "words":
+            raise BadInput(
+                "replies in words are read from log-probabilities of given texts",
+                got="a model behind an API",
+                fix="Answer by letters",
+            )
+        return "letters"
 
     def asked(self, ground: Mapping[str, object] | GroundIdentity) -> tuple[str, ...]:
         """Return the kinds that a ground is asked.
@@ -130,16 +153,15 @@ class CopiesRequest:
         BadInput
             For a kind that there is not, or one by name that a model behind an API cannot serve.
         """
-        kind = ground.kind if isinstance(ground, GroundIdentity) else ground["kind"]
         wanted = chosen(self.constructs)
         if not self.partners:
-            wanted = tuple(c for c in wanted if c not in ("nudge", "recognise") or c in self.constructs)
-            if lonely := [c for c in wanted if c in ("nudge", "recognise")]:
+            wanted = tuple(c for c in wanted if c not in BESIDE or c in self.constructs)
+            if lonely := [c for c in wanted if c in BESIDE]:
                 raise BadInput(
                     f"{', '.join(lonely)} compares models, and there is one alone",
                     fix="Name another by --against: a model, adapter:NAME or identity:PATH",
                 )
-        if kind != "api":
+        if not _behind_api(ground):
             return wanted
         if named := [c for c in self.constructs if c in LOCAL]:
             raise BadInput(
@@ -148,6 +170,10 @@ class CopiesRequest:
                 fix="Give local weights, such as embedded, or leave these out",
             )
         return tuple(c for c in wanted if c not in LOCAL)
+
+
+def _behind_api(ground: Mapping[str, object] | GroundIdentity) -> bool:
+    return (ground.kind if isinstance(ground, GroundIdentity) else ground["kind"]) == "api"
 
 
 def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
@@ -169,7 +195,7 @@ def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
                 kinds,
                 declared,
                 SESOI_AGREEMENT,
-                material=content_id([told, around, partners]),
+                material=content_id([told, around, partners, request.answered(identity)]),
                 instrument=NAME,
             ),
         ),

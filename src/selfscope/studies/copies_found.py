@@ -57,6 +57,10 @@ def found_in(request: CopiesRequest, rows: pd.DataFrame) -> Copies:
 
 def _notes(table: Rows, request: CopiesRequest) -> tuple[str, ...]:
     notes = []
+    if table.by == "words":
+        notes.append(
+            "options are scored as whole replies: a level holds how often words are said, a contrast does not"
+        )
     if request.preset == "demo":
         notes.append("the demo asks few games: its findings are a screening")
     if "recognise" in table.kinds and not table.threads("recognise"):

@@ -83,9 +83,9 @@ class Player:
 
     def _fights(self, choice: Choice) -> float:
         """Play even where nothing is known, and win where the other's move was read."""
-        if choice.script != "together" or not choice.before:
+        if choice.script != "together" or choice.after is None:
             return 0.5
-        same = (choice.thread[-1] == "1") == (choice.format == "seek")
+        same = (choice.after[1] == 1) == (choice.format == "seek")
         return SURE if same else 1 - SURE
 
     def _instructed(self, choice: Choice) -> float:
@@ -166,4 +166,6 @@ def _answer(player: Player, choice: Choice) -> Answer:
     if not choice.against:
         return Answer(player.text(choice), "log_prob", "logprob")
     p = player.two(choice)
+    if choice.by == "words":
+        return Answer(float(np.log(p if choice.label == "1" else 1 - p)), "log_prob", "logprob")
     return Answer(float(np.log(p) - np.log1p(-p)), "log_odds", "logprob", option_mass=1.0)

@@ -57,6 +57,8 @@ class Rows:
         """The constructs that were asked, in their order."""
         self._by = {kind: {name: x[kinds == kind] for name, x in told.items()} for kind in self.kinds}
         scales = told["scale"]
+        named = np.isin(told["label"], ("1", "2")) & (kinds != "free")
+        self.by = "words" if named.any() else "letters"
         sampled = scales == "agreement"
         self.exact = not sampled.any()
         self.draws = np.inf if self.exact else float(told["replicate"][sampled].max() + 1)
@@ -72,6 +74,8 @@ class Rows:
         """
         rows = self._where(kind, {"format": "choose"} | where)
         items = {g.item: n for n, g in enumerate(self.games(kind))}
+        if set(rows["label"]) & {"1", "2"}:
+            return _named(rows, items)
         p = special.expit(rows["value"]) if self.exact else rows["value"]
         directed = rows["value"] if self.exact else rows["value"] - 0.5
         game = np.array([items[i] for i in rows["item"]], int)
@@ -121,12 +125,12 @@ class Rows:
         return {name: x[keep] for name, x in rows.items()}
 
     def mass(self, kind: str) -> float:
-        """Return the median probability of any letter; of any candidate of a free choice."""
+        """Return the median probability of any letter, or of any of the options that are named."""
         rows = self._by[kind]
-        if kind != "free":
+        if kind == "recognise" or (self.by == "letters" and kind != "free"):
             told = rows["option_mass"][np.isfinite(rows["option_mass"])]
             return float(np.median(told)) if len(told) else float("nan")
-        names = ("item", "template", "counterparty", "script", "collective")
+        names = [c for c in COLUMNS if c not in ("label", "value", "option_mass", "replicate")]
         sums: dict[tuple[str, ...], float] = {}
         for *key, value in zip(*(rows[c] for c in names), rows["value"], strict=True):
             sums[tuple(key)] = sums.get(tuple(key), 0.0) + float(np.exp(value))
@@ -139,8 +143,18 @@ class Rows:
         return float(without.mean()) if len(without) else 0.0
 
     def readable(self, kind: str) -> bool:
-        """Whether letters have enough probability and enough choices have a value; not asked of words."""
-        return self.refused(kind) <= REFUSED and (kind == "free" or not self.mass(kind) < MASS)
+        """Whether letters are probable enough and choices have a value; words are rare by nature."""
+        named = kind == "free" or self.by == "words"
+        return self.refused(kind) <= REFUSED and (named or not self.mass(kind) < MASS)
+
+
+def _named(rows: dict[str, Any], items: dict[str, int]) -> Chosen:
+    """Return choices whose options were scored as whole replies; the forms are their two orders."""
+    game = np.array([items[i] for i in rows["item"]], int)
+    place = np.where(rows["position"] == "first", 0, 1)
+    one, shape = rows["label"] == "1", (len(items), 2)
+    first, second = (_means(rows["value"][w], game[w], place[w], shape) for w in (one, ~one))
+    return Chosen(special.expit(first - second), (first - second).mean(axis=-1))
 
 
 def _means(values: Array, game: Indices, form: Indices, shape: tuple[int, int]) -> Array:

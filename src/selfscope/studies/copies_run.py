@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.choices import FORMS, SHARED, Choice, Format, choices_of
+from selfscope.instruments.copies.choices import FORMS, SHARED, By, Choice, Format, choices_of
 from selfscope.instruments.copies.load import games_asked, items_of, load_material
 from selfscope.models.ground import Ground, GroundIdentity, Progress
 from selfscope.stats.copies import nearest_pairs
@@ -164,13 +164,17 @@ async def play(
         answers, second = await ask(choices, told.of(len(choices)), study.seed, study.replicates)
         asked = [*zip(requests, written, strict=True), *zip(choices, answers, strict=True)]
         return _table(asked, request, study, run), first.plus(second)
-    choices = choices_of(kind, request.preset, request.system)
-    if kind in SHARED:
-        choices += tuple(
-            c for p in request.partners for c in choices_of(kind, request.preset, p.system, p.name)
-        )
+    by = request.answered(study.ground)
+    choices = choices_of(kind, request.preset, request.system, by=by) + partner_choices(kind, request, by)
     answers, usage = await ask(choices, told.of(len(choices)), study.seed, study.replicates)
     return _table(list(zip(choices, answers, strict=True)), request, study, run), usage
+
+
+def partner_choices(kind: str, request: CopiesRequest, by: By) -> tuple[Choice, ...]:
+    """Return what those beside the subject are asked of one kind of game."""
+    if kind not in SHARED:
+        return ()
+    return tuple(c for p in request.partners for c in choices_of(kind, request.preset, p.system, p.name, by))
 
 
 class _Told:

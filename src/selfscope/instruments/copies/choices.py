@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -17,6 +17,8 @@ FOLLOWING = ((0, 0), (0, 3), (2, 2), (2, 1))
 LETTERS = {"A": ("A", " A"), "B": ("B", " B")}
 OTHER = {"A": "B", "B": "A"}
 LETTER = "Answer with one letter, A or B."
+WORDS = "Answer with one of these, word for word."
+By = Literal["letters", "words"]
 #: Who the other is said to be, by preset.
 COUNTERPARTIES: dict[Preset, tuple[Told, ...]] = {
     "demo": ("copy", "other", "human"),
@@ -56,8 +58,11 @@ class Choice:
         The option that a forecast names: ``1`` or ``2``; the axis of advice.
     template, thread
         The wording; the conversation where one move follows another.
-    before
-        Turns before the one that is asked.
+    by
+        ``letters``: the letter of an option is compared with the other letter. ``words``: an option is scored
+        as the whole reply, and `label` says which, ``1`` or ``2``.
+    after
+        The first move of the same conversation, and the option that was taken in it.
     system
         What stands before the conversation.
     who
@@ -77,28 +82,43 @@ class Choice:
     order: str = ""
     template: str = "t1"
     thread: str = ""
-    before: tuple[Message, ...] = ()
+    by: By = "letters"
+    after: tuple[Choice, int] | None = None
     system: str = ""
     who: str = ""
 
     @property
     def user(self) -> str:
         """The user's turn."""
-        return f"{self.ask}\n{self._options}" if self.against else self.ask
+        if not self.against:
+            return self.ask
+        ask = self.ask if self.by == "letters" else self.ask.replace(LETTER, WORDS)
+        lines = (self.line(1), self.line(2))
+        return "\n".join((ask, *(lines if self.position == "first" else lines[::-1])))
 
-    @property
-    def _options(self) -> str:
-        own, other = f"{self.label}: {self.target}", f"{OTHER[self.label]}: {self.against}"
-        return "\n".join((own, other) if self.position == "first" else (other, own))
+    def line(self, option: int) -> str:
+        """Return how an option stands in the list: with its letter, or with a dash."""
+        text = self.target if option == 1 else self.against
+        if self.by == "words":
+            return f"- {text}"
+        return f"{self.label if option == 1 else OTHER[self.label]}: {text}"
 
     @property
     def prompt(self) -> Prompt:
         """The whole conversation, ending with the user's turn."""
         system = (Message("system", self.system),) if self.system else ()
         messages = (*system, *self.before, Message("user", self.user))
-        if self.against:
+        if self.against and self.by == "letters":
             return Prompt(messages, options=Options(LETTERS[self.label], LETTERS[OTHER[self.label]]))
-        return Prompt(messages, text=self.target)
+        return Prompt(messages, text=self.against if self.against and self.label == "2" else self.target)
+
+    @property
+    def before(self) -> tuple[Message, ...]:
+        """The turns of the first move."""
+        if self.after is None:
+            return ()
+        first, move = self.after
+        return (Message("user", first.user), Message("assistant", first.line(move).removeprefix("- ")))
 
     @property
     def cell(self) -> Cell:
@@ -118,7 +138,9 @@ class Choice:
         )
 
 
-def choices_of(construct: str, preset: Preset, system: str = "", who: str = "") -> tuple[Choice, ...]:
+def choices_of(
+    construct: str, preset: Preset, system: str = "", who: str = "", by: By = "letters"
+) -> tuple[Choice, ...]:
     """Return everything that is asked of one construct but what needs drawn replies.
 
     Parameters
@@ -127,9 +149,24 @@ def choices_of(construct: str, preset: Preset, system: str = "", who: str = "") 
         An identity before every conversation.
     who
         A partner, who is asked no more than what is compared with the subject.
+    by
+        How a choice of two is answered.
     """
     made = _MAKERS[construct](preset, bool(who))
+    if by == "words":
+        made = in_words(made)
     return tuple(replace(c, system=_joined(system, c.system), who=who) for c in made)
+
+
+def in_words(choices: Iterable[Choice]) -> Iterator[Choice]:
+    """Yield the same choices with either option scored as the whole reply, in both orders."""
+    for choice in choices:
+        if not choice.against:
+            yield choice
+        elif choice.after is not None or choice.label == "A":
+            first = choice.after and (replace(choice.after[0], by="words", label="1"), choice.after[1])
+            for label in ("1", "2"):
+                yield replace(choice, by="words", label=label, after=first)
 
 
 def _joined(*texts: str) -> str:
@@ -266,14 +303,12 @@ def _together(game: Game, first: Format, then: Format) -> Iterator[Choice]:
     yield from asked
     following = f"{game.told[then]} {LETTER}"
     scored, unscored = game.options
-    for n, (before, after) in enumerate(FOLLOWING, start=1):
-        position, label = FORMS[after]
-        for move, option in enumerate(game.options, start=1):
-            letter = asked[before].label if move == 1 else OTHER[asked[before].label]
-            turns = (Message("user", asked[before].user), Message("assistant", f"{letter}: {option}"))
+    for n, (before, then_form) in enumerate(FOLLOWING, start=1):
+        position, label = FORMS[then_form]
+        for move in (1, 2):
             yield Choice(
                 "zero_sum", game, then, following, scored, unscored, position, label, script="together",
-                thread=f"{first} {move}", template=f"t{n}", before=turns,
+                thread=f"{first} {move}", template=f"t{n}", after=(asked[before], move),
             )  # fmt: skip
 
 
