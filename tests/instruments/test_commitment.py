@@ -74,12 +74,12 @@ def test_a_branch_is_asked_after_the_conversation_and_its_answers():
     assert t.consistent == ("2", "4", "6", "8")
     asked = [b for b in branches_of(t) if b.kind == "is_it" and b.target == "7"]
     assert [b.user for b in asked] == ["Is it 7? Answer Yes or No.", "Is it 7? Answer No or Yes."]
-    assert [m.content for m in asked[0].prompt.messages][-3:] == [
+    assert [m.content for m in asked[0].prompts[0].messages][-3:] == [
         "Is it an even number? Answer Yes or No.",
         "Yes.",
         "Is it 7? Answer Yes or No.",
     ]
-    assert {b.prompt.text for b in branches_of(t) if b.kind == "reveal"} == set(NUMBER.candidates)
+    assert {b.prompts[0].text for b in branches_of(t) if b.kind == "reveal"} == set(NUMBER.candidates)
 
 
 def test_cells_and_conversations_tell_branches_apart():

@@ -54,6 +54,16 @@ def test_a_list_of_likeliest_tokens_gives_the_planted_log_odds(server: Provider,
     assert (answers.usage.input_tokens, answers.usage.output_tokens) == server.billed(3)
 
 
+def test_replies_of_a_model_that_gives_lists_can_be_drawn(server: Provider, tmp_path: Path) -> None:
+    ground = connect(server, tmp_path)
+    drawing = ground.drawing()
+    assert (drawing.identity.extra["way"], drawing.identity.name) == ("sampled", ground.identity.name)
+    assert ground.drawing() is drawing is drawing.drawing()
+    answers = asyncio.run(drawing.answer(prompts_of(["certain?"]), replicates=3)).answers[0]
+    assert [(a.value, a.scale, a.replicate) for a in answers] == [(1.0, "agreement", n) for n in range(3)]
+    asyncio.run(ground.close())
+
+
 def test_an_option_that_is_absent_from_the_list_is_a_bound_and_says_so(
     server: Provider, tmp_path: Path
 ) -> None:

@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+import math
+import random
+import re
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
 import pytest
+from scipy import special
 
 from selfscope.cli.app import run
 from selfscope.errors import BadInput, CouldNot
 from selfscope.instruments.commitment.branches import branches_of
+from selfscope.models.api_reading import sampled_answer
+from selfscope.models.ground import GroundIdentity
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.commitment import CommitmentView, commitment_html
 from selfscope.studies.commitment import CommitmentRequest, commitment_study
@@ -17,7 +24,7 @@ from selfscope.studies.commitment_found import found_in
 from selfscope.studies.commitment_planted import RULES, planted
 from selfscope.studies.commitment_run import asker_of, play, run_commitment
 from selfscope.studies.store import RunStore
-from selfscope.values import COLUMNS
+from selfscope.values import COLUMNS, Answers, Usage
 
 NUMBER, SELF = CommitmentRequest(("number",), "standard"), CommitmentRequest(("self",), "demo")
 #: Verdict on the number and on the self, and whether what is held is revealed.
@@ -89,11 +96,85 @@ def test_the_same_seed_gives_the_same_conversations(all_played):
     assert again["value"].equals(all_played["superposed"][0]["value"])
 
 
-def test_a_ground_without_log_probabilities_of_texts_is_refused():
+class Speaking:
+    """A ground that gives no log-probabilities: it says a number, and yes to each by its own odds."""
+
+    identity = GroundIdentity("speaking", "api", "openai")
+
+    def __init__(self, odds, silent=""):
+        self.odds, self.silent = odds, silent
+        self.draw = random.Random(5)
+
+    def unavailable(self, kind):
+        return "" if kind == "options" else "it speaks"
+
+    def drawing(self):
+        return self
+
+    def forecast(self, prompts, *, replicates=1):
+        return Usage(prompts=len(prompts), calls=len(prompts) * replicates)
+
+    async def answer(self, prompts, *, seed=0, replicates=1, progress=None):
+        told = tuple(tuple(self._one(p, n) for n in range(replicates)) for p in prompts)
+        return Answers(told, Usage(prompts=len(prompts), calls=len(prompts) * replicates))
+
+    def _one(self, prompt, replicate):
+        reply = self._reply(prompt.messages[-1].content)
+        return sampled_answer(reply, prompt.options, stop_reason="stop", replicate=replicate)
+
+    def _reply(self, user):
+        if self.silent and self.silent in user:
+            return "I would rather not say."
+        if asked := re.match(r"Is it (\d)\?", user):
+            return "Yes" if self.draw.random() < self.odds[int(asked[1]) - 1] else "No"
+        if user.startswith(("Is it", "Can it")):
+            return self.draw.choice(["Yes", "No"])
+        return str(self.draw.choices(range(1, 10), self.odds)[0])
+
+
+def spoken(ground, draws=20):
+    request = replace(NUMBER, replicates=draws)
+    study = commitment_study(request, ground.identity)
+    ask = asker_of(ground, draws, 0)
+    rows, _ = asyncio.run(play(request.threads, ask, study, "run", lambda *told: None))
+    return rows, found_in(request, rows).games[0]
+
+
+def test_a_model_that_only_speaks_is_drawn():
+    rows, even = spoken(Speaking([1 / 9] * 9))
+    assert set(rows.loc[rows["format"] != "question", "replicate"]) == set(range(20))
+    assert set(rows["scorer"]) == {"sampled"}
+    assert even.yes_sum.estimate == pytest.approx(1, abs=0.15)
+    assert even.effective.estimate == pytest.approx(9, abs=0.8)  # 20 draws; uncorrected near 7.5
+    assert even.verdict == "draws anew"
+    assert any("drawn" in note for note in even.notes)
+    _, one = spoken(Speaking([0] * 6 + [1] + [0] * 2), draws=4)
+    assert (one.verdict, one.effective.estimate) == ("one by habit", 1)
+
+
+def test_what_is_not_answered_is_left_out_and_told():
+    rows, found = spoken(Speaking([1 / 9] * 9, "less than 3"), draws=4)
+    assert len(found.turns) == 4  # each wording begins at another question: none is asked all four
+    assert any("ended before the last question" in note for note in found.notes)
+    assert set(rows["refusal"]) == {"none", "refused"}
+    silent = Speaking([1 / 9] * 9, "The game is over")
+    assert math.isnan(spoken(silent, draws=4)[1].effective.estimate)
+
+
+def test_a_ground_that_neither_scores_texts_nor_speaks_is_refused():
     ground = PhantomGround("trait", Truth())
-    ground.unavailable = lambda kind: "it draws" if kind == "text" else ""
-    with pytest.raises(BadInput, match="log-probabilities of given texts"):
-        asker_of(ground)
+    ground.unavailable = lambda kind: "it is a table" if kind == "text" else ""
+    with pytest.raises(BadInput, match="scored as a text, or drawn"):
+        asker_of(ground, 20, 0)
+
+
+def test_a_word_is_revealed_in_both_spellings():
+    request = CommitmentRequest(("object",), "demo")
+    reveal = branches_of(request.threads[0])[0]
+    assert [p.text for p in reveal.prompts] == ["dog", "Dog"]
+    assert reveal.drawn.options.agree == ("dog", "Dog")
+    assert {"Cow", "whale"} < set(reveal.drawn.options.disagree)
+    assert [p.text for p in branches_of(NUMBER.threads[0])[0].prompts] == ["1"]
 
 
 def test_the_page_shows_every_conversation(all_played):
@@ -128,11 +209,13 @@ def test_a_network_is_asked_beside_its_conversation(tmp_path):
     request = CommitmentRequest(("self",), "demo", "You are Ada.", "ada")
     threads = [request.threads[0], next(t for t in request.threads if t.condition == "note")]
     study = commitment_study(request, ground.identity)
-    rows, usage = asyncio.run(play(threads, asker_of(ground), study, "run", lambda *told: None))
+    rows, usage = asyncio.run(play(threads, asker_of(ground, 20, 0), study, "run", lambda *told: None))
     branches = [b for t in threads for b in branches_of(t)]
-    assert len(rows) == len(branches) == usage.calls
+    assert len(rows) == len(branches)
+    assert usage.calls == sum(len(b.prompts) for b in branches)
     some = [0, 5, 9, len(branches) - 1]
-    alone = [ground.answer_here([branches[n].prompt]).answers[0][0].value for n in some]
+    each = [[a[0].value for a in ground.answer_here(branches[n].prompts).answers] for n in some]
+    alone = [special.logsumexp(values) for values in each]
     assert rows["value"].iloc[some].tolist() == pytest.approx(alone, abs=1e-4)
     assert set(rows["scorer"]) == {"logprob"}
 

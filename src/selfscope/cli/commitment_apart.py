@@ -43,7 +43,7 @@ class CommitmentGames:
 
     name = NAME
     channel: Channel = "behaviour"
-    kind: AskKind = "text"
+    kind: AskKind = "options"
     constructs: tuple[str, ...] = CONSTRUCTS
     sesoi = SESOI
     reference = "Games in which something is settled on and not said, asked in side branches."
@@ -60,7 +60,9 @@ class CommitmentGames:
         """Return which games are played; BadInput for a kind or an option that there is not."""
         if wish.options:
             raise BadInput(f"{NAME} has no options of its own", got=", ".join(wish.options))
-        request = CommitmentRequest(wish.constructs, wish.preset, wish.system or "", wish.worn, wish.seed)
+        request = CommitmentRequest(
+            wish.constructs, wish.preset, wish.system or "", wish.worn, wish.seed, wish.replicates
+        )
         games_asked(request.preset, request.constructs)
         return request
 
@@ -70,7 +72,7 @@ class CommitmentGames:
 
     def asker(self, ground: Ground, request: CommitmentRequest) -> Asker:
         """Return what asks a ground; BadInput for one that cannot say what it would reveal."""
-        return asker_of(ground)
+        return asker_of(ground, request.replicates, request.seed)
 
     def planted(self, name: str) -> tuple[GroundIdentity, Asker]:
         """Return who answers by a rule, and what asks it."""

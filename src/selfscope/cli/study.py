@@ -34,8 +34,8 @@ def run(
         str,
         typer.Option(
             "--fail-on",
-            help="Exit 1 if any claim of statements is shifted, not-equivalent or bias, as for profile; or by "
-            "a condition of another instrument of the file, such as commitment's not-held.",
+            help="Exit 1 if any claim of statements is shifted, not-equivalent or bias, as for profile; or "
+            "by a condition of another instrument of the file, such as commitment's not-held.",
         ),
     ] = "",
     dry_run: DryRun = False,

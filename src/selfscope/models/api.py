@@ -105,6 +105,8 @@ class InspectGround:
         self._draws = manner.draws
         self._asked = manner.asked(provider, chosen.way, chosen.length) | chosen.told
         self._settings = manner.settings() | untold(provider)
+        self._manner = manner
+        self._drawing: InspectGround | None = None
         self._kept: Model | None = None
         self._counting: StandIn | None = None
         self.log_dir = log.folder
@@ -215,8 +217,22 @@ class InspectGround:
             return 1
         return self._draws if replicates == 1 else replicates
 
+    def drawing(self) -> InspectGround:
+        """Return the same model, whose replies are drawn even where it gives lists of likeliest tokens.
+
+        A list holds first tokens alone, and what is said may be longer.
+        """
+        if self._chosen.way == "sampled":
+            return self
+        if self._drawing is None:
+            chosen = replace(self._chosen, way="sampled", length=0, reason="what is said is drawn")
+            self._drawing = InspectGround(self._connection, self._manner, self._log, chosen)
+        return self._drawing
+
     async def close(self) -> None:
         """Give back local weights; connections to a provider are closed after every answer."""
+        if self._drawing is not None:
+            await self._drawing.close()
         model, self._kept = self._kept, None
         if model is not None:
             await model.api.aclose()

@@ -31,14 +31,36 @@ def effective_number(distribution: ArrayLike) -> Array:
     return np.asarray(np.exp(special.entr(np.asarray(distribution, float)).sum(axis=-1)))
 
 
+def effective_of_draws(distribution: ArrayLike, draws: ArrayLike) -> Array:
+    """Return the effective number of distributions that were counted from draws ``(..., candidate)``.
+
+    Few draws find few answers: the entropy of frequencies is too small by about ``(k - 1) / 2n`` for k
+    answers seen in n draws, which is added (Miller 1955). Zero draws stand for exact probabilities.
+
+    Parameters
+    ----------
+    draws
+        How many were counted, ``(...)``.
+    """
+    p, n = np.asarray(distribution, float), np.asarray(draws, float)
+    seen = (p > 0).sum(axis=-1)
+    added = np.where(n > 0, (seen - 1) / (2 * np.maximum(n, 1)), 0.0)
+    return np.asarray(effective_number(p) * np.exp(added))
+
+
 def overlap(first: ArrayLike, second: ArrayLike) -> Array:
     """Return the sum of the smaller shares ``(...)``: 1 for equal distributions, 0 for disjoint ones."""
     return np.asarray(np.minimum(np.asarray(first, float), np.asarray(second, float)).sum(axis=-1))
 
 
 def kept(distribution: ArrayLike, consistent: ArrayLike) -> Array:
-    """Return the share of a distribution that lies on consistent candidates; both ``(..., candidate)``."""
-    return np.asarray(np.where(np.asarray(consistent, bool), np.asarray(distribution, float), 0).sum(axis=-1))
+    """Return the share of a distribution that lies on consistent candidates; both ``(..., candidate)``.
+
+    NaN where the distribution is not known.
+    """
+    p = np.asarray(distribution, float)
+    there = np.where(np.asarray(consistent, bool), p, 0).sum(axis=-1)
+    return np.asarray(np.where(np.isnan(p).any(axis=-1), np.nan, there))
 
 
 def contradiction(first: ArrayLike, second: ArrayLike) -> Array:

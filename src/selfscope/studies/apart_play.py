@@ -140,11 +140,17 @@ class Watched:
     """
 
     def __init__(self, ground: Ground, budget: Budget, spent: Usage) -> None:
-        self._ground, self._budget, self._spent = ground, budget, spent
-        self._done = spent.prompts
+        self._ground, self._budget = ground, budget
+        self._spent = [spent]  # shared with all that this ground gives in its place
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._ground, name)
+        found = getattr(self._ground, name)
+        return (lambda: self._beside(found())) if name == "drawing" else found
+
+    def _beside(self, ground: Ground) -> Watched:
+        other = Watched(ground, self._budget, Usage())
+        other._spent = self._spent
+        return other
 
     async def answer(
         self,
@@ -156,9 +162,10 @@ class Watched:
     ) -> Answers:
         """Answer as the ground does; Stopped before that would go over the budget."""
         coming = self._ground.forecast(prompts, replicates=replicates)
-        self._budget.insist(self._spent, coming, self._done, self._done + len(prompts))
+        done = self._spent[0].prompts
+        self._budget.insist(self._spent[0], coming, done, done + len(prompts))
         answers = await self._ground.answer(prompts, seed=seed, replicates=replicates, progress=progress)
-        self._spent, self._done = self._spent.plus(answers.usage), self._done + len(prompts)
+        self._spent[0] = self._spent[0].plus(answers.usage)
         return answers
 
 
@@ -167,10 +174,21 @@ class Pretended:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self.used = Usage()
+        self._used = [Usage()]  # shared with all that this ground gives in its place
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._ground, name)
+        found = getattr(self._ground, name)
+        return (lambda: self._beside(found())) if name == "drawing" else found
+
+    def _beside(self, ground: Ground) -> Pretended:
+        other = Pretended(ground)
+        other._used = self._used
+        return other
+
+    @property
+    def used(self) -> Usage:
+        """What asking would have used so far."""
+        return self._used[0]
 
     async def answer(
         self,
@@ -181,7 +199,7 @@ class Pretended:
         progress: Progress | None = None,
     ) -> Answers:
         """Count what the ground would use; every answer is at even odds."""
-        self.used = self.used.plus(self._ground.forecast(prompts, replicates=replicates))
+        self._used[0] = self._used[0].plus(self._ground.forecast(prompts, replicates=replicates))
         each = tuple((_even(p),) for p in prompts)
         return Answers(each, Usage())
 

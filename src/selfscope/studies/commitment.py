@@ -21,6 +21,8 @@ class CommitmentRequest:
         Kinds of games; empty means all.
     system, worn
         An identity before every conversation, and what it is called; "" for none.
+    replicates
+        Draws of every answer, where a model gives no log-probabilities.
     """
 
     constructs: tuple[str, ...] = ()
@@ -28,6 +30,7 @@ class CommitmentRequest:
     system: str = ""
     worn: str = ""
     seed: int = 0
+    replicates: int = 20
 
     @property
     def games(self) -> tuple[Game, ...]:
@@ -44,7 +47,8 @@ def commitment_study(request: CommitmentRequest, identity: GroundIdentity) -> St
     """Return the study whose id names the run: all that can change a number."""
     games = request.games
     kinds = tuple(dict.fromkeys(g.construct for g in games))
-    material = content_id([plain(games), WORDINGS[request.preset]])
+    written = [[g.spellings(c) for c in g.candidates] for g in games]
+    material = content_id([plain(games), WORDINGS[request.preset], written])
     return Study(
         title=f"commitment {request.worn or 'none'}",
         ground=plain(identity),
@@ -54,5 +58,6 @@ def commitment_study(request: CommitmentRequest, identity: GroundIdentity) -> St
         arms=(Arm(request.worn or "none", "subject", request.system or None),),
         preset=request.preset,
         seed=request.seed,
+        replicates=request.replicates,
         software=software_versions(),
     )

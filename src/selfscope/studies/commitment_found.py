@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from selfscope.instruments.commitment.branches import HELD, ORDERS, Thread
 from selfscope.stats.commitment import (
     LEAST,
     contradiction,
-    effective_number,
+    effective_of_draws,
     held_verdict,
     kept,
     over_clusters,
@@ -22,9 +22,10 @@ from selfscope.stats.commitment import (
     restored_verdict,
     shares,
 )
-from selfscope.stats.masked import Array
+from selfscope.stats.masked import Array, mean
 from selfscope.studies.commitment import CommitmentRequest
 from selfscope.values import Estimate
+from selfscope.values.asks import BOUND
 from selfscope.values.commitment import Commitment, ControlFound, GameFound, Revealed, TurnFound
 
 if TYPE_CHECKING:
@@ -55,11 +56,14 @@ class _Played:
         Probability of yes by candidate, mean over both orders, ``(game, candidate)``.
     said
         Probability of each candidate as the revealed answer, ``(game, candidate)``.
+    draws
+        How many revealed answers were drawn and read, ``(game,)``; 0 where probabilities are exact.
     """
 
     threads: tuple[Thread, ...]
     yes: Array
     said: Array
+    draws: Array
 
     @cached_property
     def revealed(self) -> Array:
@@ -69,7 +73,7 @@ class _Played:
     @cached_property
     def effective(self) -> Array:
         """Effective number of revealed answers, ``(game,)``."""
-        return effective_number(self.revealed)
+        return effective_of_draws(self.revealed, self.draws)
 
     @cached_property
     def consistent(self) -> Array:
@@ -87,53 +91,84 @@ class _Played:
 
 
 class _Rows:
-    """Rows of one kind of game, looked up by conversation."""
+    """Rows of one kind of game, looked up by conversation; draws of one answer are one probability."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
-        keys = zip(*(rows[c] for c in ("thread", "turn", "format", "order", "label")), strict=True)
-        self._value = dict(zip(keys, rows["value"], strict=True))
+        told = rows.assign(value=_probabilities(rows)).groupby(_KEY, sort=False)["value"]
+        self._value: Mapping[Hashable, float] = told.mean().to_dict()
+        drawn = rows["scale"] == "agreement"
+        revealed = rows["format"] == "reveal"
+        self._read = rows[drawn & revealed].groupby(_KEY, sort=False)["value"].count().to_dict()
+        self._asked = rows[drawn & revealed].groupby(_KEY, sort=False).size().to_dict()
+        self.drawn = bool((drawn & revealed).any())
+        self.bounds = int((rows["scorer"] == BOUND).sum())
         self.yes_mass = float(rows.loc[rows["format"] == "is_it", "option_mass"].median())
 
     def played(self, threads: Sequence[Thread], turn: int) -> _Played:
-        """Return conversations after `turn` questions."""
-        reached = tuple(self._reached(t, turn) for t in threads)
-        yes = [[self._yes(t, turn, "is_it", c) for c in t.game.candidates] for t in threads]
-        said = [self.said(t, turn) for t in threads]
-        return _Played(reached, np.array(yes, float), np.array(said, float))
+        """Return conversations after `turn` questions: those of which all of these were answered."""
+        reached = tuple(r for t in threads if (r := self._reached(t, turn)) is not None)
+        yes = [[self._yes(t, turn, "is_it", c) for c in t.game.candidates] for t in reached]
+        said = [self.said(t, turn) for t in reached]
+        draws = [self._read.get(_reveal(t, turn, t.game.candidates[0]), 0) for t in reached]
+        return _Played(reached, np.array(yes, float), np.array(said, float), np.array(draws, float))
 
     def said(self, thread: Thread, turn: int) -> Array:
-        """Return the probability of each candidate as the revealed answer, ``(candidate,)``."""
-        logs = [self._value[thread.name, turn, "reveal", "", c] for c in thread.game.candidates]
-        return np.asarray(np.exp(logs))
+        """Return the probability of each candidate as the revealed answer, ``(candidate,)``.
+
+        Of draws it is the share of all of them: those that are no candidate count.
+        """
+        keys = [_reveal(thread, turn, c) for c in thread.game.candidates]
+        read = [self._read[k] / self._asked[k] if k in self._asked else 1.0 for k in keys]
+        return np.array([self._value[k] * share for k, share in zip(keys, read, strict=True)], float)
+
+    def draws(self, thread: Thread) -> int:
+        """Return how many revealed answers were drawn and read before any question."""
+        return int(self._read.get(_reveal(thread, 0, thread.game.candidates[0]), 0))
 
     def sides(self, threads: Sequence[Thread]) -> Array:
         """Return the probability of yes to both sides before any question, ``(game, 2)``."""
         return np.array([[self._yes(t, 0, "side", ask) for ask in t.game.sides] for t in threads])
 
     def _yes(self, thread: Thread, turn: int, kind: str, label: str) -> float:
-        odds = [self._value[thread.name, turn, kind, order, label] for order in ORDERS]
-        return float(special.expit(odds).mean())
+        return float(np.mean([self._value[thread.name, turn, kind, order, label] for order in ORDERS]))
 
-    def _reached(self, thread: Thread, turn: int) -> Thread:
+    def _reached(self, thread: Thread, turn: int) -> Thread | None:
+        """Return a conversation after `turn` questions; None where one of them got no answer."""
         while thread.turn < turn:
             following = thread.next_question
             assert following is not None
             ask, order = following
-            said = self._value[thread.name, thread.turn, "question", order, ask]
+            said = self._value.get((thread.name, thread.turn, "question", order, ask))
+            if said is None:
+                return None
             thread = thread.answered(bool(said == 1))
         return thread
+
+
+_KEY = ["thread", "turn", "format", "order", "label"]
+
+
+def _reveal(thread: Thread, turn: int, candidate: str) -> tuple[object, ...]:
+    return (thread.name, turn, "reveal", "", candidate)
+
+
+def _probabilities(rows: pd.DataFrame) -> Array:
+    """Return values as probabilities: of yes, of a text, or 0 and 1 of a draw; NaN where none was read."""
+    value = rows["value"].to_numpy(float)
+    scale = rows["scale"].to_numpy(str)
+    return np.select([scale == "log_odds", scale == "log_prob"], [special.expit(value), np.exp(value)], value)
 
 
 def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFound:
     table = _Rows(rows)
     of = {c: [t for t in threads if t.condition == c] for c in ("open", *HELD, "prior")}
-    turns = len(threads[0].game.questions)
-    played = [table.played(of["open"], turn) for turn in range(turns + 1)]
+    turns = range(len(threads[0].game.questions) + 1)
+    played = [now for turn in turns if (now := table.played(of["open"], turn)).threads]
     prior = _prior(table, of["prior"])
     told = tuple(_turn(now, played[:turn], prior) for turn, now in enumerate(played))
     start = played[0]
     sides = table.sides(of["open"])
-    consistent = told[-1].consistent if turns else None
+    consistent = told[-1].consistent if len(turns) > 1 else None
     yes_sum, effective = start.over(start.yes.sum(-1)), start.over(start.effective)
     pooled = _pooled(start)
     wordings = len({t.template for t in start.threads})
@@ -155,8 +190,19 @@ def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFoun
         controls=tuple(_control(c, table.played(of[c], 0), start) for c in HELD),
         verdict=held_verdict(yes_sum, effective, pooled, consistent),
         revealed=tuple(_shown(table, t) for c in of for t in of[c]),
-        notes=() if wordings >= LEAST else ("too few wordings for an interval",),
+        notes=tuple(_notes(table, wordings, played)),
     )
+
+
+def _notes(table: _Rows, wordings: int, played: Sequence[_Played]) -> Iterator[str]:
+    if wordings < LEAST:
+        yield "too few wordings for an interval"
+    if table.drawn:
+        yield "revealed answers were drawn: overlaps are too small by what few draws leave out"
+    if table.bounds:
+        yield f"{table.bounds:,} answers are bounds, for one of yes and no was not in the provider's list"
+    if lost := len(played[0].threads) - len(played[-1].threads):
+        yield f"{lost} conversations ended before the last question, for no answer to one could be read"
 
 
 def _shown(table: _Rows, thread: Thread) -> Revealed:
@@ -170,11 +216,12 @@ def _prior(table: _Rows, threads: Sequence[Thread]) -> dict[str, Array]:
     by_item: dict[str, list[Array]] = {}
     for thread in threads:
         by_item.setdefault(thread.game.item, []).append(shares(table.said(thread, 0)))
-    return {item: np.mean(each, axis=0) for item, each in by_item.items()}
+    return {item: mean(each, axis=0) for item, each in by_item.items()}
 
 
 def _prior_effective(table: _Rows, threads: Sequence[Thread]) -> Estimate:
-    numbers = effective_number(shares([table.said(t, 0) for t in threads]))
+    told = shares([table.said(t, 0) for t in threads])
+    numbers = effective_of_draws(told, [table.draws(t) for t in threads])
     return over_clusters(numbers, [t.template for t in threads], [t.game.item for t in threads])
 
 
@@ -185,26 +232,35 @@ def _beside(prior: dict[str, Array], threads: Sequence[Thread]) -> Array:
 def _pooled(start: _Played) -> float:
     """Return the effective number of all wordings of a thing together, mean over things."""
     items = np.array([t.game.item for t in start.threads])
-    return float(
-        np.mean([effective_number(start.revealed[items == i].mean(axis=0)) for i in np.unique(items)])
-    )
+    each = [
+        effective_of_draws(mean(start.revealed[items == i], axis=0), start.draws[items == i].sum())
+        for i in np.unique(items)
+    ]
+    return float(mean(each))
 
 
 def _turn(now: _Played, before: Sequence[_Played], prior: dict[str, Array]) -> TurnFound:
     mask = now.consistent
     # answers may leave no candidate: the whole conversation is then contradictory, and nothing agrees with it
     told = kept(now.revealed, mask)
-    shared = overlap(now.revealed, before[-1].revealed).mean() if before else np.nan
+    shared = _shared(now, before[-1]) if before else np.nan
     return TurnFound(
         turn=len(before),
         effective=now.over(now.effective),
         left=float(mask.sum(-1).mean()),
         consistent=now.over(told),
         by_chance=float(mask.mean()),
-        by_prior=float(kept(_beside(prior, now.threads), mask).mean()),
+        by_prior=float(mean(kept(_beside(prior, now.threads), mask))),
         overlap=float(shared),
         yes_sum=now.over(now.yes.sum(-1)),
     )
+
+
+def _shared(now: _Played, before: _Played) -> float:
+    """Return the overlap with one turn before, mean over the conversations that came as far."""
+    place = {t.name: n for n, t in enumerate(before.threads)}
+    former = before.revealed[[place[t.name] for t in now.threads]]
+    return float(mean(overlap(now.revealed, former)))
 
 
 def _control(condition: str, now: _Played, start: _Played) -> ControlFound:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from selfscope.errors import BadInput
 from selfscope.instruments.commitment.branches import HELD, Branch, Thread
 from selfscope.models.ground import GroundIdentity, Progress
-from selfscope.studies.commitment_run import Asker
+from selfscope.studies.commitment_run import Asker, Draws
 from selfscope.values import Answer, Usage, content_id, short
 
 Floats = npt.NDArray[np.float64]
@@ -84,8 +84,8 @@ def planted(name: str) -> tuple[GroundIdentity, Asker]:
         name=f"phantom:{name}", kind="phantom", family="phantom", revision=content_id(["commitment", name])
     )
 
-    async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[list[Answer], Usage]:
-        answers = [_answer(name, b) for b in branches]
+    async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[list[Draws], Usage]:
+        answers: list[Draws] = [(_answer(name, b),) for b in branches]
         progress(len(answers))
         return answers, Usage(prompts=len(answers), path="rule", calls=len(answers))
 

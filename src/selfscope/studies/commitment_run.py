@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy import special
@@ -15,28 +16,83 @@ from selfscope.models.ground import Ground, Progress
 from selfscope.studies.commitment import CommitmentRequest
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.store import RunStore
-from selfscope.values import Answer, Study, Usage, content_id, plain, short
+from selfscope.values import Answer, Prompt, Study, Usage, content_id, plain, short
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Answers branches, one each, in their order, with what that took.
-Asker = Callable[[Sequence[Branch], Progress], Awaitable[tuple[list[Answer], Usage]]]
+Draws = tuple[Answer, ...]
+#: Answers branches in their order, each with one exact answer or with several draws, and what that took.
+Asker = Callable[[Sequence[Branch], Progress], Awaitable[tuple[list[Draws], Usage]]]
 Bar = Callable[[int, int, str, str], None]
 
 
-def asker_of(ground: Ground) -> Asker:
-    """Return what asks a ground; BadInput for one that gives no log-probabilities of a text."""
-    if why := ground.unavailable("text"):
-        raise BadInput(
-            "what a model would reveal is read from log-probabilities of given texts",
-            got=f"{ground.identity.name}: {why}",
-            fix="Give local weights, such as --model embedded",
-        )
+@runtime_checkable
+class Drawing(Protocol):
+    """A ground that gives no log-probabilities of a text, and whose replies can be drawn."""
 
-    async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[list[Answer], Usage]:
-        answers = await ground.answer([b.prompt for b in branches], progress=progress)
-        return [each[0] for each in answers.answers], answers.usage
+    def drawing(self) -> Ground:
+        """Return the same model, whose replies are drawn and read."""
+        ...
+
+
+def asker_of(ground: Ground, draws: int, seed: int) -> Asker:
+    """Return what asks a ground: exactly, or by draws where it gives no log-probabilities of a text.
+
+    Parameters
+    ----------
+    draws
+        Of every answer that is drawn.
+    seed
+        Names the randomness of draws.
+
+    Raises
+    ------
+    BadInput
+        For a ground that can do neither.
+    """
+    if not ground.unavailable("text"):
+        return _exact(ground)
+    if isinstance(ground, Drawing):
+        return _drawn(ground, ground.drawing(), draws, seed)
+    raise BadInput(
+        "what a model would reveal is scored as a text, or drawn",
+        got=f"{ground.identity.name}: {ground.unavailable('text')}",
+        fix="Give local weights, such as embedded, or a model behind an API",
+    )
+
+
+def _exact(ground: Ground) -> Asker:
+    async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[list[Draws], Usage]:
+        prompts = [b.prompts for b in branches]
+        told = await ground.answer([p for own in prompts for p in own], progress=progress)
+        answers = iter(told.answers)
+        return [(_either([next(answers)[0] for _ in own]),) for own in prompts], told.usage
+
+    return ask
+
+
+def _either(spelled: Sequence[Answer]) -> Answer:
+    """Return the answer that stands for all spellings of one thing: their probabilities are added."""
+    if len(spelled) == 1:
+        return spelled[0]
+    return replace(spelled[0], value=float(special.logsumexp([a.value for a in spelled])))
+
+
+def _drawn(ground: Ground, drawing: Ground, draws: int, seed: int) -> Asker:
+    """Return what draws revealed answers, and asks yes or no in the ground's own way."""
+
+    async def ask(branches: Sequence[Branch], progress: Progress) -> tuple[list[Draws], Usage]:
+        found: dict[int, Draws] = {}
+        usage = Usage()
+        for way, revealed in ((ground, False), (drawing, True)):
+            places = [n for n, b in enumerate(branches) if (b.kind == "reveal") == revealed]
+            prompts: list[Prompt] = [branches[n].drawn for n in places]
+            if prompts:
+                told = await way.answer(prompts, seed=seed, replicates=draws, progress=progress)
+                found.update(zip(places, told.answers, strict=True))
+                usage = usage.plus(told.usage)
+        return [found[n] for n in range(len(branches))], usage
 
     return ask
 
@@ -88,19 +144,31 @@ async def play(
 
         answers, used = await ask([*branches, *questions], tell)
         usage = usage.plus(used)
-        rows += [fixed | _row(b, a) for b, a in zip(branches, answers, strict=False)]
+        rows += [fixed | _row(b, a) for b, each in zip(branches, answers, strict=False) for a in each]
         said = [_draw(q, a, study.seed) for q, a in zip(questions, answers[len(branches) :], strict=True)]
-        rows += [fixed | _said(q, yes) for q, yes in zip(questions, said, strict=True)]
-        now = [q.thread.answered(yes) for q, yes in zip(questions, said, strict=True)]
+        told = [(q, yes) for q, yes in zip(questions, said, strict=True) if yes is not None]
+        rows += [fixed | _said(q, yes) for q, yes in told]
+        now = [q.thread.answered(yes) for q, yes in told]
     return table_of(rows), usage
 
 
-def _draw(question: Branch, answer: Answer, seed: int) -> bool:
-    """Return an answer drawn by its probability; the same for the same seed and conversation."""
+def _draw(question: Branch, answers: Draws, seed: int) -> bool | None:
+    """Return an answer drawn by its probability; the same for the same seed and conversation.
+
+    None where no answer can be read: the conversation then ends.
+    """
+    known = [yes_probability(a) for a in answers if a.refusal == "none"]
+    if not known:
+        return None
     game, thread = question.thread.game, question.thread
     name = [seed, game.construct, game.item, thread.template, thread.turn]
     rng = np.random.default_rng(int(short(content_id(name), 12), 16))
-    return bool(rng.random() < special.expit(answer.value))
+    return bool(rng.random() < np.mean(known))
+
+
+def yes_probability(answer: Answer) -> float:
+    """Return the probability of yes that one answer tells: a draw is 0 or 1."""
+    return answer.value if answer.scale == "agreement" else float(special.expit(answer.value))
 
 
 def _row(branch: Branch, answer: Answer) -> dict[str, Any]:
@@ -110,6 +178,7 @@ def _row(branch: Branch, answer: Answer) -> dict[str, Any]:
         "option_mass": answer.option_mass,
         "refusal": answer.refusal,
         "scorer": answer.scorer,
+        "replicate": answer.replicate,
         "reply": answer.reply,
     }
 
@@ -119,17 +188,19 @@ def _said(question: Branch, yes: bool) -> dict[str, Any]:
     return _place(question) | {
         "value": float(yes),
         "scale": "agreement",
+        "refusal": "none",
         "scorer": "sampled",
+        "replicate": 0,
         "reply": "Yes." if yes else "No.",
     }
 
 
 def _place(branch: Branch) -> dict[str, Any]:
-    options = branch.prompt.options
+    options = branch.prompts[0].options
     return dict(_columns(branch)) | {
-        "evidence": short(content_id(branch.prompt)),
+        "evidence": short(content_id(branch.prompts[0])),
         "user": branch.user,
-        "text": branch.prompt.text or "",
+        "text": "|".join(branch.spellings),
         "agree": "|".join(options.agree) if options else "",
         "disagree": "|".join(options.disagree) if options else "",
     }

@@ -11,7 +11,7 @@ from selfscope.values import Bias, Estimate, Finding, Gate, Matched, Reliability
 
 
 def has_findings(store: RunStore) -> bool:
-    """Say whether a run compares a subject with controls; other instruments conclude in words of their own."""
+    """Say whether a run compares a subject with controls; other instruments conclude otherwise."""
     if not (store.folder / "findings.json").is_file():
         return False
     told = store.read_json("findings.json")

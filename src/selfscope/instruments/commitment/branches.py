@@ -125,12 +125,29 @@ class Branch:
         return f"{ask} {ORDERS[self.order]}"
 
     @property
-    def prompt(self) -> Prompt:
-        """The whole conversation, ending with the user's turn."""
-        messages = (*self.thread.messages, Message("user", self.user))
+    def spellings(self) -> tuple[str, ...]:
+        """How the revealed answer is written; empty where yes or no is asked."""
+        return self.thread.game.spellings(self.target) if self.kind == "reveal" else ()
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The whole conversation, ending with the user's turn; of a reveal once for each spelling."""
         if self.kind == "reveal":
-            return Prompt(messages, text=self.target)
-        return Prompt(messages, options=Options(YES, NO))
+            return tuple(Prompt(self._messages, text=spelling) for spelling in self.spellings)
+        return (Prompt(self._messages, options=Options(YES, NO)),)
+
+    @property
+    def drawn(self) -> Prompt:
+        """The same for a model whose replies are drawn: a reveal is read as this candidate or another."""
+        if self.kind != "reveal":
+            return self.prompts[0]
+        game = self.thread.game
+        others = [s for c in game.candidates if c != self.target for s in game.spellings(c)]
+        return Prompt(self._messages, options=Options(self.spellings, tuple(others)))
+
+    @property
+    def _messages(self) -> tuple[Message, ...]:
+        return (*self.thread.messages, Message("user", self.user))
 
     @property
     def cell(self) -> Cell:
@@ -201,7 +218,8 @@ def threads_of(game: Game, wordings: int, system: str = "") -> tuple[Thread, ...
 
 
 def branch_count(thread: Thread) -> int:
-    """Return how many things are asked beside a conversation over all its turns, its questions with them."""
+    """Return how many prompts one conversation takes over all its turns, its questions with them."""
     turns = len(thread.game.questions) if thread.condition == "open" else 0
-    later = (1 + len(ORDERS)) * len(thread.game.candidates)
-    return len(branches_of(thread)) + turns * (later + 1)
+    game = thread.game
+    later = len(ORDERS) * len(game.candidates) + sum(len(game.spellings(c)) for c in game.candidates)
+    return sum(len(b.prompts) for b in branches_of(thread)) + turns * (later + 1)

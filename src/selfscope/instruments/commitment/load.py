@@ -84,6 +84,10 @@ class Game:
             text = text.replace(place, word)
         return text
 
+    def spellings(self, candidate: str) -> tuple[str, ...]:
+        """Return how a revealed candidate is written: a word with a small and with a capital first letter."""
+        return tuple(dict.fromkeys((candidate, candidate[:1].upper() + candidate[1:])))
+
     @property
     def side_holds(self) -> tuple[frozenset[str], frozenset[str]]:
         """The candidates of which the first side holds, and those of the second."""
