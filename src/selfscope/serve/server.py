@@ -70,15 +70,18 @@ def bound(host: str, port: int) -> tuple[socket.socket, Address]:
     """
     if host in ("", "*", "0.0.0.0", "::"):
         raise BadInput("a server is bound to one address", got=host, fix="Give the address that others use")
+    made: socket.socket | None = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, proto, _, address = found[0]
+        family, kind, proto, _, place = found[0]
         made = socket.socket(family, kind, proto)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A client that reads nothing is then noticed after a few hundred words, not after some megabytes.
         made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        made.bind(address)
+        made.bind(place)
     except OSError as error:
+        if made is not None:
+            made.close()
         raise CouldNot(
             "the address cannot be listened on", got=f"{host}:{port}: {error}", fix="Choose another --port"
         ) from error
