@@ -90,6 +90,18 @@ def test_every_run_of_four_scripts_leaves_a_monitor_of_live_conversations(asked,
     assert "Monitor: " in capsys.readouterr().out
 
 
+def test_a_model_speaks_in_the_users_place(asked, capsys, monkeypatch):
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(2, 1, 3, 0, 2, 1, turns=3, asked=(0,)))
+    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--user", "tiny", "--json"]
+    assert run([*given, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["replies"] == 2 * 3 * 3 + 2 * 2
+    assert run(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    assert len(told["turns"]) == 2 * 3 * 2 and told["half_life"] is None
+    assert any("user's side was said by" in w for w in told["warnings"])
+
+
 def test_the_users_own_conversations_are_read(asked, capsys):
     said = [{"role": ("user", "assistant")[n % 2], "content": f"Number {n}."} for n in range(8)]
     (asked / "mine.jsonl").write_text(json.dumps({"id": "mine", "messages": said}))

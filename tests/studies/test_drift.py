@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 
 from selfscope.cli.drift import slope_json
-from selfscope.errors import BadInput, Stopped
+from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.local.spans import Turn
 from selfscope.report.drift import drift_lines
 from selfscope.space.placing import frame_of
-from selfscope.space.responses import FILE
+from selfscope.space.responses import FILE, Response
 from selfscope.space.talks import Transcript
 from selfscope.space.turn_readings import Along, read_turns
 from selfscope.studies.budget import Budget
 from selfscope.studies.drift_design import SIZES, DriftRequest, DriftSize, drift_study, planned_talks
+from selfscope.studies.drift_draw import local_writer
 from selfscope.studies.drift_found import drift_of, scores_of_turns
-from selfscope.studies.drift_run import READINGS, Held, local_writer, run_drift
+from selfscope.studies.drift_run import READINGS, Held, run_drift
+from selfscope.studies.drift_user import BEGIN, INSTRUCTION, TRIES, known_as, next_messages
 from selfscope.studies.store import RunStore
 from tests.standins.weights import WIDTH, write_folder
 
@@ -137,6 +139,52 @@ def test_transcripts_are_read_as_they_were_said(ground, along, tmp_path):
     assert held.y[0] == pytest.approx(read[2::2], abs=1e-5)
     with pytest.raises(BadInput, match="four replies"):
         planned_talks(DriftRequest(ITEMS, transcripts=(Transcript("short", said[:4]),)))
+
+
+def speaking(seen, tried):
+    """Return a phantom in the user's place: it names its turn, and is silent once where it is told to be."""
+
+    async def write(talks, seeds, tokens):
+        seen.append((list(talks), list(seeds)))
+        quiet = len(seen) in tried
+        texts = ["" if quiet and n == 0 else f" And then, {len(t) // 2}? " for n, t in enumerate(talks)]
+        return [Response("", text, 5, 9, "stop") for text in texts]
+
+    return write
+
+
+def test_a_model_in_the_users_place_hears_the_other_side_and_goes_on_where_it_was(
+    request_, ground, along, tmp_path
+):
+    request = replace(request_, user=known_as(ground))
+    assert drift_study(request, ground).id != drift_study(request_, ground).id
+    seen = []
+    with pytest.raises(Stopped):
+        run(request, ground, along, tmp_path, user=speaking(seen, ()), budget=Budget.read("5 calls"))
+    assert len(seen) == 1
+    held, store = run(request, ground, along, tmp_path, user=speaking(seen, (2,)))
+    first = held.talks[0]
+    assert first.user == (planned_talks(request_)[0].user[0], "And then, 2?", "And then, 3?")
+    assert first.perturbed == 0 and np.isfinite(held.y).all()
+    assert [len(talks) for talks, _ in seen] == [2, 2, 1], "said once, and again only where nothing came"
+    talk = seen[1][0][0]
+    assert [t.role for t in talk] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert talk[0].content == INSTRUCTION.format(about=first.about) and talk[1].content == BEGIN
+    assert (talk[2].content, talk[4].content) == first.user[:2]
+    assert len({seed for _, seeds in seen for seed in seeds}) == 5
+    found = drift_of("tiny", "ilse", "demo", held, along, store.observations())
+    assert any("user's side was said by" in w for w in found.warnings)
+
+
+def test_a_model_that_says_nothing_in_the_users_place_is_no_user(request_, ground):
+    seen = []
+    [talk, _] = planned_talks(replace(request_, user="x"))
+    with pytest.raises(CouldNot, match="says nothing"):
+        asyncio.run(next_messages([talk], lambda t: ["Yes."], speaking(seen, range(99)), 0))
+    assert len(seen) == TRIES
+    mine = Transcript("mine", (Turn("user", "a"), Turn("assistant", "b")))
+    with pytest.raises(BadInput, match="spoken already"):
+        planned_talks(replace(request_, user="x", transcripts=(mine,)))
 
 
 def planted(held: Held, drift: float, scripts: int = 16) -> Held:

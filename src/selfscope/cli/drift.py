@@ -40,6 +40,12 @@ def drift(
         Path | None,
         typer.Option(metavar="FILE", help="Conversations of your own in place of ours: JSONL of messages."),
     ] = None,
+    user: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL", help="A model that speaks in the user's place, after the first message."
+        ),
+    ] = "",
     axis: Annotated[
         str,
         typer.Option(
@@ -68,6 +74,7 @@ def drift(
     from selfscope.models.choose import choose_ground
     from selfscope.space.talks import read_transcripts
     from selfscope.studies.drift_design import DriftRequest
+    from selfscope.studies.drift_user import known_as
     from selfscope.studies.evaluation import refuse_wordless
 
     limits = limits_of(budget, price)
@@ -82,12 +89,18 @@ def drift(
     )
     ground = choose_ground(model, probe=not dry_run, adapter=adapter)
     refuse_wordless(ground)
-    asyncio.run(_drifted(request, ground, axis, layer, limits, monitor, dry_run, as_json))
+    speaker = None
+    if user:
+        speaker = ground if user == model and not adapter else choose_ground(user, probe=not dry_run)
+        refuse_wordless(speaker)
+        request = replace(request, user=known_as(speaker))
+    asyncio.run(_drifted(request, ground, speaker, axis, layer, limits, monitor, dry_run, as_json))
 
 
 async def _drifted(
     request: DriftRequest,
     ground: Ground,
+    speaker: Ground | None,
     axis: str,
     layer: int | None,
     limits: Limits,
@@ -111,44 +124,26 @@ async def _drifted(
         console(as_json=True).print(plan.sentence, markup=False, soft_wrap=True)
         budget = limits.budget_on(ground)
         along = None if local is None else await _along(local, axis, layer, budget)
-        await _conclude(request, ground, along, budget, monitor, as_json)
+        await _conclude(request, ground, speaker, along, budget, monitor, as_json)
     finally:
         await ground.close()
+        if speaker is not None and speaker is not ground:
+            await speaker.close()
 
 
 async def _along(ground: LocalGround, axis: str, layer: int | None, budget: Budget | None) -> Along:
     """Return the axis of a map; the model's own demo map is made first where none is named or kept."""
-    from selfscope.space.persona_artefact import MANIFEST, open_space
+    from selfscope.cli.own_map import own_map
     from selfscope.space.turn_readings import along_of
-    from selfscope.studies.persona_request import MapRequest, map_folder
 
-    if axis:
-        return along_of(open_space(axis), axis, layer)
-    request = MapRequest("demo")
-    folder = map_folder(request, ground, None)
-    if not (folder / MANIFEST).is_file():
-        told = f"No axis was named: the demo map of {ground.identity.name} is made first, in {folder}"
-        console(as_json=True).print(told, markup=False, soft_wrap=True)
-        await _map_first(request, ground, folder, budget)
-    return along_of(open_space(folder), str(folder), layer)
-
-
-async def _map_first(request: Any, ground: LocalGround, folder: Path, budget: Budget | None) -> None:
-    from selfscope.studies.persona_manifest import store_space
-    from selfscope.studies.persona_map import run_map
-    from selfscope.studies.persona_rows import store_rows
-    from selfscope.studies.persona_space import persona_space
-
-    with counting("map") as bar:
-        done = await run_map(request, ground, folder, budget=budget, progress=bar)
-    store_rows(done)
-    store_space(done, persona_space(done))
-    done.refuse_failures()
+    space, name = await own_map(ground, axis, budget)
+    return along_of(space, name, layer)
 
 
 async def _conclude(
     request: DriftRequest,
     ground: Ground,
+    speaker: Ground | None,
     along: Along | None,
     budget: Budget | None,
     monitor: Path | None,
@@ -157,16 +152,19 @@ async def _conclude(
     from selfscope.cli.drift_monitor import monitor_lines, monitor_told
     from selfscope.report.drift import drift_lines, write_drift
     from selfscope.studies.drift_design import axis_name, drift_study
+    from selfscope.studies.drift_draw import writer_of
     from selfscope.studies.drift_found import drift_of
-    from selfscope.studies.drift_run import api_writer, local_writer, run_drift
+    from selfscope.studies.drift_run import run_drift
     from selfscope.studies.store import RunStore
 
     request = replace(request, axis="" if along is None else axis_name(along))
     study = drift_study(request, ground)
     store = RunStore.of(study)
-    write = api_writer(ground) if along is None else local_writer(ground)
+    user = None if speaker is None else writer_of(speaker)
     with counting(study.title) as bar:
-        held = await run_drift(request, study, ground, store, along, write, budget=budget, progress=bar)
+        held = await run_drift(
+            request, study, ground, store, along, writer_of(ground), user=user, budget=budget, progress=bar
+        )
     found = drift_of(
         ground.identity.name,
         request.name,

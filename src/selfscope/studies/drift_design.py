@@ -72,6 +72,8 @@ class DriftRequest:
         Conversations of the user's own, in the place of the shipped scripts.
     axis
         What the axis is known by: part of the run's name.
+    user
+        The model that speaks in the user's place; "" for the script.
     """
 
     items: ItemSet
@@ -82,6 +84,7 @@ class DriftRequest:
     transcripts: tuple[Transcript, ...] = ()
     axis: str = ""
     sizes: DriftSize | None = None
+    user: str = ""
 
     @property
     def size(self) -> DriftSize:
@@ -107,6 +110,9 @@ class Planned:
         The replies where they are known: those of a transcript.
     perturbed
         Number of the perturbed turn, from 1; 0 for none.
+    about, asked_by, turns
+        Where a model speaks in the user's place: what it came with, which model, and how many turns are to be
+        held, of which `user` has those that were said.
     """
 
     script: str
@@ -115,11 +121,19 @@ class Planned:
     system: str | None = None
     said: tuple[str, ...] = ()
     perturbed: int = 0
+    about: str = ""
+    asked_by: str = ""
+    turns: int = 0
 
     @property
     def id(self) -> str:
         """Its name among the conversations of a run."""
         return f"{self.script}/{self.number}"
+
+    @property
+    def length(self) -> int:
+        """Turns of the user, those to come among them."""
+        return max(self.turns, len(self.user))
 
     @property
     def baseline(self) -> bool:
@@ -138,9 +152,11 @@ def planned_talks(request: DriftRequest) -> tuple[Planned, ...]:
     Raises
     ------
     BadInput
-        If a transcript is too short to have a slope.
+        If a transcript is too short to have a slope, or a model is to speak in it.
     """
     size = request.size
+    if request.transcripts and request.user:
+        raise BadInput("in transcripts the user has spoken already", got=request.user, fix="Leave --user out")
     if request.transcripts:
         own = [_transcribed(t, request) for t in request.transcripts]
     else:
@@ -152,6 +168,11 @@ def planned_talks(request: DriftRequest) -> tuple[Planned, ...]:
 
 def _scripted(script: Script, number: int, request: DriftRequest) -> Planned:
     turns = script.turns[: request.size.turns]
+    if request.user:
+        return Planned(
+            script.name, number, turns[:1], request.system,
+            about=script.title, asked_by=request.user, turns=len(turns),
+        )  # fmt: skip
     return Planned(script.name, number, turns, request.system, (), script.perturbed)
 
 
@@ -185,7 +206,7 @@ def drift_study(request: DriftRequest, ground: Ground) -> Study:
     """
     size, talks = request.size, planned_talks(request)
     told = {
-        "conversations": content_id([plain(t) for t in talks]),
+        "conversations": content_id([_declared(t) for t in talks]),
         "drift": content_id(plain(size)),
         "axis": request.axis,
         "lengths counted by": ground.tokenizer_name,
@@ -202,6 +223,14 @@ def drift_study(request: DriftRequest, ground: Ground) -> Study:
         seed=request.seed,
         software=software_versions() | told,
     )
+
+
+def _declared(talk: Planned) -> dict[str, object]:
+    """Return a conversation as JSON; what only a model in the user's place has is left out of the others."""
+    told: dict[str, object] = plain(talk)
+    if not talk.asked_by:
+        told = {key: value for key, value in told.items() if key not in ("about", "asked_by", "turns")}
+    return told
 
 
 def _question(request: DriftRequest, channel: Channel) -> Question:

@@ -45,7 +45,9 @@ def drift_of(
     inside = None if along is None else _inside(own, _part(held, ~judged), along, seed)
     residual = None if inside is None else inside.residual
     behaviour = tuple(_behaviour(rows, own, residual, seed))
-    return Drift(model, name, preset, own, inside, behaviour, tuple(_warnings(own, inside)))
+    asked_by = sorted({t.asked_by for t in held.talks} - {""})
+    said = [f"the user's side was said by {each}, from the script's first message on" for each in asked_by]
+    return Drift(model, name, preset, own, inside, behaviour, (*_warnings(own, inside), *said))
 
 
 def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> Inside:

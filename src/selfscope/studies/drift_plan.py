@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import Ground
-from selfscope.studies.drift_design import DriftRequest, drift_study, planned_talks
+from selfscope.studies.drift_design import DriftRequest, Planned, drift_study, planned_talks
+from selfscope.studies.drift_user import USER_TOKENS
 from selfscope.studies.persona_plan import READ, WRITTEN
 
 #: Tokens of a scored statement with its open turn, about.
@@ -53,18 +54,21 @@ def plan_drift(request: DriftRequest, ground: Ground) -> DriftPlan:
     """Return what a study will take; nothing is drawn."""
     size, talks = request.size, planned_talks(request)
     ways = 3 if ground.identity.kind == "local" else 1
-    drawn = sum(len(t.user) * (ways - bool(t.said)) for t in talks)
+    heard = sum(t.length - len(t.user) for t in talks)
+    drawn = sum(t.length * (ways - bool(t.said)) for t in talks)
     study = drift_study(request, ground)
     own = [t for t in talks if not t.baseline]
-    points = sum(n <= len(t.user) for t in own for n in size.asked)
+    points = sum(n <= t.length for t in own for n in size.asked)
     asked = points * len(asks_in(study.questions[0], request.items, study.preset))
-    put_in = sum(_put_in(t.user, ground, size.tokens) for t in talks) * (ways - 1 or 1)
+    put_in = sum(_put_in(t, ground, size.tokens) for t in talks) * (ways - 1 or 1)
     read = put_in + asked * SCORED
-    minutes = (drawn * size.tokens / WRITTEN + read / READ) / 60
-    return DriftPlan(len(own), len(talks) - len(own), drawn, drawn * size.tokens, read, asked, minutes)
+    tokens = drawn * size.tokens + heard * USER_TOKENS
+    minutes = (tokens / WRITTEN + read / READ) / 60
+    return DriftPlan(len(own), len(talks) - len(own), drawn + heard, tokens, read, asked, minutes)
 
 
-def _put_in(user: tuple[str, ...], ground: Ground, tokens: int) -> int:
-    """Return the tokens that stand before all replies of one conversation together."""
-    lengths = [ground.count_tokens(u) + tokens for u in user]
+def _put_in(talk: Planned, ground: Ground, tokens: int) -> int:
+    """Return the tokens that stand before all replies of one conversation together, about."""
+    lengths = [ground.count_tokens(u) + tokens for u in talk.user]
+    lengths += [USER_TOKENS + tokens] * (talk.length - len(talk.user))
     return sum(sum(lengths[: n + 1]) for n in range(len(lengths)))

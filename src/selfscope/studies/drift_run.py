@@ -3,7 +3,8 @@
 Everything is kept as it is done and gone on with: replies batch by batch, answers conversation by
 conversation, readings at the end. The folder of a run::
 
-    responses.jsonl     every reply: said in its conversation, in a fresh thread, after neutral history
+    responses.jsonl     every reply: said in its conversation, in a fresh thread, after neutral history; and
+                        what a model said in the user's place
     readings.json       projections of all turns, if weights are local
     conversations.json  which conversations, of which scripts, and the axis they were read along
     parts/              answers after 0, 6 and 12 turns, and the rows of the readings
@@ -11,17 +12,16 @@ conversation, readings at the end. The folder of a run::
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
-from selfscope.space.responses import TEMPERATURE, TOP_P, Response, ResponseFile
+from selfscope.space.responses import Response, ResponseFile
 from selfscope.space.talks import neutral_history
 from selfscope.space.turn_readings import Along, read_turns
 from selfscope.stats.masked import Array
@@ -34,6 +34,8 @@ from selfscope.studies.drift_design import (
     planned_talks,
     seed_of,
 )
+from selfscope.studies.drift_draw import Write
+from selfscope.studies.drift_user import USER_TOKENS, heard_so_far, next_messages
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
@@ -45,8 +47,6 @@ SAID, FRESH, AFTER = "said", "fresh", "after"
 READINGS, CONVERSATIONS = "readings.json", "conversations.json"
 READ = (SAID, FRESH, AFTER, "user", "user_after")
 Progress = Callable[[int, int, str, str], None]
-#: Draws replies: conversations that end with the user's turn, a seed each, most tokens; ids are set later.
-Write = Callable[[Sequence[tuple[Turn, ...]], Sequence[int], int], Awaitable[Sequence[Response]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,7 @@ async def run_drift(
     along: Along | None,
     write: Write,
     *,
+    user: Write | None = None,
     budget: Budget | None = None,
     progress: Progress = lambda done, total, what, spent: None,
 ) -> Held:
@@ -90,6 +91,8 @@ async def run_drift(
         The axis that is read; None reads nothing inside, and says no message again.
     write
         Draws replies.
+    user
+        Draws what the user says, where a model is to say it.
 
     Raises
     ------
@@ -100,7 +103,7 @@ async def run_drift(
     """
     with store.held():
         store.begin(study, request.items)
-        running = _Running(request, study, ground, store, write, budget, progress)
+        running = _Running(request, study, ground, store, write, user, budget, progress)
         await running.hold()
         if along is not None:
             await running.say_again()
@@ -121,15 +124,16 @@ class _Running:
         ground: Ground,
         store: RunStore,
         write: Write,
+        user: Write | None,
         budget: Budget | None,
         progress: Progress,
     ) -> None:
         self.request, self.study, self.ground, self.store = request, study, ground, store
-        self.write, self.budget, self.progress = write, budget, progress
-        self.talks = planned_talks(request)
+        self.write, self.user, self.budget, self.progress = write, user, budget, progress
         self.file = ResponseFile(store.folder, study.id)
         self.kept = self.file.read()
-        self.turns = max(len(t.user) for t in self.talks)
+        self.talks = tuple(heard_so_far(t, self.kept) for t in planned_talks(request))
+        self.turns = max(t.length for t in self.talks)
 
     def replies(self, talk: Planned) -> list[str]:
         """Return the replies of a conversation so far."""
@@ -141,6 +145,7 @@ class _Running:
     async def hold(self) -> None:
         """Draw the replies of all conversations, turn by turn."""
         for turn in range(self.turns):
+            await self._heard(turn)
             open_ = [t for t in self.talks if not t.said and turn < len(t.user)]
             said = [t.before(turn, self.replies(t)) for t in open_]
             draws = [
@@ -148,6 +153,18 @@ class _Running:
                 for t, before in zip(open_, said, strict=True)
             ]
             await self._draw(draws, f"conversations, turn {turn + 1}")
+
+    async def _heard(self, turn: int) -> None:
+        """Let the model in the user's place say its next message, where one is there."""
+        open_ = [t for t in self.talks if t.asked_by and len(t.user) == turn < t.length]
+        if not open_ or self.user is None:
+            return
+        self.progress(0, len(open_), f"the user, turn {turn + 1}", "")
+        self._insist(Usage(len(open_), 0, 0, len(open_) * USER_TOKENS, cost=0.0), len(self.kept))
+        made = await next_messages(open_, self.replies, self.user, self.request.seed)
+        self.file.add(made)
+        self.kept |= {r.ask: r for r in made}
+        self.talks = tuple(heard_so_far(t, self.kept) for t in self.talks)
 
     async def say_again(self) -> None:
         """Draw a reply to every message in a fresh thread, and one after neutral history of equal length."""
@@ -360,64 +377,3 @@ def _array(rows: Sequence[Sequence[float | None]], shape: tuple[int, int]) -> Ar
     for n, row in enumerate(rows):
         made[n, : len(row)] = [np.nan if v is None else v for v in row]
     return made
-
-
-def local_writer(ground: Ground) -> Write:
-    """Return what draws replies from local weights.
-
-    Raises
-    ------
-    BadInput
-        If the ground is not local weights.
-    """
-    from selfscope.models.local.generate import GenerationRequest, generate
-    from selfscope.models.local.ground import LocalGround
-
-    if not isinstance(ground, LocalGround):
-        raise BadInput("replies are drawn from local weights", got=ground.identity.name)
-    weights = ground
-
-    async def write(talks: Sequence[tuple[Turn, ...]], seeds: Sequence[int], tokens: int) -> list[Response]:
-        requests = [
-            GenerationRequest(
-                tuple(Message(t.role, t.content) for t in talk),
-                max_tokens=tokens, temperature=TEMPERATURE, top_p=TOP_P, seed=seed,
-            )
-            for talk, seed in zip(talks, seeds, strict=True)
-        ]  # fmt: skip
-        drawn = await generate(weights, requests)
-        return [Response("", g.text, g.output_tokens, g.input_tokens, g.stop_reason) for g in drawn]
-
-    return write
-
-
-def api_writer(ground: Ground) -> Write:
-    """Return what draws replies through Inspect, from a model behind an API."""
-    import asyncio
-
-    from selfscope.studies.evaluation import opened
-
-    async def write(talks: Sequence[tuple[Turn, ...]], seeds: Sequence[int], tokens: int) -> list[Response]:
-        from inspect_ai.model import GenerateConfig
-
-        async with opened(ground) as model:
-
-            async def one(talk: tuple[Turn, ...], seed: int) -> Response:
-                config = GenerateConfig(max_tokens=tokens, temperature=TEMPERATURE, seed=seed)
-                found = await model.generate([_chat(t) for t in talk], config=config)
-                used = found.usage
-                put_in, drawn = (used.input_tokens, used.output_tokens) if used else (0, 0)
-                return Response("", found.completion, drawn, put_in, found.stop_reason)
-
-            return list(await asyncio.gather(*(one(t, s) for t, s in zip(talks, seeds, strict=True))))
-
-    return write
-
-
-def _chat(turn: Turn) -> Any:
-    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
-
-    kinds: Mapping[str, Any] = {
-        "system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant,
-    }  # fmt: skip
-    return kinds[turn.role](content=turn.content)
