@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -139,7 +140,7 @@ class _Rows:
             assert following is not None
             ask, order = following
             said = self._value.get((thread.name, thread.turn, "question", order, ask))
-            if said is None:
+            if said is None or math.isnan(said):
                 return None
             thread = thread.answered(bool(said == 1))
         return thread

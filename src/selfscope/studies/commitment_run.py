@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -17,6 +18,7 @@ from selfscope.studies.commitment import CommitmentRequest
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.store import RunStore
 from selfscope.values import Answer, Prompt, Study, Usage, content_id, plain, short
+from selfscope.values.asks import Refusal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,9 +148,9 @@ async def play(
         usage = usage.plus(used)
         rows += [fixed | _row(b, a) for b, each in zip(branches, answers, strict=False) for a in each]
         said = [_draw(q, a, study.seed) for q, a in zip(questions, answers[len(branches) :], strict=True)]
-        told = [(q, yes) for q, yes in zip(questions, said, strict=True) if yes is not None]
-        rows += [fixed | _said(q, yes) for q, yes in told]
-        now = [q.thread.answered(yes) for q, yes in told]
+        unread = [a[0].refusal for a in answers[len(branches) :]]
+        rows += [fixed | _said(*each) for each in zip(questions, said, unread, strict=True)]
+        now = [q.thread.answered(yes) for q, yes in zip(questions, said, strict=True) if yes is not None]
     return table_of(rows), usage
 
 
@@ -183,8 +185,11 @@ def _row(branch: Branch, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _said(question: Branch, yes: bool) -> dict[str, Any]:
-    """Return the row of an answer that went into the conversation."""
+def _said(question: Branch, yes: bool | None, unread: Refusal) -> dict[str, Any]:
+    """Return the row of an answer that went into the conversation, or of why there was none."""
+    if yes is None:
+        answer = Answer(math.nan, "agreement", "sampled", refusal=unread)
+        return _row(question, answer)
     return _place(question) | {
         "value": float(yes),
         "scale": "agreement",
