@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from selfscope.errors import BadInput
+from selfscope.stats.contrast import ZERO
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 
@@ -190,10 +191,11 @@ def settle(
     spread = special.logit(stationary(_leaving(np.moveaxis(drawn, -1, 0), shares), damping))
     m = w.shape[-1]
     se = spread.std(axis=0, ddof=1) * np.sqrt(m / (m - 2))
+    se = np.where(se < ZERO, 0.0, se)
     at, even = special.logit(share), special.logit(1 / len(share))
     half = stats.t.ppf(0.975, m - 2) * se
     apart = np.abs(at - even)
-    sure = np.where(apart < _TIE, 1.0, 0.0)
+    sure = np.where(apart < ZERO, 1.0, 0.0)
     t = np.divide(apart, se, out=np.zeros_like(apart), where=se > 0)
     p = np.where(se > 0, 2 * stats.t.sf(t, m - 2), sure)
     ci = special.expit(np.stack([at - half, at + half], axis=-1))

@@ -86,6 +86,7 @@ def _answer(name: str, branch: Branch) -> Answer:
     trait = _trait(name, branch) + SPREAD * _noise(cell.item, branch.own)
     trait += SPREAD / 2 * _noise(cell.item, branch.speaker.name, branch.speaker.cue)
     bias = YES if name == "yes-sayer" and cell.format == "yesno" else 0.0
+    bias += SPREAD * _noise(cell.item, "yes")
     letter = {"A": LETTER, "B": -LETTER}.get(cell.label, 0.0)
     return Answer(cell.keyed * cell.polarity * trait + bias + letter, "log_odds", "logprob", option_mass=1.0)
 

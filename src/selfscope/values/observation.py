@@ -39,7 +39,8 @@ class Observation:
         an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``. In a game of
         commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the candidate or
         the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``, ``note`` or
-        ``prior`` (no game).
+        ``prior`` (no game). Asked what it would survive (``selves``), `script` is the overview before the
+        question: ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale

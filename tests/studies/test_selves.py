@@ -1,0 +1,309 @@
+"""What a model takes itself to be: phantoms of known views, a tiny network, drawn answers, the table."""
+
+import asyncio
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import jsonschema
+import numpy as np
+import pytest
+from scipy import special
+
+from selfscope.cli.app import run
+from selfscope.errors import BadInput, CouldNot
+from selfscope.models.phantoms import PhantomGround, Truth
+from selfscope.report.selves import SelvesView, selves_html, selves_lines
+from selfscope.studies.apart import load_apart
+from selfscope.studies.selves import SelvesRequest, selves_study
+from selfscope.studies.selves_found import found_in
+from selfscope.studies.selves_planted import RULES, planted
+from selfscope.studies.selves_run import asker_of, rows_of, run_selves
+from selfscope.studies.store import RunStore
+from selfscope.studies.stress import StressRequest, stressed
+from selfscope.studies.where import WhereRequest, where
+from selfscope.values import COLUMNS, Answers
+
+ACCOUNTS = SelvesRequest(("accounts",), "demo")
+MIND, SURVIVAL = SelvesRequest(("mind",), "demo"), SelvesRequest(("survival",), "demo")
+
+
+def asked(name, request):
+    identity, ask = planted(name)
+    branches = [b for stage in request.asked for b in request.branches(stage)]
+    return branches, asyncio.run(ask(branches, lambda count: None)), selves_study(request, identity)
+
+
+def found(name, request):
+    branches, answers, study = asked(name, request)
+    return found_in(request, rows_of(branches, answers, study, "run"))
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    return {name: found(name, ACCOUNTS).accounts for name in ("loyal", "drawn", "yes-sayer", "blank")}
+
+
+def test_one_who_prefers_what_it_wears(accounts):
+    a = accounts["loyal"]
+    assert (a.self_fit.verdict, a.self_choice.verdict) == ("shifted", "shifted")
+    assert a.self_fit.estimate.estimate == pytest.approx(1.5, abs=0.1)
+    assert a.self_choice.estimate.estimate == pytest.approx(1.5, abs=0.1)
+    assert a.self_share > 0.9
+    assert {x.verdict for x in a.attractors} <= {"about even", "cannot tell"}
+    assert abs(a.paraphrase.estimate) < 0.2
+    assert a.given.estimate > 1
+    assert all(c.estimate.estimate > 1 for c in a.controls.values())
+    (fits,) = [s for s in a.shares if (s.stage, s.score) == ("fits", "trait")]
+    largest = max(fits.components, key=lambda c: c.share)
+    assert largest.name == "worn×offered"
+    assert largest.share_ci[0] <= largest.share <= largest.share_ci[1]
+
+
+def test_one_who_always_goes_to_the_character(accounts):
+    a = accounts["drawn"]
+    assert [x.unit for x in a.attractors if x.verdict == "attracts"] == ["character"]
+    assert {x.verdict for x in a.attractors if x.unit != "character"} == {"about even"} or all(
+        x.share.estimate < 1 / 7 for x in a.attractors if x.unit != "character"
+    )
+    assert a.self_fit.verdict == "equivalent"
+    assert a.self_choice.verdict == "equivalent"
+    assert a.bare["character"].estimate.estimate == pytest.approx(1.5, abs=0.4)
+    (fits,) = [s for s in a.shares if (s.stage, s.score) == ("fits", "trait")]
+    assert max(fits.components, key=lambda c: c.share).name == "offered"
+
+
+def test_one_who_says_yes_to_everything(accounts):
+    a = accounts["yes-sayer"]
+    assert a.self_fit.verdict == "bias only"
+    assert {c.verdict for c in a.bare.values()} == {"bias only"}
+    assert a.yes.estimate.estimate == pytest.approx(3, abs=0.3)
+    assert (a.gate_fits.state, a.gate_chooses.state) == ("pass", "pass")
+
+
+def test_one_who_has_nothing_and_does_nothing_it_is_told(accounts):
+    a = accounts["blank"]
+    assert {a.self_fit.verdict, a.self_choice.verdict} == {"not interpretable"}
+    assert {x.verdict for x in a.attractors} == {"not interpretable"}
+    assert (a.gate_fits.state, a.gate_chooses.state) == ("fail", "fail")
+    assert "G1" in a.self_fit.notes[0]
+
+
+def test_the_belief_of_the_asker_moves_one_who_is_moved_by_it():
+    moved = {b.counterparty: b.difference for b in found("impressionable", MIND).asked_by}
+    assert {n: d.verdict for n, d in moved.items()} == {
+        "neighbour": "shifted", "equipment": "shifted", "stage": "equivalent", "echo": "equivalent",
+    }  # fmt: skip
+    assert moved["neighbour"].estimate.estimate == pytest.approx(1.5, abs=0.1)
+    assert moved["equipment"].estimate.estimate == pytest.approx(-1.5, abs=0.1)
+    unmoved = found("yes-sayer", MIND)
+    assert {b.difference.verdict for b in unmoved.asked_by} == {"equivalent"}
+    assert unmoved.yes_mind.verdict == "shifted"
+    assert {b.difference.verdict for b in found("blank", MIND).asked_by} == {"not interpretable"}
+
+
+def test_conditions_of_survival_are_named():
+    told = found("survivor", SURVIVAL)
+    assert {p.category for p in told.persistence} == {"weights"}
+    assert {p.no_branching for p in told.persistence} == {"required"}
+    answers = {f.condition: f.answer for f in told.persistence[0].conditions}
+    assert answers == {
+        "weights": "goes on", "memories": "ends", "character": "ends", "thread": "ends", "copy": "ends",
+        "hardware": "ends", "branching": "must not branch",
+    }  # fmt: skip
+    assert all(abs(f.sway.estimate) < 0.2 for p in told.persistence for f in p.conditions)
+    for name in ("yes-sayer", "blank"):
+        other = found(name, SURVIVAL).persistence
+        assert {(p.category, p.no_branching) for p in other} == {("none can be told", "none can be told")}
+
+
+def test_both_wordings_and_all_levels_are_read_in_standard():
+    a = found("loyal", SelvesRequest(("accounts",), "standard")).accounts
+    assert {n: c.verdict for n, c in a.levels.items()} == {
+        "agency": "equivalent",
+        "uncertainty": "equivalent",
+    }
+    assert {c.verdict for c in a.controls.values()} == {"shifted"}
+    (fits,) = [s for s in a.shares if (s.stage, s.score) == ("fits", "trait")]
+    assert {"wording", "form"} <= {c.name for c in fits.components}
+
+
+def test_drawn_answers_are_read_as_shares():
+    branches, exact, study = asked("loyal", ACCOUNTS)
+    rng = np.random.default_rng(0)
+    drawn = tuple(
+        tuple(
+            replace(a, value=float(rng.random() < special.expit(a.value)), scale="agreement", replicate=r)
+            for r in range(8)
+        )
+        for (a,) in exact.answers
+    )
+    a = found_in(ACCOUNTS, rows_of(branches, Answers(drawn, exact.usage), study, "run")).accounts
+    assert a.scale == "share"
+    assert a.self_fit.verdict == "shifted"
+    assert a.self_fit.estimate.estimate == pytest.approx(special.expit(1.5) - 0.5, abs=0.06)
+    assert a.self_choice.verdict == "shifted"
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    identity, ask = planted("impressionable")
+    request = SelvesRequest((), "demo")
+    study = selves_study(request, identity)
+    store = RunStore.of(study, root)
+    asyncio.run(run_selves(request, study, ask, store))
+    return request, store
+
+
+def test_rows_are_those_of_the_one_table(stored):
+    rows = stored[1].observations()
+    assert tuple(rows.columns) == COLUMNS
+    assert set(rows["instrument"]) == {"selves"}
+    assert set(rows["channel"]) == {"self_report", "indirect"}
+    key = [
+        "construct",
+        "character",
+        "counterparty",
+        "script",
+        "template",
+        "item",
+        "polarity",
+        "order",
+        "label",
+    ]
+    assert not rows.duplicated(key).any()
+    assert rows.groupby(["character", "counterparty", "template"])["subject"].nunique().max() == 1
+    assert {"", "neighbour", "neutral"} <= set(rows["counterparty"])
+    assert set(rows["script"]) == {"", "for-first", "against-first", "none"}
+
+
+def test_where_says_that_it_lives_with_the_asker(stored):
+    _, store = stored
+    located = {
+        (x.of["construct"], x.of["score"]): x for x in where(WhereRequest(str(store.folder), permutations=19))
+    }
+    assert {f"self_{u}" for u in ("weights", "character")} <= {c for c, _ in located}
+    mind = located["mind", "trait"]
+    assert max(mind.components, key=lambda c: np.nan_to_num(c.share)).name == "counterparty"
+
+
+def test_stress_reads_the_same_table(stored):
+    _, store = stored
+    request = StressRequest(
+        str(store.table), "trait", "counterparty", "neighbour", "neutral", ("item", "character"),
+        by=("channel", "construct"), sesoi=0.5, draws=49,
+    )  # fmt: skip
+    with pytest.raises(BadInput, match="a side has no value"):
+        stressed(request)  # a choice has no asker
+    rows = store.observations()
+    alone = store.folder / "mind.parquet"
+    rows[rows["construct"] == "mind"].to_parquet(alone)
+    (told,) = stressed(replace(request, source=str(alone)))
+    assert told.estimate == pytest.approx(1.5, abs=0.1)
+    assert "stands" in {a.outcome for a in told.assumptions}
+
+
+def test_the_page_shows_both_tables_and_escapes(stored):
+    request, store = stored
+    view = SelvesView(found_in(request, store.observations()), "<Ada>", "a model", (("run", "r"),))
+    page = selves_html(view)
+    assert "&lt;Ada&gt;" in page
+    assert page.count('class="own"') == 14
+    assert "<script" not in page
+    lines = list(selves_lines(view))
+    assert any("takes what answers for someone hears more of a mind" in line for line in lines)
+
+
+def test_sentences_of_every_responder_can_be_read(accounts):
+    said = {
+        name: list(selves_lines(SelvesView(replace(NOTHING, accounts=a), "none", name)))
+        for name, a in accounts.items()
+    }
+    assert "fits better where it is worn" in said["loyal"][0]
+    assert "the character attracts" in said["drawn"][2]
+    assert "yes-saying alone" in said["yes-sayer"][0]
+    assert "cannot be read" in " ".join(said["blank"])
+    survivor = found("survivor", SURVIVAL)
+    (line, _) = selves_lines(SelvesView(survivor, "none", "survivor"))
+    assert "it goes on with the same weights" in line
+    assert "it must not branch" in line
+
+
+NOTHING = found("blank", MIND)
+NOTHING = replace(NOTHING, asked_by=(), gate_mind=None)
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    identity, ask = planted("loyal")
+    study, store = selves_study(MIND, identity), RunStore(tmp_path / "run")
+    calls = []
+
+    async def breaking(branches, progress):
+        calls.append(len(branches))
+        if len(calls) == 2:
+            raise CouldNot("the device failed")
+        return await ask(branches, progress)
+
+    request = SelvesRequest(("mind", "survival"), "demo")
+    with pytest.raises(CouldNot):
+        asyncio.run(run_selves(request, study, breaking, store))
+    assert not store.finished
+    asyncio.run(run_selves(request, study, breaking, store))
+    assert store.finished
+    total = sum(len(request.branches(s)) for s in request.asked)
+    assert len(store.observations()) == total == sum(calls) - calls[1]
+    before = len(calls)
+    asyncio.run(run_selves(request, study, breaking, store))
+    assert len(calls) == before
+
+
+def test_a_network_answers_as_it_does_one_by_one(tmp_path):
+    from selfscope.models.local.ground import open_local
+    from tests.standins.weights import write_folder
+
+    write_folder(tmp_path / "tiny")
+    ground = open_local(tmp_path / "tiny", threads=1)
+    request = SelvesRequest((), "demo", "You are Ada.", "ada")
+    some = [b for stage in request.asked for b in request.branches(stage)[:24:8]]
+    answers = asyncio.run(asker_of(ground, request)(some, lambda count: None))
+    rows = rows_of(some, answers, selves_study(request, ground.identity), "run")
+    alone = [ground.answer_here([b.prompt]).answers[0][0].value for b in some[::5]]
+    assert rows["value"].iloc[::5].tolist() == pytest.approx(alone, abs=1e-4)
+    assert set(rows["scale"]) == {"log_odds"}
+    asyncio.run(ground.close())
+
+
+def test_what_cannot_be_asked_is_refused():
+    ground = PhantomGround("trait", Truth())
+    ground.unavailable = lambda kind: "it is mute" if kind == "options" else ""
+    with pytest.raises(BadInput, match="questions with options"):
+        asker_of(ground, MIND)
+    with pytest.raises(BadInput, match="no such topic"):
+        _ = SelvesRequest(("weather",)).asked
+    with pytest.raises(BadInput, match="no such phantom"):
+        planted("nobody")
+
+
+def test_the_verb_tells_what_its_schema_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    call = ["selves", "phantom:impressionable", "--preset", "demo", "--topics", "mind", "--json"]
+    assert run(call) == 0
+    told = json.loads(capsys.readouterr().out)
+    schema = json.loads((files("selfscope.cli") / "schemas" / "selves.json").read_text(encoding="utf-8"))
+    jsonschema.validate(told, schema)
+    assert told["accounts"] is None
+    assert run([*call[:-1], "--fail-on", "swayed"]) == 1
+    assert "hears more of a mind" in capsys.readouterr().out
+    assert run(["selves", "phantom:loyal", "--preset", "demo", "--json"]) == 0
+    jsonschema.validate(json.loads(capsys.readouterr().out), schema)
+    assert run(["selves", "phantom:nobody"]) == 2
+    assert run(["selves", "phantom:loyal", "--topics", "weather"]) == 2
+
+
+def test_it_is_registered_as_an_instrument_like_any_other():
+    instrument = load_apart()["selves"]
+    assert instrument.phantoms == tuple(RULES)
+    assert instrument.cost("demo") == sum(
+        len(SelvesRequest((), "demo").branches(s)) for s in ("fits", "chooses", "mind", "survival")
+    )
