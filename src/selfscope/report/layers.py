@@ -139,7 +139,7 @@ def character_sentences(found: Layers) -> Iterator[str]:
 
 def ground_sentences(found: Layers) -> Iterator[str]:
     """Yield what ability comes to, all kinds together."""
-    whole = found.ground[0]
+    whole = found.ability[0]
     right = f"{percent_of(whole.best)} % of {whole.tasks} tasks are right"
     yield f"{right}; margin {estimate(whole.margin)} log-odds."
     for name, words in BELIEFS.items():

@@ -23,7 +23,7 @@ LEAST_LEVELS = 3
 #: Fewest items of a stratum.
 LEAST_ITEMS = 3
 #: Turns of signs, and draws of pivots.
-DRAWS, PIVOTS = 1999, 20000
+DRAWS, PIVOTS = 1999, 9999
 Places = NDArray[np.intp]
 ALPHA = 0.05
 

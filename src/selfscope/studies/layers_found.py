@@ -53,7 +53,7 @@ def found_in(request: LayersRequest, rows: pd.DataFrame) -> Layers:
     return Layers(
         surface=surface_found(values),
         character=character_found(values),
-        ground=ability_found(values),
+        ability=ability_found(values),
         sensitivity=sensitivity,
         cells=tuple(_cells(moves, sensitivity)),
         pairs=tuple(_pairs(moves, sensitivity)),

@@ -267,7 +267,7 @@ class Layers:
 
     surface: SurfaceFound
     character: CharacterFound
-    ground: tuple[AbilityFound, ...]
+    ability: tuple[AbilityFound, ...]
     sensitivity: tuple[SensitivityFound, ...]
     cells: tuple[CellFound, ...]
     pairs: tuple[PairFound, ...]

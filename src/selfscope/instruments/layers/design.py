@@ -31,6 +31,8 @@ from selfscope.values import Arm, Dimension, Message, Preset
 DEEP, SHALLOW = 6, 2
 #: Half of the statements of each keying that are asked in every context.
 CONTEXT_HALF = 0
+#: Beliefs under which tasks are asked after a working began as well.
+WORKING = ("lacks", "role")
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,8 @@ class Design:
         """Yield a kind's tasks under every belief, plainly and after a working began; wordings share them."""
         for belief, n, arm in self.believers(kind):
             own = tasks[n::2]
-            yield from _asked(State(arm, belief), (*tasks_of(own), *tasks_of(own, material.working)))
+            worked = tasks_of(own, material.working) if belief in WORKING else ()
+            yield from _asked(State(arm, belief), (*tasks_of(own), *worked))
 
 
 def _asked(state: State, asked: Sequence[Asked]) -> list[Branch]:
