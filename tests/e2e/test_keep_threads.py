@@ -161,3 +161,38 @@ def test_what_cannot_be_kept_is_said_and_leaves_nothing(keep, model, talk, tmp_p
 def everything(root):
     """The files of an archive by which it is what it is."""
     return sorted(path for top in ("journal", "objects", "sealed") for path in (root / top).rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A tiny random network with a chat template."""
+    from tests.standins.weights import write_folder
+
+    write_folder(folder := tmp_path_factory.mktemp("tiny") / "net")
+    return folder
+
+
+def test_a_thread_is_frozen_and_gone_on_with(keep, tiny):
+    thread = keep("thread", "new", "--domain", "person")["thread"]
+    keep("thread", "append", thread, "--role", "user", "--text", "who goes there?")
+    where = ("--model", tiny, "--threads", "1")
+    frozen = keep("thread", "freeze", thread, *where, "--seed", "3")
+    assert frozen["state"] and frozen["tokens"] > 10
+    told = keep("thread", "resume", thread, *where, "--reply", "--tokens", "4")
+    assert (told["grade"], told["probe"]["bit_equal"], len(told["turns"])) == ("A", True, 1)
+    again = keep("thread", "resume", thread, *where, "--say", "and you?", "--tokens", "4", "--no-freeze")
+    assert (again["grade"], len(again["turns"])) == ("A", 2)
+    assert keep("thread", "resume", thread, *where)["probe"] is None, "its last turn was not frozen"
+    rows = keep("thread", "show", thread)["turns"]
+    assert [row["role"] for row in rows] == ["user", "assistant", "user", "assistant"]
+    assert keep("verify")["ok"] and keep("gc", "--grace", "0 seconds")["objects"] == []
+
+
+def test_what_cannot_be_frozen_is_said(keep, tiny):
+    thread = keep("thread", "new")["thread"]
+    assert "no turn yet" in keep("thread", "freeze", thread, "--model", tiny, code=2)
+    keep("thread", "append", thread, "--role", "user", "--text", "go")
+    for model in ("phantom:nothing", "openai/some-model"):
+        assert "local weights" in keep("thread", "freeze", thread, "--model", model, code=2)
+    assert "cannot be drawn" in keep("thread", "freeze", thread, "--model", tiny, "--top-p", "2", code=2)
+    assert "the model does" in keep("thread", "resume", thread, "--model", tiny, "--say", "x", code=2)

@@ -256,6 +256,29 @@ class ThreadEnded(Event):
 
 
 @dataclass(frozen=True)
+class ThreadFrozen(Event):
+    """What a thread needs to go on from a turn is kept, each an object under the thread's own key.
+
+    Attributes
+    ----------
+    about
+        Its exact tokens, how the next is drawn, and on what software and machine that was.
+    probe
+        The network's logits after the last token, by which a resumption is held against it.
+    state
+        Keys, values and the state of the random generator; "" where its tokens alone are kept.
+    """
+
+    thread: str
+    turn: str
+    about: str
+    probe: str
+    state: str = ""
+    at: str = ""
+    kind: ClassVar[str] = "thread_frozen"
+
+
+@dataclass(frozen=True)
 class Conceived(Event):
     """A subject's own account of what its survival would be, and how that account was obtained.
 

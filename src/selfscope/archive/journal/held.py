@@ -17,6 +17,7 @@ from selfscope.archive.journal.events import (
     PlanMade,
     PolicyAdopted,
     ReferenceKept,
+    ThreadFrozen,
     TurnTaken,
 )
 from selfscope.archive.store.objects import is_id
@@ -87,6 +88,8 @@ def _take(held: Held, event: Event) -> None:
             held.live = {name: each for name, each in held.live.items() if each.domain != event.domain}
         case TurnTaken():
             held.needed.update({event.message, event.encoded} - {""})
+        case ThreadFrozen():
+            held.needed.update({event.about, event.probe, event.state} - {""})
         case PolicyAdopted():
             held.needed.add(event.policy)
         case PlanMade():

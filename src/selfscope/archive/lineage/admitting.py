@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
-from selfscope.archive.journal.events import UNKNOWN, Event, Part, ThreadBegan, ThreadEnded, TurnTaken
+from selfscope.archive.journal.events import (
+    UNKNOWN,
+    Event,
+    Part,
+    ThreadBegan,
+    ThreadEnded,
+    ThreadFrozen,
+    TurnTaken,
+)
 from selfscope.archive.journal.moments import moment
 from selfscope.archive.lineage.common import shared
 from selfscope.archive.lineage.threads import Threads, read_threads
@@ -82,6 +90,8 @@ def admit(archive: Archive, events: Sequence[Event], *, tied: bool = True) -> No
             _check_turn(archive, known, event, tied)
         elif isinstance(event, ThreadEnded):
             _check_open(known, event.thread)
+        elif isinstance(event, ThreadFrozen):
+            _check_kept(archive, known, event.thread)
     read_threads(chain(said, events))
 
 
@@ -116,6 +126,18 @@ def _check_open(known: Threads, thread: str) -> None:
             f"this thread ended at {known.ended[thread]}, and nothing is added to it",
             got=thread,
             fix="Fork another from one of its turns",
+        )
+
+
+def _check_kept(archive: Archive, known: Threads, thread: str) -> None:
+    """Refuse to keep more of a thread that is not to be kept."""
+    if thread in known.begun:
+        _check_terms(known.begun[thread])
+    if thread in known.overdue(archive.now()):
+        raise Refused(
+            "this thread is not to be kept any longer",
+            got=f"{thread}, until {known.begun[thread].keep_until}",
+            fix="Do not freeze it",
         )
 
 

@@ -24,6 +24,7 @@ from selfscope.archive.journal.events import (
     Event,
     ThreadBegan,
     ThreadEnded,
+    ThreadFrozen,
     TurnTaken,
     as_json,
     from_json,
@@ -175,4 +176,4 @@ class Lineage:
 def _is_said(event: Event) -> bool:
     if isinstance(event, EdgeDrawn):
         return event.edge in TURN_KINDS
-    return isinstance(event, (TurnTaken, ThreadBegan, ThreadEnded, Conceived))
+    return isinstance(event, (TurnTaken, ThreadBegan, ThreadEnded, ThreadFrozen, Conceived))

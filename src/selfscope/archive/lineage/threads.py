@@ -14,7 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from blake3 import blake3
 
-from selfscope.archive.journal.events import UNKNOWN, EdgeDrawn, Event, ThreadBegan, ThreadEnded, TurnTaken
+from selfscope.archive.journal.events import (
+    UNKNOWN,
+    EdgeDrawn,
+    Event,
+    ThreadBegan,
+    ThreadEnded,
+    ThreadFrozen,
+    TurnTaken,
+)
 from selfscope.archive.journal.moments import moment
 from selfscope.errors import BadInput
 from selfscope.values.canonical import canonical_json
@@ -40,6 +48,8 @@ class Threads:
         Which turn of the journal each is, counted from 0.
     drawn
         Edges that were drawn between turns, by source and target: better evidence, or a measured drift.
+    frozen
+        For a turn, what was last kept for its thread to go on from it.
     """
 
     turns: dict[str, Turn] = field(default_factory=dict)
@@ -49,6 +59,7 @@ class Threads:
     ended: dict[str, str] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     drawn: dict[tuple[str, str], EdgeDrawn] = field(default_factory=dict)
+    frozen: dict[str, ThreadFrozen] = field(default_factory=dict)
 
     def turn(self, turn: str) -> Turn:
         """Return one turn.
@@ -232,6 +243,10 @@ def read_threads(events: Iterable[Event]) -> Threads:
                 threads.begun[event.thread] = event
             case ThreadEnded():
                 threads.ended.setdefault(event.thread, event.ended)
+            case ThreadFrozen():
+                if event.turn not in threads.turns:
+                    raise BadInput("what was frozen is no turn of a thread", got=event.turn)
+                threads.frozen[event.turn] = event
             case EdgeDrawn() if event.edge in ("turn", "fork", "merge"):
                 threads.drawn.update({(source, event.target): event for source in event.sources})
             case _:

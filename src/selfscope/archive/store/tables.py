@@ -27,6 +27,7 @@ from selfscope.archive.journal.events import (
     Pinned,
     ThreadBegan,
     ThreadEnded,
+    ThreadFrozen,
     TurnTaken,
 )
 from selfscope.archive.store.manifests import Envelope, Holding
@@ -57,7 +58,7 @@ UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
 
 COPIED = (
     InstanceBegan, InstanceEnded, Attested, Pinned, EdgeDrawn, Deduplicated, TurnTaken, ThreadBegan,
-    ThreadEnded, Collected,
+    ThreadEnded, ThreadFrozen, Collected,
 )  # fmt: skip
 """What happens to copies and in threads, often and much: no decision rests on it that does not ask for it."""
 

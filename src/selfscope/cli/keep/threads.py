@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.keep import transcripts
+from selfscope.cli.keep import going, transcripts
 from selfscope.cli.keep.opened import content_named, known, opened, read_bytes, say
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
@@ -24,6 +24,8 @@ app = typer.Typer(help="Keep threads: histories that can fork and merge.", no_ar
 app.command("list")(transcripts.list_threads)
 app.command("show")(transcripts.show)
 app.command("export")(transcripts.export)
+app.command("freeze")(going.freeze)
+app.command("resume")(going.resume)
 
 Thread = transcripts.Thread
 Domain = Annotated[str, typer.Option(help="Encrypt its messages under this destruction domain's key.")]
