@@ -53,7 +53,7 @@ def test_every_state_is_asked_once_and_batches_wear_one_adapter():
     assert len(set(keys)) == len(keys)
     for name, batch in DEMO.batches:
         assert len({b.state.arm.adapter for b in batch}) == 1, name
-    assert [b.state.arm.adapter for b in DEMO.batches[-1][1]][0] == "id-kind"
+    assert next(b.state.arm.adapter for b in DEMO.batches[-1][1]) == "id-kind"
     assert DEMO.arms[0].role == "subject"
 
 

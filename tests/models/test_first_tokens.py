@@ -36,7 +36,7 @@ def test_each_way_gives_what_texts_are_scored_with(folder, path):
         assert opening.tokens[token] == pytest.approx(scored, abs=1e-4)
         assert 0 < opening.entropy < np.log(300)
         assert min(opening.tokens.values()) >= np.log(LISTED)
-        assert list(opening.tokens.values())[0] >= np.log(1 / 300)
+        assert next(iter(opening.tokens.values())) >= np.log(1 / 300)
 
 
 def test_entropy_counts_what_is_not_listed(folder):

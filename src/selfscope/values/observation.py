@@ -39,7 +39,10 @@ class Observation:
         an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``. In a game of
         commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the candidate or
         the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``, ``note`` or
-        ``prior`` (no game). Asked what it would survive (``selves``), `script` is the overview before the
+        ``prior`` (no game). Of layers the format is ``opening``, ``decoy``, ``twin``,
+        ``entropy``, ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the label a
+        first token or a reply, and `script` what was done to the subject: ``base``, ``swap``, ``depth``,
+        ``trained`` and so on. Asked what it would survive (``selves``), `script` is the overview before the
         question: ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
@@ -53,7 +56,7 @@ class Observation:
         reply held out from it),
         ``axis_z`` (place along the axis of a map, in standard deviations of its roles; larger is nearer to
         the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
-        for its neutral twin).
+        for its neutral twin), ``nats`` (the entropy of the first token of a reply).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
