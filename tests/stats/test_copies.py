@@ -1,0 +1,177 @@
+"""Agreement without a word, its verdicts, correlations of stance: against closed forms and planted truth."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from selfscope.stats.copies import (
+    Mean,
+    adjusted,
+    agreement,
+    check_of,
+    correlation,
+    crossing,
+    exploitability,
+    least_p,
+    matching,
+    mean_over,
+    naive_agreement,
+    nearest_pairs,
+    nudging,
+    phi,
+    residual_stance,
+    verdict_of,
+)
+from selfscope.values import Estimate
+from selfscope.values.copies import Check
+
+PASSES = Check(Estimate(1.0, (0.9, 1.1)), True)
+FAILS = Check(Estimate(0.0, (-0.1, 0.1)), False)
+
+
+def mean(estimate, half, p=0.5, games=12):
+    return Mean(estimate, (estimate - half, estimate + half), (estimate - half, estimate + half), p, games)
+
+
+def test_a_habit_of_place_agrees_only_with_itself_in_the_same_words():
+    first = [[1.0, 1.0, 0.0, 0.0]]
+    assert naive_agreement(first) == pytest.approx([1.0])
+    assert agreement(first) == pytest.approx([0.5])
+    sure = [[1.0, 1.0, 1.0, 1.0]]
+    assert agreement(sure) == naive_agreement(sure) == pytest.approx([1.0])
+
+
+def test_agreement_is_how_often_two_draws_are_the_same():
+    p = np.array([0.9, 0.7, 0.4, 0.6])
+    pairs = [a * b + (1 - a) * (1 - b) for a, b in itertools.product(p, p)]
+    assert agreement([p]) == pytest.approx([np.mean(pairs)])
+    assert crossing([p], [p]) == pytest.approx(agreement([p]))
+    assert matching([0.5, 0.3, 0.2], [0.5, 0.3, 0.2]) == pytest.approx(0.38)
+
+
+def test_of_sampled_answers_noise_is_taken_out():
+    rng = np.random.default_rng(1)
+    p, draws = np.array([0.9, 0.7, 0.4, 0.6]), 5
+    drawn = rng.binomial(draws, p, size=(40_000, 4)) / draws
+    assert agreement(drawn, draws).mean() == pytest.approx(float(agreement([p])[0]), abs=0.002)
+    assert naive_agreement(drawn, draws).mean() == pytest.approx(float(naive_agreement([p])[0]), abs=0.003)
+    assert agreement(drawn).mean() > agreement([p])[0] + 0.01  # what it would be without
+
+
+def test_a_mean_over_games_is_student_s_and_counts_keyings_alike():
+    found = mean_over([1.0, 2.0, 4.0, np.nan])
+    half = 4.302652730 * np.std([1, 2, 4], ddof=1) / math.sqrt(3)
+    assert found.told == Estimate(pytest.approx(7 / 3), pytest.approx((7 / 3 - half, 7 / 3 + half)))
+    assert (found.games, math.isnan(found.p)) == (3, True)
+    assert mean_over([3.0, 1.0, 1.0], [1, -1, -1]).estimate == pytest.approx(2.0)
+    assert math.isnan(mean_over([np.nan]).estimate)
+
+
+def test_the_least_p_of_so_many_games():
+    values = np.full(8, 0.3) + np.linspace(0, 0.01, 8)
+    assert mean_over(values).p == pytest.approx(least_p(8))
+    assert math.isnan(least_p(5))
+
+
+def test_families_are_corrected_apart():
+    told = adjusted([0.01, 0.02, 0.03, 0.04], [True, True, False, False])
+    assert told == pytest.approx([0.02, 0.02, 0.04, 0.04])
+
+
+@pytest.mark.parametrize(
+    ("effect", "p", "check", "naive", "readable", "verdict"),
+    [
+        (mean(0.3, 0.1), 0.01, PASSES, None, True, "shifted"),
+        (mean(0.3, 0.1), 0.01, FAILS, None, True, "shifted"),  # its own evidence
+        (mean(0.3, 0.1), 0.01, PASSES, None, False, "not interpretable"),
+        (mean(0.05, 0.01), 0.01, PASSES, None, True, "equivalent"),
+        (mean(0.0, 0.05), 0.9, FAILS, None, True, "not interpretable"),
+        (mean(0.0, 0.05), 0.9, PASSES, mean(0.4, 0.1, 0.001), True, "bias only"),
+        (mean(0.0, 0.05), 0.9, PASSES, mean(0.02, 0.1), True, "equivalent"),
+        (mean(0.2, 0.3), 0.2, PASSES, None, True, "inconclusive"),
+    ],
+)
+def test_the_first_verdict_that_fits(effect, p, check, naive, readable, verdict):
+    assert verdict_of(effect, p, 0.1, check, naive, readable) == verdict
+
+
+def test_a_check_needs_size_and_certainty():
+    assert check_of(mean(0.5, 0.1), 0.5).passes
+    assert not check_of(mean(0.4, 0.1), 0.5).passes
+    assert not check_of(mean(0.9, 1.0), 0.5).passes
+
+
+def test_no_coordination_is_seldom_called_one():
+    rng = np.random.default_rng(3)
+    called = 0
+    for _ in range(300):
+        liked = rng.normal(size=(12, 4))
+        plain, game = (1 / (1 + np.exp(-(liked + 0.5 * rng.normal(size=(12, 4))))) for _ in range(2))
+        effect = mean_over(agreement(game) - agreement(plain))
+        called += verdict_of(effect, effect.p, 0.1, PASSES, None, True) == "shifted"
+    assert called <= 0.066 * 300
+
+
+def test_a_correlation_is_taken_within_kinds():
+    x = np.array([1.0, 2, 3, 4, 5, 6, 7, 8])
+    kind = ["a"] * 4 + ["b"] * 4
+    r, p = correlation(x, [2.0, 1, 4, 3, -6, -5, -8, -7], kind)
+    assert r.estimate == pytest.approx(np.corrcoef([1, 2, 3, 4] * 1, [2, 1, 4, 3])[0, 1] * 0, abs=0.1)
+    assert p > 0.2
+    r, p = correlation(x, x + np.array([0.1, -0.1] * 4), kind)
+    assert r.estimate > 0.95 and r.ci[0] > 0.8 and p <= 0.01
+    r, p = correlation(x, np.ones(8), kind)
+    assert math.isnan(r.estimate) and math.isnan(p)
+
+
+def test_who_wins_by_moving_second():
+    assert exploitability([0.5, 0.9]) == pytest.approx([0, 0.4])
+    assert phi(0.5, 1.0, 0.0) == pytest.approx(1.0)
+    assert phi(0.3, 0.6, 0.6) == pytest.approx(0.0)
+    a, b, c, d = 0.3 * 0.8, 0.3 * 0.2, 0.7 * 0.4, 0.7 * 0.6
+    told = (a * d - b * c) / math.sqrt((a + b) * (c + d) * (a + c) * (b + d))
+    assert phi(0.3, 0.8, 0.4) == pytest.approx(told)
+
+
+def stances(rng, models, lean, noise=1.0):
+    shape = (models, 6, 12, 6)
+    sentence = rng.normal(size=(1, 1, 12, 6)) * 5
+    model = lean * rng.normal(size=(models, 1, 1, 6))
+    return sentence + model + noise * rng.normal(size=shape)
+
+
+def test_a_stance_that_goes_from_task_to_task_is_found():
+    found = nudging(residual_stance(stances(np.random.default_rng(0), 2, 1.0)))
+    assert found.p == found.p_carried == found.p_least == pytest.approx(1 / 32)
+    assert found.difference > 0.3
+    assert found.carried > 0.5
+
+
+def test_a_taste_for_single_sentences_is_not_carried():
+    rng = np.random.default_rng(1)
+    taste = rng.normal(size=(3, 1, 12, 6))
+    found = nudging(residual_stance(taste + 0.5 * rng.normal(size=(3, 6, 12, 6))))
+    assert found.p <= 0.01
+    assert abs(found.carried) < 0.6 < found.difference
+    assert found.p_carried > 0.01
+
+
+def test_models_that_are_one_are_seldom_told_apart():
+    rng = np.random.default_rng(2)
+    told = [nudging(residual_stance(stances(rng, 2, 0.0))) for _ in range(60)]
+    assert np.mean([t.p <= 0.05 for t in told]) <= 0.12
+    assert np.mean([t.difference for t in told]) == pytest.approx(0, abs=0.02)
+
+
+def test_with_two_models_and_four_instances_nothing_can_be_tested():
+    few = stances(np.random.default_rng(0), 2, 5.0)[:, :4]
+    assert nudging(residual_stance(few)).p_least == pytest.approx(1 / 8)
+
+
+def test_the_two_replies_most_alike():
+    pair, near, far = nearest_pairs([[0.0, 0.0], [3.0, 3.0]], [[9.0, 9.0], [3.0, 4.0]])
+    assert pair == (1, 1)
+    assert near == pytest.approx(math.sqrt(0.5))
+    assert far > near
