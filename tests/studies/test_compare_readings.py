@@ -194,8 +194,11 @@ def emotion_run(root, name, size, *, turn=0.0, p=0.01, leaky=False, report=0.0, 
         "self_report": {"yes": 0.0, "mass": mass},
     }
     study = study_of(f"emotion {name}", name, "emotion")
+    fixed = {"instrument": "emotion", "channel": "internal", "scale": "reading", "keyed": 1}
     rows = [
-        {"instrument": "emotion", "channel": "internal", "item": t["id"], "value": t["reading"]}
+        fixed
+        | {"item": t["id"], "value": t["reading"], "construct": t["emotion"], "template": t["kind"]}
+        | {"format": t["person"], "polarity": 1 if t["kind"] == "keyword_free" else -1}
         for t in texts
     ]
     store = stored(root, study, rows, emotion=told)
@@ -258,6 +261,26 @@ def test_runs_of_two_kinds_or_other_stimuli_are_refused(tmp_path):
     assert (kind_of(emotion), kind_of(drift)) == ("emotion", "drift") and set(KINDS) >= {"emotion", "drift"}
     with pytest.raises(BadInput, match="two kinds"):
         compare_readings(emotion, drift)
+
+
+def test_readings_are_observations_for_where_and_stress(tmp_path, capsys):
+    """A text and its neutral twin are two texts: their readings are no trait and bias of one statement."""
+    table = str(emotion_run(tmp_path, "none", 2.0).folder / "observations.parquet")
+    named = ["--only", "format=third", "--value", "value", "--json"]
+    where = [
+        "--object",
+        "construct",
+        "--facets",
+        "construct,template,item",
+        "--nested",
+        "item:construct,template",
+    ]
+    assert run(["where", table, *where, *named, "--out", str(tmp_path / "w.html")]) == 0
+    capsys.readouterr()
+    stress = ["--contrast", "template:keyword_free,neutral", "--units", "construct,item", "--sesoi", "0.25"]
+    assert run(["stress", table, *stress, *named, "--out", str(tmp_path / "s.html")]) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert found[0]["estimate"] == pytest.approx(2.0, abs=0.4)
 
 
 # Page, lines, JSON

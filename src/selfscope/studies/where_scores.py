@@ -21,6 +21,8 @@ OURS = ("construct", "channel", "item", "keyed", "polarity", "scale", "value", "
 SCORES = ("trait", "bias")
 #: Exact scales: what is averaged over has no error of repetition.
 EXACT = ("log_odds", "log_prob", "projection")
+#: Scales of what is read and has no keyed twin: the neutral twin of a text is another text.
+AS_READ = ("reading", "axis_z", "check")
 #: Units of individuality in the table, the widest first.
 UNITS = (
     "collective", "family", "ground", "character", "script", "thread", "regeneration", "counterparty",
@@ -48,9 +50,11 @@ def is_ours(frame: pd.DataFrame) -> bool:
 def has_pairs(frame: pd.DataFrame) -> bool:
     """Say whether an observation table holds statements with their twins, or states that are read.
 
-    An instrument that plays its own conversations may hold neither; its values are analysed as they are.
+    An instrument that plays its own conversations may hold neither; its values are analysed as they are, and
+    so are readings of emotion and places along an axis.
     """
-    return bool((frame["polarity"] == -1).any() or (frame["scale"] == "projection").any())
+    twins = (frame["polarity"] == -1) & ~frame["scale"].isin(AS_READ)
+    return bool(twins.any() or (frame["scale"] == "projection").any())
 
 
 def scores_of(frame: pd.DataFrame) -> pd.DataFrame:
