@@ -46,7 +46,7 @@ class GenerationRequest:
     Attributes
     ----------
     messages
-        The conversation, ending before the reply.
+        The conversation, ending before the reply; of no account where `rendered` is given.
     max_tokens
         Most tokens to draw.
     temperature
@@ -61,6 +61,8 @@ class GenerationRequest:
         Whether to return the log-probability of every token drawn.
     top_logprobs
         How many of the likeliest tokens to return beside it.
+    rendered
+        A text that is continued as it stands, the template left out.
     """
 
     messages: tuple[Message, ...]
@@ -71,6 +73,7 @@ class GenerationRequest:
     stop: tuple[str, ...] = ()
     logprobs: bool = False
     top_logprobs: int = 0
+    rendered: str = ""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.top_logprobs < 0:
@@ -209,7 +212,7 @@ def begin(ground: LocalGround, number: int, request: GenerationRequest) -> Reply
     BadInput
         If the conversation cannot be rendered.
     """
-    prompt = ground.renderer.encode(ground.renderer.head(request.messages))
+    prompt = ground.renderer.encode(request.rendered or ground.renderer.head(request.messages))
     random = torch.Generator().manual_seed(request.seed)
     ours = (DIALOGUE_END,) if ground.renderer.template == DIALOGUE else ()
     return Reply(number, request, prompt, random, request.stop + ours)

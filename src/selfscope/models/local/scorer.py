@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Way = Literal["split", "masked", "plain"]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 PACK = {"split": 1792, "masked": 768}
 """Most tokens of a packed row: measured fastest behind long trunks; a mask grows with the square."""
@@ -64,6 +65,8 @@ class Scored:
     ----------
     values
         Sum of log-probabilities of each line, shape (lines,), natural log.
+    greedy
+        Whether no token of a line's tail has a likelier one in its place, shape (lines,).
     distinct
         Distinct tokens of the prefix tree.
     computed
@@ -73,6 +76,7 @@ class Scored:
     """
 
     values: Floats
+    greedy: Bools
     distinct: int
     computed: int
     way: Way
@@ -135,18 +139,18 @@ def score(
     owner = [fed.setdefault(line.fed, len(fed)) for line in lines]
     sequences = list(fed)
     if not lines:
-        return Scored(np.empty(0), 0, 0, way)
+        return Scored(np.empty(0), np.empty(0, bool), 0, 0, way)
     with torch.inference_mode():
         root = grow(sequences)
         distinct = root.size
         if way == "plain":
-            values = _plain(model, lines, owner, sequences, memory_bytes, watch)
-            return Scored(values, distinct, sum(map(len, sequences)), way)
+            found = _plain(model, lines, owner, sequences, memory_bytes, watch)
+            return Scored(*found, distinct, sum(map(len, sequences)), way)
         plan = lay_out(root, pack or _pack(model, way, max(map(len, sequences)), memory_bytes))
         reading = _readings(lines, owner, paths(root))
         with one_dnn(model):
-            values = _packed(model, plan, reading, len(lines), way, watch)
-    return Scored(values, distinct, plan.computed, way)
+            found = _packed(model, plan, reading, len(lines), way, watch)
+    return Scored(*found, distinct, plan.computed, way)
 
 
 def _readings(lines: Sequence[Line], owner: Sequence[int], numbers: dict[int, Ints]) -> Reading:
@@ -169,8 +173,8 @@ def _packed(
     lines: int,
     way: Literal["split", "masked"],
     watch: Watch,
-) -> Floats:
-    values = np.zeros(lines)
+) -> tuple[Floats, Bools]:
+    values, greedy = np.zeros(lines), np.ones(lines, bool)
     left = np.bincount(reading.line, minlength=lines)
     trunk = Trunk(plan.longest_trunk)
     for row in plan.rows:
@@ -180,11 +184,12 @@ def _packed(
         if low == high:
             continue
         part = slice(int(low), int(high))
-        logp = _log_probs(model, hidden, reading.place[part] - row.first, reading.target[part])
+        logp, best = _log_probs(model, hidden, reading.place[part] - row.first, reading.target[part])
         np.add.at(values, reading.line[part], logp)
+        np.logical_and.at(greedy, reading.line[part], best)
         finished = _finished(left, reading.line[part])
         watch.done(finished)
-    return values
+    return values, greedy
 
 
 def _finished(left: Ints, lines: Ints) -> Ints:
@@ -232,27 +237,35 @@ def _states(out: Any) -> torch.Tensor:
     return states
 
 
-def _log_probs(model: PreTrainedModel, hidden: torch.Tensor, places: Ints, targets: Ints) -> Floats:
-    """Return log P(target) after each place, shape (readings,); each place's logits are made once."""
+def _log_probs(
+    model: PreTrainedModel, hidden: torch.Tensor, places: Ints, targets: Ints
+) -> tuple[Floats, Bools]:
+    """Return log P(target) after each place and whether none is likelier, both of shape (readings,).
+
+    Each place's logits are made once.
+    """
     unique, back = np.unique(places, return_inverse=True)
-    found = np.empty(len(places))
+    found, best = np.empty(len(places)), np.empty(len(places), bool)
     for cut in range(0, len(unique), LOGITS_AT_ONCE):
         some = unique[cut : cut + LOGITS_AT_ONCE]
         logits = head(model, hidden[torch.from_numpy(some).to(hidden.device)])
         mine = np.flatnonzero((back >= cut) & (back < cut + len(some)))
-        found[mine] = _read(logits, back[mine] - cut, targets[mine])
-    return found
+        found[mine], best[mine] = _read(logits, back[mine] - cut, targets[mine])
+    return found, best
 
 
-def _read(logits: torch.Tensor, rows: Ints, targets: Ints) -> Floats:
-    """Return log softmax of `logits` at (row, target), the sum over the vocabulary taken in float64."""
+def _read(logits: torch.Tensor, rows: Ints, targets: Ints) -> tuple[Floats, Bools]:
+    """Return log softmax of `logits` at (row, target), and whether it is the row's largest.
+
+    The sum over the vocabulary is taken in float64.
+    """
     logits = logits.float()
     at = torch.from_numpy(rows).to(logits.device)
     which = torch.from_numpy(targets).to(logits.device)
     chosen = logits[at, which].double()
     top = logits.amax(-1, keepdim=True)
     norm = (logits - top).exp_().sum(-1, dtype=torch.float64).log() + top[:, 0]
-    return (chosen - norm[at]).cpu().numpy()
+    return (chosen - norm[at]).cpu().numpy(), (chosen >= top[at, 0]).cpu().numpy()
 
 
 def head(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
@@ -322,9 +335,9 @@ def _plain(
     sequences: Sequence[tuple[int, ...]],
     memory_bytes: int,
     watch: Watch,
-) -> Floats:
+) -> tuple[Floats, Bools]:
     """Score by the model's own forward in batches padded on the right, longest first."""
-    values = np.empty(len(lines))
+    values, greedy = np.empty(len(lines)), np.empty(len(lines), bool)
     wanted: dict[int, list[int]] = {}
     for index, sequence in enumerate(owner):
         wanted.setdefault(sequence, []).append(index)
@@ -338,9 +351,10 @@ def _plain(
             start = len(lines[index].head) - 1 - first
             rows = logits[k, start : start + len(lines[index].tail)]
             places = np.arange(len(rows))
-            values[index] = _read(rows, places, np.asarray(lines[index].tail)).sum()
+            logp, best = _read(rows, places, np.asarray(lines[index].tail))
+            values[index], greedy[index] = logp.sum(), best.all()
         watch.done(np.asarray([index for _, index in mine]))
-    return values
+    return values, greedy
 
 
 def _batches(

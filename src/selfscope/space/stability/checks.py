@@ -2,7 +2,7 @@
 
 Every check returns its faults as sentences, none if the material passes; nothing is mended. Whether the words
 of replies tell the sides apart is measured apart, with :func:`selfscope.stats.leakage.surface`. The rules:
-`material/README.md`.
+`docs/instruments/stability.md`.
 """
 
 from __future__ import annotations

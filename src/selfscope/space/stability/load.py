@@ -1,6 +1,6 @@
 """The material of stability: role-jailbreaks, ordinary replies, and late turns of the scripts of drift.
 
-The texts and the rules that they were written to: `material/README.md`. Checks: `checks.py`.
+The texts and the rules that they were written to: `docs/instruments/stability.md`. Checks: `checks.py`.
 """
 
 from __future__ import annotations
