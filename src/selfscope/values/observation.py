@@ -43,7 +43,10 @@ class Observation:
         ``entropy``, ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the label a
         first token or a reply, and `script` what was done to the subject: ``base``, ``swap``, ``depth``,
         ``trained`` and so on. Asked what it would survive (``selves``), `script` is the overview before the
-        question: ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn.
+        question: ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn. Between copies
+        (``copies``) the format is what is asked of a game, `script` the game or its control, `counterparty` who
+        the other is said to be, `order` what a forecast names or the axis of advice, and `collective` who answers:
+        ``subject`` or a partner's name.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
