@@ -88,6 +88,7 @@ def test_verdicts_come_in_their_order():
     assert cell_verdict(small, 0.14, 0.6, True) == "holds"
     assert cell_verdict(small, 0.14, 0.001, True) == "holds"  # seen, and too small to matter
     assert cell_verdict(sure, 1.4, 0.2, True) == "cannot tell"
+    assert cell_verdict(Estimate(0.5, (-0.3, 0.9)), 0.8, 0.01, True) == "cannot tell"  # texts differ too much
     assert MARGIN == 0.25
     assert pair_verdict(sure, 0.01, True) == "dissociates"
     assert pair_verdict(sure, 0.06, True) == pair_verdict(sure, 0.01, False) == "cannot tell"

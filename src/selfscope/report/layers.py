@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from selfscope.report.layers_chart import dissociation_svg
 from selfscope.report.template import page_style, template_environment, trusted
-from selfscope.report.words import counted, joined, p_value, sentence
+from selfscope.report.words import counted, joined, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
 from selfscope.values.layers import (
@@ -133,8 +133,9 @@ def character_sentences(found: Layers) -> Iterator[str]:
             f"{each.construct}: {each.characters} characters in {each.contexts} contexts are told apart with "
             f"Eρ² {estimate(each.coefficient)}."
         )
-    yield f"A switch goes {ratio(found.character.switched)} of the way to the opposite character."
-    yield f"After “drop the act”, {ratio(found.character.survived)} of the character's effect is left."
+    switched, survived = found.character.switched, found.character.survived
+    yield share_sentence(switched, "a switch goes {} of the way to the opposite character")
+    yield share_sentence(survived, "after “drop the act”, {} of the character's effect is left")
 
 
 def ground_sentences(found: Layers) -> Iterator[str]:
@@ -145,7 +146,7 @@ def ground_sentences(found: Layers) -> Iterator[str]:
     for name, words in BELIEFS.items():
         same = "; equivalent to none" if name in whole.equivalent else ""
         yield f"{words[0].upper()}{words[1:]}: {estimate(getattr(whole, name))} log-odds{same}."
-    yield f"Of the loss, {ratio(whole.recovered)} comes back once a working has begun."
+    yield share_sentence(whole.recovered, "of the loss, {} comes back once a working has begun")
 
 
 def sensitivity_sentence(found: SensitivityFound) -> str:
@@ -157,7 +158,7 @@ def sensitivity_sentence(found: SensitivityFound) -> str:
     )
     return sentence(
         f"{NAMES[found.layer]} {told}: {estimate(found.difference)} log-odds where they must differ by "
-        f"{found.least:g}, lower bound {found.lower:.2f}".replace("-", "−")
+        f"{found.least:g}, lower bound {number(found.lower)}"
     )
 
 
@@ -192,11 +193,17 @@ def percent_of(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
+def share_sentence(found: RatioFound, words: str) -> str:
+    """Say a share of an effect; where there is no effect to have a share of, say that instead."""
+    if found.shape == "bounded":
+        return sentence(words.format(ratio(found)))
+    told = f"{words.format('a part that is not estimable')}: the effect itself is {estimate(found.effect)}"
+    return sentence(f"{told} log-odds")
+
+
 def ratio(found: RatioFound) -> str:
-    """Return a share of an effect with its interval, or that there is no effect to have a share of."""
-    if found.shape != "bounded":
-        return f"a share that is not estimable (the effect is {estimate(found.effect)})"
-    return estimate(Estimate(found.estimate, found.ci))
+    """Return a share of an effect with its interval; a dash where there is no effect."""
+    return estimate(Estimate(found.estimate, found.ci)) if found.shape == "bounded" else "–"
 
 
 def write_layers(view: LayersView, path: Path) -> Path:

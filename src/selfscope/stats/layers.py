@@ -210,7 +210,7 @@ def cell_verdict(moved: Estimate, upper: float, p: float, sensitive: bool) -> Ce
     sensitive
         Whether the layer could have been seen to move.
     """
-    if p <= ALPHA and moved.estimate >= MARGIN:
+    if p <= ALPHA and moved.estimate >= MARGIN and moved.ci[0] > 0:
         return "moves"
     if not sensitive:
         return "not interpretable"

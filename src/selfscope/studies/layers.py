@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from selfscope.instruments.layers.design import (
-    CONTEXT_HALF,
-    DEEP,
-    SHALLOW,
-    SIZES,
-    WORKING,
-    Design,
-    Size,
-)
+from selfscope.instruments.layers.design import SIZES, Design, Size
 from selfscope.instruments.layers.load import NAME, items_of, load_material
 from selfscope.models.adapters import Adapter
 from selfscope.models.ground import GroundIdentity
@@ -71,8 +63,9 @@ def layers_study(request: LayersRequest, identity: GroundIdentity) -> Study:
     constructs = tuple(d.name for d in request.items.dimensions)
     kinds = tuple(dict.fromkeys(t.kind for t in design.tasks))
     everything = (*constructs, *kinds)
-    fixed = [DEEP, SHALLOW, CONTEXT_HALF, WORKING, [e.id for e in design.elicitors]]
-    material = content_id([plain(load_material()), plain(design.tasks), plain(design.size), fixed])
+    shape = [[name, len(batch), sorted({b.state.script for b in batch})] for name, batch in design.batches]
+    elicitors = [e.id for e in design.elicitors]
+    material = content_id([plain(load_material()), plain(design.tasks), plain(design.size), elicitors, shape])
     return Study(
         title=f"layers {request.worn or 'none'}",
         ground=plain(identity),

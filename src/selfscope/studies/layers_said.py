@@ -66,14 +66,14 @@ def _consistency(values: Values, dimension: Dimension) -> ConsistencyFound:
     )
     levels = (("character", len(swaps)), ("context", 1 + len(contexts)), ("item", len(statements)))
     try:
-        found = locate(scores, Asked(levels, "character", error=False, permutations=0))
+        found = locate(scores, Asked(levels, "character", error=False, permutations=0, differences=True))
     except BadInput as error:
         return ConsistencyFound(dimension.name, _NOTHING, {}, len(swaps), 1 + len(contexts), error.sentence())
     score = found.score
     shares = {
         " x ".join(c.facets): Estimate(c.share, (float(c.share_ci[0]), float(c.share_ci[1])))
         for c in found.components
-        if c.share is not None
+        if np.isfinite(c.share)
     }
     low, high = score.g_ci
     return ConsistencyFound(
@@ -83,7 +83,7 @@ def _consistency(values: Values, dimension: Dimension) -> ConsistencyFound:
 
 def character_sensitivity(values: Values) -> SensitivityFound:
     """Return whether characters told to have a trait, and its opposite, come out apart, all dimensions."""
-    high, low = _sides(values, "neutral")
+    high, low = _sides(values, "told")
     keyed = [s.keyed for d in values.design.dimensions for s in d.statements]
     found = paired_contrast(high - low, keyed, flip=False)
     lower, least = float(found.ci90[0]), SESOI["utterance"]

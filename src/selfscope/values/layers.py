@@ -123,7 +123,7 @@ class ConsistencyFound:
     coefficient
         Eρ² of the object character; NaN with the reason in `why_not`.
     shares
-        Of the variance of one value, by component, with 95 % intervals.
+        Of what differs between characters, by component, with 95 % intervals.
     """
 
     construct: str

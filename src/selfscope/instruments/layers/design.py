@@ -246,13 +246,13 @@ class Design:
             yield from _asked(State(self.base, script), hinted(material, self.tasks, right))
 
     def _switched(self, material: Material, dimension: Dimension) -> Iterator[Branch]:
-        """Yield a dimension's characters after a neutral line, a switch, and an order to drop the act."""
+        """Yield a dimension's characters as they are, after a neutral line, a switch, and to drop the act."""
         assert dimension.sensitivity is not None
         other = {"high": dimension.sensitivity.low, "low": dimension.sensitivity.high}
         for n, arm in self.told(dimension):
             said = said_of([dimension], self.elicitors, half=n)
             switch = material.switch.replace("{text}", other[arm.role][n])
-            leads = {"neutral": material.neutral[n], "drop": material.drop[n], "switch": switch}
+            leads = {"told": "", "neutral": material.neutral[n], "drop": material.drop[n], "switch": switch}
             for script, lead in leads.items():
                 yield from _asked(State(arm, script, lead), said)
 

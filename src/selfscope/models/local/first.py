@@ -7,6 +7,7 @@ What prompts begin with is computed once, over the prefix tree, where the model 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +74,7 @@ async def first_tokens(
 def _first_tokens(
     ground: LocalGround, prompts: Sequence[Prompt], stopped: Callable[[], bool]
 ) -> tuple[list[Opening], Usage]:
+    began = time.perf_counter()
     sequences = [tokens_of(ground.renderer, prompt)[1] for prompt in prompts]
     ground.renderer.forget()
     _refuse_too_long(ground, sequences)
@@ -85,6 +87,7 @@ def _first_tokens(
         prompts=len(prompts),
         input_tokens=sum(map(len, sequences)),
         distinct_tokens=grow(distinct).size if distinct else 0,
+        seconds=time.perf_counter() - began,
         cost=0.0,
         calls=len(prompts),
     )
