@@ -58,6 +58,7 @@ class _Loop:
 @contextmanager
 def serving(served: Served) -> Iterator[Running]:
     """Serve until left; the thread has then ended by itself."""
+    from selfscope.report.template import page_style
     from selfscope.serve.server import bound, run_server
 
     listening, address = bound("127.0.0.1", 0)
@@ -65,7 +66,7 @@ def serving(served: Served) -> Iterator[Running]:
 
     async def run() -> None:
         held.loop, held.stop = asyncio.get_running_loop(), asyncio.Event()
-        await run_server(served, (listening, address), TOKEN, "body{margin:0}", held.ready.set, held.stop)
+        await run_server(served, (listening, address), TOKEN, page_style(), held.ready.set, held.stop)
 
     def body() -> None:
         try:
