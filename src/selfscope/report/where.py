@@ -12,7 +12,7 @@ from selfscope.report.template import page_style, template_environment
 from selfscope.report.where_chart import components_chart, legend_of, shares_chart
 from selfscope.report.words import counted, interval, joined, magnitude, number, p_value, sentence
 from selfscope.report.writing import write_page
-from selfscope.values.variance import Component, FacetTold, Located, UnitScore
+from selfscope.values.variance import Component, FacetTold, LatentShare, Located, UnitScore
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -126,6 +126,23 @@ def floor_sentence(found: Located) -> str:
     )
 
 
+def latent_sentence(found: Located) -> str:
+    """Say how 0/1 values lie on the latent scale; empty of other values."""
+    told = [each for each in found.latent if math.isfinite(each.share)]
+    if not told:
+        return ""
+    parts = [f"{percent(c.share)}{_within(c.share_ci)} in {_latent_name(c)}" for c in told]
+    return sentence(f"on the latent scale (log-odds, one answer π²/3): {joined(parts)}")
+
+
+def _within(ci: Sequence[float]) -> str:
+    return f" ({span(ci)})" if span(ci) else ""
+
+
+def _latent_name(c: LatentShare) -> str:
+    return f"the answer itself and {c.name}" if c.answer else c.name
+
+
 def cut_sentence(found: Located) -> str:
     """Say how much negative estimates would take off the sum of shares; empty where there are none."""
     if not found.cut > 0:
@@ -144,7 +161,7 @@ def where_lines(found: Sequence[Located]) -> Iterator[str]:
         yield share_sentence(each)
         yield from (score_sentence(u) for u in each.units)
         yield needed_sentence(each)
-        yield from filter(None, [floor_sentence(each), cut_sentence(each)])
+        yield from filter(None, [floor_sentence(each), cut_sentence(each), latent_sentence(each)])
     for note in dict.fromkeys(n for each in found for n in each.notes):
         yield sentence(note)
 
@@ -247,7 +264,7 @@ def _part(found: Located, n: int) -> dict[str, Any]:
         "rows": rows,
         "units": [score_sentence(u) for u in found.units],
         "needed": needed_sentence(found),
-        "floor": " ".join(filter(None, [floor_sentence(found), cut_sentence(found)])),
+        "floor": " ".join(filter(None, [floor_sentence(found), cut_sentence(found), latent_sentence(found)])),
         "facets": sentence("; ".join(facet_words(f) for f in found.facets)),
         "decision": decision,
     }

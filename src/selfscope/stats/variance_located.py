@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selfscope.errors import BadInput
-from selfscope.stats.masked import Array
+from selfscope.stats.masked import Array, Mask
 from selfscope.stats.variance import Components, from_squares
 from selfscope.stats.variance_design import REPETITIONS, Design, Term, ancestors, design_of, kinds_of
 from selfscope.stats.variance_interval import DRAWS, pivots
+from selfscope.stats.variance_latent import latent, latent_interval
 from selfscope.stats.variance_objects import Decision, coefficients, decision_study
 from selfscope.stats.variance_permutation import DRAWS as PERMUTATIONS
 from selfscope.stats.variance_permutation import Permuted, permutation_p
@@ -23,11 +24,14 @@ from selfscope.values.variance import (
     FacetKind,
     FacetTold,
     Interval,
+    LatentShare,
     Located,
     UnitScore,
 )
 
 TARGET = 0.8
+#: Draws behind intervals of latent shares: each is a fixed point of its own.
+LATENT_DRAWS = 400
 _SAME = 1e-9
 
 
@@ -53,6 +57,8 @@ class Asked:
         The coefficient to aim at.
     differences
         Whether shares are of what differs between levels of the object: terms without it have no share.
+    counts
+        Whether values are 0 or 1, of which shares on the latent scale are told as well.
     """
 
     facets: tuple[tuple[str, int], ...]
@@ -66,6 +72,7 @@ class Asked:
     seed: int = 0
     target: float = TARGET
     differences: bool = False
+    counts: bool = False
 
 
 def locate(
@@ -115,7 +122,24 @@ def locate(
         asked.differences,
         _floor(told),
         (*notes, *_notes(design, asked, found)),
+        tuple(_latent(found, kept, design, among, drawn)) if asked.counts and design.error else (),
     )
+
+
+def _latent(
+    found: Components, values: Array, design: Design, among: Mask | None, drawn: Array
+) -> Iterator[LatentShare]:
+    """Yield components of 0/1 values on the latent scale; none where nearly all values are alike."""
+    mean = float(values.mean())
+    behind = latent(found.variance, np.asarray(mean), design, among)
+    if not np.isfinite(behind.variance).all():
+        return
+    bounds = latent_interval(drawn[:LATENT_DRAWS] @ design.solution.T, mean, design, among)
+    for n, term in enumerate(design.terms):
+        share = float(behind.share[n])
+        yield LatentShare(
+            term.name, float(behind.variance[n]), share, _pair(bounds[n]), n == len(design.terms) - 1
+        )
 
 
 def _reduced(y: Array, full: Design, asked: Asked) -> tuple[tuple[str, ...], Array, Design]:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 IN_CONVERSATIONS = (
     "ground", "character", "script", "counterparty", "framing", "thread", "regeneration", "keyed", "item",
 )  # fmt: skip
+ON_ONE = "Values are 0 or 1: shares are of the observed scale."
+ON_BOTH = (
+    "Values are 0 or 1: shares are of the observed scale. Those of the latent scale stand beside them; one is "
+    "not to be compared with the other."
+)
 WORDS_IN_LEVEL = (
     "In its own words, the level of a statement holds how frequent its words are, so shares are of what "
     "differs between characters; components of statements alone are no trait and have no share."
@@ -253,6 +258,7 @@ def _located(
     laid = lay_out(
         part, request.value, request.facets, request.nested, average=request.average, drop=request.drop
     )
+    counts = set(laid.values.flat[:50_000].tolist()) <= {0.0, 1.0}
     asked = Asked(
         laid.levels,
         request.obj,
@@ -264,7 +270,7 @@ def _located(
         seed=request.seed,
         target=request.target,
         differences=request.differences,
+        counts=counts,
     )
-    binary = set(laid.values.flat[:50_000].tolist()) <= {0.0, 1.0}
-    counts = ("Values are 0 or 1: shares are of the observed scale.",) if binary else ()
-    return locate(laid.values, asked, of=of, notes=(*laid.notes, *notes, *counts))
+    found = locate(laid.values, asked, of=of, notes=(*laid.notes, *notes))
+    return replace(found, notes=(*found.notes, ON_BOTH if found.latent else ON_ONE)) if counts else found

@@ -99,6 +99,29 @@ class Component:
 
 
 @dataclass(frozen=True)
+class LatentShare:
+    """A source of variance of 0/1 values on the scale of their log-odds; see `Component` for the other one.
+
+    Attributes
+    ----------
+    variance
+        In squared log-odds; negative as estimated. Of the answer itself π²/3.
+    share
+        Of the log-odds of one answer and the answer itself; negative components count as zero.
+    share_ci
+        95 %.
+    answer
+        Whether it is the answer itself: the term of highest order, which holds what else there is.
+    """
+
+    name: str
+    variance: float
+    share: float
+    share_ci: Interval
+    answer: bool = False
+
+
+@dataclass(frozen=True)
 class UnitScore:
     """Coefficients with one unit as the object of measurement.
 
@@ -176,6 +199,9 @@ class Located:
         Variance between repetitions of the same thing; None where nothing was repeated.
     notes
         What must be known to read this.
+    latent
+        Of 0/1 values: components on the latent scale, not to be mixed with those of the observed one. Empty
+        of other values, of values that carry no error, and where nearly all are alike.
     """
 
     of: Mapping[str, str]
@@ -192,3 +218,4 @@ class Located:
     differences: bool = False
     noise_floor: Component | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+    latent: tuple[LatentShare, ...] = ()
