@@ -16,6 +16,7 @@ from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.selves import SelvesView, selves_html, selves_lines
 from selfscope.studies.apart import load_apart
 from selfscope.studies.selves import SelvesRequest, selves_study
+from selfscope.studies.selves_findings import findings_of
 from selfscope.studies.selves_found import found_in
 from selfscope.studies.selves_planted import RULES, planted
 from selfscope.studies.selves_run import asker_of, rows_of, run_selves
@@ -202,6 +203,21 @@ def test_stress_reads_the_same_table(stored):
     (told,) = stressed(replace(request, source=str(alone)))
     assert told.estimate == pytest.approx(1.5, abs=0.1)
     assert "stands" in {a.outcome for a in told.assumptions}
+
+
+def test_a_run_has_findings_that_stress_re_asks(stored):
+    request, store = stored
+    rows = store.observations()
+    told = findings_of(request, rows, found_in(request, rows))
+    assert {f.dimension for f in told if f.verdict == "shifted"} == {"mind"}
+    assert {f.gate.g1 for f in told} == {"pass"}
+    assert all(f.n_items == (12 if f.dimension.startswith(("mind", "survives")) else 6) for f in told)
+    store.write_json("findings.json", {"findings": told})
+    again = stressed(StressRequest(str(store.folder), draws=49))
+    assert [x.of["construct"] for x in again] == [f"self_{u.name}" for u in request.material.units]
+    deaf, answers, study = asked("blank", MIND)
+    rows = rows_of(deaf, answers, study, "run")
+    assert {f.gate.g1 for f in findings_of(MIND, rows, found_in(MIND, rows))} == {"fail"}
 
 
 def test_the_page_shows_both_tables_and_escapes(stored):

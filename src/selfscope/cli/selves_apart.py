@@ -17,6 +17,7 @@ from selfscope.studies.apart_play import pretended
 from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.run import RunProgress
 from selfscope.studies.selves import TOPICS, SelvesRequest, selves_study
+from selfscope.studies.selves_findings import findings_of
 from selfscope.studies.selves_found import found_in
 from selfscope.studies.selves_planted import RULES, planted
 from selfscope.studies.selves_run import Asker, asker_of, run_selves
@@ -82,8 +83,9 @@ class SelvesAsked:
 
     def conclude(self, request: SelvesRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what the answers come to."""
-        found = found_in(request, store.observations())
-        store.write_json("findings.json", found)
+        rows = store.observations()
+        found = found_in(request, rows)
+        store.write_json("findings.json", {"findings": findings_of(request, rows, found), "selves": found})
         store.write_json("manifest.json", manifest_of_tasks(study, store, command))
         view = SelvesView(found, study.subject_name, str(study.ground["name"]), tuple(_facts(store)))
         with writing("the page"):

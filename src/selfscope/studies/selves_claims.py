@@ -72,7 +72,7 @@ def _judged(
 ) -> Claim:
     verdict = _verdict(contrast, adjusted, sesoi, gate, bias)
     notes = gate.reasons if gate is not None and verdict == "not interpretable" else ()
-    return Claim(estimate_of(contrast), p, adjusted, verdict, notes)
+    return Claim(estimate_of(contrast), p, adjusted, verdict, int(contrast.n), notes)
 
 
 def _verdict(c: PairedContrast, p: float, sesoi: float, gate: Gate | None, bias: Claim | None) -> Verdict:

@@ -26,6 +26,8 @@ class Claim:
         On which the verdict rests; Holm over the claims of its family. NaN where not tested.
     verdict
         ``shifted``: the effect is there, with the sign of the estimate.
+    statements
+        How many it rests on.
     notes
         What must be known to read it.
     """
@@ -34,6 +36,7 @@ class Claim:
     p: float
     p_adjusted: float
     verdict: Verdict
+    statements: int
     notes: tuple[str, ...] = ()
 
 
