@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
-from tests.standins.planted_axis import planted_material, planted_space, write_planted_axis
+from tests.standins.planted_axis import WIDTH, planted_material, planted_space, write_planted_axis
 
 from selfscope.cli.app import run
+from selfscope.errors import BadInput
+from selfscope.models.adapters import Adapter
+from selfscope.models.caps import Cap, CappedModel, read_cap
+from selfscope.models.choose import choose_ground
 from selfscope.models.local.ground import open_local
-from selfscope.studies import cap_check, cap_request
+from selfscope.space.cap_artefact import write_cap
+from selfscope.studies import cap_check, cap_request, drift_design
+from selfscope.studies.drift_design import DriftSize
 
 SCHEMAS = {
     verb: json.loads((files("selfscope.cli") / "schemas" / f"cap-{verb}.json").read_text(encoding="utf-8"))
@@ -69,3 +77,45 @@ def test_what_cannot_be_used_is_said(there: Path, capsys: pytest.CaptureFixture[
     assert "holds no cap" in capsys.readouterr().err
     assert run(["cap", "fit", "phantom:nothing"]) == 2
     assert "local weights" in capsys.readouterr().err
+
+
+@pytest.fixture
+def held(there: Path) -> Path:
+    """A cap of the planted network that was made by hand, and so is not validated."""
+    ground = open_local(there / "net", device="cpu", threads=1)
+    own, along = ground.identity, np.eye(WIDTH, dtype=np.float32)[1:2]
+    limits = np.array([0.9], np.float32), np.array([np.inf], np.float32)
+    write_cap(there / "held", Cap((3,), along, *limits, CappedModel(own.name, own.revision, own.template)))
+    return there / "held"
+
+
+def test_a_run_under_a_cap_is_another_run_and_says_so(
+    held: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = DriftSize(2, 1, 3, 0, 2, 1, turns=2, asked=(0, 2))
+    monkeypatch.setitem(drift_design.SIZES, "demo", size)
+    for given in (
+        ["drift", "net", "--preset", "demo", "--axis", "map"],
+        ["profile", "none", "-m", "net", "--preset", "demo", "--channels", "utterance"],
+    ):
+        told = []
+        for cap in ([], ["--cap", str(held)]):
+            assert run([*given, *cap, "--json"]) == 0
+            told.append(json.loads(capsys.readouterr().out))
+        assert told[0]["run"] != told[1]["run"]
+        said = ["under the cap" in " ".join(each["warnings"]) for each in told]
+        assert said == [False, True]
+        assert "not validated" in " ".join(told[1]["warnings"])
+
+
+def test_a_cap_is_held_by_its_own_weights_alone(held: Path) -> None:
+    cap = read_cap(held)
+    assert choose_ground("net", cap=str(held)).identity.extra["cap"] == cap.id
+    with pytest.raises(BadInput, match="no inside"):
+        choose_ground("phantom:nothing", cap=str(held))
+    worn = Adapter("other", "b3:0", held, 1.0)
+    with pytest.raises(BadInput, match="put on and off"):
+        choose_ground("net", cap=str(held), wardrobe=(worn,))
+    write_cap(held, replace(cap, model=replace(cap.model, revision="b3:0")))
+    with pytest.raises(BadInput, match="was fitted on"):
+        choose_ground("net", cap=str(held))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfscope.cli.limits import CapFlag
 from selfscope.cli.profile import LARGEST_SEED, PresetName, identity_of
 from selfscope.cli.show import JsonFlag, console, counting, print_json, writing
 from selfscope.cli.stimuli import leakage_json
@@ -28,6 +29,7 @@ def emotion(
         str, typer.Option(help="Read every text under this identity: a file, a workspace, a card.")
     ] = "",
     adapter: Annotated[str, typer.Option(help="Read the model wearing this LoRA adapter.")] = "",
+    cap: CapFlag = "",
     stimuli: Annotated[
         Path | None,
         typer.Option(
@@ -48,7 +50,7 @@ def emotion(
     from selfscope.studies.store import RunStore
 
     request = request_of(identity, adapter, stimuli, preset, seed)
-    ground = inside_of(choose_ground(model, probe=False, adapter=adapter))
+    ground = inside_of(choose_ground(model, probe=False, adapter=adapter, cap=cap))
     store = RunStore(out) if out is not None else RunStore.of(emotion_study(request, ground))
     asyncio.run(_read(request, ground, store, as_json))
 

@@ -30,6 +30,12 @@ AdapterFlag = Annotated[
         "the seeds of one training that is compared with others (none --against FOLDER).",
     ),
 ]
+CapFlag = Annotated[
+    str,
+    typer.Option(
+        "--cap", metavar="CAP", help="Hold this cap in place throughout: a folder that `cap fit` wrote."
+    ),
+]
 JudgeFlag = Annotated[
     list[str] | None,
     typer.Option(

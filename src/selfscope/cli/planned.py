@@ -36,12 +36,13 @@ def plan_one(
     calibrated: bool = False,
     adapter: str = "",
     wardrobe: Sequence[Adapter] = (),
+    cap: str = "",
 ) -> None:
     """Plan one profile and show it."""
     from selfscope.studies.profile import build_profile
 
     async def planned() -> Plan:
-        ground = _open(model, adapter, wardrobe)
+        ground = _open(model, adapter, wardrobe, cap)
         try:
             study = build_profile(request, ground)
             return await _plan(study, request.items, ground, limits, calibrated)
@@ -89,12 +90,12 @@ async def plan_all(studies: Sequence[Study], items: ItemSet, ground: Ground, lim
     return [await _plan(study, items, ground, limits, False) for study in studies]
 
 
-def _open(model: str, adapter: str = "", wardrobe: Sequence[Adapter] = ()) -> Ground:
+def _open(model: str, adapter: str = "", wardrobe: Sequence[Adapter] = (), cap: str = "") -> Ground:
     from selfscope.models.choose import choose_ground
     from selfscope.studies.store import runs_folder
 
     logs = runs_folder() / "logs"
-    return choose_ground(model, log_folder=logs, probe=False, adapter=adapter, wardrobe=wardrobe)
+    return choose_ground(model, log_folder=logs, probe=False, adapter=adapter, wardrobe=wardrobe, cap=cap)
 
 
 async def _plan(study: Study, items: ItemSet, ground: Ground, limits: Limits, calibrated: bool) -> Plan:

@@ -16,6 +16,7 @@ from selfscope.cli.identity import path_of
 from selfscope.cli.limits import (
     AdapterFlag,
     BudgetFlag,
+    CapFlag,
     DryRun,
     JudgeFlag,
     JudgeMayFlag,
@@ -71,6 +72,7 @@ def profile(
         ),
     ] = None,
     adapter: AdapterFlag = None,
+    cap: CapFlag = "",
     judge: JudgeFlag = None,
     judge_may_be_subject: JudgeMayFlag = False,
     items: Annotated[
@@ -97,9 +99,10 @@ def profile(
     request = judged_by(request, judge, judge_may_be_subject)
     worn, wardrobe = worn_by(request, adapter)
     if dry_run:
-        plan_one(request, model, limits, as_json, adapter=worn, wardrobe=wardrobe)
+        plan_one(request, model, limits, as_json, adapter=worn, wardrobe=wardrobe, cap=cap)
         return
-    ground = choose_ground(model, log_folder=runs_folder() / "logs", adapter=worn, wardrobe=wardrobe)
+    logs = runs_folder() / "logs"
+    ground = choose_ground(model, log_folder=logs, adapter=worn, wardrobe=wardrobe, cap=cap)
     outcome = asyncio.run(_ask(request, ground, as_json, limits=limits))
     _show(outcome, as_json)
     raise typer.Exit(gate_code(outcome.findings, fail_on, outcome.unavailable))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from selfscope.errors import BadInput
 from selfscope.models.adapters import Adapter, read_adapter
+from selfscope.models.caps import Cap, read_cap
 from selfscope.models.ground import Ground
 
 #: Prefixes that name an Inspect provider. ``hf`` is left out: local weights have a ground of their own.
@@ -27,6 +28,7 @@ def choose_ground(
     probe: bool = True,
     adapter: str = "",
     wardrobe: Sequence[Adapter] = (),
+    cap: str = "",
 ) -> Ground:
     """Return the ground that `name` means.
 
@@ -40,26 +42,31 @@ def choose_ground(
     probe
         Whether an API model is asked how it can be asked. Without it nothing is sent, and the way is the one
         that its provider is known for: good for a plan, and not for a run.
+    cap
+        Folder of a cap that is held in place whatever is computed.
 
     Raises
     ------
     BadInput
         If the name is empty or means nothing that is known, or an adapter is to be worn by what has no
-        weights here.
+        weights here; or a cap is of other weights, or to be held where adapters are put on and off.
     CouldNot
         If the model cannot be fetched or reached.
     """
     if not name.strip():
         raise BadInput("no model was named", fix="give --model embedded, a folder, a hub id or openai/…")
     worn = read_adapter(adapter) if adapter else None
+    held = read_cap(cap) if cap else None
     if name.startswith("phantom:"):
         _refuse_adapters("a phantom", name, worn, wardrobe)
+        _refuse_cap("a phantom", name, held)
         from selfscope.models.phantoms import PhantomGround
 
         return PhantomGround.named(name.removeprefix("phantom:"))
     provider = name.split("/", 1)[0]
     if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
         _refuse_adapters("a model behind an API", name, worn, wardrobe)
+        _refuse_cap("a model behind an API", name, held)
         from selfscope.models.api import open_api
         from selfscope.models.api_manner import manner_of_environment
         from selfscope.models.api_probe import unprobed
@@ -68,7 +75,23 @@ def choose_ground(
         return open_api(name, manner if probe else unprobed(manner, provider), log_dir=log_folder)
     from selfscope.models.local.ground import open_local
 
-    return open_local(name, adapter=worn, wardrobe=wardrobe)
+    if held is not None and wardrobe:
+        raise BadInput(
+            f"the cap {held.name} belongs to one network, and adapters would be put on and off",
+            got=", ".join(each.name for each in wardrobe),
+            fix="Leave --cap out, or compare without adapters",
+        )
+    return open_local(name, adapter=worn, wardrobe=wardrobe, cap=held)
+
+
+def _refuse_cap(kind: str, name: str, cap: Cap | None) -> None:
+    """Refuse a cap for what has no inside that it could hold."""
+    if cap is not None:
+        raise BadInput(
+            f"{kind} has no inside that a cap could hold",
+            got=f"{name} under {cap.name}",
+            fix="Leave --cap out",
+        )
 
 
 def _refuse_adapters(kind: str, name: str, worn: Adapter | None, wardrobe: Sequence[Adapter]) -> None:

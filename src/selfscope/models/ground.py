@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, runtime_checkable
 
-from selfscope.values import Answers, Prompt, Usage
+from selfscope.values import Answers, Prompt, Usage, short
 
 AskKind = Literal["options", "text", "state"]
 Progress = Callable[[int], None]
@@ -46,9 +46,17 @@ class GroundIdentity:
         """Return the identity of this ground with the adapter of an id merged in; "" is the ground itself."""
         return replace(self, extra=self.extra | {"adapter": adapter}) if adapter else self
 
-    def under(self, cap: str) -> GroundIdentity:
-        """Return the identity of this ground with the cap of an id held in place; "" is the ground itself."""
-        return replace(self, extra=self.extra | {"cap": cap}) if cap else self
+    def under(self, cap: str, status: str) -> GroundIdentity:
+        """Return the identity of this ground with a cap held in place: its id, and if it is validated."""
+        return replace(self, extra=self.extra | {"cap": cap, "cap_status": status})
+
+    @property
+    def cap_words(self) -> str:
+        """What a reader must know of the cap that is held; "" where there is none."""
+        if "cap" not in self.extra:
+            return ""
+        cap, status = short(self.extra["cap"]), self.extra["cap_status"]
+        return f"everything here was computed under the cap {cap}, {status}"
 
 
 class Ground(Protocol):

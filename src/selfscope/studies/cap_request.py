@@ -118,6 +118,8 @@ def refuse_other_map(space: PersonaSpace, ground: LocalGround) -> None:
     worn, wears = made["extra"].get("adapter", ""), own.extra.get("adapter", "")
     if worn != wears:
         raise BadInput("the map was made with another adapter", got=worn or "none", fix="Map it as it is now")
+    if made["extra"].get("cap", "") or own.extra.get("cap", ""):
+        raise BadInput("a cap is fitted on a model without one, along a map of it", fix="Leave the cap out")
 
 
 def grid_of(request: CapRequest) -> tuple[Setting, ...]:

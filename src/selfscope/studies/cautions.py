@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from selfscope.models.ground import GroundIdentity
 from selfscope.stats.sampled import DRAWS_NEEDED
 from selfscope.studies.desirability import Matching
 from selfscope.studies.reliable import Reliable
@@ -63,11 +64,17 @@ def warnings_about(
     """
     said = [*_unchecked(study, question, reliable, only_screens), *_unmatched(matching)]
     said += [*_drawn(rows), *_bounds(study, rows)]
-    said = [*_left_out(question, rows), *said]
+    said = [*_held(study), *_left_out(question, rows), *said]
     lost = float((rows["refusal"] != "none").mean())
     if lost > 0:
         said.append(f"{lost:.1%} of answers were refused or could not be read; they are counted.")
     return tuple(f"{CHANNEL_WORDS.get(question.channel, question.channel)}: {words}" for words in said)
+
+
+def _held(study: Study) -> Iterator[str]:
+    """Say which cap was held in place, and whether it is validated."""
+    if words := GroundIdentity(**study.ground).cap_words:  # type: ignore[arg-type]
+        yield f"{words}."
 
 
 def worse_gate(channel: str, passed: int, asked: int) -> str:

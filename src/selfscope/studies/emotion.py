@@ -87,7 +87,7 @@ async def run_emotion(
         texts=texts_of(table, readings, asked, given),
         usage=usage | {"seconds": round(time.perf_counter() - began, 1)},
     )
-    done = replace(done, warnings=warnings_of(done))
+    done = replace(done, warnings=(*filter(None, [ground.identity.cap_words]), *warnings_of(done)))
     store_run(request, emotion_study(request, ground), ground, store, done, table, readings, asked, given)
     with suppress(OSError):
         shutil.rmtree(folder)

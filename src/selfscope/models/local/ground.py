@@ -117,9 +117,11 @@ class LocalGround:
         wardrobe: Sequence[Adapter] = (),
         bare: Callable[[], LocalGround] | None = None,
         cap: Cap | None = None,
+        uncapped: LocalGround | None = None,
     ) -> None:
         self._loaded: Loaded | None = loaded
         self._bare = bare
+        self._uncapped = uncapped
         self.adapter = adapter
         self.cap = cap
         self._wardrobe: Mapping[str, Adapter] = {each.id: each for each in wardrobe}
@@ -204,7 +206,19 @@ class LocalGround:
         held = replace(loaded, model=capped(loaded.model, cap))
         settings = (self.way, self.threads, self.memory_bytes)
         wardrobe = tuple(self._wardrobe.values())
-        return LocalGround(held, *settings, adapter=self.adapter, wardrobe=wardrobe, bare=self.bare, cap=cap)
+        return LocalGround(
+            held,
+            *settings,
+            adapter=self.adapter,
+            wardrobe=wardrobe,
+            bare=self.bare,
+            cap=cap,
+            uncapped=self,
+        )
+
+    def uncapped(self) -> LocalGround:
+        """Return the weights without the cap, their adapter kept: itself where it has none."""
+        return self if self._uncapped is None else self._uncapped
 
     def bare(self) -> LocalGround:
         """Return the weights without adapter and cap: itself where it has none, else held or opened again."""
@@ -213,7 +227,11 @@ class LocalGround:
     @property
     def bare_identity(self) -> GroundIdentity:
         """The identity of the weights without adapter and cap."""
-        extra = {key: value for key, value in self._identity.extra.items() if key not in ("adapter", "cap")}
+        extra = {
+            key: value
+            for key, value in self._identity.extra.items()
+            if key not in ("adapter", "cap", "cap_status")
+        }
         return replace(self._identity, extra=extra)
 
     def unavailable(self, kind: AskKind) -> str:
@@ -402,4 +420,4 @@ def _identity(loaded: Loaded, renderer: Renderer, adapter: Adapter | None, cap: 
         extra={"without_system": renderer.without_system()},
     )
     worn = bare if adapter is None else bare.wearing(adapter.id)
-    return worn if cap is None else worn.under(cap.id)
+    return worn if cap is None else worn.under(cap.id, cap.status)
