@@ -197,6 +197,7 @@ def selves_html(view: SelvesView) -> str:
             pictures=list(_pictures(accounts)) if accounts else [],
             shares=[_shares(s) for s in accounts.shares if s.components] if accounts else [],
             gates=list(_gates(view.found)),
+            notes=_notes(accounts) if accounts else [],
         )
     )
 
@@ -222,6 +223,12 @@ def _pictures(a: Accounts) -> Iterator[dict[str, Any]]:
 
 def _names(units: tuple[str, ...]) -> list[str]:
     return [UNITS[u] for u in units]
+
+
+def _notes(a: Accounts) -> list[str]:
+    """Return what must be known to read the table of accounts, each once."""
+    told = [n for c in (*a.bare.values(), *a.controls.values(), *a.levels.values()) for n in c.notes]
+    return [f"{n[0].upper()}{n[1:]}." for n in dict.fromkeys(told)]
 
 
 def _rows(matrix: Matrix) -> Iterator[dict[str, Any]]:
