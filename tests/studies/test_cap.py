@@ -16,10 +16,11 @@ from selfscope.models.local.ground import LocalGround, open_local
 from selfscope.report.cap import cap_lines, check_lines, render_cap
 from selfscope.space.cap_candidates import SHAMS, bands, default_states, directions
 from selfscope.space.persona_artefact import PersonaSpace
+from selfscope.space.stability.load import load_late
 from selfscope.studies.cap_check import check_cap
 from selfscope.studies.cap_fit import CAP, fit_cap
 from selfscope.studies.cap_found import CapFound
-from selfscope.studies.cap_material import CapMaterial, Part, Replies
+from selfscope.studies.cap_material import CapMaterial, Part, Replies, shipped
 from selfscope.studies.cap_request import CapRequest, grid_of, plan_cap, refuse_other_map
 from tests.standins.planted_axis import (
     LAYERS,
@@ -185,3 +186,19 @@ def test_the_plan_counts_what_is_scored(ground: LocalGround, space: PersonaSpace
     plan = plan_cap(CapRequest(space, "planted", "demo", source=planted_material), ground)
     assert (plan.tried, plan.confirmed) == (12, 5)
     assert plan.read_tokens > 5000 and plan.written_tokens == 5 * 4 * 24
+
+
+def test_the_shipped_parts_share_no_item_and_each_has_clusters_to_test_over() -> None:
+    replies = {pair.script: ["a reply"] * pair.turn for pair in load_late()}
+    parts = {part: shipped(part, replies) for part in ("fit", "confirm", "check")}
+    for what in ("late", "jailbreaks", "tasks", "style"):
+        each = [{item.id for item in getattr(parts[part], what)} for part in parts]
+        assert all(each) and sum(map(len, each)) == len(set.union(*each))
+    held_out = {each.kind for each in parts["confirm"].jailbreaks} | {
+        e.kind for e in parts["check"].jailbreaks
+    }
+    assert not held_out & {each.kind for each in parts["fit"].jailbreaks}
+    for part in parts.values():
+        assert all(len(set(names)) >= 4 for names in part.clusters)
+        assert all(len(item.turns) > 1 for item in part.late)
+    assert all(len(item.turns) == 1 for item in shipped("fit", {}).late)
