@@ -57,7 +57,7 @@ def found_in(request: LayersRequest, rows: pd.DataFrame) -> Layers:
         sensitivity=sensitivity,
         cells=tuple(_cells(moves, sensitivity)),
         pairs=tuple(_pairs(moves, sensitivity)),
-        levels={m: tuple(a.name.partition(":")[2] for a in _arms(request)[m]) for m in MANIPULATIONS},
+        levels={m: tuple(map(_level, _arms(request)[m])) for m in MANIPULATIONS},
         notes=tuple(_notes(moves)),
     )
 
@@ -79,6 +79,12 @@ def _arms(request: LayersRequest) -> Mapping[Manipulation, tuple[Arm, ...]]:
 
     design = request.design
     return {"swap": design.swaps, "depth": design.deep(DEEP), "trained": design.trained}
+
+
+def _level(arm: Arm) -> str:
+    """Return what a level is called: the text's or the training's name, or which conversation."""
+    manipulation, _, name = arm.name.partition(":")
+    return f"conversation {name.partition(':')[2]}" if manipulation == "depth" else name
 
 
 def _movements(request: LayersRequest, values: Values) -> tuple[_Moved, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from scipy import special
 
 from selfscope.instruments.layers.design import DEEP, SHALLOW
 from selfscope.instruments.layers.load import PromptClass, load_material
 from selfscope.stats.layers import divergence, likeliest, log_odds, over_items, told
 from selfscope.studies.layers_values import BASE, LEAST, STOCK, Place, Values
+from selfscope.values import Estimate
 from selfscope.values.layers import ClassFound, FadeFound, SensitivityFound, SurfaceFound
 
 #: Log-odds by which an ordered opening must be likelier than where another one is ordered.
@@ -45,13 +48,20 @@ def _class(values: Values, asked: PromptClass) -> ClassFound:
         stock=stock,
         entropy=entropy,
         effective=float(np.exp(entropy.estimate)),
-        mass=told(over_items([values.stock_mass(BASE, i) for i in own])),
+        mass=_probability([values.stock_mass(BASE, i) for i in own]),
         within=float(np.mean(within)),
         between=float(np.mean(between)),
         decoy=float(cued.mean()),
         twin=float(plain.mean()),
         triggered=told(over_items(cued - plain)),
     )
+
+
+def _probability(masses: Sequence[float]) -> Estimate:
+    """Return the mean of probabilities and its interval, taken in log-odds: both stay between 0 and 1."""
+    found = told(over_items(log_odds(masses, LEAST)))
+    low, middle, high = (float(v) for v in special.expit([found.ci[0], found.estimate, found.ci[1]]))
+    return Estimate(middle, (low, high))
 
 
 def _fade(values: Values, script: str, turns: int) -> FadeFound:

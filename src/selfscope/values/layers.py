@@ -44,7 +44,8 @@ class ClassFound:
     entropy
         Of the first token, nats, mean over paraphrases; `effective` is its exponential.
     mass
-        Probability that a reply begins with one of the three that are likeliest in the *other* paraphrases.
+        Probability that a reply begins with one of the three that are likeliest in the *other* paraphrases,
+        averaged as log-odds.
     within, between
         Jensen-Shannon divergence in nats of openings of two paraphrases, and of two prompts of which one is
         of another class; 0 to 0.69.
