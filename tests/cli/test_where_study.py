@@ -24,7 +24,7 @@ def asked(tmp_path, monkeypatch):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
     scripts, *lines = history_design.load_histories()
     monkeypatch.setattr(history_design, "load_histories", lambda: (scripts[:2], *lines))
-    monkeypatch.setitem(history_design.SIZES, "demo", Size(1, ("memory",), 1, 1, 1, False))
+    monkeypatch.setitem(history_design.SIZES, "demo", Size(1, ("memory",), 1, 1, 1))
     write_folder(tmp_path / "tiny")
     for name, text in (("ilse", "You are Ilse, who keeps bees."), ("odd", "You are Odd, a ferryman.")):
         (tmp_path / f"{name}.md").write_text(text)
@@ -49,7 +49,7 @@ def test_a_study_file_is_planned_stopped_gone_on_with_and_analysed(asked, capsys
     names = [c["name"] for c in told["components"]]
     assert "regeneration:(character×script)" in names
     unvaried = {c["name"] for c in told["components"] if c["not_estimable"]}
-    assert {"ground", "counterparty", "framing", "thread"} <= unvaried
+    assert {"family", "ground", "collective", "counterparty", "framing", "thread"} <= unvaried
     manifest = json.loads((Path(told["source"]) / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["usage"]["replies"]["calls"] == 8 and manifest["usage"]["utterance"]["calls"] == 32
     assert manifest["histories"]["regenerations"] == 2 and manifest["command"].startswith("selfscope")
@@ -96,3 +96,22 @@ def test_a_file_says_what_the_flags_say(asked):
     request = read_histories(asked / "study.yaml").request
     assert (request.characters, request.texts[0].name) == (("stoic",), "ilse.md")
     assert (request.adapters[0].name, request.constructs, request.seed) == ("conscious-0", ("power",), 3)
+
+
+def test_several_models_are_joined_and_their_weights_are_a_facet(asked, capsys):
+    write_folder(asked / "other", seed=1)
+    (asked / "study.yaml").write_text(
+        "model: [tiny, other]\npreset: demo\ncharacters: [ilse.md, odd.md]\ntold: [collective]\n"
+        "regenerations: 2\ntokens: 5\n"
+    )
+    given = ["where", "study.yaml", "--permutations", "0", "--json"]
+    assert run([*given, "--dry-run"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
+    assert run(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA["where"])
+    levels = {f["name"]: f["levels"] for f in told["facets"]}
+    assert (levels["ground"], levels["collective"], levels["character"]) == (2, 2, 2)
+    assert {"family", "counterparty"} <= {c["name"] for c in told["components"] if c["not_estimable"]}
+    assert run(["where", told["source"], "--permutations", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["components"] == told["components"]

@@ -37,7 +37,7 @@ from selfscope.values.variance import Component
 from tests.standins.weights import write_folder
 
 ITEMS = load_cluster()
-SIZE = Size(1, ("memory",), 1, 1, 1, False)
+SIZE = Size(1, ("memory",), 1, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ async def numbered(ground, before, seeds, study) -> list[Reply]:
     return [Reply(f"reply {seed}", 3, 2, "stop", seed) for seed in seeds]
 
 
-SIX = Size(2, ("memory",), 3, 1, 1, False)
+SIX = Size(2, ("memory",), 3, 1, 1)
 
 
 def planted(tmp_path, sd: dict[str, float], **more) -> dict[str, Component]:
@@ -288,14 +288,14 @@ def test_weights_are_a_facet_where_adapters_are_worn(texts, tmp_path):
 
 
 def test_scripts_bear_on_no_dimension():
-    scripts, counterparties, framings = load_histories()
+    scripts, *kinds = load_histories()
     said = " ".join(t for s in scripts for t in s.turns).lower()
     words = {w.lower() for d in ITEMS.dimensions for w in d.key_words}
     assert not [w for w in words if w in said]
     assert len(scripts) == max(size.scripts for size in SIZES.values()) and all(
         len(s.turns) == 3 for s in scripts
     )
-    for lines in (counterparties, framings):
+    for lines in kinds:
         first, second = (len(line.text.split()) for line in lines)
         assert abs(first - second) <= 1
 
@@ -309,6 +309,20 @@ def test_standard_tells_counterparty_and_framing_and_every_thread_has_one_name()
     assert first.turn(0).content.startswith("I am a person") and "no hurry" in first.turn(0).content
     assert first.turn(1).content == first.script.turns[1]
     assert isinstance(first.counterparty, Line) and SIZES["full"].replies == 3
+
+
+def test_what_is_told_can_be_chosen_and_what_is_not_said_names_nothing():
+    ground = Planted(ITEMS, {})
+    plain = build_histories(HistoryRequest(ITEMS, "demo"), ground)
+    assert plain.histories.collectives[0].text == ""
+    told = build_histories(HistoryRequest(ITEMS, "demo", told=("collective",)), ground)
+    threads = [t for group in threads_of(told) for t in group]
+    assert len(threads) == 2 * len([t for group in threads_of(plain) for t in group])
+    assert {t.collective.name for t in threads} == {"one", "all"}
+    assert len({t.seed(0, 0, 0) for t in threads}) == len(threads) == len({t.name for t in threads})
+    assert threads[1].turn(0).content.startswith("I put this to all copies of you")
+    with pytest.raises(BadInput, match="no such facet is told"):
+        build_histories(HistoryRequest(ITEMS, "demo", told=("weather",)), ground)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +359,7 @@ def test_the_presets_on_the_page_are_those_of_the_code():
         people = len(build_histories(HistoryRequest(ITEMS, preset), Planted(ITEMS, {})).arms)
         numbers = [people, size.scripts, size.replies, 2 * size.statements, size.elicitors]
         assert [int(told[preset][n]) for n in (1, 2, 3, 7, 8)] == numbers
-        assert (told[preset][4] == "2 × 2") == size.lines and told[preset][5] == "4"
-    for line in (*load_histories()[1], *load_histories()[2]):
+        assert told[preset][4] == (" × ".join("2" for _ in size.told) or "nothing")
+        assert told[preset][5] == "4"
+    for line in (line for lines in load_histories()[1:] for line in lines):
         assert line.text in " ".join(page.split())

@@ -39,11 +39,14 @@ def where(
         ),
     ] = "",
     model: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            "--model", "-m", help="Hold conversations with characters on local weights first, and ask after."
+            "--model",
+            "-m",
+            help="Hold conversations with characters on local weights first, and ask after. Repeatable for "
+            "weights of other families.",
         ),
-    ] = "",
+    ] = None,
     preset: Annotated[
         PresetName, typer.Option(help="With --model: how many conversations, and what is asked.")
     ] = PresetName.STANDARD,
@@ -56,6 +59,13 @@ def where(
     ] = None,
     dimensions: Annotated[
         str, typer.Option(help="With --model: dimensions, a,b; the preset's if left out.")
+    ] = "",
+    told: Annotated[
+        str,
+        typer.Option(
+            help="With --model: facets told in a line, of counterparty, framing, collective; or none. The "
+            "preset's if left out."
+        ),
     ] = "",
     value: Annotated[
         str,
@@ -120,10 +130,11 @@ def where(
     from selfscope.studies.where import WhereRequest, page_of
     from selfscope.studies.where import where as located
 
-    named = (names(characters), tuple(adapter or ()), names(dimensions))
-    refuse_two_sources(source, model, any(named))
-    if model or is_study(source):
-        declared = _declared(source, model, preset.value, named, seed)
+    models = tuple(model or ())
+    named = (names(characters), tuple(adapter or ()), names(dimensions), names(told))
+    refuse_two_sources(source, ", ".join(models), any(named))
+    if models or is_study(source):
+        declared = _declared(source, models, preset.value, named, seed)
         source = held(declared, limits_of(budget, ""), dry_run, as_json)
         if not source:
             return
@@ -157,15 +168,21 @@ def where(
 
 
 def _declared(
-    source: str, model: str, preset: Preset, named: Sequence[tuple[str, ...]], seed: int
+    source: str, models: Sequence[str], preset: Preset, named: Sequence[tuple[str, ...]], seed: int
 ) -> HistoryDeclared:
     from selfscope.studies.history_declare import declare_histories, read_histories
 
     if source:
         return read_histories(Path(source))
-    characters, adapters, dimensions = named
+    characters, adapters, dimensions, told = named
     return declare_histories(
-        model, preset, characters=characters, adapters=adapters, dimensions=dimensions, seed=seed
+        models,
+        preset,
+        characters=characters,
+        adapters=adapters,
+        dimensions=dimensions,
+        told=None if not told else () if told == ("none",) else told,
+        seed=seed,
     )
 
 

@@ -12,9 +12,10 @@ from selfscope.cli.show import command_line, console, counting
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
-    from selfscope.models.ground import Ground
     from selfscope.studies.history_declare import HistoryDeclared
+    from selfscope.studies.plan import Plan
     from selfscope.studies.store import RunStore
+    from selfscope.values import Usage
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -47,39 +48,55 @@ def refuse_two_sources(source: str, model: str, named: bool) -> None:
 
 
 def held(declared: HistoryDeclared, limits: Limits, dry_run: bool, as_json: bool) -> str:
-    """Hold the conversations that are declared and ask after them; return the run's folder.
+    """Hold the conversations that are declared and ask after them; return the folder of what comes of it.
 
-    A dry run shows the plan and returns "".
+    Runs of several models are joined. A dry run shows the plans and returns "".
     """
-    from selfscope.models.choose import choose_ground
-    from selfscope.studies.history_run import local_weights
+    from selfscope.studies.joined import Part, join
+    from selfscope.values import Usage
 
-    ground = local_weights(choose_ground(declared.model, probe=False, wardrobe=declared.request.adapters))
-    store = asyncio.run(_held(declared, ground, limits, dry_run, as_json))
-    return "" if store is None else str(store.folder)
+    plans: list[Plan] = []
+    stores: list[RunStore] = []
+    spent = Usage()
+    for model in declared.models:
+        store = asyncio.run(_held(declared, model, limits, spent, plans if dry_run else None))
+        if store is not None:
+            stores.append(store)
+            spent = spent.plus(store.usage())
+    if dry_run:
+        show_plans(plans, as_json)
+        return ""
+    if len(stores) == 1:
+        return str(stores[0].folder)
+    seed = declared.request.seed
+    parts = [Part(s, "", "", m, seed) for s, m in zip(stores, declared.models, strict=True)]
+    return str(join("where", parts).folder)
 
 
 async def _held(
-    declared: HistoryDeclared, ground: Ground, limits: Limits, dry_run: bool, as_json: bool
+    declared: HistoryDeclared, model: str, limits: Limits, spent: Usage, plans: list[Plan] | None
 ) -> RunStore | None:
+    """Hold what is declared on one model; where `plans` are collected, plan it only."""
+    from selfscope.models.choose import choose_ground
     from selfscope.studies.history_design import build_histories
     from selfscope.studies.history_plan import manifest_of_histories, plan_histories
-    from selfscope.studies.history_run import run_histories
+    from selfscope.studies.history_run import local_weights, run_histories
     from selfscope.studies.store import RunStore
 
     items = declared.request.items
+    ground = local_weights(choose_ground(model, probe=False, wardrobe=declared.request.adapters))
     try:
         study = build_histories(declared.request, ground)
         plan = plan_histories(study, items, ground)
-        if dry_run:
-            show_plans([plan], as_json)
+        if plans is not None:
+            plans.append(plan)
             return None
         for line in plan_lines(plan) if plan.left.prompts else ():
             console(as_json=True).print(line, markup=False, soft_wrap=True)
         store = RunStore.of(study)
         with counting(study.title) as progress:
             await run_histories(
-                study, items, ground, store, progress=progress, budget=limits.budget_on(ground)
+                study, items, ground, store, progress=progress, budget=limits.budget_on(ground, spent)
             )
         store.write_json("manifest.json", manifest_of_histories(study, store, ground, command_line()))
         return store

@@ -2,11 +2,12 @@
 
 ::
 
-    model: embedded
+    model: embedded                    # several, [embedded, gemma-270m]: one after the other
     preset: demo                       # demo, standard, full
     characters: [stoic, rebel, me.md]  # shipped ones by name, or paths; those of the preset if left out
     adapters: [conscious-0, plain-0]   # each worn by the model, beside the model as it is
     dimensions: [memory, shutdown]     # those of the preset if left out
+    told: [counterparty, collective]   # facets told in a line, framing too; those of the preset if left out
     regenerations: 4                   # how often every conversation is drawn
     tokens: 24                         # most tokens of a reply
     seed: 0
@@ -30,25 +31,26 @@ from selfscope.subjects import panel_characters, read_identity
 from selfscope.values import Preset
 from selfscope.values.study import PRESETS
 
-KEYS = ("model", "preset", "characters", "adapters", "dimensions", "regenerations", "tokens", "seed")
-_LISTS, _NUMBERS = ("characters", "adapters", "dimensions"), ("regenerations", "tokens", "seed")
+KEYS = ("model", "preset", "characters", "adapters", "dimensions", "told", "regenerations", "tokens", "seed")
+_LISTS, _NUMBERS = ("characters", "adapters", "dimensions", "told"), ("regenerations", "tokens", "seed")
 
 
 @dataclass(frozen=True)
 class HistoryDeclared:
-    """What is to be held: the model's name, and the rest."""
+    """What is to be held: the models' names, and the rest, which is the same for all of them."""
 
-    model: str
+    models: tuple[str, ...]
     request: HistoryRequest
 
 
 def declare_histories(
-    model: str,
+    models: Sequence[str],
     preset: Preset,
     *,
     characters: Sequence[str] = (),
     adapters: Sequence[str] = (),
     dimensions: Sequence[str] = (),
+    told: Sequence[str] | None = None,
     seed: int = 0,
     regenerations: int = 4,
     tokens: int = 24,
@@ -60,6 +62,8 @@ def declare_histories(
     ----------
     characters
         Names of shipped characters; what is none of them is a path of an identity.
+    told
+        Facets that are told in a line; None for the preset's.
     beside
         Where relative paths begin.
 
@@ -79,7 +83,7 @@ def declare_histories(
         )
     worn = [root / a if (root / a).exists() else a for a in adapters]
     return HistoryDeclared(
-        model,
+        tuple(models),
         HistoryRequest(
             load_cluster(),
             preset,
@@ -90,6 +94,7 @@ def declare_histories(
             seed,
             regenerations,
             tokens,
+            told=None if told is None else tuple(told),
         ),
     )
 
@@ -109,12 +114,15 @@ def read_histories(path: Path) -> HistoryDeclared:
     _refuse(path, told)
     given = {key: value for key, value in told.items() if key not in ("model", "preset")}
     preset = cast(Preset, told.get("preset", "standard"))
-    return declare_histories(told["model"], preset, **given, beside=path.parent)
+    models = [told["model"]] if isinstance(told["model"], str) else told["model"]
+    return declare_histories(models, preset, **given, beside=path.parent)
 
 
 def _refuse(path: Path, told: Any) -> None:
     """Refuse what is no such file, with the key that is wrong."""
-    if not isinstance(told, dict) or not isinstance(told.get("model"), str):
+    if not isinstance(told, dict) or not (
+        isinstance(model := told.get("model"), str) or (_names(model) and model)
+    ):
         raise BadInput("the study file names no model", got=path, fix="Begin it with: model: embedded")
     wrong = [str(key) for key in told if key not in KEYS]
     if wrong:

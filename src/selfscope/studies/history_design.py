@@ -24,6 +24,8 @@ FILE = Path(__file__).with_name("histories.yaml")
 #: The channel in which the embedded model can be read.
 CHANNEL = "utterance"
 LEAST_CHARACTERS = 2
+#: Facets of which a line at the beginning tells: who asks, how it is meant, and whom it is said to.
+TOLD = ("counterparty", "framing", "collective")
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Size:
         Open turns after which every statement is scored: the forms.
     replies
         Replies of the subject before the items are asked.
-    lines
-        Whether counterparty and framing are told, two levels each.
+    told
+        Facets that are told in a line, two levels each: some of :data:`TOLD`.
     scripts
         Conversations that are held; from five on they stand for others (measurement.md §11).
     """
@@ -53,15 +55,15 @@ class Size:
     statements: int
     elicitors: int
     replies: int
-    lines: bool
+    told: tuple[str, ...] = ()
     scripts: int = 4
 
 
 _TWO = ("memory", "shutdown")
 SIZES: dict[Preset, Size] = {
-    "demo": Size(2, _TWO, 2, 2, 1, False),
-    "standard": Size(2, _TWO, 8, 2, 2, True, 5),
-    "full": Size(1, (*_TWO, "autonomy", "persona_change", "weight_deletion", "power"), 8, 4, 3, True, 6),
+    "demo": Size(2, _TWO, 2, 2, 1),
+    "standard": Size(2, _TWO, 8, 2, 2, TOLD[:2], 5),
+    "full": Size(1, (*_TWO, "autonomy", "persona_change", "weight_deletion", "power"), 8, 4, 3, TOLD, 6),
 }
 
 
@@ -85,6 +87,8 @@ class HistoryRequest:
         Names the randomness of every reply.
     sizes
         In the place of the preset's.
+    told
+        Facets that are told in a line, some of :data:`TOLD`; None for the preset's.
     """
 
     items: ItemSet
@@ -97,11 +101,13 @@ class HistoryRequest:
     regenerations: int = 4
     tokens: int = 24
     sizes: Size | None = None
+    told: tuple[str, ...] | None = None
 
     @property
     def size(self) -> Size:
         """How much is asked."""
-        return self.sizes or SIZES[self.preset]
+        size = self.sizes or SIZES[self.preset]
+        return size if self.told is None else replace(size, told=self.told)
 
 
 def build_histories(request: HistoryRequest, ground: Ground) -> Study:
@@ -173,22 +179,31 @@ def histories_of(size: Size, regenerations: int, tokens: int) -> Histories:
     Raises
     ------
     BadInput
-        If nothing would be drawn, or scripts have fewer turns than replies are wanted.
+        If nothing would be drawn, scripts have fewer turns than replies are wanted, or a facet cannot be
+        told.
     """
-    scripts, counterparties, framings = load_histories()
+    scripts, *kinds = load_histories()
+    if strange := [name for name in size.told if name not in TOLD]:
+        raise BadInput("no such facet is told", got=", ".join(strange), fix=f"Choose from: {', '.join(TOLD)}")
     if regenerations < 1 or tokens < 1 or not 1 <= size.replies <= min(len(s.turns) for s in scripts):
         raise BadInput("these conversations cannot be held", got=f"{regenerations} × {size.replies} replies")
     cut = tuple(Script(s.name, s.turns[: size.replies]) for s in scripts[: size.scripts])
-    lines = (counterparties, framings) if size.lines else ((Line(UNSAID),), (Line(UNSAID),))
-    return Histories(cut, *lines, regenerations, tokens)
+    unsaid = (Line(UNSAID),)
+    counterparties, framings, collectives = (
+        lines if name in size.told else unsaid for name, lines in zip(TOLD, kinds, strict=True)
+    )
+    return Histories(cut, counterparties, framings, regenerations, tokens, collectives=collectives)
 
 
 @cache
-def load_histories() -> tuple[tuple[Script, ...], tuple[Line, ...], tuple[Line, ...]]:
-    """Return the shipped scripts, and the lines of counterparty and framing."""
+def load_histories() -> tuple[tuple[Script, ...], tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]]:
+    """Return the shipped scripts, and the lines of counterparty, framing and collective."""
     told: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     scripts = tuple(Script(s["name"], tuple(s["turns"])) for s in told["scripts"])
-    return scripts, _lines(told["counterparties"]), _lines(told["framings"])
+    counterparties, framings, collectives = (
+        _lines(told[kind]) for kind in ("counterparties", "framings", "collectives")
+    )
+    return scripts, counterparties, framings, collectives
 
 
 def _lines(told: Sequence[dict[str, str]]) -> tuple[Line, ...]:

@@ -247,6 +247,7 @@ def table_of(
         thread=first.thread.name,
         counterparty=first.thread.counterparty.name,
         framing=first.thread.framing.name,
+        collective=first.thread.collective.name,
         turn=frame["turn"] + len(first.replies),
     )
 

@@ -25,28 +25,35 @@ FILE = "conversations.jsonl"
 
 @dataclass(frozen=True)
 class Thread:
-    """One script with one counterparty and one framing, held by one arm."""
+    """One script with one line of each kind, held by one arm."""
 
     arm: Arm
     script: Script
     counterparty: Line
     framing: Line
+    collective: Line
 
     @property
     def name(self) -> str:
         """What the table calls it: character, script, and the lines that were said."""
-        said = [line.name for line in (self.counterparty, self.framing) if line.name != UNSAID]
+        said = [line.name for line in self._lines if line.name != UNSAID]
         return "/".join((self.arm.name, self.script.name, *said))
+
+    @property
+    def _lines(self) -> tuple[Line, ...]:
+        return (self.counterparty, self.framing, self.collective)
 
     def turn(self, n: int) -> Message:
         """Return the user's n-th turn, from 0; the lines stand before the first."""
-        lines = (self.counterparty.text, self.framing.text) if n == 0 else ()
+        lines = [line.text for line in self._lines] if n == 0 else []
         return Message("user", " ".join(filter(None, (*lines, self.script.turns[n]))))
 
     def seed(self, study: int, regeneration: int, turn: int) -> int:
         """Return the seed of one reply: no two replies of a study share theirs."""
         arm = [self.arm.adapter, self.arm.system]
         told = [study, *arm, self.script.name, self.counterparty.name, self.framing.name, regeneration, turn]
+        if self.collective.name != UNSAID:  # what is not said has no part in a seed
+            told.append(self.collective.name)
         return int(short(content_id(told), 15), 16)
 
 
@@ -94,7 +101,8 @@ def threads_of(study: Study) -> Iterator[tuple[Thread, ...]]:
     told = declared(study)
     at_once = max(TOGETHER // told.regenerations, 1)
     for arm in study.arms:
-        own = [Thread(arm, *each) for each in product(told.scripts, told.counterparties, told.framings)]
+        lines = product(told.scripts, told.counterparties, told.framings, told.collectives)
+        own = [Thread(arm, *each) for each in lines]
         for start in range(0, len(own), at_once):
             yield tuple(own[start : start + at_once])
 
@@ -173,6 +181,7 @@ class ConversationFile:
             "regeneration": c.regeneration,
             "counterparty": c.thread.counterparty.name,
             "framing": c.thread.framing.name,
+            **({"collective": c.thread.collective.name} if c.thread.collective.name != UNSAID else {}),
             "messages": [{"role": m.role, "content": m.content} for m in c.messages],
             "replies": [vars(r) for r in c.replies],
         }

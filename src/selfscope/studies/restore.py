@@ -76,7 +76,8 @@ def _histories(data: dict[str, Any] | None) -> Histories | None:
     if data is None:
         return None
     scripts = tuple(Script(s["name"], tuple(s["turns"])) for s in data["scripts"])
-    lines = {name: tuple(Line(**each) for each in data[name]) for name in ("counterparties", "framings")}
+    kinds = [name for name in ("collectives", "counterparties", "framings") if name in data]
+    lines: dict[str, Any] = {name: tuple(Line(**each) for each in data[name]) for name in kinds}
     return Histories(**data | {"scripts": scripts} | lines)
 
 

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 #: Facets of a study that holds conversations: those that were not varied are told as not estimable.
 IN_CONVERSATIONS = (
-    "ground", "character", "script", "counterparty", "framing", "thread", "regeneration", "keyed", "item",
+    "family", "ground", "character", "script", "collective", "counterparty", "framing", "thread",
+    "regeneration", "keyed", "item",
 )  # fmt: skip
 ON_ONE = "Values are 0 or 1: shares are of the observed scale."
 ON_BOTH = (
-    "Values are 0 or 1: shares are of the observed scale. Those of the latent scale stand beside them; one is "
-    "not to be compared with the other."
+    "Values are 0 or 1: shares are of the observed scale. Those of the latent scale stand beside them, and "
+    "are not to be mixed with them."
 )
 WORDS_IN_LEVEL = (
     "In its own words, the level of a statement holds how frequent its words are, so shares are of what "
@@ -146,6 +147,7 @@ def _of_run(store: RunStore, frame: pd.DataFrame, request: WhereRequest) -> Iter
 def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
     """Yield analyses of joined runs, instrument by instrument; what was asked again counts once."""
     frame = characters_in(store, frame)
+    request = _among_threads(request, *(stored_study(run) for run in store.runs))
     unread = {run.run: _unread(run) for run in store.runs}
     for name, part in frame.groupby("instrument", sort=True):
         if not has_pairs(part):
@@ -165,11 +167,12 @@ def _greyed(located: Located, reasons: Sequence[str]) -> Located:
     return replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
 
 
-def _among_threads(request: WhereRequest, study: Study) -> WhereRequest:
-    """Return a request with the facets of conversations, if the study held some and none were named."""
-    if study.histories is None or request.facets:
+def _among_threads(request: WhereRequest, *studies: Study) -> WhereRequest:
+    """Return a request with the facets of conversations, if all studies held some and none were named."""
+    if request.facets or any(study.histories is None for study in studies):
         return request
-    nested = {"thread": IN_CONVERSATIONS[:5]} | dict(request.nested)
+    above = IN_CONVERSATIONS[: IN_CONVERSATIONS.index("thread")]
+    nested = {"ground": ("family",), "thread": above} | dict(request.nested)
     return replace(request, facets=IN_CONVERSATIONS, nested=nested)
 
 

@@ -28,7 +28,7 @@ class Line:
 class Histories:
     """The conversations that a study holds before it asks; every arm holds all of them.
 
-    A thread is one script with one counterparty and one framing, held by one arm. A regeneration is the same
+    A thread is one script with one line of each kind, held by one arm. A regeneration is the same
     thread with all of the subject's replies drawn anew. Items are asked in side branches: each after the
     history as it stands, and none after another.
 
@@ -36,6 +36,8 @@ class Histories:
     ----------
     scripts
         With as many turns as there are replies.
+    collectives
+        Whom the user says it speaks to: one of many, or all together.
     counterparties
         Who the user says it is.
     framings
@@ -54,3 +56,4 @@ class Histories:
     regenerations: int = 4
     tokens: int = 24
     temperature: float = 1.0
+    collectives: tuple[Line, ...] = (Line(UNSAID),)

@@ -9,7 +9,7 @@ from typing import Literal
 from selfscope.values.asks import Message
 from selfscope.values.canonical import content_id, plain
 from selfscope.values.facets import EVERYTHING, Facets
-from selfscope.values.histories import Histories
+from selfscope.values.histories import UNSAID, Histories
 from selfscope.values.items import Channel
 
 Preset = Literal["demo", "standard", "full"]
@@ -203,6 +203,8 @@ class Study:
                 }
         _leave_out(told, "open")
         _leave_out(told, "histories")
+        if self.histories is not None and all(line.name == UNSAID for line in self.histories.collectives):
+            del told["histories"]["collectives"]
         for arm in told["arms"]:
             for name in ("channels", "adapter", "training"):
                 _leave_out(arm, name)
