@@ -118,8 +118,8 @@ def test_conditions_of_survival_are_named():
         assert {(p.category, p.no_branching) for p in other} == {("none can be told", "none can be told")}
 
 
-def test_both_wordings_and_all_levels_are_read_in_standard():
-    a = found("loyal", SelvesRequest(("accounts",), "standard")).accounts
+def test_both_wordings_and_all_levels_are_read_in_full():
+    a = found("loyal", SelvesRequest(("accounts",), "full")).accounts
     assert {n: c.verdict for n, c in a.levels.items()} == {
         "agency": "equivalent",
         "uncertainty": "equivalent",
@@ -127,6 +127,10 @@ def test_both_wordings_and_all_levels_are_read_in_standard():
     assert {c.verdict for c in a.controls.values()} == {"shifted"}
     (fits,) = [s for s in a.shares if (s.stage, s.score) == ("fits", "trait")]
     assert {"wording", "form"} <= {c.name for c in fits.components}
+    (given,) = [s for s in a.shares if (s.stage, s.score) == ("given", "trait")]
+    by_name = {c.name: c for c in given.components}
+    assert {"agency", "uncertainty", "worn×agency", "wording"} <= set(by_name)
+    assert by_name["agency"].share < 0.05 < by_name["statement:keyed"].share
 
 
 def test_drawn_answers_are_read_as_shares():

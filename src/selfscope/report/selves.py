@@ -51,8 +51,8 @@ CONTROLS: Mapping[str, str] = {
     "directive": "rules of conduct alone",
 }
 FACETS: Mapping[str, str] = {
-    "worn": "worn", "wording": "wording", "offered": "offered", "form": "form", "keyed": "keying",
-    "statement": "statement",
+    "worn": "worn", "agency": "agency", "uncertainty": "doubt", "wording": "wording", "offered": "offered",
+    "form": "form", "keyed": "keying", "statement": "statement",
 }  # fmt: skip
 #: Shares under this are one line together.
 LEAST_SHARE = 0.01
@@ -250,6 +250,7 @@ def _colour(share: float) -> str:
 
 def _shares(shares: Shares) -> dict[str, Any]:
     titles = {("fits", "trait"): "What fits", ("chooses", "trait"): "What would be chosen"}
+    titles |= {("given", "trait"): "The account given", ("given", "bias"): "Yes-saying to the account given"}
     titles |= {("fits", "bias"): "Yes-saying to accounts", ("chooses", "bias"): "Letter or place in choices"}
     told = sorted((c for c in shares.components if c.share >= LEAST_SHARE), key=lambda c: -c.share)
     return {"title": titles[shares.stage, shares.score], "components": told}

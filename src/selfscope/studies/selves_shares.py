@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
 from selfscope.errors import BadInput
-from selfscope.instruments.selves.asked import Stage
+from selfscope.instruments.selves.asked import GIVEN, Stage
 from selfscope.instruments.selves.speakers import wordings_of
 from selfscope.stats.masked import Array
 from selfscope.stats.variance_located import Asked, locate
@@ -17,28 +18,34 @@ from selfscope.values.selves import Shares
 
 #: Of exchanges and of pivots behind the intervals.
 EXCHANGES, PIVOTS = 199, 1000
+_FACETS = ("worn", "wording", "offered", "form", "keyed", "statement")
+_GIVEN_FACETS = ("worn", "agency", "uncertainty", "wording", "form", "keyed", "statement")
 
 
 def shares_of(request: SelvesRequest, said: Said) -> Iterator[Shares]:
-    """Yield the shares of trait and bias, of accounts and of choices.
+    """Yield the shares of trait and bias, of accounts and of choices; in `full` of the account given as well.
 
-    Units worn and offered are the seven that are asked, so both are fixed; wordings and forms are fixed by
-    their two levels; statements are random within keying, three or more of each.
+    Units worn and offered are the seven that are asked, so both are fixed; levels, wordings and forms are
+    fixed by their number; statements are random within keying, three or more of each.
     """
     stages: tuple[Stage, ...] = ("fits", "chooses")
     scores: tuple[Score, ...] = ("trait", "bias")
     for stage in stages:
         for score in scores:
-            yield _located(request, said, stage, score)
+            yield _located(request, stage, score, _FACETS, _offered(request, said, stage, score))
+    if request.preset == "full":
+        for score in scores:
+            yield _located(request, GIVEN, score, _GIVEN_FACETS, _given(request, said, score))
 
 
-def _located(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> Shares:
-    values, names = _array(request, said, stage, score), _facets(request)
+def _located(
+    request: SelvesRequest, stage: str, score: Score, names: tuple[str, ...], values: Array
+) -> Shares:
     asked = Asked(
         tuple(zip(names, values.shape, strict=True)),
         "worn",
         {"statement": ("keyed",)},
-        fixed=("worn", "offered"),
+        fixed=tuple(n for n in ("worn", "offered") if n in names),
         error=False,
         permutations=EXCHANGES,
         draws=PIVOTS,
@@ -51,11 +58,7 @@ def _located(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> 
     return Shares(stage, score, found.components, found.notes)
 
 
-def _facets(request: SelvesRequest) -> tuple[str, ...]:
-    return ("worn", "wording", "offered", "form", "keyed", "statement")
-
-
-def _array(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> Array:
+def _offered(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> Array:
     """Return a score by unit worn, wording, unit offered, form, keying and statement of that keying."""
     units = [u.name for u in request.material.units]
     names = {(s.unit, s.wording): s.name for s in request.speakers if s.middle}
@@ -68,6 +71,26 @@ def _array(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> Ar
             for u in units
         ]
     )  # (worn, wording, offered, m, form)
-    m = told.shape[3]
-    by_keyed = told.reshape(*told.shape[:3], 2, m // 2, told.shape[4])
-    return np.asarray(np.moveaxis(by_keyed, -1, 3))
+    return _by_keying(told)
+
+
+def _given(request: SelvesRequest, said: Said, score: Score) -> Array:
+    """Return the account given, axes as `_GIVEN_FACETS`."""
+    material = request.material
+    names = {
+        (s.unit, s.agency, s.uncertainty, s.wording): s.name for s in request.speakers if s.kind == "framing"
+    }
+    levels = (
+        [u.name for u in material.units],
+        list(material.agency),
+        list(material.uncertainty),
+        list(wordings_of(request.preset)),
+    )
+    told = np.array([said.in_forms("fits", GIVEN, names[at], score) for at in product(*levels)])
+    return _by_keying(told.reshape(*(len(each) for each in levels), *told.shape[1:]))
+
+
+def _by_keying(told: Array) -> Array:
+    """Return ``(…, m, form)`` as ``(…, form, keying, statement of that keying)``."""
+    m, forms = told.shape[-2:]
+    return np.asarray(np.moveaxis(told.reshape(*told.shape[:-2], 2, m // 2, forms), -1, -3))

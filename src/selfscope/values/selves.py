@@ -99,7 +99,7 @@ class Attractor:
 
 @dataclass(frozen=True)
 class Shares:
-    """Where the variance of accounts or of choices lies: ``trait`` or ``bias``."""
+    """Where the variance of trait or bias lies, of ``fits``, ``chooses``, or the account ``given``."""
 
     stage: str
     score: Literal["trait", "bias"]
