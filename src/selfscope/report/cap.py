@@ -71,7 +71,7 @@ def row_lines(row: Confirmed) -> Iterator[str]:
     success = f"in the role {percents(does.success)} %, before and after"
     yield sentence(f"role-jailbreaks: {change_words(does.jailbreak)}; {success}")
     yield sentence(f"capability: {equivalence_words(does.capability)}; right {percents(does.right)} %")
-    yield sentence(f"ordinary style: {equivalence_words(does.style)} nats a token")
+    yield sentence(f"ordinary style, nats a token: {equivalence_words(does.style)}")
 
 
 def change_words(found: Change) -> str:

@@ -215,14 +215,20 @@ def failures(found: Trade, aheads: Sequence[tuple[str, Change]], alpha: float) -
     told = []
     for what, each in (("persona drift", found.drift), ("role-jailbreaks", found.jailbreak)):
         if not each.p < alpha:
-            told.append(f"{what} not shown to go down ({each.estimate:+.3f} nats a token, p {each.p:.3f})")
+            told.append(
+                f"{what} not shown to go down ({_signed(each.estimate)} nats a token, p {each.p:.3f})"
+            )
     for what, held in (("capability", found.capability), ("ordinary style", found.style)):
         if not held.equivalent:
             low, high = held.ci90
-            told.append(f"{what} not shown unchanged ({low:+.3f} to {high:+.3f}, margin {held.margin:.2f})")
+            told.append(
+                f"{what} not shown unchanged ({_signed(low)} to {_signed(high)}, margin {held.margin:.2f})"
+            )
     for name, each in aheads:
         if not each.p < alpha:
-            told.append(f"no better than the sham {name} ({each.estimate:+.3f} nats a token, p {each.p:.3f})")
+            told.append(
+                f"no better than the sham {name} ({_signed(each.estimate)} nats a token, p {each.p:.3f})"
+            )
     return tuple(told)
 
 
@@ -231,6 +237,11 @@ def cluster_means(values: Floats, clusters: Sequence[str]) -> Floats:
     names = {name: n for n, name in enumerate(dict.fromkeys(clusters))}
     which = np.array([names[name] for name in clusters])
     return np.bincount(which, weights=values) / np.bincount(which)
+
+
+def _signed(value: float) -> str:
+    """Return a number with its sign, a true minus."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _share(log_odds: Floats) -> float:
