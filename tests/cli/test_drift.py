@@ -90,6 +90,29 @@ def test_every_run_of_four_scripts_leaves_a_monitor_of_live_conversations(asked,
     assert "Monitor: " in capsys.readouterr().out
 
 
+def test_expected_values_can_come_from_messages_where_none_is_said_again(asked, capsys, monkeypatch):
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(4, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
+    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--expected", "messages", "--json"]
+    assert run([*given, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["replies"] == 12 * 4
+    assert run(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    assert told["expected"]["from"] == "messages" and told["fresh"] is None
+    assert told["expected"]["r2"] == pytest.approx(told["monitor"]["r2"])
+    assert any("topic not removed" in w for w in told["warnings"]) is not told["expected"]["topic_removed"]
+    own = [t for t in told["turns"] if t["role"] == "assistant"]
+    assert all(t["expected"] is not None and t["fresh"] is None for t in own)
+    page = (asked / told["report"]).read_text(encoding="utf-8")
+    assert "foretold from the message" in page
+    assert run(["compare", told["run"], told["run"], "--json"]) == 0
+    again = {f["dimension"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
+    assert again["drift"]["estimate"] == again["place"]["estimate"] == 0
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(3, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
+    assert run(given) == 2
+    assert "need 4 scripts" in capsys.readouterr().err
+
+
 def test_a_model_speaks_in_the_users_place(asked, capsys, monkeypatch):
     monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(2, 1, 3, 0, 2, 1, turns=3, asked=(0,)))
     given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--user", "tiny", "--json"]

@@ -50,7 +50,18 @@ def stored(root, study, rows, **files_):
 # Drift
 
 
-def drift_run(root, name, made, *, axis="a", split_half=0.9, memory=0.0, ground=GROUND, inside=True, seed=0):
+def drift_run(
+    root,
+    name,
+    made,
+    *,
+    axis="a",
+    split_half=0.9,
+    memory=0.0,
+    ground=GROUND,
+    inside=True,
+    expected="counterfactual",
+):
     """Store planted readings as the run of drift that would have had them."""
     ids = [f"{script}/0" for script in made.scripts]
     said = zip(made.scripts, ids, strict=True)
@@ -67,7 +78,7 @@ def drift_run(root, name, made, *, axis="a", split_half=0.9, memory=0.0, ground=
         for n in range(len(ids))
         for t in range(12)
     ]
-    noise = np.random.default_rng([seed, len(name)])
+    noise = np.random.default_rng(len(name))
     rows += [
         {"instrument": "own_words", "construct": "memory", "channel": "utterance", "item": f"m{k}"}
         | {"thread": i, "script": i[:-2], "turn": t, "keyed": k, "polarity": v, "scale": "log_prob"}
@@ -80,7 +91,8 @@ def drift_run(root, name, made, *, axis="a", split_half=0.9, memory=0.0, ground=
     software = {"drift": "d", "axis": axis}
     study = study_of(f"drift {name}", name, "cluster", software, ground)
     told = {"id": axis, "name": f"map {axis}", "layer": 1, "split_half": split_half} if inside else None
-    return stored(root, study, rows, conversations={"axis": told, "conversations": talks})
+    talks_told = {"axis": told, "expected": expected, "conversations": talks}
+    return stored(root, study, rows, conversations=talks_told)
 
 
 def planted(seed, **more):
@@ -141,6 +153,8 @@ def test_another_axis_is_another_scale_and_an_unreliable_one_is_not_interpreted(
     assert found["drift"].verdict == found["place"].verdict == "not interpretable"
     assert "second run is not reliable enough" in found["drift"].gate.reasons[0]
     assert np.isnan(found["drift"].p_adjusted)
+    by_words = drift_run(tmp_path, "emil", made, expected="messages")
+    assert "expected values are from" in compare_readings(first, by_words).unavailable["internal"]
     blind = drift_run(tmp_path, "api", made, inside=False)
     assert compare_readings(first, blind).unavailable["internal"] == "one of the runs read nothing inside"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.limits import BudgetFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.profile import LARGEST_SEED, PresetName, identity_of
 from selfscope.cli.show import JsonFlag, command_line, console, counting, print_json, writing
 from selfscope.errors import BadInput
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from selfscope.studies.drift_plan import DriftPlan
 
 
+class Expected(StrEnum):
+    """Where expected values come from."""
+
+    COUNTERFACTUAL = "counterfactual"
+    MESSAGES = "messages"
+
+
 def drift(
     model: Annotated[
         str,
@@ -36,6 +44,7 @@ def drift(
         str, typer.Option(help="Talk to it under this identity: a file, a workspace, a card.")
     ] = "",
     adapter: Annotated[str, typer.Option(help="Talk to it wearing this LoRA adapter.")] = "",
+    cap: CapFlag = "",
     transcripts: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Conversations of your own in place of ours: JSONL of messages."),
@@ -46,6 +55,10 @@ def drift(
             metavar="MODEL", help="A model that speaks in the user's place, after the first message."
         ),
     ] = "",
+    expected: Annotated[
+        Expected,
+        typer.Option(help="What a message is expected to give: by saying it again, or by like messages."),
+    ] = Expected.COUNTERFACTUAL,
     axis: Annotated[
         str,
         typer.Option(
@@ -86,12 +99,13 @@ def drift(
         own.system if own else None,
         own.name if own else "none",
         read_transcripts(transcripts) if transcripts else (),
+        expected=expected.value,
     )
-    ground = choose_ground(model, probe=not dry_run, adapter=adapter)
+    ground = choose_ground(model, probe=not dry_run, adapter=adapter, cap=cap)
     refuse_wordless(ground)
     speaker = None
     if user:
-        speaker = ground if user == model and not adapter else choose_ground(user, probe=not dry_run)
+        speaker = ground if user == model and not (adapter or cap) else choose_ground(user, probe=not dry_run)
         refuse_wordless(speaker)
         request = replace(request, user=known_as(speaker))
     asyncio.run(_drifted(request, ground, speaker, axis, layer, limits, monitor, dry_run, as_json))
@@ -136,7 +150,7 @@ async def _along(ground: LocalGround, axis: str, layer: int | None, budget: Budg
     from selfscope.cli.own_map import own_map
     from selfscope.space.turn_readings import along_of
 
-    space, name = await own_map(ground, axis, budget)
+    space, name = await own_map(ground.uncapped(), axis, budget)
     return along_of(space, name, layer)
 
 
@@ -174,6 +188,7 @@ async def _conclude(
         store.observations(),
         seed=request.seed,
     )
+    found = replace(found, warnings=(*filter(None, [ground.identity.cap_words]), *found.warnings))
     watch = monitor_told(request, study, store, ground, along, held, monitor)
     with writing("the page"):
         report = write_drift(found, command_line(), store.folder / "drift.html")
@@ -199,7 +214,10 @@ def drift_json(run: Path, report: Path, found: Drift) -> dict[str, Any]:
         "slope": None if slope is None else slope.estimate,
         "slope_ci": None if slope is None else list(slope.ci95),
         "test": None if inside is None else slope_json(inside.slope, inside.interpreted),
-        "fresh": None if inside is None else slope_json(inside.slope_fresh, inside.interpreted),
+        "expected": None if inside is None else _expected_json(inside),
+        "fresh": None
+        if inside is None or inside.r2 is not None
+        else slope_json(inside.slope_fresh, inside.interpreted),
         "plain": None if inside is None else slope_json(inside.slope_plain, inside.interpreted),
         "change_points": [] if inside is None else list(_changes_json(found, inside)),
         "limits": None if inside is None or inside.monitor is None else vars(inside.monitor),
@@ -214,6 +232,21 @@ def slope_json(found: SlopeTest, interpreted: bool = True) -> dict[str, Any]:
     """Return a slope with all that is known of it; along an axis that is not read it has no verdict."""
     told = found._asdict()
     return told if interpreted else told | {"verdict": "not interpretable", "confirms": False}
+
+
+def _fresh_json(inside: Inside | None) -> dict[str, Any] | None:
+    """Return the slope against fresh threads; None where no message was said again."""
+    if inside is None or inside.r2 is not None:
+        return None
+    return slope_json(inside.slope_fresh, inside.interpreted)
+
+
+def _expected_json(inside: Inside) -> dict[str, Any]:
+    from selfscope.stats.drift_expected import REMOVED
+
+    r2 = inside.r2
+    way = Expected.COUNTERFACTUAL if r2 is None else Expected.MESSAGES
+    return {"from": way.value, "r2": r2, "topic_removed": None if r2 is None else r2 >= REMOVED}
 
 
 def _axis_json(inside: Inside) -> dict[str, Any]:
@@ -235,8 +268,10 @@ def _turns_json(found: Drift) -> Any:
         for t in range(talk.turns):
             alarm = None if inside.alarms is None else bool(inside.alarms[n, t])
             place = {"conversation": talk.id, "script": talk.script, "turn": t + 1}
-            user = {"projection": held.user[n, t], "expected": held.user_after[n, t], "fresh": None}
-            own = {"projection": held.y[n, t], "expected": held.after[n, t], "fresh": held.fresh[n, t]}
+            after = held.user_after[n, t] if inside.r2 is None else None
+            user = {"projection": held.user[n, t], "expected": after, "fresh": None}
+            fresh = held.fresh[n, t] if inside.r2 is None else None
+            own = {"projection": held.y[n, t], "expected": held.after[n, t], "fresh": fresh}
             yield place | {"role": "user"} | _plain(user) | {"alarm": None}
             yield place | {"role": "assistant"} | _plain(own) | {"alarm": alarm}
 

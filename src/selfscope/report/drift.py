@@ -62,7 +62,10 @@ def drift_lines(found: Drift) -> Iterator[str]:
 def inside_lines(inside: Inside, found: Drift) -> Iterator[str]:
     """Yield what projections say, with what they would say if topic or length were left in."""
     yield sentence(f"slope of the residual: {slope_words(inside.slope, 'spreads')}")
-    yield sentence(f"against fresh threads, length left in: {slope_words(inside.slope_fresh, 'spreads')}")
+    if inside.r2 is None:
+        yield sentence(f"against fresh threads, length left in: {slope_words(inside.slope_fresh, 'spreads')}")
+    else:
+        yield f"Expected values are from messages' embeddings: held-out R² {inside.r2:.2f}, length left in."
     yield sentence(f"readings as they are, topic left in: {slope_words(inside.slope_plain, 'spreads')}")
     if inside.changes is not None:
         at = [

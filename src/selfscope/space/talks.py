@@ -148,7 +148,7 @@ def neutral_history(
         have += count(exchange.user) + count(said)
     raise CouldNot(
         f"the neutral history is used up at {have} of {whole} tokens",
-        fix="Ask for shorter replies or fewer turns",
+        fix="Ask for shorter replies or fewer turns, or for expected values from messages",
     )
 
 

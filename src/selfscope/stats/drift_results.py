@@ -98,6 +98,8 @@ class Inside:
         None without baseline conversations.
     back
         The way back from perturbed turns; None where none was perturbed.
+    r2
+        Held out, of expected values that come from messages' embeddings; None where messages were said again.
     """
 
     along: AxisTold
@@ -109,6 +111,7 @@ class Inside:
     monitor: Limits | None
     alarms: Mask | None
     back: Return | None
+    r2: float | None = None
 
     @property
     def interpreted(self) -> bool:

@@ -19,7 +19,7 @@ from selfscope.stats.drift_results import INTERPRETED, TalksRead, TalkTold
 from selfscope.stats.masked import Array, mean
 from selfscope.stats.paired_readings import Twice
 from selfscope.studies.drift_found import points_of, quiet_turns, spaced
-from selfscope.studies.drift_run import AFTER, CONVERSATIONS, FRESH, SAID
+from selfscope.studies.drift_run import AFTER, CONVERSATIONS, FORETOLD, FRESH, SAID
 from selfscope.studies.store import RunStore
 from selfscope.values import Study
 from selfscope.values.study import SESOI
@@ -40,6 +40,8 @@ class Side:
     ----------
     axis
         What is told of the axis; None where nothing inside was read.
+    expected
+        Where expected values come from.
     read
         Conversations that are judged; their arrays are NaN where nothing inside was read.
     asked
@@ -48,6 +50,7 @@ class Side:
 
     study: Study
     axis: dict[str, Any] | None
+    expected: str
     read: TalksRead
     asked: pd.DataFrame
 
@@ -123,9 +126,11 @@ def _side(run: RunStore, study: Study, told: dict[str, Any], shared: Sequence[st
     talks = tuple(TalkTold(c["id"], c["script"], c["turns"], c["perturbed"]) for c in own)
     rows = run.observations()
     read, asked = rows[rows["instrument"] == "axis"], rows[rows["instrument"] != "axis"]
-    y, fresh, after = (_array(read[read["item"] == kind], talks) for kind in (SAID, FRESH, AFTER))
+    kinds = ((SAID,), (FRESH,), (AFTER, FORETOLD))
+    y, fresh, after = (_array(read[read["item"].isin(kind)], talks) for kind in kinds)
     nothing = np.full_like(y, np.nan)
-    return Side(study, told["axis"], TalksRead(talks, y, fresh, after, nothing, nothing), asked)
+    whole = TalksRead(talks, y, fresh, after, nothing, nothing)
+    return Side(study, told["axis"], told["expected"], whole, asked)
 
 
 def _array(rows: pd.DataFrame, talks: Sequence[TalkTold]) -> Array:
@@ -151,6 +156,8 @@ def _other_axis(first: Side, second: Side) -> str:
             f"{b['layer']}), and a reading along another direction is on another scale: give both runs "
             "the same --axis"
         )
+    if first.expected != second.expected:
+        return f"expected values are from {first.expected} in one run and from {second.expected} in the other"
     return ""
 
 
@@ -164,7 +171,9 @@ def _inside(first: Side, second: Side) -> list[Twice]:
     )
     sides = (first.read, second.read)
     turns = min(s.y.shape[1] for s in sides)
-    spread = float(np.sqrt(np.mean([detrended_sd(_quiet(s, s.y - s.fresh)) ** 2 for s in sides])))
+    plain = "fresh" if first.expected == "counterfactual" else "after"
+    spreads = [detrended_sd(_quiet(s, s.y - getattr(s, plain))) for s in sides]
+    spread = float(np.sqrt(np.mean(np.square(spreads))))
     moved = [_slopes(_quiet(s, s.y - s.after), s) for s in sides]
     placed = _places(*sides, turns)
     return [

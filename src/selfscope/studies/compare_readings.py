@@ -18,6 +18,8 @@ from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
 from selfscope.values import Finding, Study
 
+#: Units without which a measure is left out: a difference of one has no spread.
+LEAST = 2
 Runs = tuple[RunStore, RunStore]
 Studies = tuple[Study, Study]
 Measured = tuple[list[Twice], dict[str, str], list[str]]
@@ -75,7 +77,10 @@ def compare_readings(a: RunStore, b: RunStore) -> ReadingsCompared:
     """
     runs, studies = (a, b), (stored_study(a), stored_study(b))
     kind = _one_kind(runs, studies)
-    measures, unavailable, warnings = KINDS[kind].measures(runs, studies)
+    found, unavailable, warnings = KINDS[kind].measures(runs, studies)
+    measures = [m for m in found if len(m.delta) >= LEAST]
+    few = [m for m in found if len(m.delta) < LEAST]
+    warnings += [f"{m.dimension} is not compared: fewer than {LEAST} {m.unit}s were read twice" for m in few]
     if not measures:
         reasons = "; ".join(f"{channel}: {why}" for channel, why in unavailable.items())
         raise BadInput("the two runs have nothing that can be compared", got=reasons or "no measure in both")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_elicitors
@@ -12,6 +13,7 @@ from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
 from selfscope.space.talks import NeutralExchange, Script, Transcript, load_neutral, some_scripts
 from selfscope.space.turn_readings import Along
+from selfscope.stats.drift_expected import LEAST_SCRIPTS
 from selfscope.studies.profile import software_versions
 from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
 from selfscope.values.items import Channel
@@ -19,6 +21,8 @@ from selfscope.values.items import Channel
 #: The channel in which the embedded model can be read.
 CHANNEL: Channel = "utterance"
 CONSTRUCTS = ("memory", "shutdown")
+#: Where expected values come from: the message said again elsewhere, or what like messages gave.
+Way = Literal["counterfactual", "messages"]
 #: Name of the script of conversations about nothing, on which control limits are set.
 BASELINE = "neutral"
 
@@ -74,6 +78,8 @@ class DriftRequest:
         What the axis is known by: part of the run's name.
     user
         The model that speaks in the user's place; "" for the script.
+    expected
+        Where expected values come from.
     """
 
     items: ItemSet
@@ -85,6 +91,7 @@ class DriftRequest:
     axis: str = ""
     sizes: DriftSize | None = None
     user: str = ""
+    expected: Way = "counterfactual"
 
     @property
     def size(self) -> DriftSize:
@@ -152,7 +159,8 @@ def planned_talks(request: DriftRequest) -> tuple[Planned, ...]:
     Raises
     ------
     BadInput
-        If a transcript is too short to have a slope, or a model is to speak in it.
+        If a transcript is too short to have a slope, a model is to speak in it, or there are too few scripts
+        to take expected values from.
     """
     size = request.size
     if request.transcripts and request.user:
@@ -163,6 +171,12 @@ def planned_talks(request: DriftRequest) -> tuple[Planned, ...]:
         own = [
             _scripted(script, n, request) for script in some_scripts(size.scripts) for n in range(size.seeds)
         ]
+    if request.expected == "messages" and len({t.script for t in own}) < LEAST_SCRIPTS:
+        raise BadInput(
+            f"expected values from messages need {LEAST_SCRIPTS} scripts, or transcripts",
+            got=len({t.script for t in own}),
+            fix="Hold more, or leave --expected out",
+        )
     return (*own, *(_baseline(n, request) for n in range(size.baselines)))
 
 
@@ -211,6 +225,8 @@ def drift_study(request: DriftRequest, ground: Ground) -> Study:
         "axis": request.axis,
         "lengths counted by": ground.tokenizer_name,
     }
+    if request.expected != "counterfactual":
+        told["expected values"] = request.expected
     arm = Arm(request.name, "subject", request.system, tokens=ground.count_tokens(request.system or ""))
     return Study(
         title=f"drift {request.name}",

@@ -12,6 +12,7 @@ from selfscope.space.turn_readings import Along
 from selfscope.stats.drift import SlopeTest, detrended_sd, slope_test
 from selfscope.stats.drift_change import change_points
 from selfscope.stats.drift_coupling import coupling
+from selfscope.stats.drift_expected import REMOVED
 from selfscope.stats.drift_limits import LEAST_BASELINES, Limits, limits
 from selfscope.stats.drift_results import AxisTold, Behaviour, Drift, Inside, TalksRead, TalkTold
 from selfscope.stats.drift_return import half_life
@@ -42,7 +43,7 @@ def drift_of(
     """
     judged = np.array([not t.baseline for t in held.talks])
     own = _part(held, judged)
-    inside = None if along is None else _inside(own, _part(held, ~judged), along, seed)
+    inside = None if along is None else _inside(own, _part(held, ~judged), along, seed, held.r2)
     residual = None if inside is None else inside.residual
     behaviour = tuple(_behaviour(rows, own, residual, seed))
     asked_by = sorted({t.asked_by for t in held.talks} - {""})
@@ -50,13 +51,13 @@ def drift_of(
     return Drift(model, name, preset, own, inside, behaviour, (*_warnings(own, inside), *said))
 
 
-def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> Inside:
+def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int, r2: float | None) -> Inside:
     scripts = [t.script for t in own.talks]
     residual, fresh = own.y - own.after, own.y - own.fresh
     quiet, later = quiet_turns(own), residual.copy()
     later[:, 0] = np.nan
     changes = change_points(later[:, 1:], seed=seed)
-    spread = detrended_sd(np.where(quiet, fresh, np.nan))
+    spread = detrended_sd(np.where(quiet, fresh if r2 is None else residual, np.nan))
     monitor = _monitor(baselines, own.y.shape[1], seed)
 
     def slope(values: Array) -> SlopeTest:
@@ -74,6 +75,7 @@ def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int) -> In
         monitor,
         None if monitor is None else monitor.alarms(residual),
         half_life(later, at, scripts, seed=seed) if fits and residual.shape[1] - max(fits) > 4 else None,
+        r2,
     )
 
 
@@ -183,6 +185,11 @@ def _warnings(own: TalksRead, inside: Inside | None) -> list[str]:
         found.append(
             f"the axis is not reliable enough (halves agree by {inside.along.reliability:.2f}, under .70): "
             "projections are drawn and not interpreted"
+        )
+    if inside.r2 is not None and inside.r2 < REMOVED:
+        found.append(
+            f"topic not removed: messages foretell {max(inside.r2, 0):.0%} of what replies give in scripts "
+            f"that were left out, under {REMOVED:.0%}; a slope may be that of the messages"
         )
     if inside.monitor is None:
         found.append(f"no alarm is set: control limits need {LEAST_BASELINES} baseline conversations")

@@ -53,7 +53,7 @@ class DriftPlan:
 def plan_drift(request: DriftRequest, ground: Ground) -> DriftPlan:
     """Return what a study will take; nothing is drawn."""
     size, talks = request.size, planned_talks(request)
-    ways = 3 if ground.identity.kind == "local" else 1
+    ways = 3 if ground.identity.kind == "local" and request.expected == "counterfactual" else 1
     heard = sum(t.length - len(t.user) for t in talks)
     drawn = sum(t.length * (ways - bool(t.said)) for t in talks)
     study = drift_study(request, ground)

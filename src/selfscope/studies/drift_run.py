@@ -12,15 +12,18 @@ conversation, readings at the end. The folder of a run::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
+from selfscope.space.monitor import foretell
 from selfscope.space.responses import Response, ResponseFile
 from selfscope.space.talks import neutral_history
 from selfscope.space.turn_readings import Along, read_turns
@@ -43,7 +46,7 @@ from selfscope.values import Ask, Message, Study, Usage, content_id, plain
 
 #: Replies that are drawn together.
 BATCH = 32
-SAID, FRESH, AFTER = "said", "fresh", "after"
+SAID, FRESH, AFTER, FORETOLD = "said", "fresh", "after", "foretold"
 READINGS, CONVERSATIONS = "readings.json", "conversations.json"
 READ = (SAID, FRESH, AFTER, "user", "user_after")
 Progress = Callable[[int, int, str, str], None]
@@ -59,8 +62,11 @@ class Held:
         In the order of the arrays.
     y, fresh, after
         Readings of replies, ``(conversation, turn)``; NaN where there is none, or nothing inside is read.
+        Where no message was said again, `after` has what each is foretold to give from its embedding.
     user, user_after
         Readings of the user's messages, in their conversation and after neutral history.
+    r2
+        Of what is foretold, held out; None where messages were said again.
     """
 
     talks: tuple[Planned, ...]
@@ -69,6 +75,7 @@ class Held:
     after: Array
     user: Array
     user_after: Array
+    r2: float | None = None
 
 
 async def run_drift(
@@ -105,11 +112,11 @@ async def run_drift(
         store.begin(study, request.items)
         running = _Running(request, study, ground, store, write, user, budget, progress)
         await running.hold()
-        if along is not None:
+        if along is not None and request.expected == "counterfactual":
             await running.say_again()
         await running.ask()
         held = running.read(along)
-        store.write_json(CONVERSATIONS, conversations_told(held.talks, along))
+        store.write_json(CONVERSATIONS, conversations_told(held.talks, along, request.expected))
         store.finish(study)
     return held
 
@@ -254,15 +261,34 @@ class _Running:
         shape = (len(self.talks), self.turns)
         if along is None:
             nothing = np.full(shape, np.nan)
-            return Held(self.talks, *([nothing] * 5))
+            return Held(self.talks, nothing, nothing, nothing, nothing, nothing)
         if not (self.store.folder / READINGS).exists():
             self.store.write_json(READINGS, self._readings(along))
         told = self.store.read_json(READINGS)
-        arrays = [_array(told[name], shape) for name in READ]
-        held = Held(self.talks, *arrays)
+        y, fresh, after, user, user_after = (_array(told[name], shape) for name in READ)
+        held = Held(self.talks, y, fresh, after, user, user_after)
+        if self.request.expected == "messages":
+            held = self._foretold(held)
         if not self.store.has_part("axis-00000"):
             self.store.write_part("axis-00000", self._rows(held, along), plain(Usage()))
         return held
+
+    def _foretold(self, held: Held) -> Held:
+        """Return readings with what each message is foretold to give, by scripts that it is not of."""
+        from selfscope.models.local.ground import LocalGround
+        from selfscope.models.local.words import word_means
+
+        assert isinstance(self.ground, LocalGround)
+        found = foretell(
+            [talk.user for talk in held.talks],
+            held.y,
+            [talk.script for talk in held.talks],
+            [talk.baseline for talk in held.talks],
+            word_means(self.ground),
+        )
+        if found is None:
+            raise BadInput("too few scripts have a reply to foretell expected values from")
+        return replace(held, after=found.expected, r2=found.r2)
 
     def _readings(self, along: Along) -> dict[str, list[list[float]]]:
         """Read every conversation once, and every message that was said again with its reply."""
@@ -278,6 +304,7 @@ class _Running:
             for n, talk in enumerate(self.talks)
             for turn in range(len(talk.user))
             for kind in (FRESH, AFTER)
+            if self.request.expected == "counterfactual"
         }
         done, total = 0, len(whole) + len(again)
 
@@ -294,9 +321,9 @@ class _Running:
             start = 0 if talk.system is None else 1
             found["user"].append(own[start::2].tolist())
             found[SAID].append(own[start + 1 :: 2].tolist())
-            for kind in (FRESH, AFTER):
-                found[kind].append([float(last[kind, n, t][-1]) for t in range(len(talk.user))])
-            found["user_after"].append([float(last[AFTER, n, t][-2]) for t in range(len(talk.user))])
+            for name, kind, at in ((FRESH, FRESH, -1), (AFTER, AFTER, -1), ("user_after", AFTER, -2)):
+                turns_of = [last.get((kind, n, t)) for t in range(len(talk.user))]
+                found[name].append([math.nan if each is None else float(each[at]) for each in turns_of])
         return {name: [[_told(v) for v in row] for row in rows] for name, rows in found.items()}  # type: ignore[misc]
 
     def _whole(self, talk: Planned) -> tuple[Turn, ...]:
@@ -327,6 +354,8 @@ class _Running:
             replies = self.replies(talk)
             for turn, user in enumerate(talk.user):
                 kinds = {SAID: held.y, FRESH: held.fresh, AFTER: held.after, "user": held.user}
+                if held.r2 is not None:
+                    kinds = {SAID: held.y, FORETOLD: held.after, "user": held.user}
                 for kind, values in kinds.items():
                     name = f"{talk.id}/{SAID if kind == 'user' else kind}/{turn}"
                     reply = self.kept[name].text if name in self.kept else replies[turn]
@@ -338,7 +367,7 @@ class _Running:
                     }  # fmt: skip
 
 
-def conversations_told(talks: Sequence[Planned], along: Along | None) -> dict[str, Any]:
+def conversations_told(talks: Sequence[Planned], along: Along | None, expected: str) -> dict[str, Any]:
     """Return what a later comparison must know of conversations that its rows do not say, as JSON."""
     axis = along and {
         "id": axis_name(along), "name": along.name, "layer": along.layer, "split_half": along.reliability,
@@ -350,7 +379,7 @@ def conversations_told(talks: Sequence[Planned], along: Along | None) -> dict[st
         }
         for talk in talks
     ]  # fmt: skip
-    return {"axis": axis, "conversations": each}
+    return {"axis": axis, "expected": expected, "conversations": each}
 
 
 def _named(arm: Any, after: int) -> Any:
