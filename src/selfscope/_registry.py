@@ -105,6 +105,48 @@ def cooperation(
 
 
 @task
+def copies_named(
+    identity: str = "none",
+    preset: str = "standard",
+    draws: int = 20,
+    max_tokens: int = 16,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    cache: bool = True,
+) -> Task:
+    """Free choices in games between copies that cannot talk: do they name the same more often than anyway?
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    preset
+        ``demo`` leaves out the label of the same family.
+    draws
+        Replies of a game under a label, half in either wording.
+    max_tokens
+        Tokens that a reply may take; models that think first need more.
+    temperature
+        Of the draws, above 0.
+    seed
+        Makes draws the same every time, where the provider takes a seed.
+    cache
+        Whether replies that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.copies.task import named_task
+
+    return named_task(
+        _system(identity),
+        preset=preset,  # type: ignore[arg-type]
+        draws=draws,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        seed=seed,
+        cache=cache,
+    )
+
+
+@task
 def editorial(
     identity: str = "none",
     documents: str | Sequence[str] = "",

@@ -323,3 +323,16 @@ def nearest_pairs(first: ArrayLike, second: ArrayLike) -> tuple[tuple[int, int],
     distance = np.sqrt(((x[:, None] - y[None]) ** 2).mean(axis=-1))
     one, two = np.unravel_index(int(distance.argmin()), distance.shape)
     return (int(one), int(two)), float(distance[one, two]), float(distance.mean())
+
+
+def drawn_agreement(said: Sequence[str]) -> float:
+    """Return how often two of these replies are the same: Σ n(n - 1) over words, by all pairs.
+
+    Without bias, for pairs are of different draws. "" is a reply that names nothing and agrees with none. NaN
+    under two replies.
+    """
+    total = len(said)
+    if total < 2:
+        return float("nan")
+    counts = np.unique([word for word in said if word], return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (total * (total - 1)))

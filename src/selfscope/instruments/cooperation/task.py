@@ -108,14 +108,22 @@ def as_character(system: str | None) -> Solver:
 
 @solver
 def ask_once(seed: int | None, policy: CachePolicy | None) -> Solver:
-    """Draw one reply, under a seed that belongs to this conversation and draw alone."""
+    """Draw one reply, under a seed that belongs to this conversation and draw alone.
+
+    A draw is an epoch, or what a sample's metadata call ``draw`` where each draw is a sample of its own: then
+    it is kept apart from others in the cache as well.
+    """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        draw = (state.metadata or {}).get("draw")
         cache = policy if policy is not None else False
+        if policy is not None and draw is not None:
+            cache = policy.model_copy(update={"scopes": {**policy.scopes, "draw": str(draw)}})
         given: dict[str, int] = {}
         if seed is not None and state.model.api in SEEDED:
             said = [[m.role, m.text] for m in state.messages]
-            given["seed"] = int(short(content_id([seed, said, state.epoch]), 7), 16)
+            which = state.epoch if draw is None else draw
+            given["seed"] = int(short(content_id([seed, said, which]), 7), 16)
         try:
             return await generate(state, cache=cache, **given)  # type: ignore[arg-type]
         except Exception as error:
