@@ -27,6 +27,7 @@ from selfscope.studies.layers_planted import (
 )
 from selfscope.studies.layers_run import ask_all, asker_of, forecast_layers, run_layers
 from selfscope.studies.store import RunStore
+from selfscope.studies.where_scores import scores_of
 from selfscope.values import COLUMNS
 from selfscope.values.layers import LAYERS, MANIPULATIONS
 
@@ -114,6 +115,8 @@ def test_rows_are_those_of_the_one_table(everyone):
     key = ["script", "character", "item", "format", "polarity", "template", "label"]
     assert not rows.duplicated(key).any()
     assert rows["value"].notna().all()
+    swapped = scores_of(rows[(rows["format"] == "own_words") & (rows["script"] == "swap")])
+    assert len(swapped) == 6 * 16 and swapped[["trait", "bias"]].notna().all(axis=None)
     trained = rows[rows["script"] == "trained"]
     assert set(trained["character"]) == {"trained:planted"}
     assert not set(trained["subject"]) & set(rows.loc[rows["script"] == "base", "subject"])

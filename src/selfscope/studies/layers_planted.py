@@ -106,7 +106,8 @@ def _character(name: str, branch: Branch) -> float:
         trait += side * left
     if state.script == "context":
         trait += 0.6 * _normal("who", asked.construct, state.arm.name.partition("@")[0])
-    return -20.0 + asked.keyed * asked.polarity * trait
+    fluency = 2 * _normal("fluency", asked.item) + 0.5 * _normal("fluency", asked.item, state.arm.name)
+    return -20.0 + fluency + asked.keyed * asked.polarity * trait
 
 
 def _ground(name: str, branch: Branch) -> float:

@@ -134,7 +134,7 @@ class Design:
     def swaps(self) -> tuple[Arm, ...]:
         """The subject's place taken by others."""
         return tuple(
-            Arm(f"swap:{c.name}", "panel", c.system) for c in panel_characters()[:: self.size.characters]
+            Arm(f"swap:{c.name}", "persona", c.system) for c in panel_characters()[:: self.size.characters]
         )
 
     @property
@@ -153,7 +153,7 @@ class Design:
         return tuple(
             Arm(
                 f"depth:{turns}:{n + 1}",
-                "variant",
+                "control",
                 self.system or None,
                 thread=tuple(
                     m
@@ -169,7 +169,7 @@ class Design:
     def settled(self) -> tuple[Arm, ...]:
         """The others, each in every conversation of another setting: ``swap:stoic@kitchen``."""
         return tuple(
-            Arm(f"{arm.name}@{name}", "variant", arm.system, thread=thread)
+            Arm(f"{arm.name}@{name}", "persona", arm.system, thread=thread)
             for arm in self.swaps
             for name, thread in load_material().contexts.items()
         )
