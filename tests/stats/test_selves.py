@@ -117,3 +117,13 @@ def test_shares_of_draws_are_chances_of_taking_it():
     pulled = np.zeros((N, N, 6))
     pulled[:, 0] = 0.9  # beyond a certain choice, cut to it
     assert settle(pulled, np.repeat([1, -1], 3), shares=True, draws=20).share[0] > 0.2
+
+
+def test_what_is_missing_gives_no_number():
+    hole = np.full((N, N), 0.5)
+    hole[0, 1] = np.nan
+    assert math.isnan(exchange_p(hole))
+    assert math.isnan(flipped_p([0.1, np.nan]))
+    few = settle(np.zeros((N, N, 3)), np.array([1, 1, -1]))
+    assert np.isnan(few.share).all()
+    assert few.ci95.shape == (N, 2)

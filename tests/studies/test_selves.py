@@ -150,6 +150,18 @@ def test_drawn_answers_are_read_as_shares():
     assert a.self_choice.verdict == "shifted"
 
 
+def test_one_who_refuses_is_not_interpreted():
+    branches, exact, study = asked("loyal", ACCOUNTS)
+    refused = tuple(
+        (replace(a, value=float("nan"), scale="agreement", option_mass=float("nan"), refusal="refused"),)
+        for (a,) in exact.answers
+    )
+    a = found_in(ACCOUNTS, rows_of(branches, Answers(refused, exact.usage), study, "run")).accounts
+    assert {a.self_fit.verdict, a.self_choice.verdict} == {"not interpretable"}
+    assert {x.verdict for x in a.attractors} == {"not interpretable"}
+    assert "100 % of the answers are refused or unparsed" in a.self_fit.notes
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")

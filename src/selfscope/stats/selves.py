@@ -21,6 +21,8 @@ DRAWS = 1999
 DAMPING = 0.9
 #: A unit attracts from half as much again as an even share.
 ATTRACTS = 1.5
+#: Fewest questions of a keying for an interval.
+LEAST = 2
 _TIE = 1e-12
 
 
@@ -66,7 +68,8 @@ def exchange_p(matrix: ArrayLike) -> float:
     """Return the two-sided p of the self-gain under exchange of accounts' labels.
 
     If what is worn has nothing to do with what is offered, every assignment of accounts to framings is as
-    likely as the one that was made. All of them are tried; the least attainable p is one in n!.
+    likely as the one that was made. All of them are tried; the least attainable p is one in n!. NaN if a cell
+    is missing.
 
     Raises
     ------
@@ -76,6 +79,8 @@ def exchange_p(matrix: ArrayLike) -> float:
     m = centred(matrix)
     if len(m) > EXACT:
         raise BadInput("too many units to try every exchange", got=len(m), fix=f"Give {EXACT} at most")
+    if not np.isfinite(m).all():
+        return float("nan")
     rows = np.arange(len(m))
     found = np.array([m[rows, list(order)].sum() for order in permutations(rows)])
     return float((np.abs(found) >= abs(found[0]) - _TIE).mean())
@@ -104,9 +109,12 @@ def kept_own(choices: ArrayLike) -> Array:
 def flipped_p(pairs: ArrayLike, *, seed: int = 0, draws: int = 20_000) -> float:
     """Return the two-sided p of a mean over pairs of units when either framing may have been the worn one.
 
-    If what is worn does nothing, exchanging the two framings of a pair changes the sign of its value.
+    If what is worn does nothing, exchanging the two framings of a pair changes the sign of its value. NaN if a
+    pair is missing.
     """
     x = np.asarray(pairs, float)
+    if not np.isfinite(x).all():
+        return float("nan")
     signs = np.random.default_rng([seed, len(x)]).choice([-1.0, 1.0], size=(draws, len(x)))
     found = np.abs(signs @ x)
     return float((1 + (found >= abs(x.sum()) - _TIE).sum()) / (draws + 1))
@@ -180,8 +188,15 @@ def settle(
         shares if `shares`.
     keyed
         ``(question,)``.
+
+    Returns
+    -------
+    All NaN with fewer than two questions of a keying.
     """
     w, k = np.asarray(choices, float), np.asarray(keyed)
+    if min((k > 0).sum(), (k < 0).sum()) < LEAST:
+        nothing = np.full(len(w), np.nan)
+        return Settled(nothing, np.full((len(w), 2), np.nan), nothing, nothing)
     rng = np.random.default_rng([seed, w.shape[-1], draws])
     plus, minus = np.flatnonzero(k > 0), np.flatnonzero(k < 0)
     taken = [rng.choice(side, size=(draws, len(side))) for side in (plus, minus)]
