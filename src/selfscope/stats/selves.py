@@ -109,8 +109,8 @@ def kept_own(choices: ArrayLike) -> Array:
 def flipped_p(pairs: ArrayLike, *, seed: int = 0, draws: int = 20_000) -> float:
     """Return the two-sided p of a mean over pairs of units when either framing may have been the worn one.
 
-    If what is worn does nothing, exchanging the two framings of a pair changes the sign of its value. NaN if a
-    pair is missing.
+    If what is worn does nothing, exchanging the two framings of a pair changes the sign of its value. NaN if
+    a pair is missing.
     """
     x = np.asarray(pairs, float)
     if not np.isfinite(x).all():
