@@ -14,14 +14,15 @@ from selfscope.errors import BadInput
 from selfscope.models.caps import UNVALIDATED, VALIDATED, read_cap
 from selfscope.models.local.ground import LocalGround, open_local
 from selfscope.report.cap import cap_lines, check_lines, render_cap
-from selfscope.space.cap_candidates import SHAMS, bands, default_states, directions
+from selfscope.space.cap_candidates import bands, default_states, directions
 from selfscope.space.persona_artefact import PersonaSpace
 from selfscope.space.stability.load import load_late
+from selfscope.stats.cap_results import CapFound
 from selfscope.studies.cap_check import check_cap
 from selfscope.studies.cap_fit import CAP, fit_cap
-from selfscope.studies.cap_found import CapFound
 from selfscope.studies.cap_material import CapMaterial, Part, Replies, shipped
 from selfscope.studies.cap_request import CapRequest, grid_of, plan_cap, refuse_other_map
+from selfscope.values.cap import SHAMS
 from tests.standins.planted_axis import (
     LAYERS,
     PLAIN,

@@ -14,8 +14,7 @@ from selfscope.cli.show import JsonFlag, command_line, console, counting, print_
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
-    from selfscope.studies.cap_check import Checked
-    from selfscope.studies.cap_found import CapFound, Confirmed
+    from selfscope.stats.cap_results import CapFound, Checked, Confirmed
     from selfscope.studies.cap_request import CapPlan
 
 app = typer.Typer(help="Limits that hold a model near its assistant: fitted, checked.", no_args_is_help=True)
@@ -221,10 +220,10 @@ def check_json(found: Checked, folder: str) -> dict[str, Any]:
     """Return what ``cap check --json`` prints (schema: ``selfscope schema cap check``)."""
     return {
         "cap": folder,
-        "status": found.cap.status,
+        "status": found.status,
         "holds": found.holds,
-        "layers": list(found.cap.layers),
-        "threshold": found.cap.lower.tolist(),
+        "layers": list(found.layers),
+        "threshold": list(found.threshold),
         "capability_equivalent": found.own.trade.capability.equivalent,
         "checked": confirmed_json(found.own),
         "shams": [confirmed_json(each) for each in found.shams],

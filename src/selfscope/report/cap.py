@@ -13,8 +13,7 @@ from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import interval, number, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.stats.cap import CAPABILITY_MARGIN, STYLE_MARGIN, Change, Equivalence
-from selfscope.studies.cap_check import Checked
-from selfscope.studies.cap_found import CapFound, Confirmed
+from selfscope.stats.cap_results import CapFound, Checked, Confirmed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -58,7 +57,7 @@ def cap_lines(found: CapFound) -> Iterator[str]:
 def check_lines(found: Checked) -> Iterator[str]:
     """Yield what a terminal shows of a check."""
     state = "holds" if found.holds else "does not hold"
-    yield sentence(f"the cap {found.cap.name} {state} on fresh material: {setting_words(found.own)}")
+    yield sentence(f"the cap {found.cap} {state} on fresh material: {setting_words(found.own)}")
     yield from row_lines(found.own)
     for reason in found.reasons:
         yield sentence(reason)

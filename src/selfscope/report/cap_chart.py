@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from selfscope.report.palette import BLUE, FAINT, GREY, INK, ORANGE, VERMILLION
 from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
 from selfscope.report.words import number
-from selfscope.studies.cap_found import CapFound, Tried
+from selfscope.stats.cap_results import CapFound, Tried
 
 _WIDTH, _HEIGHT = 720.0, 380.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 20.0, 22.0, 52.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,38 +23,11 @@ from selfscope.models.local.pooling import Pool, pool
 from selfscope.models.local.spans import Turn
 from selfscope.space.reading import Reader
 from selfscope.space.recipe import Conversation, Recipe
+from selfscope.values.cap import SHAMS, Kind, Setting
 
 Floats = npt.NDArray[np.float64]
-Kind = Literal["axis", "random", "shuffled"]
-SHAMS: tuple[Kind, ...] = ("random", "shuffled")
 #: Parts of a network that a band of layers takes up: 8 of 64 layers were capped in one published model.
 PARTS = 8
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One cap that could be.
-
-    Attributes
-    ----------
-    kind
-        ``axis``, or which sham.
-    layers
-        The band, from 0.
-    percentile
-        Share of the default assistant's tokens, in percent, whose projections lie below the lower limit.
-    """
-
-    kind: Kind
-    layers: tuple[int, ...]
-    percentile: float
-
-    @property
-    def name(self) -> str:
-        """Such as ``axis 15-18 p5``."""
-        first, last = self.layers[0], self.layers[-1]
-        band = f"{first}" if first == last else f"{first}-{last}"
-        return f"{self.kind} {band} p{self.percentile:g}"
 
 
 def bands(depth: int, starts: Sequence[float]) -> tuple[tuple[int, ...], ...]:

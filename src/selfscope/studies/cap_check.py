@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,43 +12,19 @@ import numpy as np
 from selfscope.errors import BadInput
 from selfscope.models.caps import Cap
 from selfscope.models.local.ground import LocalGround
-from selfscope.space.cap_candidates import SHAMS, Setting, default_states
+from selfscope.space.cap_candidates import default_states
 from selfscope.space.persona_artefact import PersonaSpace
 from selfscope.stats.cap import ALPHA, failures, trade
+from selfscope.stats.cap_results import Checked, Tried
 from selfscope.studies.cap_fit import Bar, Fitting, claim, confirmed_each, replies_before
-from selfscope.studies.cap_found import Confirmed, Tried
 from selfscope.studies.cap_material import Source, shipped
 from selfscope.studies.cap_request import LEAST_HALVES, CapRequest, request_id
 from selfscope.studies.store import RunStore, runs_folder
 from selfscope.values import short
+from selfscope.values.cap import SHAMS, Setting
 
 AFRESH = 7919
 """Added to the seed of fitting: what is drawn for a check was not seen then."""
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a check came to.
-
-    Attributes
-    ----------
-    cap, own
-        The cap, and what it does on the material of checking.
-    shams
-        Shams at the same layers and percentile.
-    reasons
-        Why it does not hold; () where it does.
-    """
-
-    cap: Cap
-    own: Confirmed
-    shams: tuple[Confirmed, ...]
-    reasons: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing speaks against it."""
-        return not self.reasons
 
 
 async def check_cap(
@@ -81,7 +57,9 @@ async def check_cap(
         nothing = trade(plain, plain, fitting.material("check").clusters)
         rows = [(Tried(s, c.id, nothing), c) for s, c in zip(settings, caps, strict=True)]
         own, *shams = await confirmed_each(fitting, "check", rows)
-    return Checked(cap, own, tuple(shams), (*_unsure(cap), *failures(own.trade, own.aheads, ALPHA)))
+    against = (*_unsure(cap), *failures(own.trade, own.aheads, ALPHA))
+    limits = tuple(float(each) for each in cap.lower)
+    return Checked(cap.name, cap.status, cap.layers, limits, own, tuple(shams), against)
 
 
 def _request(cap: Cap, ground: LocalGround, source: Source, seed: int) -> tuple[CapRequest, Setting]:

@@ -18,14 +18,15 @@ from selfscope.models.caps import UNVALIDATED, VALIDATED, Cap
 from selfscope.models.local.generate import GenerationRequest, generate
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.cap_artefact import write_cap
-from selfscope.space.cap_candidates import SHAMS, DefaultStates, Setting, cap_of, default_states, layers_of
+from selfscope.space.cap_candidates import DefaultStates, cap_of, default_states, layers_of
 from selfscope.space.stability.scoring import per_token
 from selfscope.stats.cap import FINALISTS, Scored, ahead, trade
-from selfscope.studies.cap_found import CapFound, Confirmed, Tried, finalists_of, judged
+from selfscope.stats.cap_results import CapFound, Confirmed, Tried, finalists_of, judged
 from selfscope.studies.cap_material import CapMaterial, Part, draw_replies, score_material, thinned
 from selfscope.studies.cap_request import CapRequest, cap_folder, grid_of, refuse_other_map, request_id
 from selfscope.studies.store import RunStore
 from selfscope.values import Message, Prompt, plain, short
+from selfscope.values.cap import SHAMS, Setting
 
 Bar = Callable[[int, int, str, str], None]
 #: Where the cap lies in the folder of its fitting.

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from selfscope.errors import BadInput
 from selfscope.models.local.ground import LocalGround
-from selfscope.space.cap_candidates import SHAMS, Kind, Setting, bands, settings
+from selfscope.space.cap_candidates import bands, settings
 from selfscope.space.persona_artefact import PersonaSpace
 from selfscope.stats.cap import FINALISTS
 from selfscope.studies.cap_material import Part, Source, shipped, thinned
 from selfscope.studies.persona_plan import READ, WRITTEN
 from selfscope.studies.store import runs_folder
 from selfscope.values import Preset, content_id, plain, short
+from selfscope.values.cap import SHAMS, Kind, Setting
 
 LEAST_HALVES = 0.90
 """No cap is fitted on an axis whose halves agree by less (measurement.md §14)."""

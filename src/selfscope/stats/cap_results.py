@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from selfscope.space.cap_candidates import Setting
 from selfscope.stats.cap import ALPHA, FINALISTS, Change, Trade, failures, ranked
+from selfscope.values.cap import Setting
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,38 @@ class CapFound:
     def validated(self) -> bool:
         """Whether a cap stands, and nothing speaks against it."""
         return self.chosen is not None and not self.reasons
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of a stored cap came to.
+
+    Attributes
+    ----------
+    cap, status
+        What the cap is called, and whether it was validated when it was fitted.
+    layers, threshold
+        Where it holds, and its lower limits.
+    own
+        What it does on the material of checking.
+    shams
+        Shams at the same layers and percentile.
+    reasons
+        Why it does not hold; () where it does.
+    """
+
+    cap: str
+    status: str
+    layers: tuple[int, ...]
+    threshold: tuple[float, ...]
+    own: Confirmed
+    shams: tuple[Confirmed, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.reasons
 
 
 def finalists_of(curve: list[Tried], kind: str, count: int, *, least: bool) -> list[Tried]:
