@@ -306,6 +306,15 @@ def test_a_network_answers_as_it_does_one_by_one(tmp_path):
     asyncio.run(ground.close())
 
 
+def test_a_study_names_those_who_are_asked():
+    mind = selves_study(MIND, planted("loyal")[0])
+    assert [a.role for a in mind.arms] == ["subject", "control", "high", "high", "low", "low"]
+    assert mind.subject.name == "none"
+    assert mind.id != selves_study(SURVIVAL, planted("loyal")[0]).id
+    worn = selves_study(SelvesRequest(("mind",), "demo", "You are Ada.", "ada"), planted("loyal")[0])
+    assert (worn.subject.name, worn.subject.system) == ("ada", "You are Ada.")
+
+
 def test_what_cannot_be_asked_is_refused():
     ground = PhantomGround("trait", Truth())
     ground.unavailable = lambda kind: "it is mute" if kind == "options" else ""

@@ -78,6 +78,7 @@ class SelvesRequest:
 def selves_study(request: SelvesRequest, identity: GroundIdentity) -> Study:
     """Return the study whose id names the run: all that can change a number."""
     items = items_of(request.material)
+    asked = {b.speaker.name for stage in request.asked for b in request.branches(stage)}
     material = content_id(plain(request.material))
     return Study(
         title=f"selves {request.worn or 'none'}",
@@ -88,7 +89,7 @@ def selves_study(request: SelvesRequest, identity: GroundIdentity) -> Study:
             Question(CHANNEL[stage], (stage,), (stage,), SESOI, material=material, instrument=NAME)
             for stage in request.asked
         ),
-        arms=tuple(arm_of(s) for s in (*request.speakers, *request.wishers)),
+        arms=tuple(arm_of(s) for s in (*request.speakers, *request.wishers) if s.name in asked),
         preset=request.preset,
         seed=request.seed,
         replicates=request.replicates,
