@@ -38,6 +38,7 @@ bench: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python bench/capture.py
 	$(BIN)/python bench/variance.py
 	$(BIN)/python bench/capping.py
+	$(BIN)/python bench/serving.py
 
 # Every test of faults at its full length, 10 to 20 minutes on two cores; broken off, it goes on where it was.
 soak: $(STAMP)
