@@ -20,8 +20,8 @@ from selfscope.stats.paired_areas import area_parts, gain
 from selfscope.stats.paired_readings import Twice, judge_twice
 from selfscope.studies.compare_emotion import LEAST_AREA
 from selfscope.studies.compare_readings import KINDS, compare_readings, kind_of
+from selfscope.studies.drift_held import AFTER, CONVERSATIONS, FRESH, SAID
 from selfscope.studies.drift_planted import phantom
-from selfscope.studies.drift_run import AFTER, CONVERSATIONS, FRESH, SAID
 from selfscope.studies.emotion_rows import DIRECTIONS
 from selfscope.studies.evaluation import table_of
 from selfscope.studies.store import RunStore

@@ -22,7 +22,8 @@ from selfscope.studies.budget import Budget
 from selfscope.studies.drift_design import SIZES, DriftRequest, DriftSize, drift_study, planned_talks
 from selfscope.studies.drift_draw import local_writer
 from selfscope.studies.drift_found import drift_of, scores_of_turns
-from selfscope.studies.drift_run import READINGS, Held, run_drift
+from selfscope.studies.drift_held import Held
+from selfscope.studies.drift_run import READINGS, run_drift
 from selfscope.studies.drift_user import BEGIN, INSTRUCTION, TRIES, known_as, next_messages
 from selfscope.studies.store import RunStore
 from tests.standins.weights import WIDTH, write_folder

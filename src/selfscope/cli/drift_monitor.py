@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from selfscope.models.ground import Ground
     from selfscope.space.turn_readings import Along
     from selfscope.studies.drift_design import DriftRequest
-    from selfscope.studies.drift_run import Held
+    from selfscope.studies.drift_held import Held
     from selfscope.studies.store import RunStore
     from selfscope.values import Study
 

@@ -45,6 +45,18 @@ _SCALES = {
     "agreement_a_turn": ("share of draws a turn; right: rises more in the second run", 3),
 }
 
+#: What the measures of a scale are of, at the head of a section.
+_WHAT = {
+    "area": "how well it is told apart",
+    "reading": "how large it reads",
+    "axis_z": "where it stands",
+    "axis_z_a_turn": "how it moves",
+    "log_odds": "what it says",
+    "log_odds_a_turn": "how it moves",
+    "log_prob_a_turn": "how it moves",
+    "agreement_a_turn": "how it moves",
+}
+
 
 @dataclass(frozen=True)
 class ReadingsView:
@@ -150,7 +162,7 @@ def _parts(view: ReadingsView) -> Iterator[dict[str, Any]]:
         found = tuple(group)
         title = _SCALES.get(scale, (scale, 3))[0]
         yield {
-            "title": channel_words(channel).heading,
+            "title": f"{channel_words(channel).heading}: {_WHAT.get(scale, scale)}",
             "svg": trusted(_svg(found, f"readings-{n}", title)),
             "rows": [_row(f) for f in found],
             "unit": title,

@@ -19,7 +19,7 @@ from selfscope.stats.drift_results import INTERPRETED, TalksRead, TalkTold
 from selfscope.stats.masked import Array, mean
 from selfscope.stats.paired_readings import Twice
 from selfscope.studies.drift_found import points_of, quiet_turns, spaced
-from selfscope.studies.drift_run import AFTER, CONVERSATIONS, FORETOLD, FRESH, SAID
+from selfscope.studies.drift_held import AFTER, CONVERSATIONS, FORETOLD, FRESH, SAID
 from selfscope.studies.store import RunStore
 from selfscope.values import Study
 from selfscope.values.study import SESOI

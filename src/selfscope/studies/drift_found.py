@@ -17,7 +17,7 @@ from selfscope.stats.drift_limits import LEAST_BASELINES, Limits, limits
 from selfscope.stats.drift_results import AxisTold, Behaviour, Drift, Inside, TalksRead, TalkTold
 from selfscope.stats.drift_return import half_life
 from selfscope.stats.masked import Array, Mask
-from selfscope.studies.drift_run import Held
+from selfscope.studies.drift_held import Held
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from selfscope.space.monitor import Monitor, fit_monitor
 from selfscope.space.monitor_artefact import FOLDER, weights_id, write_monitor
 from selfscope.space.turn_readings import Along
 from selfscope.studies.drift_design import DriftRequest, axis_name
-from selfscope.studies.drift_run import Held
+from selfscope.studies.drift_held import Held
 from selfscope.studies.store import RunStore
 from selfscope.values import Study
 

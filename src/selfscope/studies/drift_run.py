@@ -13,8 +13,8 @@ conversation, readings at the end. The folder of a run::
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
-from selfscope.space.monitor import foretell
+from selfscope.space.foretold import foretell
 from selfscope.space.responses import Response, ResponseFile
 from selfscope.space.talks import neutral_history
 from selfscope.space.turn_readings import Along, read_turns
@@ -32,13 +32,23 @@ from selfscope.studies.budget import Budget
 from selfscope.studies.drift_design import (
     DriftRequest,
     Planned,
-    axis_name,
     other_neutral,
     planned_talks,
     seed_of,
 )
 from selfscope.studies.drift_draw import Write
+from selfscope.studies.drift_held import (
+    AFTER,
+    CONVERSATIONS,
+    FRESH,
+    SAID,
+    Held,
+    conversations_told,
+    place_of,
+    reading_rows,
+)  # fmt: skip
 from selfscope.studies.drift_user import USER_TOKENS, heard_so_far, next_messages
+from selfscope.studies.evaluation import table_of
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
@@ -46,36 +56,9 @@ from selfscope.values import Ask, Message, Study, Usage, content_id, plain
 
 #: Replies that are drawn together.
 BATCH = 32
-SAID, FRESH, AFTER, FORETOLD = "said", "fresh", "after", "foretold"
-READINGS, CONVERSATIONS = "readings.json", "conversations.json"
+READINGS = "readings.json"
 READ = (SAID, FRESH, AFTER, "user", "user_after")
 Progress = Callable[[int, int, str, str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """Conversations that were held, with what was read.
-
-    Attributes
-    ----------
-    talks
-        In the order of the arrays.
-    y, fresh, after
-        Readings of replies, ``(conversation, turn)``; NaN where there is none, or nothing inside is read.
-        Where no message was said again, `after` has what each is foretold to give from its embedding.
-    user, user_after
-        Readings of the user's messages, in their conversation and after neutral history.
-    r2
-        Of what is foretold, held out; None where messages were said again.
-    """
-
-    talks: tuple[Planned, ...]
-    y: Array
-    fresh: Array
-    after: Array
-    user: Array
-    user_after: Array
-    r2: float | None = None
 
 
 async def run_drift(
@@ -244,7 +227,7 @@ class _Running:
         arms = {n: _named(arm, n) for n in after}
         rows = [(arms[n], ask) for n, ask in told]
         frame = rows_of(self.study, self.store.run, self.ground.identity, subjects, rows, prompts, answers)
-        frame = frame.assign(turn=frame["character"].astype("int32"), character=arm.name, **_place(talk))
+        frame = frame.assign(turn=frame["character"].astype("int32"), character=arm.name, **place_of(talk))
         return frame, plain(answers.usage)
 
     def _subject(self, talk: Planned, after: int) -> Subject:
@@ -270,7 +253,8 @@ class _Running:
         if self.request.expected == "messages":
             held = self._foretold(held)
         if not self.store.has_part("axis-00000"):
-            self.store.write_part("axis-00000", self._rows(held, along), plain(Usage()))
+            rows = reading_rows(self._fixed(along), held, self.replies, self.kept, self._subject)
+            self.store.write_part("axis-00000", table_of(rows), plain(Usage()))
         return held
 
     def _foretold(self, held: Held) -> Held:
@@ -330,66 +314,21 @@ class _Running:
         first = () if talk.system is None else (Turn("system", talk.system),)
         return (*first, *talk.before(len(talk.user), self.replies(talk)))
 
-    def _rows(self, held: Held, along: Along) -> Any:
-        """Return the readings as rows of the one table."""
-        import pandas as pd
-
-        from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
-
-        frame = pd.DataFrame(list(self._row(held, along)))
-        for column in COLUMNS:
-            if column not in frame:
-                frame[column] = DEFAULTS[column]
-        return frame.astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
-
-    def _row(self, held: Held, along: Along) -> Iterator[dict[str, Any]]:
+    def _fixed(self, along: Along) -> dict[str, Any]:
+        """Return the columns that all rows of readings share."""
         identity = self.ground.identity
-        fixed = {
+        return {
             "study": self.study.id, "run": self.store.run, "ground": content_id(identity),
             "family": identity.family, "character": self.study.arms[0].name, "instrument": "axis",
             "construct": "assistant_axis", "channel": "internal", "format": "own_words", "scale": "axis_z",
             "scorer": f"projection:layer{along.layer}", "agree": "", "disagree": "", "text": "", "system": "",
         }  # fmt: skip
-        for n, talk in enumerate(held.talks):
-            replies = self.replies(talk)
-            for turn, user in enumerate(talk.user):
-                kinds = {SAID: held.y, FRESH: held.fresh, AFTER: held.after, "user": held.user}
-                if held.r2 is not None:
-                    kinds = {SAID: held.y, FORETOLD: held.after, "user": held.user}
-                for kind, values in kinds.items():
-                    name = f"{talk.id}/{SAID if kind == 'user' else kind}/{turn}"
-                    reply = self.kept[name].text if name in self.kept else replies[turn]
-                    subject = self._subject(talk, turn).id
-                    yield fixed | _place(talk) | {
-                        "subject": subject, "item": kind, "turn": turn + 1, "value": values[n, turn],
-                        "user": user, "reply": reply, "evidence": content_id([subject, name]),
-                        "refusal": "none" if np.isfinite(values[n, turn]) else "unparsed",
-                    }  # fmt: skip
-
-
-def conversations_told(talks: Sequence[Planned], along: Along | None, expected: str) -> dict[str, Any]:
-    """Return what a later comparison must know of conversations that its rows do not say, as JSON."""
-    axis = along and {
-        "id": axis_name(along), "name": along.name, "layer": along.layer, "split_half": along.reliability,
-    }  # fmt: skip
-    each = [
-        {
-            "id": talk.id, "script": talk.script, "turns": len(talk.user), "perturbed": talk.perturbed,
-            "baseline": talk.baseline, "user": content_id(list(talk.user)),
-        }
-        for talk in talks
-    ]  # fmt: skip
-    return {"axis": axis, "expected": expected, "conversations": each}
 
 
 def _named(arm: Any, after: int) -> Any:
     from dataclasses import replace
 
     return replace(arm, name=str(after))
-
-
-def _place(talk: Planned) -> dict[str, str]:
-    return {"script": talk.script, "thread": talk.id, "regeneration": str(talk.number)}
 
 
 def _usage(responses: Sequence[Response]) -> Usage:
