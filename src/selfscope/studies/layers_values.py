@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import special
 
 from selfscope.instruments.layers.branches import OPENINGS
 from selfscope.instruments.layers.design import Design
@@ -143,7 +142,7 @@ class Values:
     def _margin(self, place: Place, task: str, worked: str) -> float:
         key = (place.script, self._who(place), task)
         (right,) = self._replies[(*key, f"right{worked}")]
-        return right - float(special.logsumexp(self._replies[(*key, f"foil{worked}")]))
+        return right - float(np.logaddexp.reduce(self._replies[(*key, f"foil{worked}")]))
 
     def best(self, task: str) -> bool:
         """Return whether the right reply is likelier than every wrong one, at the base."""
