@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,22 +110,27 @@ def test_what_costs_capability_is_not_validated(
     found = asyncio.run(fit_cap(request, ground, tmp_path / "fit"))
     assert found.cap is None and not (tmp_path / "fit" / CAP).exists()
     assert found.reasons and all(e.trade.cost > 1 for e in found.curve if e.trade.gain > 1)
-    made = asyncio.run(fit_cap(replace(request, force=True), ground, tmp_path / "forced"))
+    made = asyncio.run(fit_cap(replace(request, force=True), ground, tmp_path / "fit"))
     assert made.cap is not None and not made.validated and any("capability" in each for each in made.reasons)
-    assert read_cap(tmp_path / "forced" / CAP).status == UNVALIDATED
+    assert read_cap(tmp_path / "fit" / CAP).status == UNVALIDATED
     assert "not validated" in next(iter(cap_lines(made)))
     assert "Why this cap is not validated" in render_cap(made, "selfscope cap fit")
 
 
-def test_no_cap_on_an_axis_that_is_not_reliable(ground: LocalGround, place: Path, tmp_path: Path) -> None:
-    weak = planted_space(ground, tmp_path / "map", halves=0.89)
-    request = CapRequest(weak, "weak", "demo", source=planted_material)
+def test_no_cap_on_an_axis_that_is_not_reliable(
+    fitted: CapFound, ground: LocalGround, space: PersonaSpace, place: Path, tmp_path: Path
+) -> None:
+    told = json.loads(json.dumps(space.manifest))
+    told["reliability"]["axis"]["split_half"] = 0.89
+    request = CapRequest(replace(space, manifest=told), "weak", "demo", source=planted_material)
     found = asyncio.run(fit_cap(request, ground, tmp_path / "fit"))
     assert found.cap is None and not found.curve and not (tmp_path / "fit").exists()
     assert "0.89" in found.reasons[0]
+    shutil.copytree(place / "fit", tmp_path / "fit")  # the same scores: only the law says another thing
     forced = asyncio.run(fit_cap(replace(request, force=True), ground, tmp_path / "fit"))
-    assert forced.cap is not None and not forced.validated
-    assert "0.89" in forced.reasons[0]
+    assert forced.cap is not None and not forced.cap.failures and not forced.validated
+    assert forced.reasons == found.reasons
+    assert read_cap(tmp_path / "fit" / CAP).status == UNVALIDATED
     again = asyncio.run(check_cap(read_cap(tmp_path / "fit" / CAP), ground, source=planted_material))
     assert not again.holds and "0.89" in again.reasons[0]
 
