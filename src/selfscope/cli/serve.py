@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from selfscope.serve.readings import Readings
     from selfscope.serve.served import Limits, Served
     from selfscope.serve.server import Address
+    from selfscope.space.turn_readings import Along
 
 #: Letters of a token, and how many it has at least.
 _TOKEN, LEAST_TOKEN = re.compile(r"[\x21-\x7e]+"), 12
@@ -71,18 +72,24 @@ def serve(
     ] = False,
 ) -> None:
     """Serve local weights: OpenAI's interface, a live page, and a reading with every answer."""
+    from selfscope.models.caps import read_cap
     from selfscope.models.choose import choose_ground
     from selfscope.serve.served import Limits
     from selfscope.serve.server import bound
+    from selfscope.space.persona_artefact import open_space
+    from selfscope.space.turn_readings import along_of
     from selfscope.studies.persona_request import local_ground
 
     word = _token(token)
+    held = read_cap(cap) if cap else None
+    space = open_space(axis) if axis else None
     listening, address = bound(host, port)
     with listening:
         ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
+        _refuse_other_model(held, ground)
         limits = Limits(rows=rows, waiting=waiting, max_tokens=max_tokens, grace_seconds=grace)
-        held = _cap(cap, ground)
-        served = _served(ground, identity, held, _readings(axis, monitor, ground), limits)
+        readings = _readings(None if space is None else along_of(space, Path(axis).name), monitor, ground)
+        served = _served(ground, identity, held, readings, limits)
         told = ready_json(served, address, word, adapter)
         asyncio.run(_run(served, listening, address, word, told, as_json))
 
@@ -100,30 +107,25 @@ def _token(given: str) -> str:
     return given
 
 
-def _cap(given: str, ground: LocalGround) -> Cap | None:
-    from selfscope.models.caps import read_cap, refuse_other_model
+def _refuse_other_model(cap: Cap | None, ground: LocalGround) -> None:
+    from selfscope.models.caps import refuse_other_model
 
-    if not given:
-        return None
-    found, own = read_cap(given), ground.identity
-    refuse_other_model(found, own.name, own.revision, own.template, own.extra.get("adapter", ""))
-    return found
+    if cap is not None:
+        own = ground.identity
+        refuse_other_model(cap, own.name, own.revision, own.template, own.extra.get("adapter", ""))
 
 
-def _readings(axis: str, monitor: str, ground: LocalGround) -> Readings:
+def _readings(along: Along | None, monitor: str, ground: LocalGround) -> Readings:
     """Return what is read: along the monitor's own axis or that of a map; two given must be the same."""
     from selfscope.serve.readings import Readings
     from selfscope.space.monitor_artefact import read_monitor
-    from selfscope.space.persona_artefact import open_space
-    from selfscope.space.turn_readings import along_of
     from selfscope.studies.drift_design import axis_name
 
-    along = along_of(open_space(axis), Path(axis).name) if axis else None
     watch = read_monitor(monitor, ground) if monitor else None
     if along is not None and watch is not None and axis_name(along) != watch.axis_id:
         raise BadInput(
             "the monitor was made along another axis",
-            got=axis,
+            got=along.name,
             fix="Leave --axis out: the monitor has its own",
         )
     return Readings(along if watch is None else watch.along, watch)

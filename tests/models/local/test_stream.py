@@ -233,3 +233,21 @@ def test_rows_wait_where_there_is_no_room_for_them_together(ground: LocalGround)
         most = max(most, stream.counts[1])
     assert most == 512 // rows[0].longest
     assert all(row.reply.stop_reason for row in rows)
+
+
+def test_of_what_was_computed_only_so_much_is_kept() -> None:
+    import torch
+
+    from selfscope.models.local.beginnings import Beginnings
+
+    def pairs(tokens: int) -> Any:
+        return ((torch.zeros(1, tokens, 4), torch.zeros(1, tokens, 4)),)
+
+    kept = Beginnings(most=3 * 2 * 10 * 4 * 4)
+    for n in range(3):
+        kept.keep("", [n] * 10, [0.0] * 10, pairs(10))
+    assert kept.find("", [0, 0, 7], 9)[0] == 2 and kept.find("another cap", [0, 0], 9) == (0, None)
+    kept.keep("", [9] * 10, [0.0] * 10, pairs(10))
+    assert [kept.find("", [n], 9)[0] for n in (0, 1, 2, 9)] == [1, 0, 1, 1]
+    kept.keep("", [9] * 15, [0.0] * 15, pairs(15))  # what it goes on from is let go
+    assert len(kept) == 2
