@@ -11,6 +11,7 @@ from tests.standins.marks import THROUGH_INSPECT
 
 from selfscope.errors import BadInput
 from selfscope.instruments.copies.task import name_in, named_task
+from selfscope.models.api_run import quieten
 from selfscope.stats.copies import drawn_agreement
 
 pytestmark = THROUGH_INSPECT
@@ -55,6 +56,7 @@ def test_one_who_names_one_thing_to_a_copy_alone_coordinates(tmp_path, monkeypat
         return output
 
     async def go():
+        quieten()
         return await eval_async(
             named_task(preset="demo", draws=2),
             model=get_model("mockllm/model", custom_outputs=reply, memoize=False),
