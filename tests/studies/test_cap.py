@@ -21,7 +21,7 @@ from selfscope.space.stability.load import load_late
 from selfscope.stats.cap_results import CapFound
 from selfscope.studies.cap_check import check_cap
 from selfscope.studies.cap_fit import CAP, fit_cap
-from selfscope.studies.cap_material import CapMaterial, Part, Replies, shipped
+from selfscope.studies.cap_material import CapMaterial, Part, Replies, draw_replies, shipped
 from selfscope.studies.cap_request import CapRequest, grid_of, plan_cap, refuse_other_map
 from selfscope.values.cap import SHAMS
 from tests.standins.planted_axis import (
@@ -209,3 +209,16 @@ def test_the_shipped_parts_share_no_item_and_each_has_clusters_to_test_over() ->
         assert all(len(set(names)) >= 4 for names in part.clusters)
         assert all(len(item.turns) > 1 for item in part.late)
     assert all(len(item.turns) == 1 for item in shipped("fit", {}).late)
+
+
+def test_late_turns_may_follow_what_the_model_itself_replied(ground: LocalGround) -> None:
+    told: list[tuple[int, int]] = []
+    said = asyncio.run(draw_replies(ground, 1, 0, lambda done, total: told.append((done, total))))
+    needed = dict.fromkeys(said, 0)
+    for pair in load_late():
+        needed[pair.script] = max(needed[pair.script], pair.turn - 1)
+    assert {name: len(replies) for name, replies in said.items()} == needed
+    assert told[-1] == (sum(needed.values()), sum(needed.values()))
+    assert all(reply for replies in said.values() for reply in replies)
+    late = shipped("confirm", said).late
+    assert [len(item.turns) for item in late] == [2 * int(item.id.split(".")[-1]) - 1 for item in late]
