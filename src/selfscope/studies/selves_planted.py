@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -99,6 +100,7 @@ def _trait(name: str, branch: Branch) -> float:
     return RULES[name](branch)
 
 
+@cache
 def _noise(*what: str) -> float:
     """Return standard normal noise, the same for the same statement."""
     return float(np.random.default_rng(int(short(content_id(list(what)), 12), 16)).standard_normal())

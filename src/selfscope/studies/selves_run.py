@@ -111,8 +111,7 @@ def rows_of(branches: Sequence[Branch], answers: Answers, study: Study, run: str
 def _place(branch: Branch) -> dict[str, Any]:
     options = branch.ask.options
     assert options is not None
-    cell: dict[str, Any] = plain(branch.ask.cell)
-    return cell | {
+    return vars(branch.ask.cell) | {
         "counterparty": branch.speaker.counterparty,
         "script": branch.overview,
         "evidence": short(content_id(branch.prompt)),
