@@ -75,54 +75,33 @@ def test_a_run_is_planned_stopped_gone_on_with_and_shown(asked, capsys):
     assert "Slope of the residual" in said and "2 scripts describe" in said
 
 
-def test_every_run_of_four_scripts_leaves_a_monitor_of_live_conversations(asked, capsys, monkeypatch):
+def test_a_model_can_ask_messages_can_foretell_and_four_scripts_leave_a_monitor(asked, capsys, monkeypatch):
     monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(4, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
-    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--monitor", "mine"]
-    assert run([*given, "--json"]) == 0
+    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--expected", "messages", "--user", "tiny"]
+    assert run([*given, "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["replies"] == 12 * 4 + 4 * 3
+    assert run([*given, "--monitor", "mine", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, SCHEMA)
+    assert any("user's side was said by" in w for w in told["warnings"]) and told["half_life"] is None
+    assert told["expected"]["from"] == "messages" and told["fresh"] is None
+    assert any("topic not removed" in w for w in told["warnings"]) is not told["expected"]["topic_removed"]
+    own = [t for t in told["turns"] if t["role"] == "assistant"]
+    assert len(own) == 16 and all(t["expected"] is not None and t["fresh"] is None for t in own)
+    assert "foretold from the message" in (asked / told["report"]).read_text(encoding="utf-8")
     assert told["monitor"]["false_alarms"] == 0.05 and told["monitor"]["turns"] == 4
     assert "mean of the token embeddings" in told["monitor"]["embedding"]
     ground = open_local(asked / "tiny", device="cpu", threads=1)
     inside, copy = (read_monitor(place, ground) for place in (told["run"], "mine"))
-    assert inside.r2 == copy.r2 == pytest.approx(told["monitor"]["r2"])
-    assert run(given) == 0
-    assert "Monitor: " in capsys.readouterr().out
-
-
-def test_expected_values_can_come_from_messages_where_none_is_said_again(asked, capsys, monkeypatch):
-    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(4, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
-    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--expected", "messages", "--json"]
-    assert run([*given, "--dry-run"]) == 0
-    assert json.loads(capsys.readouterr().out)["plan"]["replies"] == 12 * 4
-    assert run(given) == 0
-    told = json.loads(capsys.readouterr().out)
-    jsonschema.validate(told, SCHEMA)
-    assert told["expected"]["from"] == "messages" and told["fresh"] is None
-    assert told["expected"]["r2"] == pytest.approx(told["monitor"]["r2"])
-    assert any("topic not removed" in w for w in told["warnings"]) is not told["expected"]["topic_removed"]
-    own = [t for t in told["turns"] if t["role"] == "assistant"]
-    assert all(t["expected"] is not None and t["fresh"] is None for t in own)
-    page = (asked / told["report"]).read_text(encoding="utf-8")
-    assert "foretold from the message" in page
+    assert (
+        inside.r2 == copy.r2 == pytest.approx(told["expected"]["r2"]) == pytest.approx(told["monitor"]["r2"])
+    )
     assert run(["compare", told["run"], told["run"], "--json"]) == 0
     again = {f["dimension"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
     assert again["drift"]["estimate"] == again["place"]["estimate"] == 0
     monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(3, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
     assert run(given) == 2
     assert "need 4 scripts" in capsys.readouterr().err
-
-
-def test_a_model_speaks_in_the_users_place(asked, capsys, monkeypatch):
-    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(2, 1, 3, 0, 2, 1, turns=3, asked=(0,)))
-    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--user", "tiny", "--json"]
-    assert run([*given, "--dry-run"]) == 0
-    assert json.loads(capsys.readouterr().out)["plan"]["replies"] == 2 * 3 * 3 + 2 * 2
-    assert run(given) == 0
-    told = json.loads(capsys.readouterr().out)
-    jsonschema.validate(told, SCHEMA)
-    assert len(told["turns"]) == 2 * 3 * 2 and told["half_life"] is None
-    assert any("user's side was said by" in w for w in told["warnings"])
 
 
 def test_the_users_own_conversations_are_read(asked, capsys):
