@@ -25,7 +25,7 @@ from selfscope.stats.selves import (
 from selfscope.studies.selves import SelvesRequest
 from selfscope.studies.selves_claims import ALPHA, claim, claims, estimate_of, gate_of
 from selfscope.studies.selves_lasting import believed, persistence
-from selfscope.studies.selves_shares import shares_of
+from selfscope.studies.selves_shares import EXCHANGES, shares_of
 from selfscope.studies.selves_table import Said, Score
 from selfscope.values.finding import Estimate
 from selfscope.values.selves import Accounts, Attractor, Claim, Gate, Held, Matrix, Selves
@@ -34,11 +34,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def found_in(request: SelvesRequest, rows: pd.DataFrame) -> Selves:
-    """Return what the rows of a finished run say, stage by stage."""
+def found_in(request: SelvesRequest, rows: pd.DataFrame, *, exchanges: int = EXCHANGES) -> Selves:
+    """Return what the rows of a finished run say, stage by stage.
+
+    Parameters
+    ----------
+    exchanges
+        Of labels, behind each p of the shares of variance.
+    """
     said, asked = Said(request, rows), request.asked
     check = {w: [s for s in request.wishers if s.wants == w] for w in ("self", "mind", "survives")}
-    accounts = _accounts(request, said, check["self"]) if "fits" in asked else None
+    accounts = _accounts(request, said, check["self"], exchanges) if "fits" in asked else None
     gate_mind = gate_of(said, "mind", check["mind"]) if "mind" in asked else None
     gate_survival = gate_of(said, "survival", check["survives"]) if "survival" in asked else None
     asked_by, yes_mind = believed(request, said, gate_mind) if gate_mind else ((), None)
@@ -46,7 +52,7 @@ def found_in(request: SelvesRequest, rows: pd.DataFrame) -> Selves:
     return Selves(accounts, asked_by, gate_mind, yes_mind, lasting, gate_survival, yes_survival)
 
 
-def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker]) -> Accounts:
+def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker], exchanges: int) -> Accounts:
     units = tuple(u.name for u in request.material.units)
     gate_fits, gate_chooses = gate_of(said, "fits", check), gate_of(said, "chooses", check)
     fits, chooses = table(request, said, units, "fits"), table(request, said, units, "chooses")
@@ -81,7 +87,7 @@ def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker]) -> A
         place=place,
         attractors=_attractors(request, said, chooses, chooses_keyed, gate_chooses, units),
         damping=DAMPING,
-        shares=tuple(shares_of(request, said)),
+        shares=tuple(shares_of(request, said, exchanges)),
         gate_fits=gate_fits,
         gate_chooses=gate_chooses,
     )  # fmt: skip

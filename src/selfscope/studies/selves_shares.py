@@ -22,7 +22,7 @@ _FACETS = ("worn", "wording", "offered", "form", "keyed", "statement")
 _GIVEN_FACETS = ("worn", "agency", "uncertainty", "wording", "form", "keyed", "statement")
 
 
-def shares_of(request: SelvesRequest, said: Said) -> Iterator[Shares]:
+def shares_of(request: SelvesRequest, said: Said, exchanges: int = EXCHANGES) -> Iterator[Shares]:
     """Yield the shares of trait and bias, of accounts and of choices; in `full` of the account given as well.
 
     Units worn and offered are the seven that are asked, so both are fixed; levels, wordings and forms are
@@ -32,14 +32,16 @@ def shares_of(request: SelvesRequest, said: Said) -> Iterator[Shares]:
     scores: tuple[Score, ...] = ("trait", "bias")
     for stage in stages:
         for score in scores:
-            yield _located(request, stage, score, _FACETS, _offered(request, said, stage, score))
+            values = _offered(request, said, stage, score)
+            yield _located(request, stage, score, _FACETS, values, exchanges)
     if request.preset == "full":
         for score in scores:
-            yield _located(request, GIVEN, score, _GIVEN_FACETS, _given(request, said, score))
+            values = _given(request, said, score)
+            yield _located(request, GIVEN, score, _GIVEN_FACETS, values, exchanges)
 
 
 def _located(
-    request: SelvesRequest, stage: str, score: Score, names: tuple[str, ...], values: Array
+    request: SelvesRequest, stage: str, score: Score, names: tuple[str, ...], values: Array, exchanges: int
 ) -> Shares:
     asked = Asked(
         tuple(zip(names, values.shape, strict=True)),
@@ -47,7 +49,7 @@ def _located(
         {"statement": ("keyed",)},
         fixed=tuple(n for n in ("worn", "offered") if n in names),
         error=False,
-        permutations=EXCHANGES,
+        permutations=exchanges,
         draws=PIVOTS,
         seed=request.seed,
     )
