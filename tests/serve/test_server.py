@@ -174,6 +174,25 @@ def test_what_is_no_object_of_json_is_refused(running: Running, text: bytes) -> 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_json")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'{"\\ud800": 1}', "no field"),
+        (b'{"model": "tiny", "messages": [{"role": "user", "content": "\\ud800"}]}', "half a character"),
+        (b'{"model": "tiny", "messages": [{"role": "user", "content": "x", "\\udfff": 1}]}', "not honoured"),
+        (b'{"model": "\\udc00", "messages": [{"role": "user", "content": "x"}]}', "no model"),
+        (b'{"seed": ' + b"9" * 5000 + b"}", "not JSON"),
+    ],
+)
+def test_half_characters_and_endless_numbers_are_answered_too(
+    running: Running, text: bytes, words: str
+) -> None:
+    where = f"{running.url}/v1/chat/completions"
+    kind = {"content-type": "application/json"}
+    answer = httpx.post(where, content=text, headers=running.headers | kind)
+    assert answer.status_code in (400, 404) and words in answer.text
+
+
 def test_the_token_the_host_and_the_page_are_checked(running: Running) -> None:
     for given in ({"authorization": ""}, {"authorization": "Bearer no"}, {"authorization": "Basic é"}):
         raw = {k: v.encode("utf-8") for k, v in given.items()}

@@ -87,10 +87,13 @@ def models_of(served: Served, since: int) -> dict[str, Any]:
 
 def event(told: dict[str, Any] | str) -> bytes:
     """Return one event of a stream."""
-    text = told if isinstance(told, str) else json_text(told)
-    return f"data: {text}\n\n".encode()
+    return b"data: " + (told.encode() if isinstance(told, str) else json_bytes(told)) + b"\n\n"
 
 
-def json_text(told: dict[str, Any]) -> str:
-    """Return JSON on one line; a number that does not exist is a defect, and raises."""
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def json_bytes(told: dict[str, Any]) -> bytes:
+    """Return JSON on one line; a number that does not exist is a defect, and raises.
+
+    Half a character, which only an answer that repeats a wrong request can hold, is written as its number.
+    """
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from selfscope.errors import SelfscopeError
-from selfscope.serve.answers import Answer, event, json_text, models_of
+from selfscope.serve.answers import Answer, event, json_bytes, models_of
 from selfscope.serve.asked import read_asked
 from selfscope.serve.guard import Gone, Guard, Receive, Scope, Send
 from selfscope.serve.page import Page
@@ -60,7 +60,7 @@ class App:
         if path == PAGE:
             await _send(send, 200, self.page.html, self.page.headers, empty=method == "HEAD")
         elif path == MODELS:
-            told = json_text(models_of(self.served, self._since)).encode()
+            told = json_bytes(models_of(self.served, self._since))
             await _send(send, 200, told, _JSON, empty=method == "HEAD")
         else:
             await self._chat(await self.guard.body(scope, receive), receive, send)
@@ -100,7 +100,7 @@ async def _whole(answer: Answer, parts: AsyncIterator[Part], send: Send) -> None
         async for part in parts:
             text, last = text + part.text, part
     assert last is not None
-    await _send(send, 200, json_text(answer.whole(text, last)).encode(), _JSON)
+    await _send(send, 200, json_bytes(answer.whole(text, last)), _JSON)
 
 
 async def _stream(answer: Answer, parts: AsyncIterator[Part], send: Send) -> None:
@@ -140,7 +140,7 @@ async def _send(send: Send, status: int, body: bytes, headers: Headers, *, empty
 
 
 async def _send_wrong(send: Send, wrong: Wrong) -> None:
-    await _send(send, wrong.status, json_text(wrong.body).encode(), _JSON + wrong.headers)
+    await _send(send, wrong.status, json_bytes(wrong.body), _JSON + wrong.headers)
 
 
 def _report(error: Exception) -> None:
