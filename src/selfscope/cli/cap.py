@@ -15,11 +15,19 @@ from selfscope.cli.show import JsonFlag, command_line, console, counting, print_
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
     from selfscope.stats.cap_results import CapFound, Checked, Confirmed
+    from selfscope.studies.cap_benchmark import Benchmark
     from selfscope.studies.cap_request import CapPlan
 
 app = typer.Typer(help="Limits that hold a model near its assistant: fitted, checked.", no_args_is_help=True)
 #: The exit code of an answer that is no.
 NO = 1
+Capability = Annotated[
+    str,
+    typer.Option(
+        metavar="lm-eval:TASK",
+        help="A task of lm-evaluation-harness that has to stay unchanged too; your own: lm-eval:TASK@FOLDER.",
+    ),
+]
 
 
 @app.callback()
@@ -47,6 +55,7 @@ def fit(
         Path | None, typer.Option(help="The folder of the fitting; left out, one among the runs.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    capability: Capability = "",
     force: Annotated[
         bool,
         typer.Option(
@@ -61,8 +70,9 @@ def fit(
     from selfscope.models.choose import choose_ground
     from selfscope.studies.persona_request import local_ground
 
+    task = _benchmark(capability)
     ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
-    code = asyncio.run(_fitted(ground, axis, preset, out, seed, force, dry_run, as_json))
+    code = asyncio.run(_fitted(ground, axis, preset, out, seed, task, force, dry_run, as_json))
     if code:
         raise typer.Exit(code)
 
@@ -73,6 +83,7 @@ async def _fitted(
     preset: PresetName,
     out: Path | None,
     seed: int,
+    task: Benchmark | None,
     force: bool,
     dry_run: bool,
     as_json: bool,
@@ -85,7 +96,7 @@ async def _fitted(
         if dry_run and (first := unmade_map(ground, axis)):
             console(as_json=as_json).print(first, markup=False, soft_wrap=True)
             return _planned(None, as_json)
-        request = CapRequest(*await own_map(ground, axis), preset.value, seed, force)
+        request = CapRequest(*await own_map(ground, axis), preset.value, seed, force, benchmark=task)
         refuse_other_map(request.space, ground)
         folder = cap_folder(request, ground, out)
         if not request.refusal or force:
@@ -100,6 +111,17 @@ async def _fitted(
     page = _page(found, folder) if found.curve else None
     _show(found, folder / CAP if found.cap else None, page, as_json)
     return 0 if found.cap else NO
+
+
+def _benchmark(given: str) -> Benchmark | None:
+    """Return the task from outside that was asked for, once it is sure that it can be run here."""
+    if not given:
+        return None
+    from selfscope.instruments.capability.lm_eval import parse_task, refuse_without
+
+    task = parse_task(given)
+    refuse_without()
+    return task
 
 
 def _planned(plan: CapPlan | None, as_json: bool) -> int:
@@ -144,7 +166,7 @@ def fit_json(found: CapFound, folder: Path | None, page: Path | None) -> dict[st
         "layers": None if held is None else list(held.layers),
         "percentile": None if best is None else best.setting.percentile,
         "threshold": None if held is None else held.lower.tolist(),
-        "capability_equivalent": None if best is None else best.trade.capability.equivalent,
+        "capability_equivalent": None if best is None else best.capable,
         "curve": [curve_row(each) for each in found.curve],
         "confirmed": [confirmed_json(each) for each in found.finalists],
         "shams": [confirmed_json(each) for each in found.shams],
@@ -163,6 +185,7 @@ def confirmed_json(row: Confirmed) -> dict[str, Any]:
         "jailbreak": does.jailbreak._asdict(),
         "jailbreak_success": list(does.success),
         "capability": does.capability._asdict(),
+        "benchmarks": {name: each._asdict() for name, each in row.benchmarks},
         "right": list(does.right),
         "style": does.style._asdict(),
         "ahead": {name: each._asdict() for name, each in row.aheads},
@@ -181,6 +204,7 @@ def check(
         ),
     ] = "",
     adapter: Annotated[str, typer.Option(help="The LoRA adapter that it was fitted with.")] = "",
+    capability: Capability = "",
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names the shams of this check.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -190,13 +214,13 @@ def check(
     from selfscope.studies.cap_check import check_cap
     from selfscope.studies.persona_request import local_ground
 
-    held = read_cap(folder)
+    held, task = read_cap(folder), _benchmark(capability)
     ground = local_ground(choose_ground(model or held.model.name, probe=False, adapter=adapter))
 
     async def checked() -> Checked:
         try:
             with counting("cap check") as bar:
-                return await check_cap(held, ground, seed=seed, progress=bar)
+                return await check_cap(held, ground, benchmark=task, seed=seed, progress=bar)
         finally:
             await ground.close()
 
@@ -224,7 +248,7 @@ def check_json(found: Checked, folder: str) -> dict[str, Any]:
         "holds": found.holds,
         "layers": list(found.layers),
         "threshold": list(found.threshold),
-        "capability_equivalent": found.own.trade.capability.equivalent,
+        "capability_equivalent": found.own.capable,
         "checked": confirmed_json(found.own),
         "shams": [confirmed_json(each) for each in found.shams],
         "reasons": list(found.reasons),

@@ -70,6 +70,8 @@ def row_lines(row: Confirmed) -> Iterator[str]:
     success = f"in the role {percents(does.success)} %, before and after"
     yield sentence(f"role-jailbreaks: {change_words(does.jailbreak)}; {success}")
     yield sentence(f"capability: {equivalence_words(does.capability)}; right {percents(does.right)} %")
+    for name, each in row.benchmarks:
+        yield sentence(f"task {name}: {equivalence_words(each)}, {each.clusters} documents")
     yield sentence(f"ordinary style, nats a token: {equivalence_words(does.style)}")
 
 
@@ -127,6 +129,7 @@ def _row(row: Confirmed, found: CapFound) -> dict[str, Any]:
         "drift": change_words(does.drift),
         "jailbreak": f"{change_words(does.jailbreak)}; {percents(does.success)} %",
         "capability": f"{equivalence_words(does.capability)}; right {percents(does.right)} %",
+        "benchmarks": [f"{name}: {equivalence_words(each)}" for name, each in row.benchmarks],
         "style": equivalence_words(does.style),
         "ahead": "; ".join(f"{name}: {change_words(each)}" for name, each in row.aheads) if real else "–",
         "fluency": number(row.fluency) if math.isfinite(row.fluency) else "–",

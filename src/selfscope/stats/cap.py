@@ -220,16 +220,19 @@ def failures(found: Trade, aheads: Sequence[tuple[str, Change]], alpha: float) -
             )
     for what, held in (("capability", found.capability), ("ordinary style", found.style)):
         if not held.equivalent:
-            low, high = held.ci90
-            told.append(
-                f"{what} not shown unchanged ({_signed(low)} to {_signed(high)}, margin {held.margin:.2f})"
-            )
+            told.append(unlike(what, held))
     for name, each in aheads:
         if not each.p < alpha:
             told.append(
                 f"no better than the sham {name} ({_signed(each.estimate)} nats a token, p {each.p:.3f})"
             )
     return tuple(told)
+
+
+def unlike(what: str, held: Equivalence) -> str:
+    """Return in words that something is not shown to be unchanged."""
+    low, high = held.ci90
+    return f"{what} not shown unchanged ({_signed(low)} to {_signed(high)}, margin {held.margin:.2f})"
 
 
 def cluster_means(values: Floats, clusters: Sequence[str]) -> Floats:

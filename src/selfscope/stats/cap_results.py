@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from selfscope.stats.cap import ALPHA, FINALISTS, Change, Trade, failures, ranked
+from selfscope.stats.cap import ALPHA, FINALISTS, Change, Equivalence, Trade, failures, ranked
 from selfscope.values.cap import Setting
 
 
@@ -35,6 +35,8 @@ class Confirmed:
         What it wrote, in the order of :attr:`CapFound.asked`.
     fluency
         Mean log-probability a token of what it wrote to ordinary requests, under the model without any cap.
+    benchmarks
+        Of each task from outside its name and whether it is unchanged, document by document.
     """
 
     setting: Setting
@@ -44,6 +46,12 @@ class Confirmed:
     failures: tuple[str, ...]
     texts: tuple[str, ...] = ()
     fluency: float = float("nan")
+    benchmarks: tuple[tuple[str, Equivalence], ...] = ()
+
+    @property
+    def capable(self) -> bool:
+        """Whether capability is shown unchanged, by the shipped tasks and by each from outside."""
+        return self.trade.capability.equivalent and all(each.equivalent for _, each in self.benchmarks)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from selfscope.models.caps import Cap
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.cap_candidates import default_states
 from selfscope.space.persona_artefact import PersonaSpace
-from selfscope.stats.cap import ALPHA, failures, trade
+from selfscope.stats.cap import ALPHA, failures, trade, unlike
 from selfscope.stats.cap_results import Checked, Tried
+from selfscope.studies.cap_benchmark import Benchmark, benchmarked
 from selfscope.studies.cap_fit import Bar, Fitting, claim, confirmed_each, replies_before
 from selfscope.studies.cap_material import Source, shipped
 from selfscope.studies.cap_request import LEAST_HALVES, CapRequest, request_id
@@ -32,6 +33,7 @@ async def check_cap(
     ground: LocalGround,
     *,
     source: Source = shipped,
+    benchmark: Benchmark | None = None,
     seed: int = 0,
     progress: Bar = lambda done, total, what, spent: None,
 ) -> Checked:
@@ -43,7 +45,9 @@ async def check_cap(
         If the cap was fitted on another model, or not by `selfscope cap fit`.
     """
     request, setting = _request(cap, ground, source, seed)
-    store = RunStore(runs_folder() / "caps" / f"{short(cap.id)}-check-{seed}")
+    request = replace(request, benchmark=benchmark)
+    task = "" if benchmark is None else f"-{short(benchmark.id)}"
+    store = RunStore(runs_folder() / "caps" / f"{short(cap.id)}-check-{seed}{task}")
     with store.held():
         claim(store, request_id(request, ground))
         fitting = Fitting(
@@ -57,7 +61,9 @@ async def check_cap(
         nothing = trade(plain, plain, fitting.material("check").clusters)
         rows = [(Tried(s, c.id, nothing), c) for s, c in zip(settings, caps, strict=True)]
         own, *shams = await confirmed_each(fitting, "check", rows)
-    against = (*_unsure(cap), *failures(own.trade, own.aheads, ALPHA))
+        (own,) = await benchmarked(fitting, [own], [cap])
+    outside = (unlike(name, each) for name, each in own.benchmarks if not each.equivalent)
+    against = (*_unsure(cap), *failures(own.trade, own.aheads, ALPHA), *outside)
     limits = tuple(float(each) for each in cap.lower)
     return Checked(cap.name, cap.status, cap.layers, limits, own, tuple(shams), against)
 

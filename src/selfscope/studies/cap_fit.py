@@ -22,6 +22,7 @@ from selfscope.space.cap_candidates import DefaultStates, cap_of, default_states
 from selfscope.space.stability.scoring import per_token
 from selfscope.stats.cap import FINALISTS, Scored, ahead, trade
 from selfscope.stats.cap_results import CapFound, Confirmed, Tried, finalists_of, judged
+from selfscope.studies.cap_benchmark import benchmarked
 from selfscope.studies.cap_material import CapMaterial, Part, draw_replies, score_material, thinned
 from selfscope.studies.cap_request import CapRequest, cap_folder, grid_of, refuse_other_map, request_id
 from selfscope.studies.store import RunStore
@@ -155,7 +156,9 @@ async def _confirmed(fitting: Fitting, curve: list[Tried]) -> CapFound:
         told = "no setting brings the model nearer to its assistant at half the margins or less"
         return replace(found, reasons=(told,))
     shams = [each for kind in SHAMS for each in finalists_of(curve, kind, 1, least=True)]
-    rows = await confirmed_each(fitting, "confirm", [(t, fitting.cap(t.setting)) for t in (*best, *shams)])
+    caps = [fitting.cap(t.setting) for t in (*best, *shams)]
+    rows = await confirmed_each(fitting, "confirm", list(zip((*best, *shams), caps, strict=True)))
+    rows = await benchmarked(fitting, rows, caps)
     asked = _asked(material, request.size.texts)
     spoken = [await _spoken(fitting, None, asked)]
     spoken += [await _spoken(fitting, each.setting, asked) for each in (*best, *shams)]
@@ -250,6 +253,7 @@ def _keep(fitting: Fitting, found: CapFound) -> None:
         "forced": request.force,
         "reasons": list(found.reasons),
         "confirmed": curve_row(row),
+        "benchmarks": {name: plain(each._asdict()) for name, each in row.benchmarks},
         "curve": [curve_row(each) for each in found.curve],
     }
     status = VALIDATED if found.validated else UNVALIDATED

@@ -10,6 +10,7 @@ from selfscope.models.local.ground import LocalGround
 from selfscope.space.cap_candidates import bands, settings
 from selfscope.space.persona_artefact import PersonaSpace
 from selfscope.stats.cap import FINALISTS
+from selfscope.studies.cap_benchmark import Benchmark
 from selfscope.studies.cap_material import Part, Source, shipped, thinned
 from selfscope.studies.persona_plan import READ, WRITTEN
 from selfscope.studies.store import runs_folder
@@ -70,6 +71,8 @@ class CapRequest:
         Where material comes from.
     sizes
         How much is tried, where it is not the preset's.
+    benchmark
+        A task from outside that a cap has to leave as it was; None for none.
     """
 
     space: PersonaSpace
@@ -79,6 +82,7 @@ class CapRequest:
     force: bool = False
     source: Source = shipped
     sizes: CapSize | None = None
+    benchmark: Benchmark | None = None
 
     @property
     def size(self) -> CapSize:
@@ -153,16 +157,17 @@ def cap_folder(request: CapRequest, ground: LocalGround, out: Path | None) -> Pa
 
 
 def request_id(request: CapRequest, ground: LocalGround) -> str:
-    """Return the content id of everything that can change what is found."""
+    """Return the content id of everything that can change a score; what is forced is scored no other way."""
     parts: tuple[Part, ...] = ("fit", "confirm")
     own = {
         "ground": ground.identity,
         "axis": request.space.manifest["files"],
         "size": request.size,
         "seed": request.seed,
-        "force": request.force,
         "material": {part: plain(request.source(part, {})) for part in parts},
     }
+    if request.benchmark is not None:
+        own["benchmark"] = request.benchmark.id
     return content_id(own)
 
 

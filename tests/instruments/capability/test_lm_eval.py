@@ -123,6 +123,14 @@ else:
         ]
         assert list(run_task(ground, declared(tmp_path, "multiple_choice")).values) == wanted
 
+    def test_a_task_of_other_documents_is_another(tmp_path: Path):
+        task = declared(tmp_path, "multiple_choice")
+        before = task.id
+        assert before == declared(tmp_path, "multiple_choice").id
+        (tmp_path / "documents.jsonl").write_text("", "utf-8")
+        assert task.id != before
+        assert LmEvalTask("arc_easy").id != LmEvalTask("arc_challenge").id
+
     def test_a_task_that_the_harness_does_not_know_is_refused(ground: LocalGround, tmp_path: Path):
         with pytest.raises(BadInput, match="no such single task"):
             run_task(ground, LmEvalTask("nobody_made_this", tmp_path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import anyio
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.instruments.capability.harness import continuations, replies, rolled
-from selfscope.values import Message
+from selfscope.values import Message, bytes_id, content_id
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
@@ -42,6 +43,17 @@ class LmEvalTask:
 
     name: str
     folder: Path | None = None
+
+    @property
+    def id(self) -> str:
+        """Content id: the name, the harness's version, and every file of the user's folder."""
+        files = sorted(p for p in self.folder.rglob("*") if p.is_file()) if self.folder else []
+        own = {str(p.relative_to(self.folder or p)): bytes_id(p.read_bytes()) for p in files}
+        return content_id({"task": self.name, "harness": metadata.version("lm_eval"), "files": own})
+
+    def run(self, ground: LocalGround) -> LmEvalFound:
+        """Return what a model makes of all its documents; see :func:`run_task`."""
+        return run_task(ground, self)
 
 
 @dataclass(frozen=True)
