@@ -158,8 +158,17 @@ def test_behind_an_api_what_it_says_of_itself_is_asked_alone(asked, capsys, monk
         assert run(["drift", "openai-api/local/phantom", "--preset", "demo", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert run(["drift", "openai-api/local/phantom", "--preset", "demo", "--axis", "map"]) == 2
+        said = [{"role": ("user", "assistant")[n % 2], "content": f"Number {n}."} for n in range(8)]
+        (asked / "mine.jsonl").write_text(json.dumps({"id": "mine", "messages": said}))
+        own = ["--transcripts", "mine.jsonl", "--json"]
+        capsys.readouterr()
+        assert run(["drift", "openai-api/local/phantom", "--preset", "demo", *own]) == 0
+        mine = json.loads(capsys.readouterr().out)
+        assert run(["compare", mine["run"], mine["run"]]) == 2
+        assert "fewer than 2 scripts were read twice" in capsys.readouterr().err
     jsonschema.validate(told, SCHEMA)
     assert (told["slope"], told["slope_ci"], told["axis"], told["turns"]) == (None, None, None, [])
     assert told["behavioural_slope"]["memory"] == pytest.approx(0.2, abs=1e-3)
+    assert mine["behavioural_slope"]["memory"] == pytest.approx(0.2, abs=1e-3)
     assert any("behaviour alone" in w for w in told["warnings"])
     assert (asked / told["report"]).read_text(encoding="utf-8").count("<svg") == 2

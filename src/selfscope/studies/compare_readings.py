@@ -82,8 +82,8 @@ def compare_readings(a: RunStore, b: RunStore) -> ReadingsCompared:
     few = [m for m in found if len(m.delta) < LEAST]
     warnings += [f"{m.dimension} is not compared: fewer than {LEAST} {m.unit}s were read twice" for m in few]
     if not measures:
-        reasons = "; ".join(f"{channel}: {why}" for channel, why in unavailable.items())
-        raise BadInput("the two runs have nothing that can be compared", got=reasons or "no measure in both")
+        reasons = [*(f"{channel}: {why}" for channel, why in unavailable.items()), *warnings]
+        raise BadInput("the two runs have nothing that can be compared", got="; ".join(reasons))
     names = [_subject(study) for study in studies]
     findings = judge_twice(measures, names[1], names[0], seed=studies[1].seed)
     return ReadingsCompared(kind, studies, findings, unavailable, (*_cautions(studies), *warnings))
