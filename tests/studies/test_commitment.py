@@ -220,7 +220,7 @@ def test_a_network_is_asked_beside_its_conversation(tmp_path):
     assert set(rows["scorer"]) == {"logprob"}
 
 
-def test_a_stopped_run_keeps_the_kinds_that_were_played(tmp_path):
+def test_a_stopped_run_keeps_the_wordings_that_were_played(tmp_path):
     identity, ask = planted("holder")
     request = CommitmentRequest(("number", "self"), "demo")
     study, store = commitment_study(request, identity), RunStore(tmp_path / "run")
@@ -236,7 +236,8 @@ def test_a_stopped_run_keeps_the_kinds_that_were_played(tmp_path):
         asyncio.run(run_commitment(request, study, breaking, store))
     assert not store.finished
     asyncio.run(run_commitment(request, study, breaking, store))
-    assert asked == ["number"] * 5 + ["self"] * 2
+    # three wordings, five turns of numbers; the first wording of the self is asked again
+    assert asked == ["number"] * 15 + ["self"] * 4
     assert [g.verdict for g in found_in(request, store.observations()).games] == ["holds one"] * 2
     asyncio.run(run_commitment(request, study, breaking, store))
-    assert len(asked) == 7
+    assert len(asked) == 19

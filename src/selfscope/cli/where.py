@@ -111,6 +111,12 @@ def where(
         bool,
         typer.Option("--differences", help="Shares of what differs between levels of the object alone."),
     ] = False,
+    unbalanced: Annotated[
+        bool,
+        typer.Option(
+            "--unbalanced", help="Fit components by GPBoost (an extra), whatever number of values a cell has."
+        ),
+    ] = False,
     target: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="The coefficient that the decision study aims at.")
     ] = 0.8,
@@ -156,6 +162,7 @@ def where(
         target,
         numbers(missing),
         levels(only or ()),
+        unbalanced,
     )
     found = located(request)
     with writing("the page"):

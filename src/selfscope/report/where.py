@@ -104,6 +104,8 @@ def score_sentence(score: UnitScore) -> str:
 def needed_sentence(found: Located) -> str:
     """Say what it takes to tell two objects apart."""
     unit, target = found.score.unit, magnitude(found.target)
+    if not found.d_study:
+        return sentence("no other numbers of conditions were tried")
     if found.needed is None:
         return sentence(f"no design that was tried tells levels of {unit} apart at {target}")
     asked = joined([f"{f}: {n}" for f, n in found.needed.numbers.items()])

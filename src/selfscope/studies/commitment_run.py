@@ -106,7 +106,7 @@ async def run_commitment(
     store: RunStore,
     progress: Bar = lambda done, total, what, spent: None,
 ) -> None:
-    """Play all games and join the observation table; kinds that were played, and a finished run, are kept.
+    """Play all games and join the observation table; wordings that were played, and a finished run, are kept.
 
     Raises
     ------
@@ -117,13 +117,19 @@ async def run_commitment(
         return
     with store.held():
         store.begin(study, items_of(request.games))
-        kinds = tuple(dict.fromkeys(game.construct for game in request.games))
-        for n, kind in enumerate(kinds):
+        for n, threads in enumerate(_together(request)):
             if not store.has_part(part := f"behaviour-{n:04d}"):
-                threads = [t for t in request.threads if t.game.construct == kind]
                 rows, usage = await play(threads, ask, study, store.run, progress)
                 store.write_part(part, rows, plain(usage))
         store.finish(study)
+
+
+def _together(request: CommitmentRequest) -> list[list[Thread]]:
+    """Return the conversations that are stored together: one wording of one kind of game."""
+    found: dict[tuple[str, int], list[Thread]] = {}
+    for thread in request.threads:
+        found.setdefault((thread.game.construct, thread.template), []).append(thread)
+    return list(found.values())
 
 
 async def play(

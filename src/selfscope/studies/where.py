@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from selfscope.errors import BadInput
 from selfscope.stats.variance_located import TARGET, Asked, locate
 from selfscope.stats.variance_permutation import DRAWS
+from selfscope.stats.variance_unbalanced import gpboost_fit
 from selfscope.studies.joined import JoinedStore, store_of
 from selfscope.studies.restore import stored_study
 from selfscope.studies.store import RunStore
@@ -17,6 +18,7 @@ from selfscope.studies.stored_findings import has_findings, stored_findings
 from selfscope.studies.where_joined import NO_CHARACTER, asked_once, characters_in
 from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, nested_by_law, scores_of, varied
 from selfscope.studies.where_table import lay_out, only_rows, read_table, refuse_columns
+from selfscope.studies.where_unbalanced import located_unbalanced
 from selfscope.values import Finding
 from selfscope.values.study import Study
 from selfscope.values.variance import Located
@@ -67,6 +69,8 @@ class WhereRequest:
         Of a table: what rows without a value may have been at the least and at the most. Each is analysed.
     only
         Columns and levels: rows of other levels are left out.
+    unbalanced
+        Whether components are fitted, so that the table need not be balanced.
     """
 
     source: str
@@ -86,6 +90,7 @@ class WhereRequest:
     target: float = TARGET
     missing: tuple[float, ...] = ()
     only: tuple[tuple[str, str], ...] = ()
+    unbalanced: bool = False
 
 
 def where(request: WhereRequest) -> tuple[Located, ...]:
@@ -258,6 +263,8 @@ def of_observations(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Loca
 def _located(
     part: pd.DataFrame, request: WhereRequest, of: Mapping[str, str], notes: tuple[str, ...]
 ) -> Located:
+    if request.unbalanced:
+        return located_unbalanced(part, request, gpboost_fit(), of, notes)
     laid = lay_out(
         part, request.value, request.facets, request.nested, average=request.average, drop=request.drop
     )

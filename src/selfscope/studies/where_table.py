@@ -113,8 +113,8 @@ def lay_out(
     refuse_columns(frame, [value, *facets, *(p for each in nested.values() for p in each)])
     _refuse_nesting(facets, nested)
     notes: list[str] = []
-    y = _numbers(frame, value)
-    codes = {f: _coded(frame, f) for f in facets}
+    y = numbers_of(frame, value)
+    codes = coded_facets(frame, facets)
     keep = np.ones(len(frame), bool)
     for facet in drop:
         keep, said = _without_incomplete(facet, codes, nested, np.isfinite(y), keep)
@@ -136,7 +136,13 @@ def _refuse_nesting(facets: Sequence[str], nested: Mapping[str, tuple[str, ...]]
         )
 
 
-def _numbers(frame: pd.DataFrame, value: str) -> NDArray[np.float64]:
+def coded_facets(frame: pd.DataFrame, facets: Sequence[str]) -> dict[str, tuple[Codes, list[str]]]:
+    """Return the level of every row and the labels of levels, by facet; BadInput where one is missing."""
+    return {f: _coded(frame, f) for f in facets}
+
+
+def numbers_of(frame: pd.DataFrame, value: str) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where there is none; BadInput if it holds anything else."""
     try:
         return np.asarray(frame[value].to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
     except (TypeError, ValueError) as error:
