@@ -54,8 +54,10 @@ class Address:
 
     def names(self) -> frozenset[str]:
         """Return the values of Host that mean this server."""
-        here = ("127.0.0.1", "localhost", "[::1]") if self.loopback else ()
-        return frozenset({self.written.lower(), *(f"{name}:{self.port}" for name in here)})
+        own = f"[{self.host}]" if ":" in self.host else self.host.lower()
+        hosts = {own, *(("127.0.0.1", "localhost", "[::1]") if self.loopback else ())}
+        # Browsers leave the port out where it is the usual one.
+        return frozenset({f"{host}:{self.port}" for host in hosts} | (hosts if self.port == 80 else set()))
 
 
 def bound(host: str, port: int) -> tuple[socket.socket, Address]:

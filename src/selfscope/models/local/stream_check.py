@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Tensor = torch.Tensor
 
+_DOES_NOT_RUN = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+
 TOLERANCE = {torch.float32: 1e-3}
 """Largest difference in log-probability, in nats, that passes; .1 in half precision."""
 
@@ -25,28 +27,39 @@ def check_joining(stream: Stream) -> float:
     Raises
     ------
     CouldNot
-        If log-probabilities differ by more than :data:`TOLERANCE`.
+        If log-probabilities differ by more than :data:`TOLERANCE`, or the network does not run on this memory.
     """
     from selfscope.models.local.ground import working
 
+    try:
+        with working(stream.ground.threads):
+            apart = _apart(stream)
+    except _DOES_NOT_RUN as error:
+        raise _refused(f"{type(error).__name__}: {error}") from error
+    if not apart <= TOLERANCE.get(stream.model.dtype, 0.1):
+        raise _refused(f"{apart:.1e} nats apart")
+    return apart
+
+
+def _refused(why: str) -> CouldNot:
+    return CouldNot(
+        "rows that join each other are not computed as they are alone on this architecture",
+        got=why,
+        fix="Serve another model",
+    )
+
+
+def _apart(stream: Stream) -> float:
     draws = torch.Generator().manual_seed(0)
     size = int(stream.model.config.get_text_config().vocab_size)
     long, short = (torch.randint(0, size, (n,), generator=draws).tolist() for n in (9, 5))
-    with working(stream.ground.threads):
-        stream.slots.reserve(2, 16)
-        _pass(stream, 0, [0], [long[:8]])
-        _pass(stream, 1, [0], [short[:4]])
-        joined = _pass(stream, 0, [8, 4], [long[8:], short[4:]])
-        alone = torch.cat([_alone(stream, tokens) for tokens in (long, short)])
-        stream.slots.clear()
-    apart = float((joined - alone).abs().max())
-    if not apart <= TOLERANCE.get(stream.model.dtype, 0.1):
-        raise CouldNot(
-            "rows that join each other are not computed as they are alone on this architecture",
-            got=f"{apart:.1e} nats apart",
-            fix="Serve another model",
-        )
-    return apart
+    stream.slots.reserve(2, 16)
+    _pass(stream, 0, [0], [long[:8]])
+    _pass(stream, 1, [0], [short[:4]])
+    joined = _pass(stream, 0, [8, 4], [long[8:], short[4:]])
+    alone = torch.cat([_alone(stream, tokens) for tokens in (long, short)])
+    stream.slots.clear()
+    return float((joined - alone).abs().max())
 
 
 def _pass(stream: Stream, first: int, starts: list[int], tokens: list[list[int]]) -> Tensor:
