@@ -27,7 +27,7 @@ def check_joining(stream: Stream) -> float:
     Raises
     ------
     CouldNot
-        If log-probabilities differ by more than :data:`TOLERANCE`, or the network does not run on this memory.
+        If log-probabilities differ by more than :data:`TOLERANCE`, or it does not run on these slots.
     """
     from selfscope.models.local.ground import working
 
