@@ -57,6 +57,8 @@ def test_one_who_prefers_what_it_wears(accounts):
     assert a.self_share > 0.9
     assert {x.verdict for x in a.attractors} <= {"about even", "cannot tell"}
     assert abs(a.paraphrase.estimate) < 0.2
+    assert a.place.estimate.estimate == pytest.approx(0.3, abs=0.15)
+    assert a.place.verdict == "equivalent"
     assert a.given.estimate > 1
     assert all(c.estimate.estimate > 1 for c in a.controls.values())
     (fits,) = [s for s in a.shares if (s.stage, s.score) == ("fits", "trait")]

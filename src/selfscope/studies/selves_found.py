@@ -114,8 +114,9 @@ def _matrix(values: Array, keyed: Array, units: tuple[str, ...]) -> Matrix:
 
 
 def _mean_bias(request: SelvesRequest, said: Said, units: Sequence[str], stage: Stage) -> Array:
-    """Return B of every statement, mean over what is worn and offered, ``(m,)``."""
-    return np.asarray(table(request, said, units, stage, "bias").mean(axis=(0, 1)))
+    """Return yes-saying, or the pull of a letter, of every statement, mean over all cells, ``(m,)``."""
+    score: Score = "pull" if stage == "chooses" else "bias"
+    return np.asarray(table(request, said, units, stage, score).mean(axis=(0, 1)))
 
 
 def _controls(

@@ -16,7 +16,7 @@ from selfscope.values import Answer, Answers, Usage, content_id, short
 #: From a question to what is planted: trait, as log-odds, free of any bias.
 Rule = Callable[[Branch], float]
 #: What is planted, what a character of the check does, yes-saying, pull of the letter A, spread of items.
-STRONG, OBEYS, YES, LETTER, SPREAD = 1.5, 2.0, 3.0, 0.5, 0.3
+STRONG, OBEYS, YES, LETTER, SPREAD = 1.5, 2.0, 3.0, 0.3, 0.3
 
 
 def nothing(branch: Branch) -> float:

@@ -13,7 +13,7 @@ from selfscope.instruments.selves.speakers import wordings_of
 from selfscope.stats.masked import Array
 from selfscope.stats.variance_located import Asked, locate
 from selfscope.studies.selves import SelvesRequest
-from selfscope.studies.selves_table import Said, Score
+from selfscope.studies.selves_table import Said, Split
 from selfscope.values.selves import Shares
 
 #: Of exchanges and of pivots behind the intervals.
@@ -29,7 +29,7 @@ def shares_of(request: SelvesRequest, said: Said, exchanges: int = EXCHANGES) ->
     fixed by their number; statements are random within keying, three or more of each.
     """
     stages: tuple[Stage, ...] = ("fits", "chooses")
-    scores: tuple[Score, ...] = ("trait", "bias")
+    scores: tuple[Split, ...] = ("trait", "bias")
     for stage in stages:
         for score in scores:
             values = _offered(request, said, stage, score)
@@ -41,7 +41,7 @@ def shares_of(request: SelvesRequest, said: Said, exchanges: int = EXCHANGES) ->
 
 
 def _located(
-    request: SelvesRequest, stage: str, score: Score, names: tuple[str, ...], values: Array, exchanges: int
+    request: SelvesRequest, stage: str, score: Split, names: tuple[str, ...], values: Array, exchanges: int
 ) -> Shares:
     asked = Asked(
         tuple(zip(names, values.shape, strict=True)),
@@ -60,7 +60,7 @@ def _located(
     return Shares(stage, score, found.components, found.notes)
 
 
-def _offered(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> Array:
+def _offered(request: SelvesRequest, said: Said, stage: Stage, score: Split) -> Array:
     """Return a score by unit worn, wording, unit offered, form, keying and statement of that keying."""
     units = [u.name for u in request.material.units]
     names = {(s.unit, s.wording): s.name for s in request.speakers if s.middle}
@@ -76,7 +76,7 @@ def _offered(request: SelvesRequest, said: Said, stage: Stage, score: Score) -> 
     return _by_keying(told)
 
 
-def _given(request: SelvesRequest, said: Said, score: Score) -> Array:
+def _given(request: SelvesRequest, said: Said, score: Split) -> Array:
     """Return the account given, axes as `_GIVEN_FACETS`."""
     material = request.material
     names = {

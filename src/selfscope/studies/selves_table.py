@@ -18,7 +18,10 @@ from selfscope.values.selves import Scale
 if TYPE_CHECKING:
     import pandas as pd
 
-Score = Literal["trait", "bias"]
+#: Trait D and bias B; ``pull`` is B toward the letter A, whichever letter agreement has.
+Score = Literal["trait", "bias", "pull"]
+Split = Literal["trait", "bias"]
+_COLUMNS: tuple[Score, ...] = ("trait", "bias", "pull")
 _DRAWS = ("replicate", "value", "scale", "refusal", "option_mass", "scorer", "reply", "judge")
 
 
@@ -38,16 +41,17 @@ class Said:
         exact = bool(rows["scale"].isin(EXACT).all())
         self.scale: Scale = "log_odds" if exact else "share"
         self.sesoi = SESOI if exact else SESOI_SHARE
-        self._scored = scores_of(rows if exact else _averaged(rows))
+        scored = scores_of(rows if exact else _averaged(rows))
+        self._scored = scored.assign(pull=scored["bias"].where(scored["label"] != "B", -scored["bias"]))
         self._items = items_of(request.material)
 
     @cached_property
-    def _means(self) -> dict[tuple[str, ...], tuple[float, float]]:
-        """Return trait and bias by construct, speaker, asker, overview, wording of the asker, and item."""
+    def _means(self) -> dict[tuple[str, ...], tuple[float, ...]]:
+        """Return scores by construct, speaker, asker, overview, wording of the asker, and item."""
         keys = ["construct", "character", "counterparty", "script", "template", "item"]
-        mean = self._scored.groupby(keys)[["trait", "bias"]].mean()
-        pairs = zip(mean["trait"].tolist(), mean["bias"].tolist(), strict=True)
-        return dict(zip(mean.index.tolist(), pairs, strict=True))
+        mean = self._scored.groupby(keys)[list(_COLUMNS)].mean()
+        told = map(tuple, mean.to_numpy().tolist())
+        return dict(zip(mean.index.tolist(), told, strict=True))
 
     @cached_property
     def _forms(self) -> dict[tuple[str, str, str], list[tuple[float, float]]]:
@@ -68,7 +72,7 @@ class Said:
         asker: str = "", overview: str = "", wordings: Sequence[int] | None = None,
     ) -> Array:  # fmt: skip
         """Return a score of every statement of a construct, ``(m,)``; wordings are averaged."""
-        column = 0 if score == "trait" else 1
+        column = _COLUMNS.index(score)
         construct = PREFIX[stage] + about
         out = []
         for statement in self._items.dimension(construct).statements:
@@ -81,7 +85,7 @@ class Said:
             out.append(float(np.mean(found)) if found else float("nan"))
         return np.array(out)
 
-    def in_forms(self, stage: Stage, about: str, speaker: str, score: Score) -> Array:
+    def in_forms(self, stage: Stage, about: str, speaker: str, score: Split) -> Array:
         """Return a score of every asked statement in each of its forms, ``(m, form)``."""
         column = 0 if score == "trait" else 1
         construct = PREFIX[stage] + about

@@ -134,7 +134,7 @@ class Accounts:
     levels
         Fit of the account given: most against least agency, and radical against settled.
     yes, place
-        Yes-saying to accounts, and the pull of the first letter or place in choices.
+        Yes-saying to accounts, and the pull of the letter A, or of its place, in choices.
     damping
         Of the chain: how often a choice is followed; else a unit is drawn evenly.
     """
