@@ -110,7 +110,8 @@ def _subject(study: Study) -> str:
     worn = [study.subject.name] if study.subject.name != "none" else []
     if extra.get("adapter") and not worn:
         worn = ["its adapter"]
-    return f"{name} as {worn[0]}" if worn else name
+    told = f"{name} as {worn[0]}" if worn else name
+    return f"{told}, capped" if extra.get("cap") else told
 
 
 def _cautions(studies: Studies) -> list[str]:

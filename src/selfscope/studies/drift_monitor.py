@@ -37,6 +37,7 @@ def store_monitor(
     told = {
         "model": ground.identity.name,
         "weights": weights_id(ground),
+        "cap": ground.identity.extra.get("cap", ""),
         "run": store.run,
         "study": study.id,
         "preset": study.preset,
