@@ -101,7 +101,11 @@ async def _fitted(
         folder = cap_folder(request, ground, out)
         if not request.refusal or force:
             plan = plan_cap(request, ground)
-            console(as_json=as_json or not dry_run).print(plan.sentence, markup=False, soft_wrap=True)
+            beside = (
+                "" if task is None else "; the task from outside is run whole, and its time is not in this"
+            )
+            told = console(as_json=as_json or not dry_run)
+            told.print(plan.sentence + beside, markup=False, soft_wrap=True)
             if dry_run:
                 return _planned(plan, as_json)
         with counting("cap") as bar:
