@@ -22,7 +22,7 @@ from selfscope.stats.cap_results import CapFound
 from selfscope.studies.cap_check import check_cap
 from selfscope.studies.cap_fit import CAP, fit_cap
 from selfscope.studies.cap_material import CapMaterial, Part, Replies, draw_replies, shipped
-from selfscope.studies.cap_request import CapRequest, grid_of, plan_cap, refuse_other_map
+from selfscope.studies.cap_request import CapRequest, CapSize, grid_of, plan_cap, refuse_other_map
 from selfscope.values.cap import SHAMS
 from tests.standins.planted_axis import (
     LAYERS,
@@ -106,7 +106,8 @@ def test_what_costs_capability_is_not_validated(
         tasks = [replace(t, prompt=f"{ROLES[0]} {ROLES[1]} {t.prompt}", answers=answers) for t in found.tasks]
         return replace(found, tasks=tuple(tasks))
 
-    request = CapRequest(space, "planted", "demo", source=costly)
+    few = CapSize((0.5,), (5, 25), 1, 0, 2, 4)
+    request = CapRequest(space, "planted", "demo", source=costly, sizes=few)
     found = asyncio.run(fit_cap(request, ground, tmp_path / "fit"))
     assert found.cap is None and not (tmp_path / "fit" / CAP).exists()
     assert found.reasons and all(e.trade.cost > 1 for e in found.curve if e.trade.gain > 1)
