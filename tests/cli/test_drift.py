@@ -157,7 +157,8 @@ def test_behind_an_api_what_it_says_of_itself_is_asked_alone(asked, capsys, monk
         monkeypatch.setenv("LOCAL_API_KEY", KEY)
         assert run(["drift", "openai-api/local/phantom", "--preset", "demo", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
-        assert run(["drift", "openai-api/local/phantom", "--preset", "demo", "--axis", "map"]) == 2
+        for inside in (["--axis", "map"], ["--expected", "messages"]):
+            assert run(["drift", "openai-api/local/phantom", "--preset", "demo", *inside]) == 2
         said = [{"role": ("user", "assistant")[n % 2], "content": f"Number {n}."} for n in range(8)]
         (asked / "mine.jsonl").write_text(json.dumps({"id": "mine", "messages": said}))
         own = ["--transcripts", "mine.jsonl", "--json"]

@@ -128,7 +128,7 @@ async def _drifted(
     try:
         local = ground if isinstance(ground, LocalGround) else None
         if local is None:
-            if axis or monitor:
+            if axis or monitor or request.expected == "messages":
                 raise BadInput("an axis is read inside local weights alone", got=ground.identity.name)
             request = replace(request, sizes=replace(request.size, baselines=0))
         plan = plan_drift(request, ground)
