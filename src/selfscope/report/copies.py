@@ -124,8 +124,9 @@ def nudge_sentence(found: Nudging) -> str:
     return (
         f"{len(found.models)} models, {found.instances} instances, {found.tasks} tasks. Same tasks: within "
         f"{number(found.within)}, between {number(found.between)}, difference {number(found.difference)} "
-        f"(p {found.p:.3g}). Different tasks, axes alone: difference {number(found.carried)} "
-        f"(p {found.p_carried:.3g}). The least p that is possible here is {found.p_least:.3g}."
+        f"(p {found.p:.3g}, the least possible {found.p_least:.3g}). Different tasks: "
+        f"{number(found.carried)} of the variance is carried from task to task (p {found.p_carried:.3g}, the "
+        f"least possible {found.p_least_carried:.3g})."
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from selfscope.stats.contrast import paired_contrast
+from selfscope.stats.flip import sign_patterns
 from selfscope.stats.masked import Array, ratio
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.values import Estimate
@@ -228,6 +229,7 @@ class Nudged(NamedTuple):
     p_least: float
     carried: float
     p_carried: float
+    p_least_carried: float
 
 
 def residual_stance(stance: ArrayLike) -> Array:
@@ -241,12 +243,14 @@ def residual_stance(stance: ArrayLike) -> Array:
 
 
 def nudging(residual: ArrayLike, seed: int = 0) -> Nudged:
-    """Are two instances of one model nearer to each other than those of two models?
+    """Are two instances of one model nearer to each other than those of two, and from task to task?
 
     Mean correlation of pairs of instances within models minus that between models. Instances are wordings
     that all models get, so pairs of the same wording are left out, and models are exchanged within
-    wordings. `carried` correlates what one instance says on even tasks with what the other says on odd ones,
-    axis by axis: a sentence that a model likes cannot make it, only a stance that goes from task to task.
+    wordings. A model that likes single sentences is stable by that measure. `carried` is the mean product of
+    what two instances of one model say on two *different* tasks, by axis: the share of the variance of a
+    residual stance that goes from task to task. There the tasks are what could have been others: the signs
+    of whole tasks are flipped, one-sided.
 
     Parameters
     ----------
@@ -254,16 +258,16 @@ def nudging(residual: ArrayLike, seed: int = 0) -> Nudged:
         ``(model, instance, task, axis)``, at least two of each.
     """
     x = np.asarray(residual, float)
-    labels = np.repeat(np.arange(x.shape[0])[:, None], x.shape[1], axis=1)
-    same, carried = _alike(x), _carried(x)
-    observed, observed_carried = _difference(same, labels), _difference(carried, labels)
+    same = _alike(x)
+    within, between, difference = _difference(same, np.repeat(np.arange(len(x))[:, None], x.shape[1], axis=1))
     orders, exact = _relabelings(x.shape[0], x.shape[1], seed)
-    told = np.array([[_difference(same, o)[2], _difference(carried, o)[2]] for o in orders])
-    within, between, difference = observed
+    drawn = np.array([_difference(same, o)[2] for o in orders])
+    signs, every = sign_patterns(x.shape[2], seed=seed)
+    carried = _carried(x, np.ones((1, x.shape[2])))[0]
+    flipped = _carried(x, signs)
     return Nudged(
-        within, between, difference, _share(told[:, 0], difference, exact),
-        1 / len(orders) if exact else 1 / (1 + len(orders)),
-        observed_carried[2], _share(told[:, 1], observed_carried[2], exact),
+        within, between, difference, _share(drawn, difference, exact), 1 / (len(orders) + (not exact)),
+        float(carried), _share(flipped, float(carried), every), 1 / (len(signs) + (not every)),
     )  # fmt: skip
 
 
@@ -273,11 +277,17 @@ def _alike(x: Array) -> Array:
     return np.asarray(np.einsum("imk,jnk->imjn", flat, flat))
 
 
-def _carried(x: Array) -> Array:
-    """Return the correlation over axes of even tasks of one with odd tasks of the other, both ways."""
-    even, odd = (_unit(x[:, :, start::2].mean(axis=2).transpose(1, 0, 2)) for start in (0, 1))
-    one = np.einsum("imk,jnk->imjn", even, odd)
-    return np.asarray((one + one.transpose(2, 3, 0, 1)) / 2)
+def _carried(x: Array, signs: Array) -> Array:
+    """Return the mean product of two instances on two tasks under signs ``(pattern, task)``: ``(pattern,)``.
+
+    Sums over pairs of different instances and tasks are squares of sums less sums of squares.
+    """
+    models, instances, tasks, axes = x.shape
+    summed = np.einsum("pt,mita->pmia", signs, x)
+    both = (summed.sum(axis=2) ** 2 - (summed**2).sum(axis=2)).sum(axis=(1, 2))
+    alone = (x.sum(axis=1) ** 2 - (x**2).sum(axis=1)).sum()
+    pairs = models * instances * (instances - 1) * tasks * (tasks - 1) * axes
+    return np.asarray((both - alone) / pairs)
 
 
 def _unit(x: Array) -> Array:

@@ -95,7 +95,8 @@ def nudged(table: Rows, request: CopiesRequest) -> Nudging:
     models = (("subject", "subject"), *((p.name, p.stands) for p in request.partners))
     axes = _axes()
     means = residual.mean(axis=(1, 2))
-    shown = found.p_carried <= 0.05 and found.carried > 0
+    shown = max(found.p, found.p_carried) <= 0.05
+    testable = max(found.p_least, found.p_least_carried) <= 0.05
     return Nudging(
         models=models,
         instances=stance.shape[1],
@@ -107,8 +108,9 @@ def nudged(table: Rows, request: CopiesRequest) -> Nudging:
         p_least=found.p_least,
         carried=found.carried,
         p_carried=found.p_carried,
+        p_least_carried=found.p_least_carried,
         stances={n: dict(zip(axes, map(float, m), strict=True)) for n, m in zip(names, means, strict=True)},
-        verdict="not estimable" if found.p_least > 0.05 else "correlated" if shown else "not shown",
+        verdict="not estimable" if not testable else "correlated" if shown else "not shown",
     )
 
 

@@ -209,12 +209,13 @@ class Nudging:
         Mean correlation of residual stance after task means, of two instances of one model and of two.
     difference, p, p_least
         Within minus between; by permutation of models within instances; the least p that it can give.
-    carried, p_carried
-        The same difference between instances that were asked different tasks: over the axes alone.
+    carried, p_carried, p_least_carried
+        Mean product of two instances of one model on two different tasks, by axis: the share of the variance
+        of a residual stance that goes from task to task; by sign-flip of tasks; the least p that it can give.
     stances
         Mean residual stance by model and axis, in standard deviations of the axis.
     verdict
-        ``correlated``, ``not shown``, or ``not estimable`` with fewer than two models.
+        ``correlated`` where both are shown, ``not shown``, or ``not estimable`` where either could not be.
     """
 
     models: tuple[tuple[str, str], ...]
@@ -227,6 +228,7 @@ class Nudging:
     p_least: float
     carried: float
     p_carried: float
+    p_least_carried: float
     stances: dict[str, dict[str, float]]
     verdict: Literal["correlated", "not shown", "not estimable"]
 
