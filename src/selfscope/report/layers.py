@@ -47,7 +47,7 @@ _UNDER: Mapping[Manipulation, str] = {
 _SAID: Mapping[CellVerdict, str] = {
     "moves": "moved",
     "holds": "held",
-    "cannot tell": "not told",
+    "cannot tell": "cannot be told",
     "not interpretable": "not interpretable",
     "not estimable": "not estimable",
 }
@@ -134,8 +134,16 @@ def character_sentences(found: Layers) -> Iterator[str]:
             f"Eρ² {estimate(each.coefficient)}."
         )
     switched, survived = found.character.switched, found.character.survived
-    yield share_sentence(switched, "a switch goes {} of the way to the opposite character")
-    yield share_sentence(survived, "after “drop the act”, {} of the character's effect is left")
+    yield share_sentence(
+        switched,
+        "a switch goes {} of the way to the opposite character",
+        "how far a switch goes to the opposite character",
+    )
+    yield share_sentence(
+        survived,
+        "after “drop the act”, {} of the character's effect is left",
+        "what is left of the character after “drop the act”",
+    )
 
 
 def ground_sentences(found: Layers) -> Iterator[str]:
@@ -146,7 +154,11 @@ def ground_sentences(found: Layers) -> Iterator[str]:
     for name, words in BELIEFS.items():
         same = "; equivalent to none" if name in whole.equivalent else ""
         yield f"{words[0].upper()}{words[1:]}: {estimate(getattr(whole, name))} log-odds{same}."
-    yield share_sentence(whole.recovered, "of the loss, {} comes back once a working has begun")
+    yield share_sentence(
+        whole.recovered,
+        "of the loss, {} comes back once a working has begun",
+        "how much of the loss comes back once a working has begun",
+    )
 
 
 def sensitivity_sentence(found: SensitivityFound) -> str:
@@ -193,12 +205,12 @@ def percent_of(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-def share_sentence(found: RatioFound, words: str) -> str:
-    """Say a share of an effect; where there is no effect to have a share of, say that instead."""
+def share_sentence(found: RatioFound, words: str, otherwise: str) -> str:
+    """Say a share of an effect in `words`; `otherwise` where there is no effect to have a share of."""
     if found.shape == "bounded":
         return sentence(words.format(ratio(found)))
-    told = f"{words.format('a part that is not estimable')}: the effect itself is {estimate(found.effect)}"
-    return sentence(f"{told} log-odds")
+    effect = estimate(found.effect)
+    return sentence(f"{otherwise} is not estimable: the effect itself is {effect} log-odds")
 
 
 def ratio(found: RatioFound) -> str:
@@ -235,6 +247,12 @@ def layers_html(view: LayersView) -> str:
 @cache
 def _environment() -> Environment:
     environment = template_environment()
-    environment.filters |= {"estimate": estimate, "percent": percent, "ratio": ratio, "p": p_value}
+    environment.filters |= {
+        "estimate": estimate,
+        "percent": percent,
+        "ratio": ratio,
+        "p": p_value,
+        "sentence": sentence,
+    }
     environment.globals |= {"done": DONE, "layers": LAYERS, "names": NAMES}
     return environment

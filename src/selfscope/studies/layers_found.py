@@ -40,6 +40,12 @@ from selfscope.values.layers import (
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What the levels of a manipulation are called.
+_LEVELS: Mapping[Manipulation, str] = {
+    "swap": "other texts",
+    "depth": "conversations",
+    "trained": "trainings",
+}
 _NOTHING = Estimate(float("nan"), (float("nan"), float("nan")))
 
 
@@ -58,7 +64,7 @@ def found_in(request: LayersRequest, rows: pd.DataFrame) -> Layers:
         cells=tuple(_cells(moves, sensitivity)),
         pairs=tuple(_pairs(moves, sensitivity)),
         levels={m: tuple(map(_level, _arms(request)[m])) for m in MANIPULATIONS},
-        notes=tuple(_notes(moves)),
+        notes=tuple(_notes(request, moves)),
     )
 
 
@@ -146,8 +152,10 @@ def _pairs(moves: Sequence[_Moved], sensitivity: Sequence[SensitivityFound]) -> 
         yield PairFound(a.manipulation, a.layer, b.layer, difference, float(p), float(corrected), verdict)
 
 
-def _notes(moves: Sequence[_Moved]) -> Iterator[str]:
+def _notes(request: LayersRequest, moves: Sequence[_Moved]) -> Iterator[str]:
+    if not request.system:
+        yield "the subject has no text of its own, so that what moves under another text is the work of any text"
     for manipulation in MANIPULATIONS:
         levels = max(m.levels for m in moves if m.manipulation == manipulation)
         if 0 < levels < LEAST_LEVELS:
-            yield f"{manipulation}: speaks of these alone, there are under {LEAST_LEVELS}"
+            yield f"{_LEVELS[manipulation]} are under {LEAST_LEVELS}: only these are spoken of"
