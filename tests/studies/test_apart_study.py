@@ -37,6 +37,15 @@ instruments: commitment
 dimensions: {commitment: [number]}
 preset: demo
 """
+THREE = """\
+models: phantom:yes-sayer
+identities: [SOUL.md, none]
+instruments: [self_report, commitment, selves]
+dimensions: {self_report: [memory], commitment: [self], selves: [mind]}
+controls: none
+sensitivity: false
+preset: demo
+"""
 VALUES = {"value": "value", "only": (("instrument", "commitment"), ("script", "open"), ("format", "is_it"))}
 
 
@@ -149,6 +158,15 @@ def test_phantoms_of_an_instrument_are_models_of_a_file(folder, told):
     assert [r["run"] for r in data["runs"]] == [None] * 3
     assert told("run", folder / "phantoms.yaml", "--fail-on", "incoherent")["study"] == data["study"]
     assert run(["run", str(folder / "phantoms.yaml"), "--fail-on", "shifted"]) == 2
+
+
+def test_statements_games_and_accounts_of_the_self_are_one_study(folder, told):
+    (folder / "three.yaml").write_text(THREE)
+    data = told("run", folder / "three.yaml", "--fail-on", "incoherent", code=1)
+    assert [i["instrument"] for i in data["runs"][0]["instruments"]] == ["commitment", "selves"]
+    found = where(WhereRequest(data["study"], permutations=0))
+    assert {f.of["instrument"] for f in found} == {"cluster_self_report"}
+    assert any("not balanced: mind (selves)" in note for note in found[0].notes)
 
 
 def test_the_summary_says_what_each_instrument_found(folder, runs, capsys):

@@ -31,6 +31,7 @@ IN_CONVERSATIONS = (
     "family", "ground", "character", "script", "collective", "counterparty", "framing", "thread",
     "regeneration", "keyed", "item",
 )  # fmt: skip
+NAMED = "Name facets: --only construct=… --facets a,b,c --object a."
 ON_ONE = "Values are 0 or 1: shares are of the observed scale."
 ON_BOTH = (
     "Values are 0 or 1: shares are of the observed scale. Those of the latent scale stand beside them, and "
@@ -150,19 +151,35 @@ def _of_run(store: RunStore, frame: pd.DataFrame, request: WhereRequest) -> Iter
 
 
 def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
-    """Yield analyses of joined runs, instrument by instrument; what was asked again counts once."""
+    """Yield analyses of joined runs, construct by construct of each instrument.
+
+    Where no facets are named, what is not balanced is told in the notes of the others.
+    """
     frame = characters_in(store, frame)
     request = _among_threads(request, *(stored_study(run) for run in store.runs))
     unread = {run.run: _unread(run) for run in store.runs}
-    for name, part in frame.groupby("instrument", sort=True):
+    found: list[Located] = []
+    refused: dict[str, BadInput] = {}
+    for key, part in frame.groupby(["instrument", "channel", "construct"], sort=True):
         if not has_pairs(part):
             continue
+        name, channel, construct = map(str, key)
+        reasons = [
+            f"{run}: {why}" for run, own in unread.items() for why in own.get((channel, construct), ())
+        ]
         once, note = asked_once(part)
-        for located in of_observations(once, request):
-            of = (located.of["channel"], located.of["construct"])
-            reasons = [f"{run}: {why}" for run, found in unread.items() for why in found.get(of, ())]
-            notes = (*located.notes, *note)
-            yield _greyed(replace(located, of={**located.of, "instrument": str(name)}, notes=notes), reasons)
+        try:
+            for each in of_observations(once, request):
+                told = replace(each, of={**each.of, "instrument": name}, notes=(*each.notes, *note))
+                found.append(_greyed(told, reasons))
+        except BadInput as error:
+            if request.facets:
+                raise
+            refused[f"{construct} ({name})"] = error
+    if refused and not found:
+        raise next(iter(refused.values()))
+    left = (f"Left out, for their tables are not balanced: {', '.join(refused)}. {NAMED}",) if refused else ()
+    yield from (replace(each, notes=(*each.notes, *left)) for each in found)
 
 
 def _greyed(located: Located, reasons: Sequence[str]) -> Located:
