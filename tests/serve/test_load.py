@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -105,7 +106,7 @@ def test_a_stop_lets_replies_end_and_cuts_those_that_would_not(ground: LocalGrou
         events = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
         ends[name] = json.loads(events[-2])
 
-    with serving(made(ground, limits=Limits(grace_seconds=0.3, max_tokens=1900))) as running:
+    with serving(made(ground, limits=Limits(grace_seconds=1.0, max_tokens=1900))) as running:
         threads = [
             threading.Thread(target=ask, args=(running, name, n))
             for name, n in (("short", 6), ("long", 1900))
@@ -127,7 +128,7 @@ def test_a_stop_lets_replies_end_and_cuts_those_that_would_not(ground: LocalGrou
 
 
 def test_clients_that_stand_still_are_let_go(ground: LocalGround) -> None:
-    limits = Limits(head_seconds=0.3, body_seconds=0.3, send_seconds=0.3, max_tokens=1900)
+    limits = Limits(head_seconds=0.5, body_seconds=0.3, send_seconds=0.3, max_tokens=1900)
     with serving(made(ground, limits=limits)) as running:
         head = (
             f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
@@ -148,8 +149,9 @@ def received(running: Running, sent: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", running.port), timeout=5) as wire:
         wire.sendall(sent)
         found = b""
-        while part := wire.recv(4096):
-            found += part
+        with contextlib.suppress(ConnectionResetError):
+            while part := wire.recv(4096):
+                found += part
         return found
 
 
