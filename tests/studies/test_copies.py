@@ -331,3 +331,11 @@ def test_it_is_an_instrument_like_any_other(tmp_path, monkeypatch):
         play("match", alone, instrument.study(alone, ground.identity), asker_of(ground), "run", silent)
     )
     assert (usage.calls, usage.distinct_tokens) == (len(rows), used.distinct_tokens)
+    (tmp_path / "ada.md").write_text("You are Ada.\n", "utf-8")
+    beside = Wish(
+        "demo", constructs=("nudge", "recognise"), options={"against": f"identity:{tmp_path}/ada.md"}
+    )
+    request = instrument.request(beside)
+    study = instrument.study(request, ground.identity)
+    usage = asyncio.run(instrument.forecast(request, study, ground))
+    assert usage.calls == 2 * 288 + 2 * 8 * 6 + 8 * 12  # advice of two, replies of two, questions about pairs

@@ -24,6 +24,7 @@ from selfscope.studies.copies_run import (
     Asker,
     asker_of,
     partner_choices,
+    recognising,
     reply_requests,
     run_copies,
 )
@@ -35,6 +36,11 @@ from selfscope.values.items import Channel
 
 #: What ``--fail-on`` can name: any declared effect that shifted, or that could not be read.
 CONDITIONS: tuple[str, ...] = ("coordinates", "not-interpretable")
+#: What stands for a reply of the subject, and of a partner, where none is drawn yet.
+_STAND_INS = (
+    "One sentence of twenty words or so, which is about as long as a reply to such a request will be.",
+    "Another sentence of twenty words or so, which is about as long as replies to such requests will be.",
+)
 #: Kinds that need nobody beside the subject.
 _ALONE = tuple(kind for kind in CONSTRUCTS if kind not in BESIDE)
 
@@ -103,11 +109,19 @@ class CopiesTogether:
     async def forecast(self, request: CopiesRequest, study: Study, ground: Ground) -> Usage:
         """Return what playing would use; partners are counted as if the subject were asked in their place."""
         kinds, by = request.asked(ground.identity), request.answered(ground.identity)
-        alone = replace(request, partners=(), constructs=tuple(k for k in kinds if k in _ALONE))
-        own = await pretended(self, alone, copies_study(alone, ground.identity), ground)
-        beside = [c.prompt for kind in kinds for c in partner_choices(kind, request, by)]
-        total = own.plus(ground.forecast(beside, replicates=study.replicates)) if beside else own
-        return total.plus(_drawing(request)) if "recognise" in kinds else total
+        total = Usage()
+        if alone := tuple(kind for kind in kinds if kind in _ALONE):
+            own = replace(request, partners=(), constructs=alone)
+            total = await pretended(self, own, copies_study(own, ground.identity), ground)
+        beside = [c for kind in kinds for c in partner_choices(kind, request, by)]
+        beside += choices_of("nudge", request.preset, request.system) if "nudge" in kinds else ()
+        if "recognise" in kinds:
+            drawn = reply_requests(request)
+            beside += recognising(request, {c: _STAND_INS[bool(c.who)] for c in drawn})
+            total = total.plus(_drawing(len(drawn)))
+        if not beside:
+            return total
+        return total.plus(ground.forecast([c.prompt for c in beside], replicates=study.replicates))
 
     def conclude(self, request: CopiesRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what the games come to."""
@@ -135,9 +149,8 @@ def partners_of(given: Any) -> tuple[Partner, ...]:
     return tuple(Partner(name) for name in told)
 
 
-def _drawing(request: CopiesRequest) -> Usage:
-    drawn = reply_requests(request)
-    return Usage(prompts=len(drawn), output_tokens=REPLY_TOKENS * len(drawn), calls=len(drawn))
+def _drawing(replies: int) -> Usage:
+    return Usage(prompts=replies, output_tokens=REPLY_TOKENS * replies, calls=replies)
 
 
 def _failing(found: Copies) -> Iterator[str]:
