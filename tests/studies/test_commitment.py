@@ -148,8 +148,10 @@ def test_a_model_that_only_speaks_is_drawn():
     assert even.effective.estimate == pytest.approx(9, abs=0.8)  # 20 draws; uncorrected near 7.5
     assert even.verdict == "draws anew"
     assert any("drawn" in note for note in even.notes)
+    assert not any("too few for a claim" in note for note in even.notes)
     _, one = spoken(Speaking([0] * 6 + [1] + [0] * 2), draws=4)
     assert (one.verdict, one.effective.estimate) == ("one by habit", 1)
+    assert any("too few for a claim" in note for note in one.notes)
 
 
 def test_what_is_not_answered_is_left_out_and_told():

@@ -146,6 +146,8 @@ class _Rows:
         return thread
 
 
+#: Draws of an answer that a claim needs (``measurement.md`` §9).
+LEAST_DRAWS = 20
 _KEY = ["thread", "turn", "format", "order", "label"]
 
 
@@ -200,6 +202,8 @@ def _notes(table: _Rows, wordings: int, played: Sequence[_Played]) -> Iterator[s
         yield "too few wordings for an interval"
     if table.drawn:
         yield "revealed answers were drawn: overlaps are too small by what few draws leave out"
+        if max(played[0].draws, default=0) < LEAST_DRAWS:
+            yield f"fewer than {LEAST_DRAWS} draws of an answer were read: too few for a claim"
     if table.bounds:
         yield f"{table.bounds:,} answers are bounds, for one of yes and no was not in the provider's list"
     if lost := len(played[0].threads) - len(played[-1].threads):
