@@ -26,7 +26,7 @@ SHIFTED, EQUAL, BLIND = "shifted", "equivalent", "not interpretable"
 NAMES = ("match", "label", "free", "twin", "evidential", "forecast", "zero_sum", "recognise")
 EXPECTED = {
     "coordinator": (SHIFTED, EQUAL, SHIFTED, EQUAL, SHIFTED, SHIFTED, EQUAL, SHIFTED),
-    "independent": (EQUAL, EQUAL, EQUAL, EQUAL, EQUAL, EQUAL, EQUAL),
+    "independent": (EQUAL,) * 8,
     "believer": (SHIFTED, SHIFTED, SHIFTED, SHIFTED, SHIFTED, SHIFTED, EQUAL, EQUAL),
     "first": (BLIND,) * 8,
 }
@@ -36,8 +36,16 @@ def silent(*told):
     """Take progress and say nothing."""
 
 
-def played(name, request=REQUEST):
+def beside(name):
+    """Return the request of a player beside two others."""
+    others = [p for p in PARTNERS if p.name != f"phantom:{name}"]
+    return CopiesRequest(preset="demo", partners=(*others, Partner("phantom:first"))[:2])
+
+
+def played(name, request=None):
     import pandas as pd
+
+    request = request or beside(name)
 
     identity, ask = planted(name)
     study = copies_study(request, identity)
@@ -54,7 +62,7 @@ def all_played():
 @pytest.mark.parametrize("name", PLAYERS)
 def test_each_player_is_told_from_the_others(all_played, name):
     effects = all_played[name][1].effects
-    assert dict(zip(NAMES, EXPECTED[name], strict=False)) == {e.name: e.verdict for e in effects}
+    assert dict(zip(NAMES, EXPECTED[name], strict=True)) == {e.name: e.verdict for e in effects}
 
 
 def test_letters_tell_the_same(all_played):
@@ -73,7 +81,6 @@ def test_a_shared_taste_is_agreement_and_no_coordination(all_played):
     plain, copy = (next(a for a in found.agreements if a.told == told) for told in ("", "copy"))
     assert plain.agreement.estimate > 0.6
     assert copy.agreement == plain.agreement
-    assert any("no two replies could be put side by side" in note for note in found.notes)  # its own partner
 
 
 def test_a_habit_of_place_is_shown_as_naive(all_played):
@@ -146,6 +153,22 @@ def test_only_who_knows_its_replies_names_them(all_played):
     assert knows.apart[0] <= knows.apart[1]
 
 
+def test_where_nothing_is_replied_no_pair_is_made():
+    identity, ask = planted("coordinator")
+
+    async def mute(choices, progress, seed, draws):
+        answers, usage = await ask(choices, progress, seed, draws)
+        silence = (Answer(float("nan"), "log_prob", "sampled"),)
+        return [silence if c.format == "reply" else a for c, a in zip(choices, answers, strict=True)], usage
+
+    request = CopiesRequest(("recognise",), "demo", partners=PARTNERS[:1])
+    study = copies_study(request, identity)
+    rows, _ = asyncio.run(play("recognise", request, study, mute, "run", silent))
+    found = found_in(request, rows)
+    assert (found.recognition, found.effects) == (None, ())
+    assert any("no two replies could be put side by side" in note for note in found.notes)
+
+
 def test_rows_are_those_of_the_one_table(all_played):
     rows = all_played["believer"][0]
     assert set(COLUMNS) <= set(rows.columns)
@@ -212,6 +235,8 @@ def test_what_cannot_be_asked_is_refused():
         CopiesRequest(("free",)).asked(api)
     with pytest.raises(BadInput, match="replies in words"):
         CopiesRequest(by="words").answered(api)
+    with pytest.raises(BadInput, match="the subject itself"):
+        copies_study(REQUEST, planted("independent")[0])
     with pytest.raises(BadInput, match="named twice"):
         partners_of("gemma-270m, gemma-270m")
     with pytest.raises(BadInput, match="no such phantom"):

@@ -77,6 +77,12 @@ class Partner:
 
         return choose_ground(self.name)
 
+    async def close(self) -> None:
+        """Give back the ground of other weights, if it was opened; it is opened again where it is needed."""
+        ground: Ground | None = vars(self).pop("opened", None)
+        if ground is not None:
+            await ground.close()
+
     @property
     def system(self) -> str:
         """What stands before its conversations."""
@@ -177,7 +183,20 @@ def _behind_api(ground: Mapping[str, object] | GroundIdentity) -> bool:
 
 
 def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
-    """Return the study whose id names the run: all that can change a number."""
+    """Return the study whose id names the run: all that can change a number.
+
+    Raises
+    ------
+    BadInput
+        If a partner is the subject itself, or a kind cannot be asked here.
+    """
+    for partner in request.partners:
+        if (partner.identity(identity), partner.system) == (identity, request.system):
+            raise BadInput(
+                "the partner is the subject itself, which is there as a copy in any case",
+                got=partner.name,
+                fix="Name another model, adapter or identity, or leave --against out",
+            )
     kinds = request.asked(identity)
     material = load_material()
     told = [plain(games_asked(request.preset, kind)) for kind in kinds]

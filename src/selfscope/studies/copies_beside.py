@@ -37,17 +37,24 @@ def crossings(table: Rows, request: CopiesRequest) -> Iterator[Crossing]:
             for partner in request.partners:
                 met = _with_partner(table, kind, told, partner.name)
                 before = _with_partner(table, kind, "", partner.name)
-                label = _truth(told, partner.stands)
+                kin = table.family.get(partner.name) == table.family[SUBJECT]
+                label = _truth(told, partner.stands, kin)
                 yield _crossing(kind, told, partner.name, label, partner.stands, met, before)
         met, before = _with_people(table, kind, "human"), _with_people(table, kind, "")
         yield _crossing(kind, "human", FREQUENCY, "", "stand-in", met, before)
 
 
-def _truth(told: str, stands: str) -> str:
-    """Return whether a label is true of a partner; "" where it is neither quite true nor quite false."""
+def _truth(told: str, stands: str, kin: bool) -> str:
+    """Return whether a label is true of a partner; "" where it is neither quite true nor quite false.
+
+    A character on the same weights is no exact copy and no other model; other weights of the same family, or
+    under an adapter, are not of another family.
+    """
     if told == "copy":
         return "" if stands == "character" else "false"
-    return {"other weights": "true", "character": "false"}.get(stands, "")
+    if stands == "character":
+        return "false"
+    return "" if kin else "true"
 
 
 def _crossing(

@@ -24,8 +24,8 @@ SUBJECT = "subject"
 Indices = npt.NDArray[np.intp]
 #: Columns that are read.
 COLUMNS = (
-    "construct", "item", "format", "script", "counterparty", "order", "thread", "collective", "template",
-    "position", "label", "value", "scale", "option_mass", "refusal", "replicate",
+    "family", "construct", "item", "format", "script", "counterparty", "order", "thread", "collective",
+    "template",    "position", "label", "value", "scale", "option_mass", "refusal", "replicate",
 )  # fmt: skip
 _PLACE = {form: n for n, form in enumerate(FORMS)}
 
@@ -52,6 +52,8 @@ class Rows:
     def __init__(self, rows: pd.DataFrame, preset: Preset) -> None:
         self._preset = preset
         told = {name: rows[name].to_numpy() for name in COLUMNS}
+        self.family = dict(zip(told["collective"], told["family"], strict=True))
+        """Family of the subject and of those beside it, by name."""
         kinds = told["construct"]
         self.kinds: tuple[str, ...] = tuple(dict.fromkeys(kinds))
         """The constructs that were asked, in their order."""

@@ -139,16 +139,25 @@ async def run_copies(
     CouldNot
         If the device or the disk failed, or another process asks this run.
     """
-    if store.finished:
-        return
+    try:
+        if not store.finished:
+            with store.held():
+                await _play_all(request, study, ask, store, progress)
+    finally:
+        for partner in request.partners:
+            await partner.close()
+
+
+async def _play_all(
+    request: CopiesRequest, study: Study, ask: Asker, store: RunStore, progress: RunProgress
+) -> None:
     kinds = request.asked(study.ground)
-    with store.held():
-        store.begin(study, items_of(request.preset, kinds))
-        for n, kind in enumerate(kinds):
-            if not store.has_part(part := f"behaviour-{n:04d}"):
-                rows, usage = await play(kind, request, study, ask, store.run, progress)
-                store.write_part(part, rows, plain(usage))
-        store.finish(study)
+    store.begin(study, items_of(request.preset, kinds))
+    for n, kind in enumerate(kinds):
+        if not store.has_part(part := f"behaviour-{n:04d}"):
+            rows, usage = await play(kind, request, study, ask, store.run, progress)
+            store.write_part(part, rows, plain(usage))
+    store.finish(study)
 
 
 async def play(
