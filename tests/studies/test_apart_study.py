@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 from importlib.resources import files
 
 import jsonschema
@@ -114,6 +115,9 @@ def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
     # two texts of one name are two characters
     own = set(rows.loc[rows["instrument"] == "commitment", "character"])
     assert len(own) == 2 and all(name.startswith("SOUL.md#") for name in own)
+    out = runs / "all.csv"
+    assert run(["export", mixed["study"], str(out)]) == 0
+    assert sum(1 for _ in out.open(encoding="utf-8")) == len(rows) + 1
     counted = ask_tables("SELECT count(*) AS n FROM observations JOIN evidence USING (evidence)", store.run)
     assert counted["n"][0] >= len(rows)
 
@@ -174,6 +178,12 @@ def test_the_summary_says_what_each_instrument_found(folder, runs, capsys):
     said = capsys.readouterr().out
     assert "commitment: A number thought of: nothing is held" in said
     assert "all rows in one table" in said
+    page = (
+        runs / "studies" / find_joined(said.split("studies/")[1][:12]).folder.name / "report.html"
+    ).read_text()
+    links = re.findall(r'href="(\.\./[^"]+)"', page)
+    assert len(links) == 2 and all((runs / "studies" / "x" / link).resolve().is_file() for link in links)
+    assert "commitment cannot be had: it has no phantom trait" in page and "<script" not in page
     assert run(["instruments"]) == 0
     assert "phantoms of its own: holder" in capsys.readouterr().out
 

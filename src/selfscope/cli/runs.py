@@ -20,12 +20,12 @@ def export(
     out: Annotated[Path, typer.Argument(help="Where to: a file ending in .parquet, .csv or .jsonl.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Write a run's observation table to a file."""
-    from selfscope.studies.store import RunStore
+    """Write the observation table of a run, or of a study of runs, to a file."""
+    from selfscope.studies.joined import store_of
 
     if out.suffix not in (".parquet", ".csv", ".jsonl"):
         raise BadInput("unknown kind of file", got=out, fix="End it in .parquet, .csv or .jsonl")
-    store = RunStore.find(run)
+    store = store_of(run)
     frame = store.observations()
     temporary = out.with_name(out.name + ".tmp")
     try:

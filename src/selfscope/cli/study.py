@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -14,12 +16,13 @@ from selfscope.cli.gate import Condition, gate_code
 from selfscope.cli.limits import BudgetFlag, DryRun, PriceFlag, limits_of
 from selfscope.cli.planned import plan_file
 from selfscope.cli.profile import in_words
-from selfscope.cli.show import JsonFlag, console, print_json
+from selfscope.cli.show import JsonFlag, command_line, console, print_json, writing
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
     from selfscope.cli.study_asked import Done
     from selfscope.instruments.describe import Described
+    from selfscope.report.study import Said
     from selfscope.studies.conclude import Outcome
     from selfscope.studies.declare import Declared
     from selfscope.studies.joined import JoinedStore
@@ -55,10 +58,11 @@ def run(
         return
     done = asyncio.run(ask_study(declared, limits))
     joined = join_study(declared.title, done)
+    page = _write_page(declared, done, joined) if joined is not None else None
     if as_json:
-        print_json(study_json(declared, done, joined))
+        print_json(study_json(declared, done, joined, page))
     else:
-        for line in _summary(declared, done, joined):
+        for line in _summary(declared, done, joined, page):
             console().print(line, markup=False, soft_wrap=True)
     raise typer.Exit(max(_code(d, fail_on) for d in done))
 
@@ -84,12 +88,48 @@ def _code(done: Done, fail_on: str) -> int:
     return max(code, gate_code(findings, own, done.unavailable))
 
 
-def study_json(declared: Declared, done: Sequence[Done], joined: JoinedStore | None) -> dict[str, Any]:
+def _write_page(declared: Declared, done: Sequence[Done], joined: JoinedStore) -> Path:
+    from selfscope.report.study import StudyView, SubjectShown, write_study
+
+    subjects = tuple(
+        SubjectShown(
+            each.identity,
+            each.model,
+            each.wanted.seed,
+            tuple(_said(each, joined.folder)),
+            tuple(each.unavailable.items()),
+        )
+        for each in done
+    )
+    study, rows = joined.folder.name, len(joined.observations())
+    with writing("the page"):
+        return write_study(
+            StudyView(declared.title, study, rows, command_line(), subjects), joined.folder / "report.html"
+        )
+
+
+def _said(done: Done, folder: Path) -> Iterator[Said]:
+    """Yield what each run of a subject says, with its page relative to a folder."""
+    from selfscope.report.study import Said
+
+    def beside(page: Path) -> str:
+        return quote(Path(os.path.relpath(page, folder)).as_posix())
+
+    if done.outcome is not None and done.report is not None:
+        yield Said("statements", beside(done.report), (*_verdicts(done.outcome), *done.cluster))
+    for name, told in done.told.items():
+        yield Said(name, beside(told.report), told.lines)
+
+
+def study_json(
+    declared: Declared, done: Sequence[Done], joined: JoinedStore | None, page: Path | None
+) -> dict[str, Any]:
     """Return what ``run --json`` prints (schema: ``selfscope schema run``)."""
     return {
         "title": declared.title,
         "study": joined.folder.name if joined is not None else None,
         "table": str(joined.table) if joined is not None else None,
+        "page": str(page) if page is not None else None,
         "runs": [_run_json(each) for each in done],
         "reports": [str(page) for each in done for page in each.pages],
     }
@@ -129,7 +169,9 @@ def _run_json(done: Done) -> dict[str, Any]:
     }
 
 
-def _summary(declared: Declared, done: Sequence[Done], joined: JoinedStore | None) -> Iterator[str]:
+def _summary(
+    declared: Declared, done: Sequence[Done], joined: JoinedStore | None, page: Path | None
+) -> Iterator[str]:
     """Yield the joined summary: what each run found, channel by channel, and where its page is."""
     runs = "1 run" if len(done) == 1 else f"{len(done)} runs"
     yield f"{declared.title}: {runs}"
@@ -138,6 +180,7 @@ def _summary(declared: Declared, done: Sequence[Done], joined: JoinedStore | Non
         yield from (f"   {line}" for line in _found(each))
     if joined is not None:
         yield f"all rows in one table: {joined.table}"
+        yield str(page)
 
 
 def _found(done: Done) -> Iterator[str]:
