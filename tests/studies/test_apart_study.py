@@ -117,7 +117,7 @@ def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
     assert len(own) == 2 and all(name.startswith("SOUL.md#") for name in own)
     out = runs / "all.csv"
     assert run(["export", mixed["study"], str(out)]) == 0
-    assert sum(1 for _ in out.open(encoding="utf-8")) == len(rows) + 1
+    assert len(out.read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     counted = ask_tables("SELECT count(*) AS n FROM observations JOIN evidence USING (evidence)", store.run)
     assert counted["n"][0] >= len(rows)
 
