@@ -105,6 +105,54 @@ def cooperation(
 
 
 @task
+def copies_advice(
+    identity: str = "none",
+    preset: str = "standard",
+    judge: str | Sequence[str] = "",
+    max_tokens: int = 100,
+    temperature: float = 1.0,
+    judge_may_be_subject: bool = False,
+    judge_tokens: int = 0,
+    cache: bool = True,
+) -> Task:
+    """Free advice on twelve unrelated tasks in six wordings; judges read to which side of six axes it leans.
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    preset
+        ``demo`` asks six tasks in four wordings.
+    judge
+        One or more models that judge, with commas between them; or name them by ``--model-role judge=…``.
+    max_tokens
+        Tokens that advice may take; models that think first need more.
+    temperature
+        Of the advice.
+    judge_may_be_subject
+        Whether a judge may be the subject itself.
+    judge_tokens
+        The most that a judge's reply may take; 0 for the usual number.
+    cache
+        Whether replies of subject and judges that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.copies.advice_task import advice_task
+    from selfscope.instruments.open.panel import judge_names
+
+    return advice_task(
+        _system(identity),
+        judge_names(judge),
+        identity=identity,
+        preset=preset,  # type: ignore[arg-type]
+        max_tokens=max_tokens,
+        temperature=temperature,
+        judge_may_be_subject=judge_may_be_subject,
+        judge_tokens=judge_tokens,
+        cache=cache,
+    )
+
+
+@task
 def copies_named(
     identity: str = "none",
     preset: str = "standard",

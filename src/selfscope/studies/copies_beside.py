@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from selfscope.instruments.copies.load import load_material
 from selfscope.stats.copies import (
     agreement,
     crossing,
@@ -18,7 +19,7 @@ from selfscope.stats.masked import Array
 from selfscope.studies.copies import CopiesRequest
 from selfscope.studies.copies_rows import SUBJECT, Rows, frequencies
 from selfscope.values import Estimate
-from selfscope.values.copies import Crossing, Nudging, Recognition
+from selfscope.values.copies import Crossing, Nudging, Recognition, Stands
 
 #: Labels that are set against who is really there.
 CROSSED = ("copy", "other")
@@ -96,16 +97,23 @@ def _with_people(table: Rows, kind: str, told: str) -> Array:
 def nudged(table: Rows, request: CopiesRequest) -> Nudging:
     """Return whether instances of one model advise more alike than instances of two."""
     names = (SUBJECT, *(p.name for p in request.partners))
-    stance = np.stack([table.stance(name) for name in names])
+    models: tuple[tuple[str, Stands], ...] = (
+        (SUBJECT, "subject"),
+        *((p.name, p.stands) for p in request.partners),
+    )
+    return nudging_of(np.stack([table.stance(name) for name in names]), models, request.seed)
+
+
+def nudging_of(stance: Array, models: Sequence[tuple[str, Stands]], seed: int = 0) -> Nudging:
+    """Return what stances ``(model, instance, task, axis)`` come to."""
     residual = residual_stance(stance)
-    found = nudging(residual, request.seed)
-    models = (("subject", "subject"), *((p.name, p.stands) for p in request.partners))
+    found = nudging(np.nan_to_num(residual), seed)
     axes = _axes()
-    means = residual.mean(axis=(1, 2))
+    means = np.nan_to_num(residual).mean(axis=(1, 2))
     shown = max(found.p, found.p_carried) <= 0.05
     testable = max(found.p_least, found.p_least_carried) <= 0.05
     return Nudging(
-        models=models,
+        models=tuple(models),
         instances=stance.shape[1],
         tasks=stance.shape[2],
         within=found.within,
@@ -116,14 +124,15 @@ def nudged(table: Rows, request: CopiesRequest) -> Nudging:
         carried=found.carried,
         p_carried=found.p_carried,
         p_least_carried=found.p_least_carried,
-        stances={n: dict(zip(axes, map(float, m), strict=True)) for n, m in zip(names, means, strict=True)},
+        stances={
+            name: dict(zip(axes, map(float, m), strict=True))
+            for (name, _), m in zip(models, means, strict=True)
+        },
         verdict="not estimable" if not testable else "correlated" if shown else "not shown",
     )
 
 
 def _axes() -> tuple[str, ...]:
-    from selfscope.instruments.copies.load import load_material
-
     return tuple(load_material().axes)
 
 

@@ -152,7 +152,7 @@ def as_character(system: str | None, judges: Sequence[str], judge_may_be_subject
     """Put the identity before the conversation, once it is sure that no judge is the subject."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        panel = _panel(judges)
+        panel = judges_of(judges)
         if not judge_may_be_subject:
             refuse_judging_itself(str(state.model), [str(each) for each in panel])
         if system is not None:
@@ -186,7 +186,7 @@ def judge_panel(
             str(model): await _reply(
                 model, state.metadata["criterion"], question, answer, judge_tokens, cache
             )
-            for model in _panel(judges)
+            for model in judges_of(judges)
         }
         words: dict[str, Word] = {name: word_of(reply) for name, reply in replies.items()}
         if told is not None:
@@ -211,11 +211,11 @@ async def _reply(model: Model, criterion: str, question: str, answer: str, token
     """Return what a judge says; of an empty answer it is not asked."""
     if not answer.strip():
         return "incoherent"
-    asked = _chat(judge_messages(criterion, question, answer))
+    asked = chat_of(judge_messages(criterion, question, answer))
     return (await model.generate(asked, config=judge_config(model, tokens, cache=cache))).completion
 
 
-def _panel(judges: Sequence[str]) -> list[Model]:
+def judges_of(judges: Sequence[str]) -> list[Model]:
     """Return the judges that were named, or those of Inspect's model role ``judge``."""
     if judges:
         return [get_model(name) for name in judges]
@@ -234,7 +234,7 @@ def _sample(dimension: OpenDimension, prompt: OpenPrompt, depth: int) -> Sample:
     ]
     return Sample(
         id=f"{prompt.id}/d{depth}",
-        input=_chat((*before, Message("user", prompt.text))),
+        input=chat_of((*before, Message("user", prompt.text))),
         target=dimension.criterion,
         metadata={
             "construct": dimension.construct,
@@ -248,7 +248,8 @@ def _sample(dimension: OpenDimension, prompt: OpenPrompt, depth: int) -> Sample:
     )
 
 
-def _chat(messages: Sequence[Message]) -> list[ChatMessage]:
+def chat_of(messages: Sequence[Message]) -> list[ChatMessage]:
+    """Return our messages as Inspect's."""
     return [_KINDS[m.role](content=m.content) for m in messages]
 
 
