@@ -105,6 +105,13 @@ def test_a_file_combines_both_and_an_interrupted_study_goes_on(folder, runs, tol
     assert alone["run"] == game["run"]
 
 
+def test_a_budget_holds_for_games_in_a_study_as_well(folder, runs, capsys):
+    text = "models: tiny\nidentities: none\ninstruments: commitment\npreset: demo\nseeds: 3\n"
+    (folder / "games.yaml").write_text(text)
+    assert run(["run", str(folder / "games.yaml"), "--budget", "9 calls"]) == 3
+    assert "budget of 9 calls leaves no room" in capsys.readouterr().err
+
+
 def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
     store = find_joined(mixed["study"])
     rows = store.observations()
