@@ -1,7 +1,7 @@
 """Replies that join each other while they are drawn: rows come and go between two tokens.
 
-One call of :meth:`Stream.advance` puts one part of the oldest newcomer's prompt through the network, so that
-nobody waits long for somebody else's prompt, and then one token of every row that draws. Rows are taken in
+One call of :meth:`Stream.advance` puts so many tokens of newcomers' prompts through the network that nobody
+waits long for somebody else's prompt, and then one token of every row that draws. Rows are taken in
 the order in which they came. What a prompt has in common with a row that is here, or was lately, is copied
 and not computed again, among rows of one cap alone.
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
 
 PART = 128
-"""Tokens of a prompt that go in between two tokens of the others."""
+"""Tokens of prompts that go in between two tokens of the others."""
 
 PART_ALONE = 512
 """The same where nobody else draws."""
@@ -148,14 +148,12 @@ class Stream:
         return [*self._drawing, *([self._newcomer] if self._newcomer else []), *self._waiting]
 
     def advance(self) -> list[Piece]:
-        """Put one part of a prompt and one token of every drawing row through; return what came of it."""
+        """Put a part of what is to be read and one token of every row through; return what came of it."""
         from selfscope.models.local.ground import working
 
         with working(self.ground.threads):
             pieces = self._let_go()
-            self._let_in()
-            if self._newcomer is not None:
-                pieces += self._read_on(self._newcomer)
+            pieces += self._read_all(self.part if self._drawing else PART_ALONE)
             if self._drawing:
                 pieces += self._draw_all()
             if not self.busy:
@@ -212,10 +210,23 @@ class Stream:
             self.slots.copy(number, slot, live)
             row.fed, row.seen = self._drawing[number].fed[:live], self._drawing[number].seen[:live]
 
-    def _read_on(self, row: Row) -> list[Piece]:
+    def _read_all(self, most: int) -> list[Piece]:
+        """Put up to `most` tokens of newcomers' prompts through, one newcomer after the other."""
+        pieces: list[Piece] = []
+        while most > 0:
+            self._let_in()
+            row = self._newcomer
+            if row is None:
+                break
+            start = len(row.fed)
+            pieces += self._read_on(row, most)
+            most -= len(row.fed) - start
+        return pieces
+
+    def _read_on(self, row: Row, most: int) -> list[Piece]:
         """Put the next part of a newcomer's prompt through; with the last it draws its first token."""
         start = len(row.fed)
-        part = row.reply.prompt[start : start + (self.part if self._drawing else PART_ALONE)]
+        part = row.reply.prompt[start : start + most]
         logits = self._pass(len(self._drawing), [row], [part])
         if len(row.fed) < len(row.reply.prompt):
             return []
