@@ -21,7 +21,7 @@ Tensor = torch.Tensor
 Pairs = tuple[tuple[Tensor, Tensor], ...]
 """Keys and values of one row, a pair a layer, each (head, token, width)."""
 
-COLUMN_STEP = 256
+COLUMN_STEP = 64
 """Columns are made room for this many at a time."""
 
 _KINDS = ("full_attention", "sliding_attention")
