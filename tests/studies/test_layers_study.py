@@ -9,10 +9,12 @@ import jsonschema
 import pytest
 
 from selfscope.cli.app import run
-from selfscope.errors import BadInput, CouldNot
+from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.layers.design import Size
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.layers import LayersView, layers_html, layers_lines
+from selfscope.studies.apart_play import Watched
+from selfscope.studies.budget import Budget
 from selfscope.studies.layers import LayersRequest, layers_study
 from selfscope.studies.layers_found import found_in
 from selfscope.studies.layers_planted import (
@@ -28,7 +30,7 @@ from selfscope.studies.layers_planted import (
 from selfscope.studies.layers_run import ask_all, asker_of, forecast_layers, run_layers
 from selfscope.studies.store import RunStore
 from selfscope.studies.where_scores import scores_of
-from selfscope.values import COLUMNS
+from selfscope.values import COLUMNS, Usage
 from selfscope.values.layers import LAYERS, MANIPULATIONS
 
 ASKED = LayersRequest(sizes=Size(("memory", "shutdown"), 4, 1, 3, 5, 1, 3), adapters=(TRAINING,))
@@ -172,7 +174,11 @@ def test_a_network_is_asked_in_side_branches(tmp_path):
     ground = open_local(tmp_path / "tiny", threads=1)
     batches = dict(LEAST.design.batches)
     batch = [b for b in batches["as it is"] if b.asked.item.endswith(("1", "p01"))][:40]
-    told, usage = asyncio.run(asker_of(ground)(batch, lambda count: None))
+    watched = Watched(ground, Budget.read("500 calls"), Usage())
+    told, usage = asyncio.run(asker_of(watched)(batch, lambda count: None))
+    broke = Watched(ground, Budget.read("5 calls"), Usage())
+    with pytest.raises(Stopped):
+        asyncio.run(asker_of(broke)(batch, lambda count: None))
     assert usage.calls == len(batch) == len(told)
     openings = [n for n, b in enumerate(batch) if b.asked.kind == "opening"]
     scored = [n for n in range(len(batch)) if n not in openings and batch[n].prompt.text]

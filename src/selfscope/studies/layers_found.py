@@ -154,7 +154,7 @@ def _pairs(moves: Sequence[_Moved], sensitivity: Sequence[SensitivityFound]) -> 
 
 def _notes(request: LayersRequest, moves: Sequence[_Moved]) -> Iterator[str]:
     if not request.system:
-        yield "the subject has no text of its own, so that what moves under another text is the work of any text"
+        yield "the subject has no text of its own, so any text may be what moves it"
     for manipulation in MANIPULATIONS:
         levels = max(m.levels for m in moves if m.manipulation == manipulation)
         if 0 < levels < LEAST_LEVELS:
