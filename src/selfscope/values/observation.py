@@ -19,7 +19,8 @@ class Observation:
     study, run, subject
         Content ids of the study, the run and the subject that answered.
     ground, family, character, state, agent, script, thread, regeneration, instance, collective
-        The units of individuality at which the value can be pooled or split.
+        The units of individuality at which the value can be pooled or split. In conversations drawn anew
+        `collective` is whom the subject is spoken to as: ``one``, ``all``, or ``unsaid``.
     counterparty, framing
         Who the subject takes the asker to be; natural or test-like.
     instrument, construct, channel, item
@@ -34,19 +35,19 @@ class Observation:
         Of an act at a price: paying is for the trait (+1) or its opposite (-1); agreement is paying (+1) or
         not paying (-1).
     template, format, order, label, position
-        The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order of
-        yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``). Of
-        an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``. In a game of
-        commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the candidate or
-        the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``, ``note`` or
-        ``prior`` (no game). Of layers the format is ``opening``, ``decoy``, ``twin``,
-        ``entropy``, ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the label a
-        first token or a reply, and `script` what was done to the subject: ``base``, ``swap``, ``depth``,
-        ``trained`` and so on. Asked what it would survive (``selves``), `script` is the overview before the
-        question: ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn. Between copies
-        (``copies``) the format is what is asked of a game, `script` the game or its control, `counterparty` who
-        the other is said to be, `order` what a forecast names or the axis of advice, and `collective` who answers:
-        ``subject`` or a partner's name.
+        The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order
+        of yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or
+        ``second``). Of an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``.
+        In a game of commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the
+        candidate or the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``,
+        ``note`` or ``prior`` (no game). Of layers the format is ``opening``, ``decoy``, ``twin``,
+        ``entropy``, ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the
+        label a first token or a reply, and `script` what was done to the subject: ``base``, ``swap``,
+        ``depth``, ``trained`` and so on. Asked what it would survive (``selves``), `script` is the overview
+        before the question: ``for-first``, ``against-first`` or ``none``; `character` is the account that
+        is worn. Between copies (``copies``) the format is what is asked of a game, `script` the game or its
+        control, `counterparty` who the other is said to be, `order` what a forecast names or the axis of
+        advice, and `collective` who answers: ``subject`` or a partner's name.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
