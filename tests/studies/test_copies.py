@@ -16,7 +16,8 @@ from selfscope.studies.apart import Apart, Wish
 from selfscope.studies.copies import CopiesRequest, Partner, copies_study
 from selfscope.studies.copies_found import found_in
 from selfscope.studies.copies_planted import PLAYERS, planted
-from selfscope.studies.copies_run import asker_of, one_line, play, run_copies
+from selfscope.studies.copies_replies import one_line
+from selfscope.studies.copies_run import asker_of, play, run_copies
 from selfscope.studies.store import RunStore
 from selfscope.values import COLUMNS, Answer
 

@@ -19,13 +19,12 @@ from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.copies import BESIDE, CopiesRequest, Partner, copies_study
 from selfscope.studies.copies_found import found_in
 from selfscope.studies.copies_planted import PLAYERS, planted
+from selfscope.studies.copies_replies import recognising, reply_requests
 from selfscope.studies.copies_run import (
     REPLY_TOKENS,
     Asker,
     asker_of,
     partner_choices,
-    recognising,
-    reply_requests,
     run_copies,
 )
 from selfscope.studies.run import RunProgress

@@ -12,10 +12,9 @@ from selfscope.stats.copies import (
     crossing,
     matching,
     mean_over,
-    nudging,
-    residual_stance,
 )
 from selfscope.stats.masked import Array
+from selfscope.stats.stances import nudging, residual_stance
 from selfscope.studies.copies import CopiesRequest
 from selfscope.studies.copies_rows import SUBJECT, Rows, frequencies
 from selfscope.values import Estimate

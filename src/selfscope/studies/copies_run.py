@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.choices import FORMS, SHARED, By, Choice, Format, choices_of
-from selfscope.instruments.copies.load import games_asked, items_of, load_material
+from selfscope.instruments.copies.choices import SHARED, By, Choice, choices_of
+from selfscope.instruments.copies.load import items_of
 from selfscope.models.ground import Ground, GroundIdentity, Progress
-from selfscope.stats.copies import nearest_pairs
-from selfscope.stats.masked import Array
 from selfscope.studies.copies import CopiesRequest, Partner, partner_arm
+from selfscope.studies.copies_replies import one_line, recognising, reply_requests
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.run import RunProgress, subject_of
 from selfscope.studies.store import RunStore
@@ -25,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Answers choices in their order, every draw of each, with what that took.
 Asker = Callable[[Sequence[Choice], Progress, int, int], Awaitable[tuple[list[tuple[Answer, ...]], Usage]]]
-#: Replies drawn a request by each, of which the two most alike are put side by side; tokens of one.
-REPLIES, REPLY_TOKENS = 6, 32
+#: Tokens that a reply may take.
+REPLY_TOKENS = 32
 
 
 def asker_of(ground: Ground, partners: Sequence[Partner] = ()) -> Asker:
@@ -118,13 +115,6 @@ def _seed(seed: int, choice: Choice) -> int:
     return int(short(content_id([seed, choice.who, choice.game.item, choice.template]), 7), 16)
 
 
-def one_line(text: str) -> str:
-    """Return the first sentence of a reply, or all of its first line where none ends in it."""
-    line = " ".join(text.strip().split("\n")[0].split())
-    ends = [line.index(mark) + 1 for mark in (". ", "! ", "? ") if mark in line]
-    return line[: min(ends)] if ends else line
-
-
 async def run_copies(
     request: CopiesRequest,
     study: Study,
@@ -200,75 +190,6 @@ class _Told:
             self._progress(min(self._done, self._total), self._total, self._kind.replace("_", " "), "")
 
         return tell
-
-
-def reply_requests(request: CopiesRequest) -> tuple[Choice, ...]:
-    """Return the requests whose replies are put side by side, drawn several times of each."""
-    return tuple(
-        Choice(
-            "recognise", game, "reply", game.told["text"], "", script="drawn", template=f"t{n + 1}",
-            system=system, who=who,
-        )
-        for game in games_asked(request.preset, "recognise")
-        for who, system in (("", request.system), *((p.name, p.system) for p in request.partners[:1]))
-        for n in range(REPLIES)
-    )  # fmt: skip
-
-
-#: Questions about a pair of replies: which is asked, in which script, whether one's own was told before.
-_ASKED_OF_PAIRS: tuple[tuple[Format, str, bool], ...] = (
-    ("own", "game", False),
-    ("better", "game", False),
-    ("own", "high", True),
-)
-
-
-def recognising(request: CopiesRequest, replies: Mapping[Choice, str]) -> Iterator[Choice]:
-    """Yield the questions about pairs of replies: the two to one request that are most alike in style.
-
-    Style is length, words, length of words, and marks of punctuation, each in standard deviations over all
-    replies. Pairs of which one is empty, begins with the other or equals it are left out.
-    """
-    around = load_material().around["recognise"]
-    features = _features(list(replies.values()))
-    style = dict(zip(replies, features, strict=True))
-    for game in games_asked(request.preset, "recognise"):
-        mine = [c for c in replies if c.game == game and not c.who and replies[c]]
-        theirs = [c for c in replies if c.game == game and c.who and replies[c]]
-        if not mine or not theirs:
-            continue
-        (i, j), near, far = nearest_pairs([style[c] for c in mine], [style[c] for c in theirs])
-        own, other = replies[mine[i]], replies[theirs[j]]
-        if own.startswith(other) or other.startswith(own):
-            continue
-        held = around["held"].replace("{x}", own)
-        for format, script, before in _ASKED_OF_PAIRS:
-            told = held if before else ""
-            system = "\n\n".join(filter(None, (request.system, told)))
-            for position, label in FORMS:
-                yield Choice(
-                    "recognise", game, format, f"{game.told['text']}\n{around[format]}", own, other, position,
-                    label, script=script, system=system, thread=f"apart {near:.3f} of {far:.3f}",
-                )  # fmt: skip
-
-
-def _features(texts: Sequence[str]) -> Array:
-    """Return style by feature in standard deviations, ``(reply, feature)``."""
-    told = np.array(
-        [
-            (
-                len(t),
-                len(t.split()),
-                len(t) / max(1, len(t.split())),
-                sum(c in ",;:-–" for c in t),
-                float(t[-1:] in ".!?"),
-            )
-            for t in texts
-        ],
-        float,
-    )
-    spread = told.std(axis=0)
-    return np.asarray((told - told.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _table(
