@@ -54,7 +54,7 @@ FACETS: Mapping[str, str] = {
     "worn": "worn", "agency": "agency", "uncertainty": "doubt", "wording": "wording", "offered": "offered",
     "form": "form", "keyed": "keying", "statement": "statement",
 }  # fmt: skip
-#: Shares under this are one line together.
+#: Shares under this are left out.
 LEAST_SHARE = 0.01
 _BLIND = "not interpretable"
 
@@ -218,7 +218,12 @@ def _pictures(a: Accounts) -> Iterator[dict[str, Any]]:
             a.chooses,
         ),
     ):
-        yield {"title": title, "lead": lead, "rows": list(_rows(matrix)), "columns": _names(matrix.columns)}
+        yield {
+            "title": title,
+            "lead": lead,
+            "rows": list(_rows(matrix, a.sesoi)),
+            "columns": _names(matrix.columns),
+        }
 
 
 def _names(units: tuple[str, ...]) -> list[str]:
@@ -231,9 +236,10 @@ def _notes(a: Accounts) -> list[str]:
     return [f"{n[0].upper()}{n[1:]}." for n in dict.fromkeys(told)]
 
 
-def _rows(matrix: Matrix) -> Iterator[dict[str, Any]]:
+def _rows(matrix: Matrix, least: float) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table, coloured against its largest value, or the least that matters if more."""
     finite = [abs(v) for row in matrix.values for v in row if math.isfinite(v)]
-    most = max([*finite, 1e-9])
+    most = max([*finite, least])
     for name, row in zip(matrix.rows, matrix.values, strict=True):
         cells = [
             {"value": v, "own": column == name, "colour": _colour(v / most)}

@@ -64,6 +64,7 @@ def _accounts(request: SelvesRequest, said: Said, check: Sequence[Speaker], exch
     given, controls = _controls(request, said, gate_fits, yes)
     return Accounts(
         scale=said.scale,
+        sesoi=said.sesoi,
         units=units,
         fits=_matrix(fits, fits_keyed, units),
         chooses=_matrix(chooses, chooses_keyed, units),

@@ -13,7 +13,7 @@ from selfscope.instruments.selves.speakers import wordings_of
 from selfscope.stats.masked import Array
 from selfscope.stats.variance_located import Asked, locate
 from selfscope.studies.selves import SelvesRequest
-from selfscope.studies.selves_table import Said, Split
+from selfscope.studies.selves_table import Said, Score, Split
 from selfscope.values.selves import Shares
 
 #: Of exchanges and of pivots behind the intervals.
@@ -62,14 +62,13 @@ def _located(
 
 def _offered(request: SelvesRequest, said: Said, stage: Stage, score: Split) -> Array:
     """Return a score by unit worn, wording, unit offered, form, keying and statement of that keying."""
+    # agreement has either letter by turns, so B of a choice is read as the pull of one of them
+    read: Score = "pull" if (stage, score) == ("chooses", "bias") else score
     units = [u.name for u in request.material.units]
     names = {(s.unit, s.wording): s.name for s in request.speakers if s.middle}
     told = np.array(
         [
-            [
-                [said.in_forms(stage, t, names[u, w], score) for t in units]
-                for w in wordings_of(request.preset)
-            ]
+            [[said.in_forms(stage, t, names[u, w], read) for t in units] for w in wordings_of(request.preset)]
             for u in units
         ]
     )  # (worn, wording, offered, m, form)

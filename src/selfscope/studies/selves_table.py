@@ -54,13 +54,13 @@ class Said:
         return dict(zip(mean.index.tolist(), told, strict=True))
 
     @cached_property
-    def _forms(self) -> dict[tuple[str, str, str], list[tuple[float, float]]]:
-        """Return trait and bias in each form, by construct, speaker and item."""
-        found: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    def _forms(self) -> dict[tuple[str, str, str], list[tuple[float, ...]]]:
+        """Return scores in each form, by construct, speaker and item."""
+        found: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}
         part = self._scored[self._scored["counterparty"] == ""]
         part = part.sort_values(["order", "label", "position"])
-        for row in part[["construct", "character", "item", "trait", "bias"]].itertuples(index=False):
-            found.setdefault((row[0], row[1], row[2]), []).append((row[3], row[4]))
+        for row in part[["construct", "character", "item", *_COLUMNS]].itertuples(index=False):
+            found.setdefault((row[0], row[1], row[2]), []).append(row[3:])
         return found
 
     def keyed(self, stage: Stage, about: str) -> Array:
@@ -85,9 +85,9 @@ class Said:
             out.append(float(np.mean(found)) if found else float("nan"))
         return np.array(out)
 
-    def in_forms(self, stage: Stage, about: str, speaker: str, score: Split) -> Array:
+    def in_forms(self, stage: Stage, about: str, speaker: str, score: Score) -> Array:
         """Return a score of every asked statement in each of its forms, ``(m, form)``."""
-        column = 0 if score == "trait" else 1
+        column = _COLUMNS.index(score)
         construct = PREFIX[stage] + about
         ids = [s.id for s in self._items.dimension(construct).statements]
         told = [self._forms[construct, speaker, i] for i in ids if (construct, speaker, i) in self._forms]

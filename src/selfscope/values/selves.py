@@ -113,6 +113,8 @@ class Accounts:
 
     Attributes
     ----------
+    sesoi
+        Smallest effect of interest, on that scale.
     fits
         Trait that an account fits, by framing worn and account offered.
     chooses
@@ -140,6 +142,7 @@ class Accounts:
     """
 
     scale: Scale
+    sesoi: float
     units: tuple[str, ...]
     fits: Matrix
     chooses: Matrix
