@@ -13,7 +13,7 @@ from selfscope.cli.app import run
 from selfscope.errors import BadInput
 from selfscope.studies.apart import load_apart
 from selfscope.studies.declare import read_study
-from selfscope.studies.joined import find_joined
+from selfscope.studies.joined import find_joined, store_of
 from selfscope.studies.query import ask_tables
 from selfscope.studies.stress import StressRequest, stressed
 from selfscope.studies.where import WhereRequest, where
@@ -127,6 +127,17 @@ def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
     assert len(out.read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     counted = ask_tables("SELECT count(*) AS n FROM observations JOIN evidence USING (evidence)", store.run)
     assert counted["n"][0] >= len(rows)
+
+
+def test_letters_that_a_study_and_a_run_begin_with_are_refused(runs, mixed):
+    assert store_of(mixed["study"][:9]).folder == runs / "studies" / mixed["study"]
+    twin = runs / f"{mixed['study'][:3]}zz"
+    twin.mkdir()
+    (twin / "study.json").write_text("{}")
+    with pytest.raises(BadInput, match="a study and a run begin so"):
+        store_of(mixed["study"][:3])
+    (twin / "study.json").unlink()
+    twin.rmdir()
 
 
 def test_where_reads_statements_by_pairs_and_other_values_as_they_are(runs, mixed):

@@ -127,5 +127,10 @@ def _all(folder: Path) -> Iterable[Path]:
 
 
 def store_of(source: str) -> RunStore:
-    """Return the store of a run, or of joined runs; BadInput if it is neither."""
-    return find_joined(source) or RunStore.find(source)
+    """Return the store of a run, or of joined runs; BadInput if it is neither, or could be either."""
+    joined = find_joined(source)
+    if joined is None:
+        return RunStore.find(source)
+    if not Path(source).is_dir() and any(runs_folder().glob(f"{source}*/study.json")):
+        raise BadInput("a study and a run begin so", got=source, fix="Give more letters")
+    return joined
