@@ -18,6 +18,7 @@ from tests.standins.planted import LAYERS, WIDTH, write_planted
 if TYPE_CHECKING:
     from selfscope.models.caps import Cap
     from selfscope.models.local.ground import LocalGround
+    from selfscope.models.local.stream_rows import Row
     from selfscope.serve.served import Served
     from selfscope.space.monitor import Monitor
     from selfscope.space.turn_readings import Along
@@ -37,6 +38,7 @@ class Running:
     port: int
     stop: Callable[[], None]
     thread: threading.Thread
+    row: Row | None = None
 
     @property
     def url(self) -> str:

@@ -134,6 +134,7 @@ def test_clients_that_stand_still_are_let_go(ground: LocalGround) -> None:
             f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
             f"Authorization: {running.headers['authorization']}\r\nContent-Type: application/json\r\n"
         )
+        quiet = asking(running, head)
         assert received(running, b"") == b""
         assert received(running, b"POST /v1/chat") == b""
         slow = received(running, f"{head}Content-Length: 50\r\n\r\n{{".encode())
@@ -141,7 +142,8 @@ def test_clients_that_stand_still_are_let_go(ground: LocalGround) -> None:
         assert received(running, b"\x00\x01 nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
         large = received(running, f"{head}Content-Length: 9999999\r\n\r\n".encode())
         assert large.startswith(b"HTTP/1.1 413")
-        unread(running, head)
+        assert unread(running)
+        quiet.close()
 
 
 def received(running: Running, sent: bytes) -> bytes:
@@ -155,17 +157,23 @@ def received(running: Running, sent: bytes) -> bytes:
         return found
 
 
-def unread(running: Running, head: str) -> None:
-    """Ask for a long reply with a small window, read nothing, and see the place freed."""
+def asking(running: Running, head: str) -> socket.socket:
+    """Ask for a long reply with a small window, and read nothing."""
     given = json.dumps(endless()).encode()
-    with socket.socket() as wire:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        wire.connect(("127.0.0.1", running.port))
-        wire.sendall(f"{head}Content-Length: {len(given)}\r\n\r\n".encode() + given)
-        until(lambda: running.served.stream.counts[1] == 1)
-        row = running.served.stream._rows()[0]
-        until(lambda: running.served.batching.running == 0)
-        assert row.cut == "client gone" and len(row.reply.ids) < 1900
+    wire = socket.socket()
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    wire.connect(("127.0.0.1", running.port))
+    wire.sendall(f"{head}Content-Length: {len(given)}\r\n\r\n".encode() + given)
+    until(lambda: running.served.stream.counts[1] == 1)
+    running.row = running.served.stream._rows()[0]
+    return wire
+
+
+def unread(running: Running) -> bool:
+    """Wait until the place is free; return whether it was freed because nobody read."""
+    until(lambda: running.served.batching.running == 0)
+    row = running.row
+    return row is not None and row.cut == "client gone" and len(row.reply.ids) < 1900
 
 
 def until(true: Any, seconds: float = 15) -> None:

@@ -224,7 +224,7 @@ def test_a_conversation_that_does_not_fit_is_refused(ground: LocalGround) -> Non
 
 def test_rows_wait_where_there_is_no_room_for_them_together(ground: LocalGround) -> None:
     stream = opened(ground, cells=512)
-    rows = [stream.prepare(request(2, seed=n, max_tokens=90)) for n in range(4)]
+    rows = [stream.prepare(request(2, seed=n, max_tokens=25)) for n in range(4)]
     for row in rows:
         stream.join(row)
     most = 0
