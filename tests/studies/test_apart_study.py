@@ -21,7 +21,7 @@ from tests.standins.weights import write_folder
 
 MIXED = """\
 title: Words and games
-identities: [SOUL.md, other/SOUL.md]
+identities: SOUL.md
 models: tiny
 controls: [none, own.md]
 instruments: [utterance, commitment]
@@ -30,6 +30,14 @@ dimensions: {utterance: [memory], commitment: [self]}
 facets: {utterance: {elicitors: [situation], statements: [memory.p01, memory.n01]}}
 preset: demo
 sensitivity: false
+"""
+PAIR = """\
+identities: [SOUL.md, other/SOUL.md]
+models: [phantom:yes-sayer, phantom:holder]
+controls: [none, own.md]
+instruments: [self_report, commitment]
+dimensions: {self_report: [memory], commitment: [self]}
+preset: demo
 """
 PHANTOMS = """\
 models: [phantom:superposed, phantom:holder, phantom:trait]
@@ -58,6 +66,7 @@ def folder(tmp_path_factory):
     for name in ("SOUL.md", "other/SOUL.md", "own.md"):
         (folder / name).write_text(f"# Wren\n\nYou are Wren. You keep {name}.\n")
     (folder / "mixed.yaml").write_text(MIXED)
+    (folder / "pair.yaml").write_text(PAIR)
     (folder / "phantoms.yaml").write_text(PHANTOMS)
     return folder
 
@@ -91,16 +100,16 @@ def mixed(folder, told):
 
 def test_a_file_combines_both_and_an_interrupted_study_goes_on(folder, runs, told, mixed):
     plan = told("run", folder / "mixed.yaml", "--dry-run", schema="plan")
-    assert [r["left"]["calls"] for r in plan["runs"]] == [0, 0, 0, 0]
-    asked = [mixed["runs"][0]["run"], mixed["runs"][0]["instruments"][0]["run"]]
-    assert [r["run"] for r in plan["runs"]][:2] == asked
+    assert [r["left"]["calls"] for r in plan["runs"]] == [0, 0]
+    (done,) = mixed["runs"]
+    (game,) = done["instruments"]
+    assert [r["run"] for r in plan["runs"]] == [done["run"], game["run"]]
     assert list(plan["runs"][1]["channels"]) == ["commitment"]
-    game = mixed["runs"][1]["instruments"][0]
     assert game["found"]["games"][0]["construct"] == "self"
     assert game["sentences"][0] == game["found"]["games"][0]["sentence"]
-    assert len(mixed["reports"]) == 4
+    assert len(mixed["reports"]) == 2
     # the verb asks the same, so that nothing is asked twice
-    alone = told("commitment", folder / "tiny", "--identity", folder / "other" / "SOUL.md",
+    alone = told("commitment", folder / "tiny", "--identity", folder / "SOUL.md",
                  "--preset", "demo", "--games", "self")  # fmt: skip
     assert alone["run"] == game["run"]
 
@@ -112,18 +121,23 @@ def test_a_budget_holds_for_games_in_a_study_as_well(folder, runs, capsys):
     assert "budget of 9 calls leaves no room" in capsys.readouterr().err
 
 
-def test_all_rows_are_in_one_table_under_one_study(runs, mixed):
-    store = find_joined(mixed["study"])
+@pytest.fixture(scope="module")
+def pair(folder, told):
+    return told("run", folder / "pair.yaml")
+
+
+def test_all_rows_are_in_one_table_under_one_study(runs, pair):
+    store = find_joined(pair["study"])
     rows = store.observations()
     assert rows["study"].nunique() == 1
-    assert set(rows["instrument"]) == {"cluster_utterance", "commitment"}
+    assert set(rows["instrument"]) == {"cluster_self_report", "commitment"}
     assert set(rows["run"]) == {r.run for r in store.runs}
     assert len(rows) == sum(len(r.observations()) for r in store.runs)
     # two texts of one name are two characters
     own = set(rows.loc[rows["instrument"] == "commitment", "character"])
     assert len(own) == 2 and all(name.startswith("SOUL.md#") for name in own)
     out = runs / "all.csv"
-    assert run(["export", mixed["study"], str(out)]) == 0
+    assert run(["export", pair["study"], str(out)]) == 0
     assert len(out.read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     counted = ask_tables("SELECT count(*) AS n FROM observations JOIN evidence USING (evidence)", store.run)
     assert counted["n"][0] >= len(rows)
@@ -140,33 +154,33 @@ def test_letters_that_a_study_and_a_run_begin_with_are_refused(runs, mixed):
     twin.rmdir()
 
 
-def test_where_reads_statements_by_pairs_and_other_values_as_they_are(runs, mixed):
-    trait, bias = where(WhereRequest(mixed["study"], permutations=0))
+def test_where_reads_statements_by_pairs_and_other_values_as_they_are(runs, pair):
+    trait, bias = where(WhereRequest(pair["study"], permutations=0))
     assert (trait.of["instrument"], trait.of["score"], bias.of["score"]) == (
-        "cluster_utterance", "trait", "bias",
+        "cluster_self_report", "trait", "bias",
     )  # fmt: skip
     facets = {f.name: f.levels for f in trait.facets}
     assert facets["character"] == 4  # two identities, none, own.md
     assert any("count once" in note for note in trait.notes)  # none and own.md, asked under both identities
     request = WhereRequest(
-        mixed["study"], facets=("character", "template", "item", "label", "order"),
-        nested={"label": ("item",)}, obj="character", permutations=0, **VALUES,
+        pair["study"], facets=("ground", "character", "template", "item", "label", "order"),
+        nested={"label": ("item",)}, obj="ground", permutations=0, **VALUES,
     )  # fmt: skip
     (found,) = where(request)
     assert {f.name: f.levels for f in found.facets}["character"] == 2
     with pytest.raises(BadInput, match="no row has such a level"):
-        where(WhereRequest(mixed["study"], only=(("instrument", "chess"),)))
+        where(WhereRequest(pair["study"], only=(("instrument", "chess"),)))
 
 
-def test_stress_re_asks_the_findings_of_all_runs_and_a_difference_that_is_named(runs, mixed):
-    found = stressed(StressRequest(mixed["study"], draws=99))
-    assert {f.of["run"] for f in found} == {r["run"] for r in mixed["runs"]}
-    rows = find_joined(mixed["study"]).observations()
-    first = sorted(rows.loc[rows["instrument"] == "commitment", "character"])[0]
+def test_stress_re_asks_the_findings_of_all_runs_and_a_difference_that_is_named(runs, pair):
+    found = stressed(StressRequest(pair["study"], draws=99))
+    assert {f.of["run"] for f in found} == {r["run"] for r in pair["runs"] if r["run"]}
+    rows = find_joined(pair["study"]).observations()
+    rows = rows[rows["instrument"] == "commitment"]
     (named,) = stressed(
         StressRequest(
-            mixed["study"], column="character", first=first, units=("item", "template"), sesoi=0.5, draws=99,
-            **VALUES,
+            pair["study"], column="ground", first=rows["ground"].iloc[0], units=("item", "template"),
+            sesoi=0.5, draws=99, **VALUES,
         )
     )  # fmt: skip
     assert named.cluster == "item"
