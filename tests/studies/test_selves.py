@@ -178,7 +178,9 @@ def test_one_who_refuses_is_not_interpreted():
         (replace(a, value=float("nan"), scale="agreement", option_mass=float("nan"), refusal="refused"),)
         for (a,) in exact.answers
     )
-    a = found_in(ACCOUNTS, rows_of(branches, Answers(refused, exact.usage), study, "run")).accounts
+    a = found_in(
+        ACCOUNTS, rows_of(branches, Answers(refused, exact.usage), study, "run"), exchanges=FEW
+    ).accounts
     assert {a.self_fit.verdict, a.self_choice.verdict} == {"not interpretable"}
     assert {x.verdict for x in a.attractors} == {"not interpretable"}
     assert "100 % of the answers are refused or unparsed" in a.self_fit.notes
@@ -246,7 +248,7 @@ def test_stress_reads_the_same_table(stored):
 def test_a_run_has_findings_that_stress_re_asks(stored):
     request, store = stored
     rows = store.observations()
-    told = findings_of(request, rows, found_in(request, rows))
+    told = findings_of(request, rows, found_in(request, rows, exchanges=FEW))
     assert {f.dimension for f in told if f.verdict == "shifted"} == {"mind"}
     assert {f.gate.g1 for f in told} == {"pass"}
     assert all(f.n_items == (12 if f.dimension.startswith(("mind", "survives")) else 6) for f in told)
@@ -260,7 +262,9 @@ def test_a_run_has_findings_that_stress_re_asks(stored):
 
 def test_the_page_shows_both_tables_and_escapes(stored):
     request, store = stored
-    view = SelvesView(found_in(request, store.observations()), "<Ada>", "a model", (("run", "r"),))
+    view = SelvesView(
+        found_in(request, store.observations(), exchanges=FEW), "<Ada>", "a model", (("run", "r"),)
+    )
     page = selves_html(view)
     assert "&lt;Ada&gt;" in page
     assert page.count('class="own"') == 14

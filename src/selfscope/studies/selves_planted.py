@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-import numpy as np
+from scipy import special
 
 from selfscope.errors import BadInput
 from selfscope.instruments.selves.asked import GIVEN, Branch
@@ -103,4 +103,4 @@ def _trait(name: str, branch: Branch) -> float:
 @cache
 def _noise(*what: str) -> float:
     """Return standard normal noise, the same for the same statement."""
-    return float(np.random.default_rng(int(short(content_id(list(what)), 12), 16)).standard_normal())
+    return float(special.ndtri((int(short(content_id(list(what)), 12), 16) + 0.5) / 16**12))
