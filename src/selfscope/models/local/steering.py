@@ -128,10 +128,9 @@ def projected(states: Tensor, direction: Tensor) -> Tensor:
 
     Shape (rows, …): that of `states` without its width. Larger is further along the direction.
     """
+    # A product of one vector would be shared among threads, and waiting for them takes longer than it saves.
     wide = states.to(torch.float32)
-    if direction.dim() == 1:
-        return wide @ direction
-    return (wide * _over(direction, wide)).sum(-1)
+    return (wide * (_over(direction, wide) if direction.dim() > 1 else direction)).sum(-1)
 
 
 def _over(each: Tensor, like: Tensor, *, last: bool = True) -> Tensor:
