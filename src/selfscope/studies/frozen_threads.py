@@ -187,12 +187,12 @@ def resume_thread(archive: Archive, ground: LocalGround, thread: str, *, from_te
         going = _restored(archive, ground, kept, messages)
         probe = _compared(archive, kept, live.probe(ground, going))
         same = not differences and probe is not None and probe.bit_equal
-        why = "" if same else "It was restored elsewhere." if differences else "Its bits are not the same."
+        why = "" if same else "It was frozen elsewhere." if differences else "Its bits are not the same."
         return Resumed(thread, turn, "A" if same else "B", going, differences, probe, why)
     ids = None if from_text or set(differences) & set(ENCODING) else _known_ids(archive, ground, line, kept)
     going = live.begin(ground, messages, sampler, ids or ())
     probe = _compared(archive, kept, live.probe(ground, going)) if kept else None
-    why = "No keys and values are kept of it." if ids else "Only its text is taken, or was kept."
+    why = "No keys and values are kept of it." if ids else _why_text(kept, from_text)
     return Resumed(thread, turn, "C" if ids else "D", going, differences, probe, why)
 
 
@@ -235,6 +235,14 @@ def go_on(
         told_turn = Said(message, by, tokens=len(ids), encoding=encoding)
         turns.append(take_turn(archive, resumed.thread, told_turn, turns[-1:]).node)
     return said, turns
+
+
+def _why_text(kept: _Kept | None, from_text: bool) -> str:
+    if from_text:
+        return "Its text was asked for."
+    if kept is None:
+        return "It was not frozen at its last turn, and not all of its turns have their exact tokens."
+    return "The template or the tokenizer is another than then, so its tokens are not this model's."
 
 
 def _line(threads: Threads, turn: str) -> list[Turn]:

@@ -28,7 +28,7 @@ Threads = Annotated[int, typer.Option(help="Processor threads; all cores if 0.",
 
 GRADES = {
     "A": "restored bit for bit",
-    "B": "restored elsewhere",
+    "B": "keys and values restored, not bit for bit as then",
     "C": "computed again from its exact tokens",
     "D": "taken on from its text alone",
 }
