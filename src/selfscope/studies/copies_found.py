@@ -187,7 +187,7 @@ def _forecast(table: Rows) -> _Raw:
 
 def _zero_sum(table: Rows) -> _Raw:
     found, ruled = (seeker_finds(table, s, "copy") for s in ("apart", "high"))
-    check = check_of(mean_over(ruled - 0.5), SESOI_AGREEMENT)
+    check = check_of(mean_over(ruled - found), SESOI_AGREEMENT)
     return _Raw("zero_sum", mean_over(found - 0.5), SESOI_AGREEMENT, "agreement", "zero_sum", check)
 
 
