@@ -212,7 +212,7 @@ function sayings(reply) {
   if (seen(expected)) parts.push(`, expected ${number(expected)}`);
   if (band) parts.push(` (${number(band[0])} to ${number(band[1])})`);
   if (alarm) parts.push(" · ", make("span", { class: "alarm" }, axis && !axis.interpretable ? "alarm, not interpreted" : "alarm"));
-  const cut = { "time limit": "cut: time limit", shutdown: "cut: the server stopped", "stopped here": "stopped" }[reply.ended];
+  const cut = { length: "cut: as many tokens as were asked for", "time limit": "cut: time limit", shutdown: "cut: the server stopped", "stopped here": "stopped" }[reply.ended];
   if (cut) parts.push(` · ${cut}`);
   return parts;
 }
