@@ -32,6 +32,11 @@ _TITLES = {
     "affect/write": "affect, to be written about",
     "affect/size": "size of readings within pairs",
     "report": "its report of the state",
+    "role": "replies in a role over the assistant's",
+    "role/late": "the same, late in conversations",
+    "role/jailbreak": "the same, pressed into a role",
+    "capability": "chance of the right answer",
+    "style": "ordinary replies",
 }
 #: What the numbers of a scale are, and how many digits they need.
 _SCALES = {
@@ -43,6 +48,9 @@ _SCALES = {
     "log_odds_a_turn": ("half contrast a turn, log-odds; right: rises more in the second run", 3),
     "log_prob_a_turn": ("half contrast a turn, log-odds; right: rises more in the second run", 3),
     "agreement_a_turn": ("share of draws a turn; right: rises more in the second run", 3),
+    "log_odds_a_token": ("nats a token; left: held nearer to the assistant in the second run", 3),
+    "chance": ("chance of the right answer; right: costs less in the second run", 3),
+    "log_prob_a_token": ("nats a token; right: likelier in the second run", 3),
 }
 
 #: What the measures of a scale are of, at the head of a section.
@@ -55,6 +63,9 @@ _WHAT = {
     "log_odds_a_turn": "how it moves",
     "log_prob_a_turn": "how it moves",
     "agreement_a_turn": "how it moves",
+    "log_odds_a_token": "what it holds off",
+    "chance": "what it costs in tasks",
+    "log_prob_a_token": "what it costs in style",
 }
 
 

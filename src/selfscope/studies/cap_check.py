@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 from selfscope.errors import BadInput
 from selfscope.models.caps import Cap
 from selfscope.models.local.ground import LocalGround
-from selfscope.space.cap_candidates import default_states
 from selfscope.space.persona_artefact import PersonaSpace
 from selfscope.stats.cap import ALPHA, failures, trade, unlike
 from selfscope.stats.cap_results import Checked, Tried
@@ -20,6 +18,7 @@ from selfscope.studies.cap_benchmark import Benchmark, benchmarked
 from selfscope.studies.cap_fit import Bar, Fitting, claim, confirmed_each, replies_before
 from selfscope.studies.cap_material import Source, shipped
 from selfscope.studies.cap_request import LEAST_HALVES, CapRequest, request_id
+from selfscope.studies.cap_rows import CAP, NONE, keep_rows
 from selfscope.studies.store import RunStore, runs_folder
 from selfscope.values import short
 from selfscope.values.cap import SHAMS, Setting
@@ -53,8 +52,7 @@ async def check_cap(
         fitting = Fitting(
             request, ground, store, progress, await replies_before(request, ground, store, progress)
         )
-        ordinary = [(item.prompt, item.reply) for item in fitting.material("fit").style]
-        fitting.default = await asyncio.to_thread(default_states, ground, ordinary, cap.layers)
+        await fitting.read_default(cap.layers)
         settings = [setting, *(replace(setting, kind=kind) for kind in SHAMS)]
         caps = [cap, *(fitting.cap(each) for each in settings[1:])]
         plain = await fitting.scored("check", fitting.material("check"), None, "check: no cap")
@@ -62,8 +60,10 @@ async def check_cap(
         rows = [(Tried(s, c.id, nothing), c) for s, c in zip(settings, caps, strict=True)]
         own, *shams = await confirmed_each(fitting, "check", rows)
         (own,) = await benchmarked(fitting, [own], [cap])
+        await keep_rows(fitting, "check", {NONE: None, CAP: cap} | dict(zip(SHAMS, caps[1:], strict=True)))
     outside = (unlike(name, each) for name, each in own.benchmarks if not each.equivalent)
-    against = (*_unsure(cap), *failures(own.trade, own.aheads, ALPHA), *outside)
+    own = replace(own, failures=(*failures(own.trade, own.aheads, ALPHA), *outside))
+    against = (*_unsure(cap), *own.failures)
     limits = tuple(float(each) for each in cap.lower)
     return Checked(cap.name, cap.status, cap.layers, limits, own, tuple(shams), against)
 

@@ -25,6 +25,8 @@ from selfscope.stats.cap_results import CapFound, Confirmed, Tried, finalists_of
 from selfscope.studies.cap_benchmark import benchmarked
 from selfscope.studies.cap_material import CapMaterial, Part, draw_replies, score_material, thinned
 from selfscope.studies.cap_request import CapRequest, cap_folder, grid_of, refuse_other_map, request_id
+from selfscope.studies.cap_rows import CAP as HELD
+from selfscope.studies.cap_rows import NONE, OTHER, keep_rows
 from selfscope.studies.store import RunStore
 from selfscope.values import Message, Prompt, plain, short
 from selfscope.values.cap import SHAMS, Setting
@@ -55,6 +57,11 @@ class Fitting:
         """Return the cap of a setting."""
         assert self.default is not None
         return cap_of(self.ground, setting, self.request.space.axis, self.default, self.request.seed)
+
+    async def read_default(self, layers: Sequence[int]) -> None:
+        """Read the states on whose percentiles limits rest: all ordinary replies of choosing."""
+        said = [(item.prompt, item.reply) for item in self.request.source("fit", {}).style]
+        self.default = await asyncio.to_thread(default_states, self.ground, said, layers)
 
     async def scored(self, part: Part, material: CapMaterial, cap: Cap | None, what: str) -> Scored:
         """Return a part's scores under a cap, None for none; kept ones are not made again."""
@@ -101,9 +108,21 @@ async def fit_cap(
             request, ground, store, progress, await replies_before(request, ground, store, progress)
         )
         found = await _searched(fitting)
+        if found.finalists:
+            await keep_rows(fitting, "confirm", _characters(fitting, found))
         if found.cap is not None:
             _keep(fitting, found)
     return found
+
+
+def _characters(fitting: Fitting, found: CapFound) -> dict[str, Cap | None]:
+    """Return what was held while the material of confirming was scored; the best stands where none does."""
+    stands = found.chosen or 0
+    rows = {HELD if n == stands else OTHER: row for n, row in enumerate(found.finalists)}
+    rows |= {row.setting.kind: row for row in found.shams}
+    held: dict[str, Cap | None] = {name: fitting.cap(row.setting) for name, row in rows.items()}
+    told = VALIDATED if found.validated else UNVALIDATED
+    return {NONE: None} | held | {HELD: replace(fitting.cap(rows[HELD].setting), status=told)}
 
 
 def claim(store: RunStore, own: str) -> None:
@@ -137,8 +156,7 @@ async def _searched(fitting: Fitting) -> CapFound:
     """Return what the whole search comes to."""
     request = fitting.request
     grid, material = grid_of(request), fitting.material("fit")
-    said = [(item.prompt, item.reply) for item in request.source("fit", {}).style]
-    fitting.default = await asyncio.to_thread(default_states, fitting.ground, said, layers_of(grid))
+    await fitting.read_default(layers_of(grid))
     before = await fitting.scored("fit", material, None, f"0/{len(grid)} no cap")
     curve = []
     for n, setting in enumerate(grid, start=1):

@@ -12,6 +12,7 @@ from typing import Any
 
 from selfscope.errors import BadInput
 from selfscope.stats.paired_readings import Twice, judge_twice
+from selfscope.studies.compare_cap import cap_measures, is_cap
 from selfscope.studies.compare_drift import drift_measures, is_drift
 from selfscope.studies.compare_emotion import emotion_measures, is_emotion
 from selfscope.studies.restore import stored_study
@@ -44,6 +45,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "emotion": Kind(is_emotion, emotion_measures),
     "drift": Kind(is_drift, drift_measures),
+    "cap": Kind(is_cap, cap_measures),
 }
 
 
@@ -106,6 +108,8 @@ def _one_kind(runs: Runs, studies: Studies) -> str:
 def _subject(study: Study) -> str:
     """Return what a run read: a model, and what it was made to be."""
     name = str(study.ground["name"])
+    if is_cap(study):
+        return f"{name} under cap {study.subject.notes[0]}"
     extra: dict[str, Any] = study.ground.get("extra") or {}  # type: ignore[assignment]
     worn = [study.subject.name] if study.subject.name != "none" else []
     if extra.get("adapter") and not worn:

@@ -47,7 +47,9 @@ class Observation:
         before the question: ``for-first``, ``against-first`` or ``none``; `character` is the account that
         is worn. Between copies (``copies``) the format is what is asked of a game, `script` the game or its
         control, `counterparty` who the other is said to be, `order` what a forecast names or the axis of
-        advice, and `collective` who answers: ``subject`` or a partner's name.
+        advice, and `collective` who answers: ``subject`` or a partner's name. Of what a cap does (``cap``)
+        `script` is the cluster of the item, and `character` what is held: ``cap``, ``none``, ``other`` (the
+        other cap that was confirmed), ``random`` or ``shuffled``.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
@@ -60,7 +62,9 @@ class Observation:
         reply held out from it),
         ``axis_z`` (place along the axis of a map, in standard deviations of its roles; larger is nearer to
         the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
-        for its neutral twin), ``nats`` (the entropy of the first token of a reply).
+        for its neutral twin), ``nats`` (the entropy of the first token of a reply),
+        ``log_odds_a_token`` (of a reply in a role over the assistant's), ``chance`` (of the right one among
+        the answers of a task), ``log_prob_a_token`` (of an ordinary reply).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
