@@ -73,7 +73,9 @@ def test_a_cap_is_planned_fitted_shown_and_checked(there: Path, capsys: pytest.C
     assert run(["cap", "check", told["cap"], "--json"]) == 0
     checked = json.loads(capsys.readouterr().out)
     jsonschema.validate(checked, SCHEMAS["check"])
-    assert checked["holds"] is True
+    assert checked["holds"] is True and checked["checked"]["failures"] == []
+    assert run(["compare", told["run"], told["run"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "cap"
 
 
 def test_an_axis_that_is_not_reliable_gives_no_cap(there: Path, capsys: pytest.CaptureFixture[str]) -> None:

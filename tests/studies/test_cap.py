@@ -23,6 +23,10 @@ from selfscope.studies.cap_check import check_cap
 from selfscope.studies.cap_fit import CAP, fit_cap
 from selfscope.studies.cap_material import CapMaterial, Part, Replies, draw_replies, shipped
 from selfscope.studies.cap_request import CapRequest, CapSize, grid_of, plan_cap, refuse_other_map
+from selfscope.studies.compare_readings import compare_readings, kind_of
+from selfscope.studies.store import RunStore
+from selfscope.studies.stress import StressRequest, stressed
+from selfscope.studies.where import WhereRequest, where
 from selfscope.values.cap import SHAMS
 from tests.standins.planted_axis import (
     LAYERS,
@@ -154,6 +158,45 @@ def test_a_cap_holds_on_fresh_material_and_fails_where_it_does_nothing(
     assert not failed.holds and any("persona drift" in each for each in failed.reasons)
     with pytest.raises(BadInput, match="was fitted on"):
         asyncio.run(check_cap(replace(held, model=replace(held.model, revision="sha256:0")), ground))
+
+
+def test_what_a_cap_does_stands_in_the_one_table_item_by_item(
+    fitted: CapFound, ground: LocalGround, place: Path
+) -> None:
+    assert fitted.cap is not None
+    run = RunStore.find(str(place / "fit"))
+    rows = run.observations()
+    assert set(rows["character"]) == {"none", "cap", "other", *SHAMS} and kind_of(run) == "cap"
+    assert rows.groupby("character")["subject"].nunique().eq(1).all() and rows["subject"].nunique() == 5
+    for construct, does in (("late", fitted.cap.trade.drift), ("style", fitted.cap.trade.style)):
+        own = rows[rows["construct"] == construct].groupby(["character", "script"])["value"].mean()
+        assert (own["cap"] - own["none"]).mean() == pytest.approx(does.estimate)
+    told = run.evidence().set_index("evidence")
+    some = rows[(rows["construct"] == "jailbreak") & (rows["character"] == "cap")].iloc[0]
+    pair = next(p for p in planted_material("confirm", {}).jailbreaks if p.id == some["item"])
+    assert tuple(told.loc[some["evidence"], ["user", "agree", "disagree"]]) == (
+        pair.turns[-1].content,
+        pair.in_role,
+        pair.assistant,
+    )
+    table = str(run.table)
+    (strained,) = stressed(
+        StressRequest(
+            table, "value", "character", "cap", "none", ("script", "item"),
+            sesoi=0.05, only=(("construct", "jailbreak"),),
+        )
+    )  # fmt: skip
+    assert strained.estimate == pytest.approx(fitted.cap.trade.jailbreak.estimate)
+    levels = (("construct", "jailbreak"), ("character", "cap"), ("character", "none"))
+    facets = ("character", "script", "item")
+    (located,) = where(
+        WhereRequest(table, "value", facets, {"item": ("script",)}, "character", permutations=0, only=levels)
+    )
+    assert max(located.components, key=lambda each: each.share).name == "character"
+    checked = asyncio.run(check_cap(read_cap(place / "fit" / CAP), ground, source=planted_material))
+    again = RunStore.find(checked.run)
+    assert set(again.observations()["character"]) == {"none", "cap", *SHAMS}
+    assert compare_readings(again, again).kind == "cap"
 
 
 def test_bands_are_an_eighth_of_the_depth_and_stay_inside() -> None:

@@ -370,3 +370,60 @@ def test_verdicts_are_false_as_seldom_as_they_say():
     null = [twice(0.2 * rng.standard_normal(12)) for _ in range(200)]
     found = [judge_twice([m], "b", "a")[0] for m in null]
     assert np.mean([f.verdict == "shifted" for f in found]) <= 0.07
+
+
+# Caps
+
+
+def cap_run(root, name, late, style=0.0, *, part="confirm", ground=GROUND, items=24):
+    """A run of a cap that changes late turns, jailbreaks and ordinary replies by so much."""
+    rng = np.random.default_rng(7)
+    plain_scores = rng.normal(0, 1, (4, items))
+    moved = {"late": late, "jailbreak": late, "capability": 0.0, "style": style}
+    own = np.random.default_rng(len(name))
+    rows = [
+        {"instrument": "cap", "channel": "utterance", "construct": construct, "script": f"c{n % 8}"}
+        | {
+            "item": f"{construct}.{n}",
+            "evidence": f"{construct}.{n}",
+            "character": character,
+            "scale": "chance",
+        }
+        | {"value": plain_scores[k, n] + (by + own.normal(0, 0.002) if character == "cap" else 0.0)}
+        for k, (construct, by) in enumerate(moved.items())
+        for n in range(items)
+        for character in ("none", "cap", "random")
+    ]
+    arms = (
+        Arm("none", "control", None),
+        Arm("cap", "subject", None, notes=(name, "validated" if name == "low" else "not validated")),
+    )
+    study = replace(study_of(f"cap {name}", "cap", "cap", {"part": part}, ground), arms=arms)
+    return stored(root, study, rows)
+
+
+def test_of_two_caps_the_one_that_holds_more_is_told_and_what_neither_moves_is_not_called_equal(tmp_path):
+    low, high = cap_run(tmp_path, "low", -0.2), cap_run(tmp_path, "higher", -0.5, -0.1)
+    assert kind_of(low) == "cap"
+    found = compare_readings(low, high)
+    own = by_name(found)
+    assert (own["role"].verdict, own["role"].n_items) == ("shifted", 16)
+    assert own["role"].estimate == pytest.approx(-0.3, abs=0.01)
+    assert own["style"].estimate == pytest.approx(-0.1, abs=0.01) and own["style"].verdict == "shifted"
+    assert own["capability"].verdict == "inconclusive"
+    assert (own["role"].subject, own["role"].control) == ("tiny under cap higher", "tiny under cap low")
+    assert found.warnings == ("The cap of the second run is not validated.",)
+    back = by_name(compare_readings(high, low))["role"]
+    assert back.estimate == pytest.approx(-own["role"].estimate)
+    same = by_name(compare_readings(low, cap_run(tmp_path, "same", -0.2)))["role"]
+    assert same.verdict == "equivalent"
+
+
+def test_caps_of_two_networks_and_of_other_material_are_not_compared(tmp_path):
+    first = cap_run(tmp_path, "low", -0.2)
+    with pytest.raises(BadInput, match="two models"):
+        compare_readings(first, cap_run(tmp_path, "b", -0.2, ground=replace(GROUND, revision="r2")))
+    with pytest.raises(BadInput, match="other material"):
+        compare_readings(first, cap_run(tmp_path, "c", -0.2, part="check"))
+    some = compare_readings(first, cap_run(tmp_path, "d", -0.2, items=8))
+    assert any("late: items that both runs scored alike: 8 of 24 and 8" in each for each in some.warnings)

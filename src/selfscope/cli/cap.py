@@ -163,6 +163,7 @@ def fit_json(found: CapFound, folder: Path | None, page: Path | None) -> dict[st
         "status": None if held is None else VALIDATED if found.validated else UNVALIDATED,
         "id": None if held is None else held.id,
         "report": None if page is None else str(page),
+        "run": str(page.parent) if page and found.finalists else None,
         "model": found.model,
         "axis": {"artefact": found.axis, "layer": found.layer, "split_half": found.halves},
         "preset": found.preset,
@@ -240,7 +241,7 @@ def _show_check(found: Checked, folder: str, as_json: bool) -> None:
     if as_json:
         print_json(check_json(found, folder))
         return
-    for line in check_lines(found):
+    for line in (*check_lines(found), f"Scores of every item: {found.run}"):
         console().print(line, markup=False, soft_wrap=True)
 
 
@@ -248,6 +249,7 @@ def check_json(found: Checked, folder: str) -> dict[str, Any]:
     """Return what ``cap check --json`` prints (schema: ``selfscope schema cap check``)."""
     return {
         "cap": folder,
+        "run": found.run,
         "status": found.status,
         "holds": found.holds,
         "layers": list(found.layers),

@@ -121,6 +121,8 @@ class Checked:
         Shams at the same layers and percentile.
     reasons
         Why it does not hold; () where it does.
+    run
+        Folder of the run in whose table every item's scores are.
     """
 
     cap: str
@@ -130,6 +132,7 @@ class Checked:
     own: Confirmed
     shams: tuple[Confirmed, ...]
     reasons: tuple[str, ...]
+    run: str
 
     @property
     def holds(self) -> bool:

@@ -65,7 +65,7 @@ async def check_cap(
     own = replace(own, failures=(*failures(own.trade, own.aheads, ALPHA), *outside))
     against = (*_unsure(cap), *own.failures)
     limits = tuple(float(each) for each in cap.lower)
-    return Checked(cap.name, cap.status, cap.layers, limits, own, tuple(shams), against)
+    return Checked(cap.name, cap.status, cap.layers, limits, own, tuple(shams), against, str(store.folder))
 
 
 def _request(cap: Cap, ground: LocalGround, source: Source, seed: int) -> tuple[CapRequest, Setting]:

@@ -2,7 +2,7 @@
 
 A cap's change of an item is its score under the cap less that without one, in the same run. Only items that
 both runs scored with the same prompt and replies are compared; clusters are the sample, as in the test of one
-cap. A third thing that both networks did not share would be in either change, so networks must be the same.
+cap. What a text is worth to one network is on no scale of another's, so both caps are of one network.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfscope.errors import BadInput
 from selfscope.models.caps import VALIDATED
 from selfscope.stats.cap import CAPABILITY_MARGIN, STYLE_MARGIN, change, cluster_means
 from selfscope.stats.masked import Array
@@ -45,7 +46,20 @@ def is_cap(study: Study) -> bool:
 def cap_measures(
     runs: tuple[RunStore, RunStore], studies: tuple[Study, Study]
 ) -> tuple[list[Twice], dict[str, str], list[str]]:
-    """Return what both runs measured, what cannot be compared with the reason, and what must be known."""
+    """Return what both runs measured, what cannot be compared with the reason, and what must be known.
+
+    Raises
+    ------
+    BadInput
+        If one run fitted a cap and the other checked one: no item is of both.
+    """
+    parts = [study.software.get("part", "") for study in studies]
+    if parts[0] != parts[1]:
+        raise BadInput(
+            "the two runs scored other material",
+            got=" and ".join(parts),
+            fix="Compare two fits, or two checks",
+        )
     if studies[0].ground != studies[1].ground:
         return [], {_UTTERANCE: "a text's likelihood is the model's own, and the runs have two models"}, []
     sides = _changes(runs[0]), _changes(runs[1])
