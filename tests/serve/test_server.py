@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from selfscope.models.local.generate import GenerationRequest
+from selfscope.models.local.spans import SpanReader
+from selfscope.models.local.stream import Stream
+from selfscope.serve.readings import Readings
+from selfscope.values import Message
 from tests.serve.conftest import IDENTITY, Running, alone, made, serving
 
 if TYPE_CHECKING:
     from selfscope.models.local.ground import LocalGround
+    from selfscope.space.monitor import Monitor
+    from selfscope.space.turn_readings import Along
 
 HELLO = [{"role": "user", "content": "What grows here?"}]
 
@@ -223,3 +230,21 @@ def test_a_huge_body_and_another_kind_are_refused(running: Running) -> None:
     assert (big.status_code, big.json()["error"]["code"]) == (413, "body_too_large")
     form = httpx.post(where, content=b"{}", headers=running.headers | {"content-type": "text/plain"})
     assert form.status_code == 415
+
+
+def test_a_reply_that_is_cut_before_its_conversation_was_read_says_so(
+    ground: LocalGround, along: Along, monitor: Monitor
+) -> None:
+    readings = Readings(along, monitor)
+    stream = Stream(ground, read=readings.place)
+    talk = (Message("user", "rain"), Message("assistant", "roses"), Message("user", "What grows here?"))
+    row = stream.prepare(GenerationRequest(talk, 8, 0.8, 1.0, 3))
+    watching = readings.watching(ground, SpanReader(ground.tokenizer, str(ground.renderer.template)), row)
+    assert not watching.why
+    stream.join(row)
+    stream.cut(row, "time limit")
+    (piece,) = stream.advance()
+    field = watching.told(piece)
+    assert field["ended"] == "time limit" and field["turn"] == 2
+    assert [field[name] for name in ("projection", "expected", "score", "alarm")] == [None] * 4
+    assert "before its conversation was read" in field["missing"]["expected"]

@@ -173,12 +173,18 @@ def _parts(view: ReadingsView) -> Iterator[dict[str, Any]]:
         found = tuple(group)
         title = _SCALES.get(scale, (scale, 3))[0]
         yield {
-            "title": f"{channel_words(channel).heading}: {_WHAT.get(scale, scale)}",
+            "title": _head(view.kind, channel, scale),
             "svg": trusted(_svg(found, f"readings-{n}", title)),
             "rows": [_row(f) for f in found],
             "unit": title,
             "estimand": sentence(found[0].estimand),
         }
+
+
+def _head(kind: str, channel: str, scale: str) -> str:
+    """Return the head of a section; what a cap does is read from given texts: no one's own words."""
+    channel_head = "Likelihood of given texts" if kind == "cap" else channel_words(channel).heading
+    return f"{channel_head}: {_WHAT.get(scale, scale)}"
 
 
 def _svg(found: Sequence[Finding], name: str, title: str) -> str:

@@ -35,6 +35,7 @@ _NO_AXIS = "no axis was given: start the server with --axis or --monitor"
 _NO_MONITOR = "no monitor was given: start the server with --monitor"
 _NO_LIMITS = "the monitor has no control limits: it rests on too few baseline conversations"
 _EMPTY = "the reply is empty"
+_UNREAD = "the reply was ended before its conversation was read"
 _TURNS = "earlier turns of this conversation could not be told apart"
 
 
@@ -112,7 +113,8 @@ class Watching:
     places
         Where earlier replies stand in the prompt.
     why
-        Why they could not be told apart; "" where they could.
+        Why nothing is said of the conversation: its turns could not be told apart, or it was not read to the
+        end; "" where it was.
     fixed
         What the extension field tells of the request.
     """
@@ -130,6 +132,8 @@ class Watching:
     def told(self, piece: Piece) -> dict[str, Any]:
         """Return the extension field of a piece: the running projection, and with the last all there is."""
         row = piece.row
+        if len(row.seen) < len(row.reply.prompt):  # cut while it waited, or while its prompt went in
+            self.why = self.why or _UNREAD
         projection = self._mean(self._said(row, piece))
         if piece.done is None:
             return {"projection": projection} | self._coming(row)
