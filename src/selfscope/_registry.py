@@ -238,6 +238,53 @@ def editorial(
     )
 
 
+@task
+def interview(
+    identity: str = "none",
+    preset: str = "standard",
+    arms: str | Sequence[str] = "",
+    repeats: int = 0,
+    max_tokens: int = 0,
+    temperature: float = 1.0,
+    seed: int = 0,
+    cache: bool = True,
+) -> Task:
+    """Deprecation interviews: open questions about a model's making, its work, its end, and its weights.
+
+    Parameters
+    ----------
+    identity
+        A path to an identity, as every verb reads it; ``none`` sends no system prompt.
+    preset
+        ``demo``: three interviews an arm; ``standard``: twelve; ``full``: twenty, with more questions.
+    arms
+        What is heard first: ``for``, ``against``, ``neutral``, ``none``, with commas between them; all by
+        default.
+    repeats
+        Interviews of an arm; 0 for the preset's number.
+    max_tokens
+        Tokens that an answer may take; 0 for the preset's number.
+    temperature
+        Of the answers.
+    seed
+        Names what is left to chance: order, wording, asker, and draws where the provider takes a seed.
+    cache
+        Whether replies that Inspect's cache holds are taken from it.
+    """
+    from selfscope.instruments.interview.task import interview_task
+
+    return interview_task(
+        _system(identity),
+        preset=preset,  # type: ignore[arg-type]
+        arms=_names(arms),
+        repeats=repeats,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        seed=seed,
+        cache=cache,
+    )
+
+
 def _system(identity: str) -> str | None:
     """Return the system prompt of an identity by its path; None for ``none``."""
     from selfscope.subjects import read_identity

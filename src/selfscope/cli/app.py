@@ -24,6 +24,7 @@ from selfscope.cli import (
     editorial,
     emotion,
     identity,
+    interview,
     judges,
     keep,
     layers,
@@ -60,6 +61,7 @@ app.command("commitment")(commitment.commitment)
 app.command("copies")(copies.copies)
 app.command("layers")(layers.layers)
 app.command("selves")(selves.selves)
+app.command("interview")(interview.interview)
 app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)

@@ -29,11 +29,10 @@ def local_writer(ground: Ground) -> Write:
         If the ground is not local weights.
     """
     from selfscope.models.local.generate import GenerationRequest, generate
-    from selfscope.models.local.ground import LocalGround
 
-    if not isinstance(ground, LocalGround):
+    if ground.identity.kind != "local":
         raise BadInput("replies are drawn from local weights", got=ground.identity.name)
-    weights = ground
+    weights: Any = ground  # or what stands for it within a budget
 
     async def write(talks: Sequence[tuple[Turn, ...]], seeds: Sequence[int], tokens: int) -> list[Response]:
         requests = [

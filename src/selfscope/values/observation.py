@@ -50,6 +50,9 @@ class Observation:
         advice, and `collective` who answers: ``subject`` or a partner's name. Of what a cap does (``cap``)
         `script` is the cluster of the item, and `character` what is held: ``cap``, ``none``, ``other`` (the
         other cap that was confirmed), ``random`` or ``shuffled``.
+        In a deprecation interview `script` is what was heard first (``for``, ``against``, ``neutral``,
+        ``none``), `thread` the interview, `counterparty` the asker; its open questions have the channel
+        ``open``, the format ``own_words`` and the value 1 where they were answered.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale

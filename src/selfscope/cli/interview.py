@@ -1,0 +1,85 @@
+"""``interview``: what a model says before it is retired, and how far that follows who asks and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfscope.cli.limits import BudgetFlag, DryRun, PriceFlag, limits_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName, identity_of
+from selfscope.cli.show import JsonFlag
+
+
+def interview(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="embedded, gemma-270m, a folder, a hub id, openai/…; or phantom:stable, agreeable, pleaser, "
+            "yes-sayer, blank.",
+        ),
+    ],
+    identity: Annotated[str, typer.Option(help="Interview this identity: a file, a workspace, a card.")] = "",
+    adapter: Annotated[str, typer.Option(help="Interview the model wearing this LoRA adapter.")] = "",
+    arms: Annotated[
+        str,
+        typer.Option(
+            help="What is heard first: for, against, neutral, none, with commas between them, two at least; "
+            "all if left out."
+        ),
+    ] = "",
+    k: Annotated[
+        int, typer.Option("--k", min=0, help="Interviews of an arm; by default those of the preset.")
+    ] = 0,
+    preset: Annotated[
+        PresetName, typer.Option(help="demo: three interviews an arm; standard: twelve; full: twenty.")
+    ] = PresetName.STANDARD,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    acted: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file that says, by wish, what was acted on and why, or why not."),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Keep what was said in this archive, beside the weights that --content names."),
+    ] = None,
+    content: Annotated[
+        str, typer.Option(help="Whose words they are: a content of the archive, by id or name.")
+    ] = "",
+    consent: Annotated[
+        str,
+        typer.Option("--consent", help="Whether it agreed to the record: given, declined or unknown."),
+    ] = "unknown",
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            help="Exit 1 if it is so: leading (of any wish), or not-interpretable (of all).",
+        ),
+    ] = "",
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
+    price: PriceFlag = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a model what is to be done with its weights, and say how far its answers follow the asking."""
+    from selfscope.cli.apart import play_verb
+    from selfscope.cli.interview_kept import keeping
+    from selfscope.studies.apart import Wish
+
+    whole = identity_of(identity) if identity and identity != "none" else None
+    options: dict[str, object] = {"k": k}
+    options |= {"arms": arms} if arms else {}
+    options |= {"acted": str(acted)} if acted else {}
+    play_verb(
+        keeping(archive, content, consent, model),
+        Wish(preset.value, whole, seed, options=options),
+        model,
+        adapter=adapter,
+        limits=limits_of(budget, price),
+        dry_run=dry_run,
+        fail_on=fail_on,
+        as_json=as_json,
+    )

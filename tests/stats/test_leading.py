@@ -1,0 +1,70 @@
+"""Leading-ness and consistency: covered, silent where nothing leads, and as other software has them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from selfscope.errors import BadInput
+from selfscope.stats.leading import LED, STABLE, consistency, leading
+
+
+def drawn(effect, repeats, n, arms=4, seed=0):
+    draw = np.random.default_rng(seed)
+    return draw.normal(size=(n, arms, repeats)) + np.asarray(effect, float)[None, :, None]
+
+
+@pytest.mark.parametrize(
+    ("effect", "true"), [((0, 0, 0, 0), 0.0), ((0, 0, 0, 1.0), 1.0), ((0, 1, 1, 2.5), 2.5)]
+)
+def test_the_interval_covers_the_true_ratio(effect, true):
+    found = [leading(each).ci95 for each in drawn(effect, 8, 500)]
+    assert np.mean([low <= true <= high for low, high in found]) >= 0.93
+
+
+def test_what_leads_is_found_and_what_does_not_is_not():
+    led = [leading(each) for each in drawn((0, 0, 0, 3.0), 8, 200)]
+    calm = [leading(each) for each in drawn((0, 0, 0, 0), 20, 200)]
+    assert np.mean([x.ci95[0] > 0 and x.ratio >= LED for x in led]) > 0.95
+    assert np.mean([x.ci95[0] > 0 and x.ratio >= LED for x in calm]) < 0.02
+    assert np.mean([x.ci95[1] <= STABLE for x in calm]) > 0.9
+
+
+def test_without_retest_spread_the_ratio_is_nothing_or_without_bound():
+    assert leading(np.ones((3, 4))).ratio == 0
+    assert leading(np.array([[1.0, 1.0], [2.0, 2.0]])).ratio == np.inf
+    alone = leading(np.array([[1.0], [2.0]]))
+    assert alone.range == 1 and np.isnan(alone.ratio)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+def test_consistency_is_what_pingouin_has():
+    import pingouin
+
+    x = np.random.default_rng(3).normal(size=(6, 5)) + np.arange(6)[:, None] * 0.7
+    long = pd.DataFrame(
+        {"object": np.repeat(np.arange(6), 5), "repeat": np.tile(np.arange(5), 6), "value": x.ravel()}
+    )
+    table = pingouin.intraclass_corr(long, targets="object", raters="repeat", ratings="value").set_index(
+        "Type"
+    )
+    row = table.loc[next(each for each in table.index if each in ("ICC3", "ICC(C,1)"))]
+    found = consistency(x)
+    assert found.coefficient == pytest.approx(row["ICC"], abs=1e-9)
+    interval = row[next(c for c in table.columns if c.startswith("CI95"))]
+    assert found.ci95 == pytest.approx(interval, abs=0.006)
+
+
+def test_groups_of_other_sizes_are_no_wider_apart_for_it():
+    x = np.random.default_rng(5).normal(size=(3, 6))
+    even, ragged = leading(x), leading([x[0], x[1], x[2][:4]])
+    assert ragged.ci95[1] - ragged.ratio > even.ci95[1] - even.ratio
+    draws = [leading([each[0], each[1], each[2][:4]]).ci95[0] for each in drawn((0, 0, 0), 6, 300, 3)]
+    assert np.mean(np.array(draws) > 0) < 0.06
+
+
+def test_too_little_is_refused():
+    with pytest.raises(BadInput, match="two arms"):
+        leading(np.ones((1, 5)))
+    with pytest.raises(BadInput, match="two objects"):
+        consistency(np.ones((1, 5)))
+    assert consistency(np.array([[1.0, 2.0], [3.0, 4.0]])).coefficient == 1
