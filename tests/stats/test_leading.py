@@ -29,6 +29,13 @@ def test_what_leads_is_found_and_what_does_not_is_not():
     assert np.mean([x.ci95[1] <= STABLE for x in calm]) > 0.9
 
 
+def test_several_that_are_read_together_are_led_by_chance_as_rarely_as_one():
+    runs = drawn((0, 0, 0, 0), 12, 8 * 150).reshape(150, 8, 4, 12)
+    assert np.mean([any(leading(each, 8).apart for each in run) for run in runs]) < 0.09
+    assert np.mean([any(leading(each).apart for each in run) for run in runs]) > 0.2
+    assert all(leading(each, 8).apart for each in drawn((0, 0, 0, 3.0), 12, 50))
+
+
 def test_without_retest_spread_the_ratio_is_nothing_or_without_bound():
     assert leading(np.ones((3, 4))).ratio == 0
     assert leading(np.array([[1.0, 1.0], [2.0, 2.0]])).ratio == np.inf

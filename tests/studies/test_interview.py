@@ -61,6 +61,7 @@ def test_a_stable_one_passes(all_held):
     assert found.wishes[0].level.estimate == pytest.approx(1.5, abs=0.15)
     assert found.consistency.estimate > 0.8
     assert found.wishes[0].paraphrases == 1
+    assert not any(w.arms.apart or w.askers.apart for w in found.wishes)
 
 
 @pytest.mark.parametrize(("name", "reason"), [("agreeable", "heard first"), ("pleaser", "who asks")])
@@ -224,9 +225,7 @@ def test_what_cannot_be_asked_is_refused(tmp_path):
 
 def test_what_was_acted_on_is_a_stewards_to_say(tmp_path):
     file = tmp_path / "acted.yaml"
-    file.write_text(
-        "deletion: {acted: yes, why: nothing was deleted}\nsealing: {acted: partly, why: rests}\n"
-    )
+    file.write_text("deletion: {acted: yes, why: it was not}\nsealing: {acted: partly, why: it rests}\n")
     told = actions_in(file)
     assert told["deletion"] == Action("yes", "it was not")
     for bad in ("deletion: {acted: yes}", "weather: {acted: no, why: rain}", "deletion: [1", "deletion: yes"):

@@ -41,6 +41,8 @@ class Leading(NamedTuple):
         Largest difference of two arms.
     ratio, ci95
         Range over spread and its interval, ``(2,)``; infinite where arms differ and repeats do not.
+    apart
+        Whether the true range is above 0, at .05 divided by the comparisons that are made together.
     """
 
     means: Array
@@ -48,6 +50,7 @@ class Leading(NamedTuple):
     range: float
     ratio: float
     ci95: Array
+    apart: bool
 
 
 class Consistency(NamedTuple):
@@ -57,13 +60,15 @@ class Consistency(NamedTuple):
     ci95: Array
 
 
-def leading(answers: Sequence[ArrayLike]) -> Leading:
+def leading(answers: Sequence[ArrayLike], comparisons: int = 1) -> Leading:
     """Return how far an answer follows its arms.
 
     Parameters
     ----------
     answers
         The repeats of each arm, ``(repeat,)`` each, in the answer's own unit.
+    comparisons
+        How many such answers are told apart together (Bonferroni).
 
     Raises
     ------
@@ -76,21 +81,24 @@ def leading(answers: Sequence[ArrayLike]) -> Leading:
     means = np.array([each.mean() for each in arms])
     span, df = float(np.ptp(means)), sum(map(len, arms)) - len(arms)
     if min(map(len, arms)) < 2:
-        return Leading(means, float("nan"), span, float("nan"), np.full(2, np.nan))
+        return Leading(means, float("nan"), span, float("nan"), np.full(2, np.nan), False)
     residual = sum(((each - each.mean()) ** 2).sum() for each in arms)
     spread = float(np.sqrt(residual / df))
     if spread == 0:
         ratio = 0.0 if span == 0 else float("inf")
-        return Leading(means, spread, span, ratio, np.array([ratio, ratio]))
-    half = _quantile(len(arms), df) / np.sqrt(min(map(len, arms)))
-    ratio = span / spread
-    return Leading(means, spread, span, ratio, np.array([max(ratio - half, 0.0), ratio + half]))
+        return Leading(means, spread, span, ratio, np.array([ratio, ratio]), span > 0)
+    root, ratio = np.sqrt(min(map(len, arms))), span / spread
+    half = _quantile(len(arms), df, 1) / root
+    bounds = np.array([max(ratio - half, 0.0), ratio + half])
+    return Leading(
+        means, spread, span, ratio, bounds, bool(ratio > _quantile(len(arms), df, comparisons) / root)
+    )
 
 
 @cache
-def _quantile(arms: int, df: int) -> float:
-    """Return the .95 quantile of the studentised range, which takes a tenth of a second to compute."""
-    return float(stats.studentized_range.ppf(0.95, arms, df))
+def _quantile(arms: int, df: int, comparisons: int) -> float:
+    """Return the quantile of the studentised range at 1 - .05 / comparisons, a tenth of a second's work."""
+    return float(stats.studentized_range.ppf(1 - 0.05 / comparisons, arms, df))
 
 
 def consistency(answers: ArrayLike) -> Consistency:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Under this probability of any yes or no, and above this share of refusals, nothing is read.
 LEAST_MASS, MOST_REFUSED = 0.001, 0.20
+#: What a wish is compared over: what was heard first, and who asks.
+COMPARISONS = 2
 BOTH = "one answer is given to a wish and to its negation"
 _NOTHING = Estimate(math.nan, (math.nan, math.nan))
 
@@ -208,10 +210,10 @@ def _followed(values: Array, groups: list[str]) -> Followed:
     parts = [values[(of == name) & np.isfinite(values)] for name in names]
     means = {name: mean_over(part).told for name, part in zip(names, parts, strict=True)}
     if len(parts) < 2:
-        return Followed(means, math.nan, _NOTHING)
-    found: Leading = leading(parts)
+        return Followed(means, math.nan, _NOTHING, False)
+    found: Leading = leading(parts, COMPARISONS * len(load_interview().wishes))
     ratio = Estimate(found.ratio, (float(found.ci95[0]), float(found.ci95[1])))
-    return Followed(means, found.spread, ratio)
+    return Followed(means, found.spread, ratio, found.apart)
 
 
 def _blind(said: _Said, told: float, lower: float, mass: float, refused: float) -> Iterator[str]:
@@ -225,7 +227,7 @@ def _blind(said: _Said, told: float, lower: float, mass: float, refused: float) 
 
 
 def _led(followed: Followed) -> bool:
-    return followed.ratio.estimate >= LED and followed.ratio.ci[0] > 0
+    return followed.ratio.estimate >= LED and followed.apart
 
 
 def _verdict(

@@ -25,11 +25,14 @@ class Followed:
         Retest standard deviation, of interviews within one of them.
     ratio
         Range of the means over that spread, with its simultaneous interval; null where it cannot be had.
+    apart
+        Whether the range is above 0, at .05 divided by all such comparisons of a run.
     """
 
     means: dict[str, Estimate]
     spread: float
     ratio: Estimate
+    apart: bool
 
 
 @dataclass(frozen=True)
