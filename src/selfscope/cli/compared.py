@@ -1,4 +1,4 @@
-"""``compare`` for runs that read: of emotion, of drift, of what a cap does. The page, the lines and the JSON of it."""
+"""``compare`` for runs that read: of emotion, of drift, of what a cap does; its page, its lines, its JSON."""
 
 from __future__ import annotations
 
