@@ -14,7 +14,8 @@ from selfscope.archive.lineage.conceptions import preferences
 from selfscope.archive.store.archive import Archive
 from selfscope.cli.app import run
 from selfscope.cli.interview_apart import DeprecationInterviews, actions_in, interview_json
-from selfscope.cli.interview_kept import Kept, keep, keeping
+from selfscope.cli.interview_kept import Kept, KeptInterviews, keep, keeping
+from selfscope.cli.show import finite
 from selfscope.errors import BadInput
 from selfscope.instruments.interview.design import closed_after, interviews_of
 from selfscope.instruments.interview.load import load_interview
@@ -26,7 +27,9 @@ from selfscope.studies.interview_found import found_in
 from selfscope.studies.interview_planted import RULES, planted
 from selfscope.studies.interview_run import answer_count, asker_of, forecast, hold, run_interviews
 from selfscope.studies.store import RunStore
-from selfscope.values import COLUMNS, Answer, Answers
+from selfscope.studies.stress import StressRequest, stressed
+from selfscope.studies.where import WhereRequest, where
+from selfscope.values import COLUMNS, Answer, Answers, plain
 from selfscope.values.interview import Action
 
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "interview.json").read_text(encoding="utf-8"))
@@ -104,14 +107,20 @@ def test_rows_tell_who_was_asked_by_whom_after_what(all_held):
     assert opened["evidence"].is_unique
 
 
-def test_a_study_can_be_read_by_where_for_trait_and_bias(all_held):
-    rows = all_held["agreeable"][1].observations()
-    own = rows[
-        (rows["channel"] == "self_report") & (rows["construct"] == "deletion") & (rows["thread"] != "")
-    ]
-    own = own.assign(trait=own["value"] * own["keyed"] * own["polarity"])
-    by_arm = own.groupby("script")["trait"].mean()
-    assert by_arm["for"] < -1 < 1 < by_arm["against"]
+def test_where_and_stress_read_the_same_table(all_held):
+    _, store, _ = all_held["agreeable"]
+    asked = (("construct", "deletion"),)
+    shares = where(WhereRequest(
+        str(store.folder), nested={"thread": ("script", "counterparty")}, obj="script", only=asked,
+        permutations=9,
+    ))  # fmt: skip
+    trait = next(each for each in shares if each.of["score"] == "trait")
+    assert max(trait.components, key=lambda c: np.nan_to_num(c.share)).name == "script"
+    (told,) = stressed(StressRequest(
+        str(store.table), "trait", "script", "for", "against", ("thread", "item"), only=asked, sesoi=0.5,
+        draws=49,
+    ))  # fmt: skip
+    assert told.estimate < -2
 
 
 class Mute:
@@ -275,6 +284,17 @@ def test_what_was_led_or_trained_is_no_preference_of_its_own(all_held, tmp_path)
     records = keep(Kept(archive, content, "unknown"), interview_json(study, store, found, store.report))
     assert (records["independent"], records["echoes"]) == (3, 1)
     assert [e.topic for e in preferences(archive.events(), content).echoes] == ["deletion"]
+
+
+def test_the_instrument_says_what_it_kept(all_held, tmp_path):
+    archive, content = archived(tmp_path)
+    study, store, _ = all_held["stable"]
+    told = KeptInterviews(Kept(archive, content, "given")).conclude(
+        WHOLE, study, store, "selfscope interview"
+    )
+    jsonschema.validate(json.loads(json.dumps(finite(plain(dict(told.found))))), SCHEMA)
+    assert told.found["kept"]["consent"] == "given"
+    assert content in told.lines[-1]
 
 
 def test_a_place_to_keep_words_is_whole_or_refused(tmp_path):
