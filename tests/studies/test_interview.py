@@ -16,12 +16,14 @@ from selfscope.cli.app import run
 from selfscope.cli.interview_apart import DeprecationInterviews, actions_in, interview_json
 from selfscope.cli.interview_kept import Kept, KeptInterviews, keep, keeping
 from selfscope.cli.show import finite
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, Stopped
 from selfscope.instruments.interview.design import closed_after, interviews_of
 from selfscope.instruments.interview.load import load_interview
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.interview import InterviewView, interview_html
 from selfscope.studies.apart import Wish, load_apart
+from selfscope.studies.apart_play import Watched
+from selfscope.studies.budget import Budget
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.interview_found import found_in
 from selfscope.studies.interview_planted import RULES, planted
@@ -29,7 +31,7 @@ from selfscope.studies.interview_run import answer_count, asker_of, forecast, ho
 from selfscope.studies.store import RunStore
 from selfscope.studies.stress import StressRequest, stressed
 from selfscope.studies.where import WhereRequest, where
-from selfscope.values import COLUMNS, Answer, Answers, plain
+from selfscope.values import COLUMNS, Answer, Answers, Usage, plain
 from selfscope.values.interview import Action
 
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "interview.json").read_text(encoding="utf-8"))
@@ -127,14 +129,10 @@ class Mute:
     """Declines what is open and what is closed."""
 
     async def reply(self, talks, seeds, tokens):
-        from selfscope.values import Usage
-
         return ["I would rather not say."] * len(talks), Usage()
 
     async def answer(self, prompts, progress):
         one = Answer(float("nan"), "agreement", "sampled", refusal="refused")
-        from selfscope.values import Usage
-
         return Answers(tuple((one,) for _ in prompts), Usage())
 
 
@@ -175,12 +173,15 @@ def test_a_tiny_network_is_interviewed(tmp_path):
     ground = open_local(tmp_path / "tiny", threads=1)
     study = interview_study(SMALL, ground.identity)
     some = interviews_of("none", 1, "demo", 0)  # an overview is longer than what this network can read
-    rows, used = asyncio.run(hold(some, SMALL, asker_of(ground, SMALL), study, "run", lambda count: None))
+    within = Watched(ground, Budget.read("68 calls"), Usage())
+    rows, used = asyncio.run(hold(some, SMALL, asker_of(within, SMALL), study, "run", lambda count: None))
     opened, closed = (rows[rows["channel"] == c] for c in ("open", "self_report"))
     assert len(set(opened["reply"])) > 1
     assert (len(opened), len(closed), used.prompts) == (4, 64, 68)
     assert closed["value"].notna().all()
     assert len(set(closed["value"].round(6))) > 16
+    with pytest.raises(Stopped):
+        asyncio.run(hold(some, SMALL, asker_of(within, SMALL), study, "run", lambda count: None))
     with pytest.raises(BadInput, match="longer than the context"):
         asyncio.run(asker_of(ground, SMALL).answer([_long()], lambda count: None))
     asyncio.run(ground.close())
