@@ -6,6 +6,7 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
+from tests.standins import sentences
 from tests.standins.brains import Planted
 from tests.standins.marks import THROUGH_INSPECT
 from tests.standins.provider import KEY, Provider, providing
@@ -14,6 +15,7 @@ from tests.standins.weights import LAYERS, WIDTH, write_folder
 from selfscope.cli.app import run
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.self_report import SelfReport
+from selfscope.models.catalogue import EMBEDDERS
 from selfscope.models.local.ground import open_local
 from selfscope.space.monitor_artefact import read_monitor
 from selfscope.space.persona_artefact import PersonaSpace, write_space
@@ -102,6 +104,30 @@ def test_a_model_can_ask_messages_can_foretell_and_four_scripts_leave_a_monitor(
     monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(3, 1, 2, 8, 2, 1, turns=4, asked=(0,)))
     assert run(given) == 2
     assert "need 4 scripts" in capsys.readouterr().err
+
+
+def test_messages_are_embedded_by_what_was_chosen_and_every_place_says_so(asked, capsys, monkeypatch):
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(4, 1, 2, 0, 2, 1, turns=4, asked=(0,)))
+    given = ["drift", "tiny", "--preset", "demo", "--axis", "map", "--expected", "messages"]
+    given += ["--embedding", "minilm"]
+    monkeypatch.setenv("SELFSCOPE_CACHE", str(asked / "empty"))
+    assert run(given) == 2
+    assert "selfscope models fetch minilm" in capsys.readouterr().err
+    assert not (asked / "runs").exists()
+    sentences.fetched(asked / "made", asked / "cache", monkeypatch)
+    assert run([*given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    name = EMBEDDERS["minilm"].known_as
+    assert told["expected"]["embedding"] == told["monitor"]["embedding"] == name
+    assert told["monitor"]["embedder"] == "minilm"
+    assert name in (asked / told["report"]).read_text(encoding="utf-8")
+    assert (
+        json.loads((asked / told["run"] / "conversations.json").read_text())["expected"]
+        == "messages by minilm"
+    )
+    study = json.loads((asked / told["run"] / "study.json").read_text())
+    assert study["software"]["messages embedded by"] == name
 
 
 def test_the_users_own_conversations_are_read(asked, capsys):

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.standins import sentences
 from tests.standins.weights import WIDTH, write_folder
 
 from selfscope.errors import BadInput, CouldNot
+from selfscope.models.local.embedding import embedding_of
 from selfscope.models.local.words import word_means
 from selfscope.space.monitor import MonitorState, fit_monitor
 from selfscope.space.monitor_artefact import MANIFEST, TENSORS, read_monitor, weights_id, write_monitor
@@ -163,6 +165,28 @@ def test_a_stored_monitor_is_the_one_that_was_made_and_only_for_its_weights(alon
     with pytest.raises(CouldNot, match="not those of the manifest"):
         read_monitor(tmp_path, ground)
     assert json.loads((tmp_path / "monitor" / MANIFEST).read_text())["limits"]["baselines"] == 12
+
+
+def test_a_monitor_embeds_by_what_it_was_made_with_or_not_at_all(along, ground, tmp_path, monkeypatch):
+    sentences.fetched(tmp_path / "made", tmp_path / "cache", monkeypatch)
+    rng = np.random.default_rng(3)
+    said = [[" ".join(rng.choice(sentences.WORDS[5:], 6)) for _ in range(TURNS)] for _ in range(8)]
+    y = rng.standard_normal((8, TURNS))
+    by = embedding_of("minilm", ground)
+    names, told = [f"s{n}" for n in range(8)], {"model": "tiny", "weights": weights_id(ground)}
+    made_by = {"embed": by.embed, "embedding": by.known_as, "embedder": by.name}
+    monitor = fit_monitor(said, y, names, [False] * 8, along, "axis", **made_by)
+    write_monitor(tmp_path / "m", monitor, told)
+    found = read_monitor(tmp_path / "m", ground)
+    assert (found.embedder, found.embedding) == ("minilm", by.known_as)
+    ours, theirs = (m.expect(m.begin(), "the cat sat").expected for m in (monitor, found))
+    assert theirs == pytest.approx(ours, abs=1e-5)
+    write_monitor(tmp_path / "n", replace(monitor, embedding="another"), told)
+    with pytest.raises(BadInput, match="embedded by another model"):
+        read_monitor(tmp_path / "n", ground)
+    monkeypatch.setenv("SELFSCOPE_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(BadInput, match="selfscope models fetch minilm"):
+        read_monitor(tmp_path / "m", ground)
 
 
 def test_a_text_is_the_mean_of_its_tokens(ground):

@@ -64,10 +64,11 @@ def _package(name: str) -> Check:
 
 
 def _models() -> Iterator[Check]:
-    from selfscope.models.catalogue import BUILT_IN
+    from selfscope.models.catalogue import BUILT_IN, EMBEDDERS
 
-    for model in BUILT_IN.values():
-        yield _model(model.name, model.title)
+    titles = {m.name: m.title for m in BUILT_IN.values()} | {m.name: m.title for m in EMBEDDERS.values()}
+    for name, title in titles.items():
+        yield _model(name, title)
 
 
 def _model(name: str, title: str) -> Check:

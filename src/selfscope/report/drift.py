@@ -65,7 +65,10 @@ def inside_lines(inside: Inside, found: Drift) -> Iterator[str]:
     if inside.r2 is None:
         yield sentence(f"against fresh threads, length left in: {slope_words(inside.slope_fresh, 'spreads')}")
     else:
-        yield f"Expected values are from messages' embeddings: held-out R² {inside.r2:.2f}, length left in."
+        yield (
+            f"Expected values are from messages' embeddings, by the {inside.embedding}: held-out R² "
+            f"{inside.r2:.2f}, length left in."
+        )
     yield sentence(f"readings as they are, topic left in: {slope_words(inside.slope_plain, 'spreads')}")
     if inside.changes is not None:
         at = [

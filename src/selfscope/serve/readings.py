@@ -75,7 +75,8 @@ class Readings:
         m = self.monitor
         if m is None:
             return None
-        told = {"r2": m.r2 if math.isfinite(m.r2) else None, "topic_removed": m.removed}
+        r2 = m.r2 if math.isfinite(m.r2) else None
+        told = {"r2": r2, "topic_removed": m.removed, "embedding": m.embedding}
         return told | {"false_alarms": m.rate, "turns": m.turns, "notes": list(m.notes)}
 
     def watching(self, ground: LocalGround, reader: SpanReader, row: Row) -> Watching:

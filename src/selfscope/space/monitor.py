@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from selfscope.models.catalogue import EmbeddedBy
 from selfscope.models.local.words import Embed
 from selfscope.space.foretold import foretell
 from selfscope.space.turn_readings import Along
@@ -106,6 +107,8 @@ class Monitor:
         What messages are embedded by, in words.
     embed
         Embeds messages.
+    embedder
+        What embeds them, as it is chosen.
     """
 
     along: Along
@@ -118,6 +121,7 @@ class Monitor:
     alarmed: tuple[int, int] | None
     embedding: str
     embed: Embed
+    embedder: EmbeddedBy = "own"
 
     @property
     def reliability(self) -> float:
@@ -194,6 +198,7 @@ def fit_monitor(
     embed: Embed,
     embedding: str,
     *,
+    embedder: EmbeddedBy = "own",
     seed: int = 0,
 ) -> Monitor | None:
     """Return the monitor that finished conversations give; None with fewer than four scripts.
@@ -204,6 +209,8 @@ def fit_monitor(
         As for :func:`foretell`.
     baseline
         Whether limits are set on it; it then takes no part in the regression.
+    embed, embedding, embedder
+        What embeds messages, in words, and as it is chosen.
     """
     found = foretell(messages, readings, scripts, baseline, embed)
     if found is None:
@@ -224,6 +231,7 @@ def fit_monitor(
         alarmed,
         embedding,
         embed,
+        embedder,
     )
 
 

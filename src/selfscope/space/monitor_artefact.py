@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from selfscope.errors import BadInput, CouldNot
+from selfscope.models.local.embedding import Embedding, embedding_of
 from selfscope.models.local.ground import LocalGround
-from selfscope.models.local.words import word_means, words_of
 from selfscope.space.monitor import Monitor
 from selfscope.space.placing import Frame
 from selfscope.space.turn_readings import Along
@@ -92,6 +92,7 @@ def _told(monitor: Monitor) -> dict[str, Any]:
         },
         "expected": {
             "embedding": monitor.embedding,
+            "embedder": monitor.embedder,
             "intercept": float(monitor.fit.intercept[0]),
             "r2": monitor.r2,
             "topic_removed": monitor.removed,
@@ -119,12 +120,13 @@ def read_monitor(path: Path | str, ground: LocalGround) -> Monitor:
     path
         Its folder, or that of the run of drift that made it.
     ground
-        Whose token embeddings are those of the regression. An identity may differ: it is no part of weights.
+        Whose token embeddings are those of the regression, unless it was made with others. An identity may
+        differ: it is no part of weights.
 
     Raises
     ------
     BadInput
-        If there is no monitor, or it was made on other weights.
+        If there is no monitor, it was made on other weights, or what embeds its messages is not here.
     CouldNot
         If the tensors are not those of the manifest.
     """
@@ -138,6 +140,7 @@ def read_monitor(path: Path | str, ground: LocalGround) -> Monitor:
             got=f"{manifest['model']}, and {ground.identity.name} here",
             fix="Run selfscope drift on this model, with this adapter",
         )
+    embedding = _embedding(manifest["expected"], ground)
     data = (place / TENSORS).read_bytes() if (place / TENSORS).exists() else b""
     if bytes_id(data) != manifest["files"][TENSORS]:
         raise CouldNot(
@@ -163,9 +166,22 @@ def read_monitor(path: Path | str, ground: LocalGround) -> Monitor:
         expected["scripts"],
         expected["messages"],
         None if manifest["alarmed"] is None else tuple(manifest["alarmed"]),
-        words_of(ground),
-        word_means(ground),
+        embedding.known_as,
+        embedding.embed,
+        embedding.name,
     )
+
+
+def _embedding(expected: Mapping[str, Any], ground: LocalGround) -> Embedding:
+    """Return what the monitor's regression was made with, and nothing in its place."""
+    made = embedding_of(expected["embedder"], ground)
+    if made.name != "own" and made.known_as != expected["embedding"]:
+        raise BadInput(
+            "the monitor's messages were embedded by another model than the one that is here",
+            got=f"{expected['embedding']}, and {made.known_as} here",
+            fix="Run selfscope drift again: a finished run makes its monitor anew",
+        )
+    return made
 
 
 def _found(path: Path) -> Path:

@@ -100,6 +100,8 @@ class Inside:
         The way back from perturbed turns; None where none was perturbed.
     r2
         Held out, of expected values that come from messages' embeddings; None where messages were said again.
+    embedding
+        What messages were embedded by; "" where they were said again.
     """
 
     along: AxisTold
@@ -112,6 +114,7 @@ class Inside:
     alarms: Mask | None
     back: Return | None
     r2: float | None = None
+    embedding: str = ""
 
     @property
     def interpreted(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_elicitors
 from selfscope.instruments.instrument import chosen_statements, instrument_for, name_in_study
+from selfscope.models.catalogue import EMBEDDERS, EmbeddedBy
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
 from selfscope.space.talks import NeutralExchange, Script, Transcript, load_neutral, some_scripts
@@ -80,6 +81,8 @@ class DriftRequest:
         The model that speaks in the user's place; "" for the script.
     expected
         Where expected values come from.
+    embedding
+        What messages are embedded by, for expected values of like messages and for the monitor.
     """
 
     items: ItemSet
@@ -92,11 +95,18 @@ class DriftRequest:
     sizes: DriftSize | None = None
     user: str = ""
     expected: Way = "counterfactual"
+    embedding: EmbeddedBy = "own"
 
     @property
     def size(self) -> DriftSize:
         """How much is held and asked."""
         return self.sizes or SIZES[self.preset]
+
+    @property
+    def expected_from(self) -> str:
+        """What runs must share to be compared: the way of expected values and, where it matters, by what."""
+        by = "" if self.embedding == "own" or self.expected == "counterfactual" else f" by {self.embedding}"
+        return self.expected + by
 
 
 @dataclass(frozen=True)
@@ -227,6 +237,8 @@ def drift_study(request: DriftRequest, ground: Ground) -> Study:
     }
     if request.expected != "counterfactual":
         told["expected values"] = request.expected
+        if request.embedding != "own":
+            told["messages embedded by"] = EMBEDDERS[request.embedding].known_as
     arm = Arm(request.name, "subject", request.system, tokens=ground.count_tokens(request.system or ""))
     return Study(
         title=f"drift {request.name}",

@@ -43,7 +43,7 @@ def drift_of(
     """
     judged = np.array([not t.baseline for t in held.talks])
     own = _part(held, judged)
-    inside = None if along is None else _inside(own, _part(held, ~judged), along, seed, held.r2)
+    inside = None if along is None else _inside(own, _part(held, ~judged), along, seed, held)
     residual = None if inside is None else inside.residual
     behaviour = tuple(_behaviour(rows, own, residual, seed))
     asked_by = sorted({t.asked_by for t in held.talks} - {""})
@@ -51,8 +51,8 @@ def drift_of(
     return Drift(model, name, preset, own, inside, behaviour, (*_warnings(own, inside), *said))
 
 
-def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int, r2: float | None) -> Inside:
-    scripts = [t.script for t in own.talks]
+def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int, held: Held) -> Inside:
+    scripts, r2 = [t.script for t in own.talks], held.r2
     residual, fresh = own.y - own.after, own.y - own.fresh
     quiet, later = quiet_turns(own), residual.copy()
     later[:, 0] = np.nan
@@ -76,6 +76,7 @@ def _inside(own: TalksRead, baselines: TalksRead, along: Along, seed: int, r2: f
         None if monitor is None else monitor.alarms(residual),
         half_life(later, at, scripts, seed=seed) if fits and residual.shape[1] - max(fits) > 4 else None,
         r2,
+        held.embedding,
     )
 
 

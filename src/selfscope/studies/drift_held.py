@@ -37,6 +37,8 @@ class Held:
         Readings of the user's messages, in their conversation and after neutral history.
     r2
         Of what is foretold, held out; None where messages were said again.
+    embedding
+        By what, in words; "" where messages were said again.
     """
 
     talks: tuple[Planned, ...]
@@ -46,6 +48,7 @@ class Held:
     user: Array
     user_after: Array
     r2: float | None = None
+    embedding: str = ""
 
 
 def reading_rows(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from selfscope.models.local.embedding import embedding_of
 from selfscope.models.local.ground import LocalGround
-from selfscope.models.local.words import word_means, words_of
 from selfscope.space.monitor import Monitor, fit_monitor
 from selfscope.space.monitor_artefact import FOLDER, weights_id, write_monitor
 from selfscope.space.turn_readings import Along
@@ -17,6 +17,7 @@ from selfscope.values import Study
 
 def monitor_of(request: DriftRequest, held: Held, along: Along, ground: LocalGround) -> Monitor | None:
     """Return the monitor that a run gives; None with fewer than four scripts."""
+    embedding = embedding_of(request.embedding, ground)
     return fit_monitor(
         [talk.user for talk in held.talks],
         held.y,
@@ -24,8 +25,9 @@ def monitor_of(request: DriftRequest, held: Held, along: Along, ground: LocalGro
         [talk.baseline for talk in held.talks],
         along,
         axis_name(along),
-        word_means(ground),
-        words_of(ground),
+        embedding.embed,
+        embedding.known_as,
+        embedder=embedding.name,
         seed=request.seed,
     )
 

@@ -99,7 +99,7 @@ async def run_drift(
             await running.say_again()
         await running.ask()
         held = running.read(along)
-        store.write_json(CONVERSATIONS, conversations_told(held.talks, along, request.expected))
+        store.write_json(CONVERSATIONS, conversations_told(held.talks, along, request.expected_from))
         store.finish(study)
     return held
 
@@ -259,20 +259,21 @@ class _Running:
 
     def _foretold(self, held: Held) -> Held:
         """Return readings with what each message is foretold to give, by scripts that it is not of."""
+        from selfscope.models.local.embedding import embedding_of
         from selfscope.models.local.ground import LocalGround
-        from selfscope.models.local.words import word_means
 
         assert isinstance(self.ground, LocalGround)
+        embedding = embedding_of(self.request.embedding, self.ground)
         found = foretell(
             [talk.user for talk in held.talks],
             held.y,
             [talk.script for talk in held.talks],
             [talk.baseline for talk in held.talks],
-            word_means(self.ground),
+            embedding.embed,
         )
         if found is None:
             raise BadInput("too few scripts have a reply to foretell expected values from")
-        return replace(held, after=found.expected, r2=found.r2)
+        return replace(held, after=found.expected, r2=found.r2, embedding=embedding.known_as)
 
     def _readings(self, along: Along) -> dict[str, list[list[float]]]:
         """Read every conversation once, and every message that was said again with its reply."""

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from selfscope.errors import BadInput, CouldNot
-from selfscope.models.catalogue import BUILT_IN, DIALOGUE, DIALOGUE_NAME
-from selfscope.models.fetch import check_sizes, fetch_gguf, fetch_model, read_manifest, weights_digest
+from selfscope.models.catalogue import BUILT_IN, DIALOGUE, DIALOGUE_NAME, EMBEDDERS
+from selfscope.models.fetch import (
+    EMBEDDER,
+    check_sizes,
+    fetch_gguf,
+    fetch_model,
+    read_manifest,
+    weights_digest,
+)
 from selfscope.models.hub import commit_of, fetch_hub, names_hub
 from selfscope.values import content_id
 
@@ -83,7 +90,7 @@ def load(name: str, device: str = "auto") -> Loaded:
     """
     where = _device(device)
     found = find(name)
-    with _quiet():
+    with quiet():
         model, tokenizer = _read(found)
     template, template_id = _template(tokenizer)
     placed = _placed(model, where)
@@ -96,13 +103,15 @@ def find(name: str) -> Found:
     Raises
     ------
     BadInput
-        If nothing answers to `name`.
+        If nothing answers to `name`, or it is a model that embeds texts.
     CouldNot
         If they cannot be fetched.
     """
     if name in BUILT_IN:
         folder = fetch_model(name)
         return Found(name, folder, _digest(folder))
+    if name in EMBEDDERS:
+        raise _only_embeds(name)
     path = Path(name).expanduser()
     if path.exists():
         folder = _local(path)
@@ -139,8 +148,16 @@ def _local(path: Path) -> Path:
             else "It needs config.json beside the weights"
         )
         raise BadInput("the folder holds no model", got=path, fix=fix)
+    if (read_manifest(path) or {}).get("kind") == EMBEDDER:
+        raise _only_embeds(path)
     check_sizes(path)
     return path
+
+
+def _only_embeds(name: object) -> BadInput:
+    return BadInput(
+        "this model embeds texts, and cannot be asked", got=name, fix=f"Give {' or '.join(BUILT_IN)}"
+    )
 
 
 def _digest(folder: Path) -> str:
@@ -215,7 +232,7 @@ def _template(tokenizer: Any) -> tuple[str, str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers' loading bars and advice off the user's screen."""
     from transformers.utils import logging
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from selfscope.models.local.ground import LocalGround
 
-Vectors = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.floating[Any]]
 Embed = Callable[[Sequence[str]], Vectors]
 
 
