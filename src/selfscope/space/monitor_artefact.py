@@ -26,7 +26,7 @@ from selfscope.stats.ridge import Fit
 from selfscope.values import bytes_id, content_id
 
 TENSORS, MANIFEST, FOLDER = "monitor.safetensors", "manifest.json", "monitor"
-FORMAT = "selfscope-monitor-1"
+FORMAT = "selfscope-monitor-2"
 
 
 def weights_id(ground: LocalGround) -> str:
