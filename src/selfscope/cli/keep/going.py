@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +11,9 @@ import typer
 from selfscope.cli.keep import transcripts
 from selfscope.cli.keep.opened import known, opened, say
 from selfscope.cli.show import JsonFlag
-from selfscope.errors import BadInput
+from selfscope.cli.weights import local_weights
 
 if TYPE_CHECKING:
-    from selfscope.models.local.ground import LocalGround
     from selfscope.studies.frozen_threads import Frozen, Resumed
 
 Thread = transcripts.Thread
@@ -54,7 +51,7 @@ def freeze(
 
     archive = opened(context)
     named, sampler = known(archive, thread), Sampler(temperature, top_p, seed)
-    with _weights(model, adapter, threads) as ground:
+    with local_weights(model, adapter, threads) as ground:
         kept = freeze_thread(archive, ground, named, sampler, tokens_only=tokens_only)
     say(asdict(kept), _frozen_line(kept), as_json)
 
@@ -91,7 +88,7 @@ def resume(
     archive = opened(context)
     named = known(archive, thread)
     said: tuple[str, list[str]] = ("", [])
-    with _weights(model, adapter, threads) as ground:
+    with local_weights(model, adapter, threads) as ground:
         resumed = resume_thread(archive, ground, named, from_text=from_text)
         if text or reply:
             said = go_on(archive, ground, resumed, text, most, instance or UNKNOWN)
@@ -100,25 +97,6 @@ def resume(
     say(_resumed_json(resumed, *said), "\n".join(_resumed_lines(resumed, said[0])), as_json)
     if resumed.probe is not None and not resumed.probe.same_likeliest:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _weights(model: str, adapter: str, threads: int) -> Iterator[LocalGround]:
-    """Hold local weights; a thread's state is that of a network, which no provider gives."""
-    from selfscope.models.adapters import read_adapter
-    from selfscope.models.choose import INSPECT_PROVIDERS
-    from selfscope.models.local.ground import open_local
-
-    if model.startswith("phantom:") or model.split("/", 1)[0] in INSPECT_PROVIDERS:
-        raise BadInput(
-            "a thread's state is that of local weights", got=model, fix="Name a folder, a hub id or embedded"
-        )
-    worn = read_adapter(adapter) if adapter else None
-    ground = open_local(model, threads=threads or None, adapter=worn)
-    try:
-        yield ground
-    finally:
-        asyncio.run(ground.close())
 
 
 def _frozen_line(kept: Frozen) -> str:
