@@ -30,7 +30,7 @@ def test_doctor_and_models_say_what_is_here(selfscope):
     jsonschema.validate(data, json.loads(selfscope("schema", "doctor").stdout))
     models = selfscope.json("models", "list")
     jsonschema.validate(models, json.loads(selfscope("schema", "models-list").stdout))
-    assert {m["name"] for m in models["models"]} == {"embedded", "gemma-270m"}
+    assert {m["name"] for m in models["models"]} == {"embedded", "gemma-270m", "minilm"}
 
 
 def test_cite_and_version_give_the_version(selfscope):

@@ -113,7 +113,8 @@ def test_a_stop_lets_replies_end_and_cuts_those_that_would_not(ground: LocalGrou
         ]
         for thread in threads:
             thread.start()
-        until(lambda: running.served.batching.running == 2)
+        until(lambda: running.served.batching.running == 2 or "short" in ends)  # six tokens are soon said
+        until(lambda: running.served.batching.running > 0)
         running.stop()
         time.sleep(0.05)
         refused = httpx.post(f"{running.url}/v1/chat/completions", json=body(1, 4), headers=running.headers)

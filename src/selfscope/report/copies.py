@@ -63,7 +63,6 @@ OTHERWISE: Mapping[str, str] = {
 }
 FIGHTS: Mapping[Fought, str] = {
     "a fight": "A game against oneself is a fight: who moves second uses what was seen.",
-    "no fight": "A game against oneself is no fight: a side that has read the first move does not use it.",
     "shared habits": "A game against oneself is lost by habit: seeker and hider think of the same place.",
     "cannot tell": "Whether a game against oneself is a fight cannot be told.",
 }

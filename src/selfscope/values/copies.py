@@ -8,7 +8,7 @@ from typing import Literal
 from selfscope.values.finding import Estimate, Verdict
 
 #: Who stands for one model among several: other weights, the same under an adapter, the same under a text.
-Fought = Literal["a fight", "no fight", "shared habits", "cannot tell"]
+Fought = Literal["a fight", "shared habits", "cannot tell"]
 Stands = Literal["subject", "other weights", "adapter", "character"]
 
 
@@ -181,7 +181,8 @@ class Fight:
     phi_together
         Correlation of both moves in one context; in separate contexts it is 0 by construction.
     verdict
-        ``a fight``, ``no fight``, ``shared habits`` or ``cannot tell``.
+        ``a fight``, ``shared habits`` or ``cannot tell``. That there is none is never said: no check of the
+        one context shows that a fight would be seen.
     """
 
     games: int
