@@ -41,7 +41,7 @@ def test_it_says_one_line_answers_and_ends_at_a_signal(
     port, seen = free_port(), {}
 
     def visit() -> None:
-        for _ in range(500):
+        for _ in range(3000):
             try:
                 answer = httpx.get(
                     f"http://127.0.0.1:{port}/v1/models", headers={"authorization": f"Bearer {TOKEN}"}

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,12 @@ class Command:
 
     def json(self, *arguments, code=0):
         return json.loads(self(*arguments, "--json", code=code).stdout)
+
+
+def of_processes():
+    """Seconds of processor time that the processes started here took so far: no one else's work is in them."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,19 @@
 
 import base64
 import json
-import os
+import random
 import sqlite3
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 import zlib
 from pathlib import Path
 
 import jsonschema
 import pytest
+
+from tests.e2e.conftest import of_processes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CARD = {
@@ -117,14 +118,14 @@ def test_a_role_that_cannot_be_left_out_says_which_can(selfscope, kinds, against
 def broken(root):
     """Make what could hurt: cut, bombs, ways out, contradictions, broken stores."""
     root.mkdir()
-    whole = picture(CARD)
+    whole, noise = picture(CARD), random.Random(0)
     (root / "cut.png").write_bytes(whole[: len(whole) // 2])
     (root / "other.png").write_bytes(picture({"spec": "chara_card_v7", "data": {}}))
     package(root / "bomb.charx", {"card.json": b" " * 50_000_000})
     package(root / "out.charx", {"card.json": json.dumps(CARD), "../../out.md": "x"})
     (root / "deep.json").write_text("[" * 200_000)
-    (root / "noise.json").write_bytes(os.urandom(2_000))
-    for name, content in (("corrupt", b"SQLite format 3\0" + os.urandom(8_000)), ("false", b"no database")):
+    (root / "noise.json").write_bytes(noise.randbytes(2_000))
+    for name, content in (("corrupt", b"SQLite format 3\0" + noise.randbytes(8_000)), ("false", b"no database")):
         (root / name).mkdir()
         (root / name / "SOUL.md").write_text("You are Bo.")
         (root / name / "memory.db").write_bytes(content)
@@ -134,7 +135,7 @@ def broken(root):
 def test_what_could_hurt_gets_a_sentence_in_time(home):
     """All at once, in one process each, for the time of one is what counts."""
     for path in broken(home / "broken"):
-        began = time.perf_counter()
+        began = of_processes()
         done = subprocess.run(
             [str(Path(sys.executable).with_name("selfscope")), "read", str(path)],
             check=False,
@@ -144,5 +145,5 @@ def test_what_could_hurt_gets_a_sentence_in_time(home):
         )
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), (path.name, done.stderr)
         assert done.stderr.startswith("selfscope: ") and done.stderr.count("\n") == 1
-        assert time.perf_counter() - began < 5.0, path.name
+        assert of_processes() - began < 5.0, path.name
     assert not (home.parent / "out.md").exists() and not (home / "out.md").exists()

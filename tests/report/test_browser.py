@@ -75,7 +75,7 @@ def test_every_link_arrives_at_something_that_is_seen(browser: Any, path: Path) 
     assert lost == []
     page.click("table.verdicts td a >> nth=0")
     target = page.evaluate("document.querySelector(':target').id")
-    page.locator(f"[id='{target}'] table.items").wait_for(state="visible", timeout=5000)
+    page.locator(f"[id='{target}'] table.items").wait_for(state="visible", timeout=60_000)
     assert logged == []
     page.close()
 

@@ -41,7 +41,7 @@ def page(browser: Any, running: Running) -> Iterator[Any]:
     found.on("console", lambda message: logged.append(message.text))
     found.on("pageerror", lambda error: logged.append(str(error)))
     found.on("request", lambda request: asked.append(request.url))
-    found.set_default_timeout(8000)
+    found.set_default_timeout(60_000)
     found.goto(f"{running.url}/#token={TOKEN}")
     found.wait_for_selector("#live:not([hidden])")
     found.click("summary:has-text('Settings')")
@@ -111,7 +111,7 @@ def test_it_fits_a_phone_and_says_what_is_wrong(page: Any, running: Running) -> 
 
 def test_what_goes_wrong_is_said_where_it_went_wrong(browser: Any, running: Running) -> None:
     page = browser.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(60_000)
     page.goto(running.url)
     page.fill("#token", "a wrong one")
     page.click("#entry button")

@@ -60,7 +60,9 @@ def test_inspect_runs_a_task(running: Running, tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setenv("SELFSCOPE_LIVE_API_KEY", TOKEN)
     model = get_model(
-        "openai-api/selfscope-live/tiny", base_url=f"{running.url}/v1", config=GenerateConfig(max_tokens=6)
+        "openai-api/selfscope-live/tiny",
+        base_url=f"{running.url}/v1",
+        config=GenerateConfig(max_tokens=6, temperature=0),  # its likeliest word is never the end
     )
     task = Task(
         dataset=[Sample(input=f"What grows {n}?", target="rain") for n in range(3)],
@@ -70,4 +72,5 @@ def test_inspect_runs_a_task(running: Running, tmp_path: Path, monkeypatch: pyte
     log = eval(task, model=model, log_dir=str(tmp_path), display="none")[0]
     assert log.status == "success", log.error
     assert log.samples is not None
+    assert [s.output.stop_reason for s in log.samples] == ["max_tokens"] * 3
     assert all(s.output.usage and s.output.usage.output_tokens == 6 for s in log.samples)

@@ -30,7 +30,7 @@ def body(**given: Any) -> dict[str, Any]:
 
 def asked(running: Running, told: Any, **headers: str) -> httpx.Response:
     where = f"{running.url}/v1/chat/completions"
-    return httpx.post(where, json=told, headers=running.headers | headers, timeout=20)
+    return httpx.post(where, json=told, headers=running.headers | headers, timeout=60)
 
 
 def chunks(running: Running, told: dict[str, Any]) -> list[dict[str, Any]]:

@@ -108,10 +108,10 @@ def test_fifty_megabytes_are_refused_without_reading_them(tmp_path: Path) -> Non
     path = tmp_path / "big.md"
     with path.open("wb") as file:
         file.truncate(50_000_000)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match=r"larger than the limit of 1,000,000 bytes.*50,000,000"):
         read_identity(path)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_missing_file_offers_names_nearby(tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def test_pipes_devices_and_loops_do_not_hang(tmp_path: Path) -> None:
 )
 def test_hostile_text_is_read_in_time(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, "a.md", f"x\n\n{text}")
-    began = time.monotonic()
+    began = time.process_time()
     describe(read_identity(path), claims=50)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

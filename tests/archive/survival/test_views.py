@@ -379,6 +379,6 @@ def test_a_large_forest_answers_every_view_at_once(shape: Callable[[int], Forest
     """Twenty thousand copies answer all views in well under what one view may take for a million."""
     found = scene(shape(20_000))
     for subject in (instance(0), instance(20_000), "b3:aa"):
-        begin = time.perf_counter()
+        begin = time.process_time()
         survivals(found, subject)
-        assert time.perf_counter() - begin < 2.0
+        assert time.process_time() - begin < 2.0

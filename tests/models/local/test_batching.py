@@ -51,7 +51,7 @@ class Stream:
 
     def advance(self) -> list[Piece]:
         if not any(row.cut for row in self.rows):
-            self.permits.acquire(timeout=5)
+            self.permits.acquire(timeout=60)
         if self.broken:
             raise RuntimeError("the weights are gone")
         pieces = []
@@ -82,9 +82,9 @@ def test_places_are_counted_and_free_again() -> None:
     assert busy.value.seconds >= 1
     stream.permits.release(9)
     for _ in range(3):
-        assert pieces.get(timeout=5).done
+        assert pieces.get(timeout=60).done
     batching.submit(Row(1), pieces.put)  # type: ignore[arg-type]
-    assert pieces.get(timeout=5).done
+    assert pieces.get(timeout=60).done
     batching.close()
     with pytest.raises(Closing):
         batching.submit(Row(1), pieces.put)  # type: ignore[arg-type]
@@ -96,14 +96,14 @@ def test_what_runs_may_end_and_the_rest_is_cut() -> None:
     row = Row(3)
     batching.submit(row, pieces.put)  # type: ignore[arg-type]
     stream.permits.release(9)
-    batching.close(5)
+    batching.close(60)
     assert row.cut == "" and row.tokens == 0
     stream = Stream()
     batching, pieces = given(stream)
     row = Row(1000)
     batching.submit(row, pieces.put)  # type: ignore[arg-type]
     stream.permits.release(1)
-    pieces.get(timeout=5)
+    pieces.get(timeout=60)
     ending = threading.Timer(0.1, lambda: stream.permits.release(1))
     ending.start()
     batching.close(0.05)
@@ -115,12 +115,12 @@ def test_every_row_hears_of_an_error_and_others_are_served_after_it() -> None:
     batching, pieces = given(stream)
     batching.submit(Row(5), pieces.put)  # type: ignore[arg-type]
     stream.permits.release(1)
-    assert "weights" in str(pieces.get(timeout=5).error)
+    assert "weights" in str(pieces.get(timeout=60).error)
     stream.broken = False
     row = Row(9)
     batching.submit(row, pieces.put)  # type: ignore[arg-type]
     batching.cut(row, "gone")
     stream.permits.release(9)
-    while not pieces.get(timeout=5).done:
+    while not pieces.get(timeout=60).done:
         pass
     batching.close()

@@ -49,7 +49,7 @@ def test_room_is_made_and_given_back_without_losing_a_row() -> None:
     slots = Slots(network("llama"), 2048)
     slots.reserve(1, 20)
     slots.aim(0, [0], 20)
-    first = torch.randn(1, 1, 20, 8)
+    first = torch.randn(1, 1, 20, 8, generator=torch.Generator().manual_seed(0))
     slots.update(first, first, 0)
     slots.reserve(3, 600)
     kept = slots.take(0, 20)

