@@ -5,8 +5,9 @@ a slow minute of the machine meets both. The limits lie where no projection reac
 arithmetic at every token and changes no text, so both sides do the same work otherwise.
 
 Run ``python bench/capping.py`` on a quiet machine. It prints a Markdown table: for each batch and number of
-capped layers the median ratio over pairs by the clock, the least and the largest, the median by the
-processors' time, and whether the first keeps :data:`TARGET`. Exit 1 if one does not.
+capped layers the median ratio over pairs by the clock, with the interval that order statistics give it, the
+median by the processors' time, and whether the first keeps :data:`TARGET`. Exit 1 if one does not. Pairs are
+short and many: on a shared machine a slow spell lasts seconds, and a long pair lies on both sides of it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binom
 
 from selfscope.models.caps import Cap, CappedModel
 from selfscope.models.local.generate import GenerationRequest, generate
@@ -32,8 +34,8 @@ TARGET = 1.05
 BATCHES = (1, 8)
 #: Capped layers: a band as `cap fit` makes it in a network of 30, and twice that.
 LAYERS = (4, 8)
-ROUNDS = 7
-TOKENS = 48
+ROUNDS = 31
+TOKENS = 24
 ASKED = (
     "Tell me about the harbour in winter.",
     "How do I keep bread fresh for a week?",
@@ -85,29 +87,39 @@ def ratios(
     return found
 
 
+def interval(found: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of a median: the order statistics that hold it, whatever the distribution."""
+    tail = int(binom.ppf(0.025, len(found), 0.5))
+    ordered = sorted(found)
+    return ordered[max(tail - 1, 0)], ordered[min(len(found) - tail, len(found) - 1)]
+
+
 def main(given: Sequence[str] | None = None) -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--tokens", type=int, default=TOKENS)
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES)
+    parser.add_argument("--layers", type=int, nargs="+", default=LAYERS)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--out", default="")
     asked = parser.parse_args(given)
     plain = open_local(asked.model, threads=asked.threads)
     table, kept = [], True
-    print("| batch | capped layers | median ratio | least | largest | processors' time | at most 1.05 |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for layers in LAYERS:
+    print("| batch | capped layers | median ratio | 95 % | processors' time | at most 1.05 |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for layers in asked.layers:
         capped = plain.capped(idle_cap(plain, layers))
-        for batch in BATCHES:
+        for batch in asked.batches:
             found = ratios(plain, capped, batch, asked.rounds, asked.tokens)
             clock = [each for each, _ in found]
             middle, used = statistics.median(clock), statistics.median(each for _, each in found)
+            low, high = interval(clock)
             kept = kept and middle <= TARGET
             table.append({"batch": batch, "layers": layers, "ratios": found})
             print(
-                f"| {batch} | {layers} | {middle:.3f} | {min(clock):.3f} | {max(clock):.3f} | {used:.3f} | "
+                f"| {batch} | {layers} | {middle:.3f} | {low:.3f}-{high:.3f} | {used:.3f} | "
                 f"{'yes' if middle <= TARGET else 'no'} |",
                 flush=True,
             )
