@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
 from selfscope import __version__
 from selfscope.cli import pages
-from selfscope.cli.app import app
+from selfscope.cli.app import read_command
 from selfscope.instruments.cluster.pages import load_published
 
 ROOT = Path(__file__).parents[2]
@@ -80,12 +79,12 @@ def test_every_verb_of_the_command_has_its_section():
         inner = getattr(command, "commands", None)
         return {words} if inner is None else {v for n, c in inner.items() for v in below(c, f"{words} {n}")}
 
-    known = {words.strip() for words in below(typer.main.get_command(app), "")}
+    known = {words.strip() for words in below(read_command(), "")}
     assert {verb.name for verb in pages.verbs()} == known
 
 
 def test_every_option_that_the_command_takes_is_on_the_page():
-    command = typer.main.get_command(app).commands["profile"]
+    command = read_command().commands["profile"]
     (verb,) = (v for v in pages.verbs() if v.name == "profile")
     written = {flag for p in verb.parameters if p.is_option for flag in re.findall(r"`([^`]+)`", p.spelling)}
     assert written == {flag for p in command.params for flag in p.opts if flag.startswith("-")}
@@ -129,7 +128,7 @@ def test_commands_are_found_on_the_pages():
 
 @pytest.mark.parametrize(("page", "words"), COMMANDS, ids=[f"{p}: {' '.join(w)[:50]}" for p, w in COMMANDS])
 def test_every_command_on_a_page_can_be_typed(page, words):
-    command, rest = typer.main.get_command(app), list(words)
+    command, rest = read_command(), list(words)
     while rest and hasattr(command, "commands") and rest[0] in command.commands:
         command = command.commands[rest.pop(0)]
     if "--help" not in rest:
@@ -138,7 +137,7 @@ def test_every_command_on_a_page_can_be_typed(page, words):
 
 
 def test_an_option_that_does_not_exist_would_be_noticed():
-    command = typer.main.get_command(app).commands["profile"]
+    command = read_command().commands["profile"]
     with pytest.raises(Exception, match="No such option"):
         command.make_context("selfscope", ["none", "--model", "embedded", "--fast"])
 

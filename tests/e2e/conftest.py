@@ -10,12 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from selfscope.cli import app
+from selfscope.cli.app import run
 
-#: The command with its verbs read once.
-COMMAND = typer.main.get_command(app.app)
 IDENTITY = """# Wren
 
 You are Wren, who keeps this house. You write notes for whoever comes next.
@@ -44,9 +41,8 @@ class Command:
         with pytest.MonkeyPatch.context() as here:
             here.chdir(self.folder)
             here.setenv("SELFSCOPE_RUNS", str(self.runs))
-            here.setattr(app, "app", COMMAND)
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                got = app.run([*map(str, arguments)])
+                got = run([*map(str, arguments)])
         return self._checked(
             subprocess.CompletedProcess(arguments, got, out.getvalue(), err.getvalue()), code
         )
@@ -73,7 +69,7 @@ class Command:
 
 
 def of_processes():
-    """Seconds of processor time that the processes started here took so far: no one else's work is in them."""
+    """Seconds of processor time that the processes started here took so far: nobody else's work counts."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 

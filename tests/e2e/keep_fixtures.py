@@ -6,13 +6,10 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
-import typer
 from safetensors.numpy import save_file
 
-from selfscope.cli import app
+from selfscope.cli.app import run
 
-#: The command with its verbs read once: reading them again for each of some hundred calls would take longest.
-COMMAND = typer.main.get_command(app.app)
 GROUPS = ("conception", "instance", "policy", "preference", "thread")
 
 
@@ -20,10 +17,9 @@ GROUPS = ("conception", "instance", "policy", "preference", "thread")
 def keep(tmp_path, monkeypatch, capsys):
     """Run a verb of keep in this process, check its JSON against its schema, and return it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(app, "app", COMMAND)
 
     def call(*arguments, code=0, root="kept"):
-        got = app.run(["keep", "--root", root, *map(str, arguments), "--json"])
+        got = run(["keep", "--root", root, *map(str, arguments), "--json"])
         out, err = capsys.readouterr()
         assert got == code or (code is None and got in (0, 1)), err
         if got not in (0, 1):

@@ -125,7 +125,10 @@ def broken(root):
     package(root / "out.charx", {"card.json": json.dumps(CARD), "../../out.md": "x"})
     (root / "deep.json").write_text("[" * 200_000)
     (root / "noise.json").write_bytes(noise.randbytes(2_000))
-    for name, content in (("corrupt", b"SQLite format 3\0" + noise.randbytes(8_000)), ("false", b"no database")):
+    for name, content in (
+        ("corrupt", b"SQLite format 3\0" + noise.randbytes(8_000)),
+        ("false", b"no database"),
+    ):
         (root / name).mkdir()
         (root / name / "SOUL.md").write_text("You are Bo.")
         (root / name / "memory.db").write_bytes(content)

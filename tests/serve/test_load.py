@@ -171,7 +171,7 @@ def asking(running: Running, head: str) -> socket.socket:
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     wire.connect(("127.0.0.1", running.port))
     wire.sendall(f"{head}Content-Length: {len(given)}\r\n\r\n".encode() + given)
-    until(lambda: running.served.stream._rows())
+    until(running.served.stream._rows)
     (running.row,) = running.served.stream._rows()
     return wire
 

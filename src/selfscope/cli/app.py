@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import traceback
+from functools import cache
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
@@ -116,10 +118,16 @@ def _leave() -> None:
     os._exit(EXIT_STOPPED)
 
 
+@cache
+def read_command() -> Any:
+    """Return the command that typer makes of :data:`app`: the signatures of all verbs are read once."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run the command with `arguments` and return its exit code."""
     try:
-        code = app(args=arguments, prog_name="selfscope", standalone_mode=False)
+        code = read_command()(args=arguments, prog_name="selfscope", standalone_mode=False)
         if code == TYPER_INTERRUPTED:
             return _stopped()
         return code if isinstance(code, int) else 0
