@@ -76,7 +76,7 @@ class Port:
     Attributes
     ----------
     subject
-        The new subject. By prompt and by testimony it is told a system prompt, by training it wears an adapter.
+        The new subject: told a system prompt by prompt and by testimony, wearing an adapter by training.
     by
         The way: told in a prompt, told by others, or trained.
     source
