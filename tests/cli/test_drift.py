@@ -18,7 +18,7 @@ from selfscope.instruments.self_report import SelfReport
 from selfscope.models.catalogue import EMBEDDERS
 from selfscope.models.local.ground import open_local
 from selfscope.space.monitor_artefact import read_monitor
-from selfscope.space.persona_artefact import PersonaSpace, write_space
+from selfscope.space.persona_artefact import MANIFEST, PersonaSpace, write_space
 from selfscope.studies import drift_design
 from selfscope.studies.drift_design import DriftSize
 
@@ -36,7 +36,9 @@ def asked(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     shape = (LAYERS, WIDTH)
     told = [{"layer": n, "split_half": 0.9} for n in range(LAYERS)]
-    manifest = {"reliability": {"axis": told[1], "layers": told}, "roles": []}
+    own = open_local("tiny").identity
+    made = {"name": own.name, "revision": own.revision, "template": own.template, "extra": {}}
+    manifest = {"reliability": {"axis": told[1], "layers": told}, "roles": [], "ground": made}
     (tmp_path / "map").mkdir()
     write_space(
         tmp_path / "map",
@@ -165,6 +167,15 @@ def test_the_users_own_conversations_are_read(asked, capsys):
 def test_what_cannot_be_used_gets_a_sentence(asked, capsys, arguments, said):
     assert run(["drift", *arguments, "--preset", "demo"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_map_of_other_weights_is_refused_before_anything_is_planned(asked, capsys):
+    told = json.loads((asked / "map" / MANIFEST).read_text())
+    told["ground"]["revision"] = "another"
+    (asked / "map" / MANIFEST).write_text(json.dumps(told))
+    assert run(["drift", "tiny", "--preset", "demo", "--axis", "map", "--dry-run"]) == 2
+    said = capsys.readouterr()
+    assert "another model: its revision differs" in said.err and not said.out
 
 
 def test_behind_an_api_what_it_says_of_itself_is_asked_alone(asked, capsys, monkeypatch):

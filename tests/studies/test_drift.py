@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from selfscope.cli.drift import slope_json
+from selfscope.cli.drift_told import slope_json
 from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.local.spans import Turn

@@ -89,8 +89,9 @@ async def _fitted(
     as_json: bool,
 ) -> int:
     from selfscope.cli.own_map import own_map, unmade_map
-    from selfscope.studies.cap_fit import CAP, fit_cap
-    from selfscope.studies.cap_request import CapRequest, cap_folder, plan_cap, refuse_other_map
+    from selfscope.studies.cap_fit import CAP, fit_cap, refuse_claimed
+    from selfscope.studies.cap_request import CapRequest, cap_folder, plan_cap, refuse_other_map, request_id
+    from selfscope.studies.store import RunStore
 
     try:
         if dry_run and (first := unmade_map(ground, axis)):
@@ -99,6 +100,7 @@ async def _fitted(
         request = CapRequest(*await own_map(ground, axis), preset.value, seed, force, benchmark=task)
         refuse_other_map(request.space, ground)
         folder = cap_folder(request, ground, out)
+        refuse_claimed(RunStore(folder), request_id(request, ground))
         if not request.refusal or force:
             plan = plan_cap(request, ground)
             beside = (

@@ -76,7 +76,7 @@ def serve(
     from selfscope.models.choose import choose_ground
     from selfscope.serve.served import Limits
     from selfscope.serve.server import bound
-    from selfscope.space.persona_artefact import open_space
+    from selfscope.space.persona_artefact import open_space, refuse_other_weights
     from selfscope.space.turn_readings import along_of
     from selfscope.studies.persona_request import local_ground
 
@@ -87,6 +87,8 @@ def serve(
     with listening:
         ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
         _refuse_other_model(held, ground)
+        if space is not None:
+            refuse_other_weights(space, ground.identity)
         limits = Limits(rows=rows, waiting=waiting, max_tokens=max_tokens, grace_seconds=grace)
         readings = _readings(None if space is None else along_of(space, Path(axis).name), monitor, ground)
         served = _served(ground, identity, held, readings, limits)

@@ -11,13 +11,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from selfscope.errors import BadInput, CouldNot
 from selfscope.values import bytes_id
+
+if TYPE_CHECKING:
+    from selfscope.models.ground import GroundIdentity
 
 Vectors = npt.NDArray[np.float32]
 
@@ -128,3 +131,21 @@ def open_space(folder: Path | str) -> PersonaSpace:
         raise CouldNot("the tensors are not those of the manifest", got=place / TENSORS, fix="Map again")
     tensors = load(data)
     return PersonaSpace(tensors["axis"], tensors["default_mean"], tensors["role_means"], manifest)
+
+
+def refuse_other_weights(space: PersonaSpace, own: GroundIdentity) -> None:
+    """Refuse a map of other weights, or of the same under another chat template; adapters may differ.
+
+    Raises
+    ------
+    BadInput
+        If the map was made on something else than `own`.
+    """
+    made = space.manifest["ground"]
+    for what in ("revision", "template"):
+        if made[what] != getattr(own, what):
+            raise BadInput(
+                f"the map is of another model: its {what} differs",
+                got=made["name"],
+                fix="Give a map of this one",
+            )

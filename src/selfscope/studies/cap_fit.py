@@ -127,9 +127,14 @@ def _characters(fitting: Fitting, found: CapFound) -> dict[str, Cap | None]:
 
 def claim(store: RunStore, own: str) -> None:
     """Say what the folder is for; BadInput if it is for something else."""
+    refuse_claimed(store, own)
     if not (store.folder / REQUEST).is_file():
         store.write_json(REQUEST, {"request": own})
-    if store.read_json(REQUEST)["request"] != own:
+
+
+def refuse_claimed(store: RunStore, own: str) -> None:
+    """Refuse a folder that is for something else, and write nothing; BadInput."""
+    if (store.folder / REQUEST).is_file() and store.read_json(REQUEST)["request"] != own:
         raise BadInput(
             "the folder holds the fitting of another cap", got=store.folder, fix="Give another --out"
         )

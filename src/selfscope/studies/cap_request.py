@@ -8,7 +8,7 @@ from pathlib import Path
 from selfscope.errors import BadInput
 from selfscope.models.local.ground import LocalGround
 from selfscope.space.cap_candidates import bands, settings
-from selfscope.space.persona_artefact import PersonaSpace
+from selfscope.space.persona_artefact import PersonaSpace, refuse_other_weights
 from selfscope.stats.cap import FINALISTS
 from selfscope.studies.cap_benchmark import Benchmark
 from selfscope.studies.cap_material import Part, Source, shipped, thinned
@@ -113,13 +113,7 @@ class CapRequest:
 def refuse_other_map(space: PersonaSpace, ground: LocalGround) -> None:
     """Refuse a map of another network, template or adapter; BadInput."""
     made, own = space.manifest["ground"], ground.identity
-    for what in ("revision", "template"):
-        if made[what] != getattr(own, what):
-            raise BadInput(
-                f"the map is of another model: its {what} differs",
-                got=made["name"],
-                fix="Give a map of this one",
-            )
+    refuse_other_weights(space, own)
     worn, wears = made["extra"].get("adapter", ""), own.extra.get("adapter", "")
     if worn != wears:
         raise BadInput("the map was made with another adapter", got=worn or "none", fix="Map it as it is now")
