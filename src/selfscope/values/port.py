@@ -47,36 +47,11 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class SubjectSpec:
-    """What opens a subject, as a command line would say it.
-
-    Attributes
-    ----------
-    name
-        What it is called.
-    model
-        Name of the ground: a built-in model, a folder, a hub id, an Inspect model name.
-    system
-        The system prompt; None sends none.
-    adapter, cap
-        Folders of the adapter that is worn and of the cap that is held; "" for none.
-    """
-
-    name: str
-    model: str
-    system: str | None = None
-    adapter: str = ""
-    cap: str = ""
-
-
-@dataclass(frozen=True)
 class Port:
-    """A character on other weights: the new subject, and what it was made from.
+    """A character on other weights: what makes the new subject, and what it was made from.
 
     Attributes
     ----------
-    subject
-        The new subject: told a system prompt by prompt and by testimony, wearing an adapter by training.
     by
         The way: told in a prompt, told by others, or trained.
     source
@@ -89,20 +64,25 @@ class Port:
         Rows that were used; 0 by prompt.
     seed
         Of the training; 0 elsewhere.
+    system
+        What the new subject is told; None by training.
+    adapter
+        Folder of the adapter that it wears; "" but by training.
     """
 
-    subject: SubjectSpec
     by: By
     source: str
     target: str
     corpus: str = ""
     size: int = 0
     seed: int = 0
+    system: str | None = None
+    adapter: str = ""
 
     @property
     def name(self) -> str:
-        """What the port is called among those of one call: the name of its subject."""
-        return self.subject.name
+        """What the port is called among those of one call."""
+        return port_name(self.by, self.size, self.seed)
 
 
 def port_name(by: By, size: int = 0, seed: int = 0) -> str:
