@@ -76,6 +76,8 @@ def test_a_cap_is_planned_fitted_shown_and_checked(there: Path, capsys: pytest.C
     assert checked["holds"] is True and checked["checked"]["failures"] == []
     assert run(["compare", told["run"], told["run"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "cap"
+    assert run([*given, "--seed", "1", "--out", told["run"], "--dry-run"]) == 2
+    assert "another cap" in capsys.readouterr().err
 
 
 def test_an_axis_that_is_not_reliable_gives_no_cap(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
