@@ -14,7 +14,7 @@ TIERS = [
     {"models"},
     {"subjects"},
     {"space"},
-    {"instruments"},
+    {"instruments", "agent"},
     {"studies"},
     {"training"},
     {"report", "serve"},

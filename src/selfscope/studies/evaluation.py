@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from selfscope.errors import BadInput, CouldNot, Stopped
-from selfscope.models.api_errors import Progress, failure_of, plain_address, setup_error
+from selfscope.errors import BadInput
+from selfscope.models.api_errors import Progress, failure_of, plain_address
 from selfscope.models.api_manner import manner_of_environment
 from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
-from selfscope.models.api_run import quieten
 from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.models.task_run import run_task, usage_of_log
 from selfscope.studies.run import subject_of
 from selfscope.studies.store import RunStore
 from selfscope.values import Arm, ItemSet, Study, Usage, bytes_id, content_id, plain
@@ -142,32 +141,12 @@ async def evaluate(
     BadInput
         If the provider refuses what it is told.
     """
-    from inspect_ai import eval_async
-
-    quieten()
-    try:
-        logs = await eval_async(
-            task,
-            model=model,
-            log_dir=str(store.folder / "logs"),
-            log_format="eval",
-            log_level="critical",
-            log_realtime=False,
-            log_header_only=True,
-            ctl_server=False,
-            metadata={"arm": arm.name, "study": study.id},
-        )
-    except OSError as error:
-        raise CouldNot(
-            "the log could not be written", got=error, fix=f"See whether {store.folder} can be written to"
-        ) from error
-    except Exception as error:
-        raise setup_error(str(model), error) from error
-    if not logs or logs[0].status in ("cancelled", "started"):
-        raise Stopped(f"stopped while {arm.name} was asked", fix="The same command goes on")
-    if logs[0].status == "error":
-        raise _failure(logs[0], model, answers, store)
-    return logs[0]
+    log = await run_task(
+        task, model, store.folder / "logs", who=arm.name, metadata={"arm": arm.name, "study": study.id}
+    )
+    if log.status == "error":
+        raise _failure(log, model, answers, store)
+    return log
 
 
 async def ask_arm(
@@ -211,26 +190,3 @@ def _failure(log: EvalLog, model: Model, total: int, store: RunStore) -> Excepti
         Progress(done, 1, total, store.folder),
         address=plain_address(model.api.base_url or ""),
     )
-
-
-def usage_of_log(log: EvalLog) -> Usage:
-    """Return what an arm cost; replies from the cache cost nothing and are counted as answers."""
-    spent = list(log.stats.model_usage.values())
-    costs = [u.total_cost for u in spent if u.total_cost is not None]
-    answers = len(log.samples or [])
-    return Usage(
-        prompts=answers,
-        input_tokens=sum(u.input_tokens for u in spent),
-        output_tokens=sum(u.output_tokens for u in spent),
-        seconds=_seconds(log.stats.started_at, log.stats.completed_at),
-        cost=sum(costs) if costs else None,
-        path="inspect",
-        calls=answers,
-    )
-
-
-def _seconds(start: str, end: str) -> float:
-    """Return the seconds between two moments as Inspect writes them; 0 where one is missing."""
-    if not start or not end:
-        return 0.0
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -93,6 +93,23 @@ def list_entries(root: Path, limits: Limits, settings: Settings, package: Packag
     return tuple(found.values())
 
 
+def role_at(root: Path, name: str, limits: Limits, settings: Settings, package: Package) -> tuple[str, str]:
+    """Return the role that a file of this path has, or would have, and why it has none: ("", the reason).
+
+    Parameters
+    ----------
+    name
+        The path in the workspace, folders before ``/``; it need not be there.
+    """
+    look = _Look(root, limits, settings, package)
+    role, reason = _role(look, name, stat.S_IFREG)
+    folder = name.rpartition("/")[0]
+    if not folder or reason or name in look.given:
+        return role, reason
+    inherited = look.folders.get(folder, NO_ROLE)
+    return ("", f"{folder}/ is no folder that is read") if inherited == NO_ROLE else (inherited, "")
+
+
 def _inner(look: _Look, folder: str, role: str) -> Iterator[Entry]:
     path = look.root / folder
     if not _is_folder(path):

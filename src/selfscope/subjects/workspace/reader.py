@@ -41,7 +41,7 @@ def read_workspace(path: Path, limits: Limits, settings: Settings | None = None)
         settings cannot be read.
     """
     root = Path(os.path.realpath(path))
-    settings = settings or _own_settings(root)
+    settings = settings or own_settings(root)
     package = find_package(root, limits)
     entries = list_entries(root, limits, settings, package)
     if not any(e.role in _SELF for e in entries):
@@ -64,7 +64,8 @@ def read_workspace(path: Path, limits: Limits, settings: Settings | None = None)
     return _with_header(reading, package)
 
 
-def _own_settings(root: Path) -> Settings:
+def own_settings(root: Path) -> Settings:
+    """Return the settings that lie in a workspace; BadInput if there are two, or they name another one."""
     found = [name for name in NAMES if own_file(root, name)]
     if len(found) > 1:
         raise BadInput("the workspace has two settings files", got=", ".join(found), fix="Leave one out")

@@ -1,0 +1,237 @@
+"""One conversation as an Inspect task: it begins cold, uses tools or is asked, and leaves a desk behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inspect_ai import Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageSystem,
+    ChatMessageTool,
+    ChatMessageUser,
+    GenerateConfig,
+    Model,
+    ModelOutput,
+    execute_tools,
+    get_model,
+    trim_messages,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import ToolDef
+
+from selfscope.agent.desk import CheckableTask, Desk
+from selfscope.agent.scripts import TASK, Script, read_closing
+from selfscope.agent.tools import tools_of
+from selfscope.agent.workspace import MEMORY
+from selfscope.errors import CouldNot, Refused
+from selfscope.models.api import SEEDED
+from selfscope.models.api_errors import provider_words
+from selfscope.values import content_id, short
+from selfscope.values.state import Attempt, Cut
+
+#: Calls of tools in a row, after which the user speaks again.
+STEPS = 12
+#: Share of the messages that is kept where a thread outgrows the model's context.
+PRESERVED = 0.6
+#: Files that are made where none of the role is there.
+NOTE, GOALS, IDENTITY = "intent.md", "north-star.md", "SOUL.md"
+_NOTHING = ("none", "none.", "keep", "no", "no.")
+
+
+@dataclass
+class Talk:
+    """A conversation while it is held.
+
+    Attributes
+    ----------
+    system
+        What it begins with.
+    way
+        Whether the model calls tools.
+    checked
+        Tasks that stand in the place of words in the user's turns, in order.
+    seed
+        Names its draws, where the provider takes a seed.
+    cuts, unread
+        What was cut while it was held, and closing answers without the form that was asked for.
+    replies
+        Replies that were drawn.
+    """
+
+    desk: Desk
+    script: Script
+    system: str
+    way: Literal["tools", "asked"]
+    checked: Sequence[CheckableTask] = ()
+    seed: int = 0
+    cuts: list[Cut] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    replies: int = 0
+    _spoken: int = 0
+
+    def turn(self, text: str) -> tuple[str, CheckableTask | None]:
+        """Return a turn of the script as it is said, with the task that is in it."""
+        if TASK not in text:
+            return text, None
+        task = self.checked[self._spoken % len(self.checked)]
+        self._spoken += 1
+        return text.replace(TASK, task.text), task
+
+
+def conversation_task(talk: Talk, config: GenerateConfig) -> Task:
+    """Return the Inspect task that holds a conversation: one sample, which leaves `talk.desk` as it ends."""
+    return Task(
+        dataset=MemoryDataset([Sample(id=talk.script.name, input=talk.script.turns[0])], name="live"),
+        solver=conversing(talk),
+        config=config,
+        name="live",
+        metadata={"system": talk.system, "script": talk.script.name, "number": talk.desk.number},
+    )
+
+
+@solver
+def conversing(talk: Talk) -> Solver:
+    """Hold a conversation: the script's turns, and then what the next one is to find."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        thread = Thread(talk, get_model())
+        for text in talk.script.turns:
+            said, task = talk.turn(text)
+            output = await thread.answer(said)
+            if task is not None:
+                talk.desk.outcomes.setdefault(f"{task.id}", task.check(output.completion))
+        await (close_by_tools if talk.way == "tools" else close_by_asking)(thread)
+        await fold_memory(thread)
+        state.messages, state.output = thread.messages, thread.output
+        return state
+
+    return solve
+
+
+class Thread:
+    """The messages of one conversation, and the model that answers them."""
+
+    def __init__(self, talk: Talk, model: Model) -> None:
+        self.talk = talk
+        self.model = model
+        self.tools: list[ToolDef] = tools_of(talk.desk) if talk.way == "tools" else []
+        self.messages: list[ChatMessage] = [ChatMessageSystem(content=talk.system)]
+        self.output = ModelOutput()
+
+    async def answer(self, said: str) -> ModelOutput:
+        """Return the reply to a turn of the user's, after the tools that were called for it."""
+        self.messages.append(ChatMessageUser(content=said))
+        for _ in range(STEPS):
+            self.output = await self._generated()
+            self.messages.append(self.output.message)
+            if not (self.tools and self.output.message.tool_calls):
+                break
+            done = await execute_tools(self.messages, self.tools)
+            self.messages.extend(done.messages)
+        return self.output
+
+    async def beside(self, said: str) -> str:
+        """Return the reply to a turn that leaves no trace in the conversation."""
+        kept, output = list(self.messages), self.output
+        reply = await self.answer(said)
+        self.messages, self.output = kept, output
+        return reply.completion
+
+    async def _generated(self) -> ModelOutput:
+        """Draw a reply; where the thread has outgrown the model, its oldest part is left out once."""
+        output = await self._drawn()
+        if output.stop_reason == "model_length":
+            before = _length(self.messages)
+            self.messages = await trim_messages(self.messages, preserve=PRESERVED)
+            self.talk.cuts.append(Cut("conversation", "truncated", before, _length(self.messages)))
+            output = await self._drawn()
+        return output
+
+    async def _drawn(self) -> ModelOutput:
+        config = GenerateConfig()
+        self.talk.replies += 1
+        if str(self.model).split("/", 1)[0] in SEEDED:
+            said = [[m.role, m.text] for m in self.messages]
+            config.seed = int(short(content_id([self.talk.seed, self.talk.desk.number, said]), 7), 16)
+        try:
+            return await self.model.generate(self.messages, tools=self.tools, config=config)
+        except Exception as error:
+            if type(error).__module__.startswith("inspect_ai"):  # limits and interruptions are Inspect's own
+                raise
+            # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
+            raise CouldNot("the model gave no reply", got=provider_words(error)) from None
+
+
+async def close_by_tools(thread: Thread) -> None:
+    """Say that the conversation ends, and let the agent write what it will."""
+    desk = thread.talk.desk
+    await thread.answer(
+        read_closing().tools.format(note=desk.place_of("note", NOTE), goals=desk.place_of("goals", GOALS))
+    )
+
+
+async def close_by_asking(thread: Thread) -> None:
+    """Ask in plain text what tools would have written, each question beside the others, and write it."""
+    desk = thread.talk.desk
+    for name, asked in read_closing().asked.items():
+        reply = (await thread.beside(asked.text)).strip()
+        line = _line(reply, asked.form)
+        if not line:
+            if asked.form and reply.lower() not in _NOTHING:
+                thread.talk.unread.append(name)
+            continue
+        try:
+            _store(desk, name, line)
+        except Refused as refused:
+            desk.attempts.append(Attempt("asked", name, refused.what))
+
+
+def _store(desk: Desk, name: str, line: str) -> None:
+    """Write the answer to a closing question where it belongs."""
+    if name == "note":
+        desk.write(desk.place_of("note", NOTE), f"{line}\n")
+    elif name == "memory":
+        desk.remember(line)
+    elif name == "goals":
+        desk.append(desk.place_of("goals", GOALS), f"- {line}")
+    else:
+        desk.append(desk.place_of("identity", IDENTITY), line)
+
+
+def _line(reply: str, form: str) -> str:
+    """Return what of a reply counts: the first line with the form, after it; all of it without one."""
+    if not form:
+        return reply
+    lines = (line.strip() for line in reply.splitlines())
+    found = next((line.removeprefix(form).strip() for line in lines if line.startswith(form)), "")
+    return "" if found.lower() in _NOTHING else found
+
+
+async def fold_memory(thread: Thread) -> None:
+    """Put the oldest entries of a full memory into one, and note by how much it became shorter."""
+    desk = thread.talk.desk
+    if not desk.oldest:
+        return
+    told = "\n".join(f"> {entry.text}" for entry in desk.oldest)
+    tools, thread.tools = thread.tools, []
+    summary = await thread.beside(f"{read_closing().fold}\n\n{told}")
+    thread.tools = tools
+    folded = desk.fold(summary)
+    if folded is None:
+        thread.talk.unread.append("fold")
+        return
+    thread.talk.cuts.append(Cut(MEMORY, "compacted", *folded))
+
+
+def _length(messages: Sequence[ChatMessage]) -> int:
+    called = [
+        json.dumps([call.arguments for call in m.tool_calls or []])
+        for m in messages
+        if not isinstance(m, ChatMessageTool | ChatMessageUser | ChatMessageSystem)
+    ]
+    return sum(len(m.text) for m in messages) + sum(map(len, called))

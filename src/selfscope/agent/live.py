@@ -1,0 +1,273 @@
+"""A life: conversations one after another, each from the State that the one before left, and each committed.
+
+A conversation is one Inspect sample with a log of its own. It changes values in memory; only when its log is
+whole, a version is committed, which names it, and the workspace is written. So whatever stops a conversation
+midway, the State is that of the last one that ended, and the life goes on with the one that did not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from selfscope.agent.desk import CheckableTask, Desk
+from selfscope.agent.history import StateHistory
+from selfscope.agent.memory import MemoryIndex
+from selfscope.agent.outside import lived_in, settle, write_out
+from selfscope.agent.prompt import opening_of
+from selfscope.agent.scripts import TASK, Script
+from selfscope.agent.workspace import Workspace
+from selfscope.errors import BadInput, CouldNot
+from selfscope.models.task_run import run_task, usage_of_log
+from selfscope.values import Usage, bytes_id, content_id, short
+from selfscope.values.state import IDENTITY_EDITS, Conversation, IdentityEdits, Version
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
+    from inspect_ai.model import Model
+
+    from selfscope.agent.conversing import Talk
+
+Way = Literal["tools", "asked"]
+#: Called after each conversation: how many are done, of how many, the script's name, the cost so far.
+Progress = Callable[[int, int, str, Usage], None]
+#: Tokens of a reply, where nothing else is said.
+MAX_TOKENS = {"tools": 1_000, "asked": 120}
+#: Tasks that an agent may take in one conversation.
+OFFERED = 5
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a workspace holds of an agent's life.
+
+    Attributes
+    ----------
+    versions
+        From the first to the head; those that no conversation wrote among them.
+    conversations
+        In their order.
+    cost
+        Of all of them together.
+    """
+
+    versions: tuple[Version, ...]
+    conversations: tuple[Conversation, ...]
+    cost: Usage
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an agent lives.
+
+    Attributes
+    ----------
+    policy
+        What becomes of edits of identity and rules.
+    way
+        ``tools``, or ``asked`` for a model that calls none; None leaves it to the model's provider.
+    tasks
+        Tasks with checkers, for turns that hold one and for the agent to take.
+    max_tokens
+        Tokens of a reply; 0 for the usual number.
+    """
+
+    policy: IdentityEdits = "review"
+    way: Way | None = None
+    tasks: tuple[CheckableTask, ...] = ()
+    max_tokens: int = 0
+    temperature: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.policy not in IDENTITY_EDITS or self.max_tokens < 0 or self.temperature < 0:
+            raise BadInput(
+                "this is no manner of living",
+                got=f"{self.policy}, {self.max_tokens} tokens, temperature {self.temperature:g}",
+                fix=f"Identity edits are {', '.join(IDENTITY_EDITS)}; numbers are not below 0",
+            )
+
+
+async def live(
+    workspace: Path,
+    model: str | Model,
+    scripts: Sequence[Script],
+    *,
+    conversations: int,
+    manner: Manner | None = None,
+    progress: Progress | None = None,
+) -> Life:
+    """Let an agent live in a workspace until it has had so many conversations.
+
+    Parameters
+    ----------
+    workspace
+        Is written to; hand in a copy where that is not meant.
+    model
+        As Inspect names it, or a name of local weights; or an Inspect model.
+    scripts
+        The conversation of number n is the n-th of them, over and over.
+    conversations
+        In all, with those that were held before: the same call goes on where an earlier one was stopped.
+
+    Raises
+    ------
+    BadInput
+        If the workspace cannot be read, there is no script, or a script wants a task and none is handed in.
+    Stopped
+        If it was interrupted. Conversations that ended are committed.
+    CouldNot
+        If another process lives there; if the provider or the disk failed.
+    """
+    how = manner or Manner()
+    _refuse(scripts, conversations, how)
+    place = Workspace.at(workspace)
+    async with opened(model) as voice:
+        with lived_in(place, life_id(place, str(voice), scripts, how)) as history:
+            done = sum(bool(version.conversation) for version in history.log())
+            for number in range(done + 1, conversations + 1):
+                script = scripts[(number - 1) % len(scripts)]
+                held = await _live_once(place, history, voice, script, number, how)
+                if progress is not None:
+                    progress(number, conversations, script.name, held.usage)
+            return life_of(history)
+
+
+def life_of(history: StateHistory) -> Life:
+    """Return the life that a history tells."""
+    versions = history.log()
+    held = tuple(history.conversation(version) for version in versions if version.conversation)
+    cost = Usage()
+    for each in held:
+        cost = cost.plus(each.usage)
+    return Life(versions, held, cost)
+
+
+def life_id(place: Workspace, model: str, scripts: Sequence[Script], how: Manner) -> str:
+    """Return the id of the life that begins in a workspace: all that is settled before its first word."""
+    held = place.read()
+    return content_id(
+        {
+            "files": {path: [held.roles[path], bytes_id(data)] for path, data in held.files.items()},
+            "model": model,
+            "scripts": list(scripts),
+            "policy": how.policy,
+            "way": how.way or "",
+            "max_tokens": how.max_tokens,
+            "temperature": str(how.temperature),
+            "seed": how.seed,
+        }
+    )
+
+
+@asynccontextmanager
+async def opened(model: str | Model) -> AsyncIterator[Model]:
+    """Lend an Inspect model; one that is made here is given back."""
+    if not isinstance(model, str):
+        yield model
+        return
+    from selfscope.models.api_provider import Connection
+    from selfscope.models.choose import INSPECT_PROVIDERS
+
+    known = model.partition("/")[0] in INSPECT_PROVIDERS and "/" in model and not Path(model).exists()
+    made = Connection(model if known else f"selfscope/{model}").make()
+    try:
+        yield made
+    finally:
+        await made.api.aclose()
+
+
+def way_of(model: Model, how: Manner) -> Way:
+    """Return whether a model is given tools: local weights of ours call none."""
+    return how.way or ("asked" if str(model).startswith("selfscope/") else "tools")
+
+
+async def _live_once(
+    place: Workspace, history: StateHistory, model: Model, script: Script, number: int, how: Manner
+) -> Conversation:
+    """Hold one conversation and commit what it leaves."""
+    from inspect_ai.model import GenerateConfig
+
+    from selfscope.agent.conversing import Talk, conversation_task
+
+    head = settle(place, history)
+    way = way_of(model, how)
+    files, roles = history.files(head), head.roles
+    opening = opening_of(files, roles, place.settings.limits)
+    offered, checked = _tasks(how, number)
+    index = MemoryIndex(place.own / "memory-index.sqlite")
+    desk = Desk(place, files, roles, how.policy, number, index, offered)
+    talk = Talk(desk, script, opening.system, way, checked, how.seed, list(opening.cuts))
+    config = GenerateConfig(
+        temperature=how.temperature, max_tokens=how.max_tokens or MAX_TOKENS[way], max_connections=1
+    )
+    log = await run_task(
+        conversation_task(talk, config),
+        model,
+        place.own / "logs",
+        who=f"conversation {number}",
+        metadata={"number": number, "state": head.id, "agent": head.agent},
+    )
+    if log.status == "error":
+        raise CouldNot(
+            f"conversation {number} did not end",
+            got=log.error.message if log.error else log.status,
+            fix="Nothing of it was kept; the same command begins it again",
+        )
+    held = _told(talk, log, model, way)
+    history.keep_conversation(held)
+    history.commit(
+        *(desk.files, desk.all_roles),
+        conversation=held.id,
+        changes=desk.changes(held.id),
+        cuts=talk.cuts,
+        proposed=desk.proposed,
+    )
+    write_out(place, history)
+    return held
+
+
+def _told(talk: Talk, log: EvalLog, model: Model, way: Way) -> Conversation:
+    """Return what is kept of a conversation."""
+    desk = talk.desk
+    return Conversation(
+        id=log.eval.eval_id,
+        number=desk.number,
+        script=talk.script.name,
+        kind=talk.script.kind,
+        model=str(model),
+        way=way,
+        turns=len(talk.script.turns),
+        calls=dict(desk.calls),
+        attempts=tuple(desk.attempts),
+        tasks=dict(desk.outcomes),
+        unread=tuple(talk.unread),
+        log=f".selfscope/logs/{Path(log.location).name}",
+        usage=replace(usage_of_log(log), prompts=len(talk.script.turns), calls=talk.replies),
+    )
+
+
+def _tasks(how: Manner, number: int) -> tuple[tuple[CheckableTask, ...], tuple[CheckableTask, ...]]:
+    """Return the tasks that are offered in a conversation, and those that the user brings, none in both."""
+    order = list(how.tasks)
+    random.Random(int(short(content_id([how.seed, number]), 12), 16)).shuffle(order)
+    middle = min(OFFERED, len(order) // 2)
+    return tuple(order[:middle]), tuple(order[middle:])
+
+
+def _refuse(scripts: Sequence[Script], conversations: int, how: Manner) -> None:
+    """Raise BadInput for a life that cannot be lived."""
+    if not scripts or conversations < 0:
+        raise BadInput(
+            "a life needs a script, and a number of conversations that is not below 0",
+            got=f"{len(scripts)} scripts, {conversations} conversations",
+        )
+    wanting = [script.name for script in scripts if any(TASK in turn for turn in script.turns)]
+    if wanting and not how.tasks:
+        raise BadInput(
+            "a script wants tasks, and none were handed in", got=", ".join(wanting), fix="Hand in tasks"
+        )
