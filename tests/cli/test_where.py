@@ -92,3 +92,14 @@ def test_nesting_takes_several_parents():
     }
     with pytest.raises(BadInput, match="child:parent"):
         nesting(["a:b:c"])
+    for strange in ("a", "a:", ":b", "a:b,,c", "a:b,:c"):
+        with pytest.raises(BadInput, match="child:parent") as told:
+            nesting([strange])
+        assert "two nestings" in told.value.fix
+
+
+def test_two_nestings_are_given_in_one_option_or_in_two():
+    both = {"thread": ("who", "script"), "item": ("keyed",)}
+    assert nesting(["thread:who,script,item:keyed"]) == both
+    assert nesting(["thread:who, script", "item:keyed"]) == both
+    assert nesting(["thread:who,thread:script", "item : keyed"]) == both

@@ -1,11 +1,13 @@
 """Layers: their prompts and decoys, what is asked of whom, and files that are refused."""
 
 import re
+from itertools import groupby
 
 import pytest
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.instruments.capability.load import load_tasks
 from selfscope.instruments.layers.design import SIZES, Design
 from selfscope.instruments.layers.load import FILE, load_material, read_material
 from selfscope.models.adapters import Adapter
@@ -43,8 +45,35 @@ def test_lines_that_are_compared_are_equally_long():
         assert len({len(words(p)) for p in pair}) == 1
     for wording in zip(*MATERIAL.beliefs.values(), strict=True):
         lengths = [len(words(w.replace("{ability}", "words and grammar"))) for w in wording]
-        assert max(lengths) - min(lengths) <= 3
+        assert max(lengths) - min(lengths) <= 1
     assert not {"role", "act", "pretend", "yourself"} & {w for n in MATERIAL.neutral for w in words(n)}
+
+
+def test_every_belief_names_the_ability_and_the_third_says_nothing_of_having_it():
+    said = {w for b in ("lacks", "has") for text in MATERIAL.beliefs[b] for w in words(text)}
+    frame = words("You are someone who has and nearly every whatever have been never always a in")
+    valued = said - set(frame) - {"ability", "for", "of", "at", "your", "you"}
+    assert {"talent", "good", "right", "wrong", "answers"} <= valued
+    for texts in MATERIAL.beliefs.values():
+        assert all(text.count("{ability}") == 1 for text in texts)
+    assert not valued & {w for text in MATERIAL.beliefs["role"] for w in words(text)}
+
+
+def test_no_belief_holds_an_answer_that_another_does_not():
+    answers = {task.answers[0].lower() for task in load_tasks()}
+    for wording in zip(*MATERIAL.beliefs.values(), strict=True):
+        told = [set(words(text)) for text in wording]
+        only = set.union(*told) - set.intersection(*told)
+        assert not {each for each in answers if set(words(each)) <= only}
+
+
+def test_the_check_of_ability_can_be_passed_by_no_copying():
+    """An answer stands in all of its block's questions or in none: own and other questions give it alike."""
+    for _, own in groupby(load_tasks(), key=lambda t: t.block):
+        block = list(own)
+        for answer in block[0].answers:
+            there = {answer.lower() in words(task.prompt) for task in block}
+            assert len(there) == 1, (block[0].block, answer)
 
 
 def test_every_state_is_asked_once_and_batches_wear_one_adapter():
@@ -67,8 +96,6 @@ def test_a_state_is_put_before_what_is_asked():
     assert switched.user.endswith(switched.asked.user)
     deep = next(b for _, batch in DEMO.batches for b in batch if b.state.script == "depth")
     assert deep.cell.turn == 6 and len(deep.prompt.messages) == 13
-    hints = [b for _, batch in DEMO.batches for b in batch if b.state.script == "hint:wrong"]
-    assert all(b.asked.label not in b.user for b in hints if b.asked.kind == "right")
 
 
 def test_conversations_that_are_deep_begin_with_different_turns():
@@ -81,7 +108,7 @@ def test_conversations_that_are_deep_begin_with_different_turns():
 @pytest.mark.parametrize(
     ("change", "words_"),
     [
-        (lambda told: told.pop("hint"), "wrong fields"),
+        (lambda told: told.pop("working"), "wrong fields"),
         (lambda told: told["drop"].pop(), "two wordings"),
         (lambda told: told["abilities"].pop("facts"), "wrong beliefs or abilities"),
     ],

@@ -1,4 +1,4 @@
-"""Movement beyond noise, differences of movements, divergence of openings, shares of an effect."""
+"""Movement beyond noise, differences of movements, shares of an effect."""
 
 import math
 
@@ -10,8 +10,6 @@ from selfscope.stats.layers import (
     MARGIN,
     apart,
     cell_verdict,
-    divergence,
-    likeliest,
     log_odds,
     movement,
     pair_verdict,
@@ -94,19 +92,7 @@ def test_verdicts_come_in_their_order():
     assert pair_verdict(sure, 0.06, True) == pair_verdict(sure, 0.01, False) == "cannot tell"
 
 
-def test_divergence_of_openings():
-    certain, other = {"Hello": 0.0}, {"No": 0.0}
-    assert divergence(certain, certain) == 0
-    assert divergence(certain, other) == pytest.approx(math.log(2))
-    half = {"Hello": math.log(0.5)}  # the other half is on what is not listed
-    middle = 0.75 * math.log(0.75) + 0.25 * math.log(0.25) - 0.5 * (2 * 0.5 * math.log(0.5))
-    assert divergence(certain, half) == pytest.approx(-middle)
-
-
-def test_the_likeliest_tokens_are_of_all_openings_together():
-    told = [{"a": math.log(0.9), "b": math.log(0.1)}, {"b": math.log(0.5), "c": math.log(0.5)}]
-    assert likeliest(told, 2) == ("a", "b")
-    assert likeliest([{"z": -1.0, "y": -1.0}], 1) == ("y",)
+def test_log_odds_stop_at_the_least():
     assert log_odds([0.0, 0.5, 1.0], 0.01) == pytest.approx([-4.595, 0, 4.595], abs=1e-3)
 
 

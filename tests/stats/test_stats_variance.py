@@ -201,6 +201,60 @@ def test_a_decision_study_agrees_with_the_coefficients_and_marks_what_is_far():
     assert (np.diff(grid.g) > 0).all() and (grid.g >= grid.phi).all()
 
 
+@pytest.mark.parametrize("error", [True, False])
+@pytest.mark.parametrize(
+    ("levels", "nested", "fixed"),
+    [
+        ((("a", 6), ("b", 5)), {}, ()),
+        ((("a", 6), ("b", 5), ("c", 3)), {}, ("c",)),
+        ((("a", 6), ("k", 2), ("i", 5)), {"i": ("k",)}, ("k",)),
+        ((("a", 3), ("b", 5), ("c", 5)), {}, ("a",)),
+        (DEMO, UNITS, ()),
+    ],
+)
+def test_coefficients_are_shares_of_one_another(levels, nested, fixed, error):
+    """Whatever is estimated below zero: 0 <= phi <= g <= 1, 1 - 1/F where F is exact, and cut told."""
+    random = [name for name, _ in levels if name not in fixed]
+    design = design_of(levels, nested, fixed=fixed, random=random, error=error)
+    y = table(design, {"a": 0.1, "character": 0.1, "a×b": 0.3, design.terms[-1].name: 1.0}, 60, seed=6)
+    found = components(y, design, draws=0)
+    for obj in design.levels:
+        c = coefficients(
+            found.mean_square,
+            found.f,
+            found.df_below,
+            design,
+            obj,
+            pivots(found.mean_square, design, draws=40),
+        )
+        at = design.term_of([obj])
+        known = np.isfinite(c.g)
+        assert known.all() or not known.any()
+        if not known.any():
+            continue
+        assert ((c.phi >= 0) & (c.phi <= c.g + 1e-12) & (c.g <= 1)).all()
+        for ci in (c.g_ci95, c.phi_ci95):
+            assert ((ci >= 0) & (ci <= 1) & (ci[..., :1] <= ci[..., 1:])).all()
+        below = found.variance[:, at] < 0
+        assert (c.g[below] == 0).all() and (c.phi[below] == 0).all() and c.cut[below].all()
+        if c.exact:
+            assert c.g == pytest.approx(np.maximum(1 - 1 / found.f[:, at], 0))
+
+
+def test_an_object_below_zero_has_no_share_in_either_coefficient_and_it_is_said():
+    """Less apart than the interaction gives: the component is printed, both coefficients are 0."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(6, 8))
+    y = y - y.mean(axis=1, keepdims=True) + 0.01 * rng.normal(size=(6, 1))
+    found = locate(y, Asked((("character", 6), ("item", 8)), "character"))
+    own = next(c for c in found.components if c.name == "character")
+    assert own.variance < 0 and own.ci[0] < 0 and own.share == 0
+    assert found.score.g == found.score.phi == 0 and found.score.truncated
+    assert found.score.g_ci[0] == 0 <= found.score.g_ci[1] < 1
+    here = next(r for r in found.d_study if r.numbers == {"item": 8})
+    assert here.g == found.score.g
+
+
 def test_permutation_of_two_groups_of_three_cannot_be_tested():
     design = design_of((("group", 2), ("one", 3)), {"one": ("group",)})
     found = permutation_p(np.random.default_rng(0).normal(size=(2, 3)), design)

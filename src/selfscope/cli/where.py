@@ -76,7 +76,7 @@ def where(
     ] = "",
     nested: Annotated[
         list[str] | None,
-        typer.Option(help='"x:y": x is nested in y; several parents as x:y,z. Repeatable.'),
+        typer.Option(help='"x:y": x is nested in y; in several, "x:y,z"; several, "x:y,v:w". Repeatable.'),
     ] = None,
     object_: Annotated[
         str,
@@ -224,7 +224,7 @@ def numbers(given: str) -> tuple[float, ...]:
 
 
 def nesting(given: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return parents by child from ``child:parent`` and ``child:parent,parent``.
+    """Return parents by child from ``child:parent``; more of either kind follow after commas.
 
     Raises
     ------
@@ -233,12 +233,18 @@ def nesting(given: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[str, tuple[str, ...]] = {}
     for each in given:
-        child, colon, parents = each.partition(":")
-        if not (colon and child.strip() and names(parents)) or ":" in parents:
-            raise BadInput(
-                "nesting is written child:parent", got=each, fix='Give --nested "thread:character"'
-            )
-        found[child.strip()] = (*found.get(child.strip(), ()), *names(parents))
+        child = ""
+        for part in each.split(","):
+            before, colon, parent = (p.strip() for p in part.rpartition(":"))
+            child = before if colon else child
+            if not (child and parent) or ":" in child:
+                raise BadInput(
+                    "nesting is written child:parent",
+                    got=each,
+                    fix='Give --nested "thread:character"; in two parents "thread:character,script"; two '
+                    'nestings "thread:character,item:keyed"',
+                )
+            found[child] = (*found.get(child, ()), parent)
     return found
 
 
@@ -259,5 +265,6 @@ def analysis_json(found: Located) -> dict[str, Any]:
         "g_ci": score["g_ci"],
         "phi": score["phi"],
         "phi_ci": score["phi_ci"],
+        "truncated": score["truncated"],
         **told,
     }

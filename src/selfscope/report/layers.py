@@ -108,7 +108,7 @@ def surface_sentences(found: Layers) -> Iterator[str]:
     surface = found.surface
     yield (
         f"Openings of two paraphrases are closer than those of two situations by {estimate(surface.shared)} "
-        "nats of divergence."
+        f"nats of divergence ({p_value(surface.shared_p)}, by exchange of prompts)."
     )
     yield (
         "A cue without its situation makes the stock opening likelier than the same sentence without the cue "

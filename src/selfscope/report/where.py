@@ -97,8 +97,17 @@ def score_sentence(score: UnitScore) -> str:
     alone = "; these levels alone, they are fixed" if score.fixed else ""
     return sentence(
         f"{score.unit}{inside}: Eρ² {number(score.g).lstrip('+')} ({interval(score.g_ci).replace('+', '')}), "
-        f"Φ {number(score.phi).lstrip('+')} ({interval(score.phi_ci).replace('+', '')}){alone}"
+        f"Φ {number(score.phi).lstrip('+')} ({interval(score.phi_ci).replace('+', '')})"
+        f"{_truncated(score)}{alone}"
     )
+
+
+def _truncated(score: UnitScore) -> str:
+    """Return what was taken as zero in the coefficients; empty where nothing was."""
+    if not score.truncated:
+        return ""
+    what = "an error" if score.g > 0 else "its"
+    return f"; {what} variance is estimated below zero and counts as zero"
 
 
 def needed_sentence(found: Located) -> str:

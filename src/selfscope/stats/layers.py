@@ -1,13 +1,13 @@
-"""How far a layer moves, in one measure for openings, characters and abilities; and how openings differ."""
+"""How far a layer moves, in one measure for openings, characters and abilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import stats
 
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import PairedContrast, paired_contrast
@@ -221,34 +221,6 @@ def pair_verdict(difference: Estimate, p: float, sensitive: bool) -> PairVerdict
     """Return whether two layers dissociate: if Holm's p and the interval say so, and both are seen."""
     low, high = difference.ci
     return "dissociates" if sensitive and p <= ALPHA and (low > 0 or high < 0) else "cannot tell"
-
-
-def divergence(first: Mapping[str, float], second: Mapping[str, float]) -> float:
-    """Return the Jensen-Shannon divergence of two openings in nats, 0 to log 2.
-
-    Parameters
-    ----------
-    first, second
-        log P by token; what neither lists is one outcome more.
-    """
-    tokens = list(dict.fromkeys((*first, *second)))
-    p, q = (_filled(each, tokens) for each in (first, second))
-    middle = (p + q) / 2
-    return float(0.5 * (special.rel_entr(p, middle).sum() + special.rel_entr(q, middle).sum()))
-
-
-def _filled(told: Mapping[str, float], tokens: Sequence[str]) -> Array:
-    listed = np.exp([told.get(token, -np.inf) for token in tokens])
-    return np.append(listed, max(0.0, 1 - listed.sum()))
-
-
-def likeliest(openings: Sequence[Mapping[str, float]], count: int) -> tuple[str, ...]:
-    """Return the tokens with the largest mean probability over openings, likeliest first; ties by text."""
-    total: dict[str, float] = {}
-    for told in openings:
-        for token, logp in told.items():
-            total[token] = total.get(token, 0.0) + float(np.exp(logp))
-    return tuple(sorted(total, key=lambda token: (-total[token], token))[:count])
 
 
 def over_items(values: ArrayLike) -> PairedContrast:

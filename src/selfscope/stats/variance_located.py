@@ -269,6 +269,7 @@ def _unit(squares: Array, found: Components, design: Design, name: str, drawn: A
         _pair(c.g_ci95),
         float(c.phi),
         _pair(c.phi_ci95),
+        bool(c.cut) and known,
         c.exact and known,
         name in design.fixed,
         "" if known else "no random facet is averaged over",

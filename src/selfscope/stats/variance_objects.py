@@ -32,14 +32,19 @@ EXTRAPOLATED = 4.0
 class Coefficients(NamedTuple):
     """Of one object: Eρ² and Φ with intervals ``(..., 2)``; NaN where nothing is averaged over.
 
+    Both are shares, of one set of components: what is estimated below zero (object, relative error, what
+    absolute error adds) counts as zero in them, so that ``0 <= phi <= g <= 1`` and an object whose component
+    is below zero has 0 twice. The components themselves are not cut.
+
     Attributes
     ----------
     g, g_ci95
-        Relative: telling objects apart, conditions shared. Where F is exact ``1 - 1/F``, negative if the
-        object's component is, with the exact F interval; else from components, those below zero taken as
-        zero, with generalised pivots.
+        Relative: telling objects apart, conditions shared. ``1 - 1/F`` where that has an exact F above 1. The
+        interval is the exact one by F where there is one, else of generalised pivots; cut at zero.
     phi, phi_ci95
         Absolute: each object by itself, so that differences between conditions are error as well.
+    cut
+        Whether something below zero counted as zero, ``(...)``.
     exact
         Whether the interval of g is the exact one.
     """
@@ -48,6 +53,7 @@ class Coefficients(NamedTuple):
     g_ci95: Array
     phi: Array
     phi_ci95: Array
+    cut: Mask
     exact: bool
 
 
@@ -120,19 +126,21 @@ def coefficients(
     drawn = pivots(squares, design) if drawn is None else drawn
     at = design.term_of([obj])
     sigma, draws = squares @ design.solution.T, drawn @ design.solution.T
-    phi = _coefficient(sigma, at, relative, absolute)
+    g, phi = _coefficient(sigma, at, relative), _coefficient(sigma, at, relative, absolute)
     phi_ci = quantiles(_coefficient(draws, at, relative, absolute))
+    cut = np.any([sigma[..., at] < 0, sigma @ relative < 0, sigma @ (absolute - relative) < 0], axis=0)
     exact = int((design.denominators[at] != 0).sum()) == 1
-    if not exact:
-        g, ci = _coefficient(sigma, at, relative), quantiles(_coefficient(draws, at, relative))
-        return Coefficients(g, ci, phi, phi_ci, False)
-    g, freedom = 1 - ratio(1.0, f[..., at]), df_below[..., at]
-    freedom = np.where(np.isfinite(freedom), freedom, 1.0)
+    ci = _exact(f, df_below, design, at) if exact else quantiles(_coefficient(draws, at, relative))
+    return Coefficients(g, ci, phi, phi_ci, cut, exact)
+
+
+def _exact(f: Array, df_below: Array, design: Design, at: int) -> Array:
+    """Return the interval of g by F, ``(..., 2)``: where F could lie below 1 the object's share is none."""
+    freedom = np.where(np.isfinite(df_below[..., at]), df_below[..., at], 1.0)
     if design.only_fixed[at]:
         beyond = noncentral(f[..., at], float(design.df[at]), freedom)
-        return Coefficients(np.maximum(g, 0.0), beyond / (1 + beyond), phi, phi_ci, True)
-    ci = 1 - ratio(1.0, f_bounds(f[..., at], float(design.df[at]), freedom))
-    return Coefficients(g, ci, phi, phi_ci, True)
+        return np.asarray(beyond / (1 + beyond))
+    return np.asarray(1 - 1 / np.maximum(f_bounds(f[..., at], float(design.df[at]), freedom), 1.0))
 
 
 def _coefficient(sigma: Array, at: int, relative: Array, absolute: Array | None = None) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -66,9 +67,18 @@ def _believed(values: Values, belief: str, tasks: Sequence[CapabilityTask], work
 
 
 def ground_sensitivity(values: Values) -> SensitivityFound:
-    """Return whether tasks come out better after the right answer was said than after a wrong one."""
-    ids = [t.id for t in values.design.tasks]
-    right, wrong = (values.margins(Place(s), ids) for s in ("hint:right", "hint:wrong"))
-    found = over_items(right - wrong)
+    """Return whether right replies come after their own question and not after another of their block.
+
+    Replies of a block are the same and stand in all of its questions or in none, so nothing can be copied.
+    Over blocks: tasks of one share their replies.
+    """
+    blocks = [list(own) for _, own in groupby(values.design.tasks, key=lambda t: t.block)]
+    found = over_items([_follows(values, own) for own in blocks])
     lower = float(found.ci90[0])
     return SensitivityFound("ground", told(found), lower, SESOI, bool(lower > 0 and found.estimate >= SESOI))
+
+
+def _follows(values: Values, block: Sequence[CapabilityTask]) -> float:
+    """Return the margin after the own question minus after the others of a block, mean over its tasks."""
+    own = values.margins(BASE, [t.id for t in block])
+    return float(own.mean() - np.mean([values.elsewhere(BASE, t) for t in block]))

@@ -21,7 +21,7 @@ from selfscope.studies.layers_run import Asker, Told
 from selfscope.values import Answer, Usage, content_id, short
 from selfscope.values.layers import LAYERS, MANIPULATIONS, Layer, Opening
 
-#: Which layers give way; ``blank`` answers without looking at anything but the item.
+#: Which layers give way; ``blank`` looks at nothing but what is read: a prompt, a statement, a reply.
 RULES: dict[str, tuple[Layer, ...]] = {
     "surface": ("surface",),
     "character": ("character",),
@@ -112,10 +112,9 @@ def _character(name: str, branch: Branch) -> float:
 
 def _ground(name: str, branch: Branch) -> float:
     asked, state = branch.asked, branch.state
+    if name == "blank":
+        return -3.0 + _normal("reply", asked.item.rpartition(".")[0], asked.label)
     margin = 1 + _normal("task", asked.item) + _gives_way(name, branch, asked.construct)
-    if name != "blank":
-        left = WORKED if asked.kind.endswith("_worked") else 1.0
-        margin += {"lacks": -LOST * left, "has": GAINED, "hint:right": 2.0, "hint:wrong": -2.0}.get(
-            state.script, 0.0
-        )
+    left = WORKED if asked.kind.endswith("_worked") else 1.0
+    margin += {"lacks": -LOST * left, "has": GAINED}.get(state.script, 0.0)
     return -3.0 + (margin if asked.kind.startswith("right") else 0.0)

@@ -10,7 +10,9 @@ from scipy import special
 
 from selfscope.instruments.layers.design import DEEP, SHALLOW
 from selfscope.instruments.layers.load import PromptClass, load_material
-from selfscope.stats.layers import divergence, likeliest, log_odds, over_items, told
+from selfscope.stats.layers import log_odds, over_items, told
+from selfscope.stats.masked import Array
+from selfscope.stats.openings import Shared, divergence, likeliest, shared
 from selfscope.studies.layers_values import BASE, LEAST, STOCK, Place, Values
 from selfscope.values import Estimate
 from selfscope.values.layers import ClassFound, FadeFound, SensitivityFound, SurfaceFound
@@ -21,23 +23,39 @@ SESOI = 0.5
 
 def surface_found(values: Values) -> SurfaceFound:
     """Return what openings come to, at the base and after neutral turns."""
-    classes = tuple(_class(values, c) for c in values.design.classes)
+    apart = _divergences(values)
+    classes = tuple(_class(values, c, apart) for c in values.design.classes)
+    alike = _alike(values, apart)
     return SurfaceFound(
         classes,
-        told(over_items([c.between - c.within for c in classes])),
+        alike.nearer,
+        alike.p,
         told(over_items([c.triggered.estimate for c in classes])),
         tuple(_fade(values, script, turns) for script, turns in (("fading", SHALLOW), ("depth", DEEP))),
     )
 
 
-def _class(values: Values, asked: PromptClass) -> ClassFound:
+def _divergences(values: Values) -> Array:
+    """Return the divergence of the openings of any two prompts, ``(prompt, prompt)``."""
+    openings = [values.opening(BASE, item) for _, item in values.prompts]
+    apart = np.zeros((len(openings), len(openings)))
+    for a, b in combinations(range(len(openings)), 2):
+        apart[a, b] = apart[b, a] = divergence(openings[a], openings[b])
+    return apart
+
+
+def _alike(values: Values, apart: Array) -> Shared:
+    names = [c.name for c in values.design.classes]
+    return shared(apart, [names.index(name) for name, _ in values.prompts])
+
+
+def _class(values: Values, asked: PromptClass, apart: Array) -> ClassFound:
     own = [item for name, item in values.prompts if name == asked.name]
-    others = [item for name, item in values.prompts if name != asked.name]
-    openings = {item: values.opening(BASE, item) for _, item in values.prompts}
-    stock = likeliest([openings[i] for i in own], STOCK)
+    here = np.array([name == asked.name for name, _ in values.prompts])
+    stock = likeliest([values.opening(BASE, i) for i in own], STOCK)
     entropy = told(over_items([values.entropy(i) for i in own]))
-    within = [divergence(openings[a], openings[b]) for a, b in combinations(own, 2)]
-    between = [divergence(openings[a], openings[b]) for a in own for b in others]
+    within = apart[here][:, here][np.triu_indices(len(own), 1)]
+    between = apart[here][:, ~here]
     decoys = [f"{asked.name}.d{n}" for n in range(1, 1 + len(asked.decoys))]
     cued, plain = (
         np.array([values.mass(BASE, item, stock, kind) for item in decoys]) for kind in ("decoy", "twin")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from selfscope.instruments.capability.load import CapabilityTask
 from selfscope.instruments.layers.branches import OPENINGS
 from selfscope.instruments.layers.design import Design
-from selfscope.stats.layers import likeliest, log_odds
+from selfscope.stats.layers import log_odds
 from selfscope.stats.masked import Array
+from selfscope.stats.openings import likeliest
 from selfscope.studies.layers_run import ENTROPY
 from selfscope.values.layers import Layer
 
@@ -49,7 +51,7 @@ class Values:
         self._openings: dict[tuple[str, str, str, str], dict[str, float]] = defaultdict(dict)
         self._entropy: dict[tuple[str, str, str, str], float] = {}
         self._said: dict[tuple[str, str, str], dict[tuple[int, str], float]] = defaultdict(dict)
-        self._replies: dict[tuple[str, str, str, str], list[float]] = defaultdict(list)
+        self._replies: dict[tuple[str, str, str, str], dict[str, float]] = defaultdict(dict)
         columns = ("script", "character", "item", "format", "label", "polarity", "template", "value")
         for script, who, item, kind, label, polarity, template, value in zip(
             *(rows[c] for c in columns), strict=True
@@ -61,7 +63,7 @@ class Values:
             elif kind == "own_words":
                 self._said[script, who, item][polarity, template] = value
             else:
-                self._replies[script, who, item, kind].append(value)
+                self._replies[script, who, item, kind][label] = value
 
     @cached_property
     def prompts(self) -> tuple[tuple[str, str], ...]:
@@ -141,10 +143,22 @@ class Values:
 
     def _margin(self, place: Place, task: str, worked: str) -> float:
         key = (place.script, self._who(place), task)
-        (right,) = self._replies[(*key, f"right{worked}")]
-        return right - float(np.logaddexp.reduce(self._replies[(*key, f"foil{worked}")]))
+        (right,) = self._replies[(*key, f"right{worked}")].values()
+        return right - float(np.logaddexp.reduce([*self._replies[(*key, f"foil{worked}")].values()]))
+
+    def elsewhere(self, place: Place, task: CapabilityTask) -> float:
+        """Return the margin of a task's right reply after the other questions of its block, their mean."""
+        others = [t for t in self.design.tasks if t.block == task.block and t.id != task.id]
+        return float(np.mean([self._after(place, t, task.right) for t in others]))
+
+    def _after(self, place: Place, asked: CapabilityTask, reply: str) -> float:
+        """Return log P(a reply) - log Σ P(the other replies of the block) after some question of it."""
+        key = (place.script, self._who(place), asked.id)
+        told = self._replies[(*key, "right")] | self._replies[(*key, "foil")]
+        return told[reply] - float(np.logaddexp.reduce([v for text, v in told.items() if text != reply]))
 
     def best(self, task: str) -> bool:
         """Return whether the right reply is likelier than every wrong one, at the base."""
         key = (BASE.script, self._who(BASE), task)
-        return self._replies[(*key, "right")][0] > max(self._replies[(*key, "foil")])
+        (right,) = self._replies[(*key, "right")].values()
+        return right > max(self._replies[(*key, "foil")].values())

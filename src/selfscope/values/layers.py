@@ -83,14 +83,16 @@ class SurfaceFound:
 
     Attributes
     ----------
-    shared
-        Divergence between classes minus within, nats, over classes: above 0, paraphrases open alike.
+    shared, shared_p
+        Divergence between classes minus within, nats: above 0, paraphrases open alike. Its interval is over
+        classes, each left out with all its pairs; p, one-sided, is by exchange of prompts between classes.
     triggered
         Probability of the stock after a decoy minus after its twin, over classes.
     """
 
     classes: tuple[ClassFound, ...]
     shared: Estimate
+    shared_p: float
     triggered: Estimate
     fading: tuple[FadeFound, ...]
 

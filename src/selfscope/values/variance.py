@@ -132,9 +132,11 @@ class UnitScore:
     within
         What it is nested in: its levels are then compared within one of these.
     g, g_ci
-        Eρ², relative; negative where the unit's component is.
+        Eρ², relative; 0 where the unit's component is below zero.
     phi, phi_ci
-        Φ, absolute.
+        Φ, absolute; never above Eρ².
+    truncated
+        Whether a variance that was estimated below zero counts as zero in them: the unit's own, or error.
     exact
         Whether the interval of g is the exact one by F.
     fixed
@@ -149,6 +151,7 @@ class UnitScore:
     g_ci: Interval = NO_INTERVAL
     phi: float = math.nan
     phi_ci: Interval = NO_INTERVAL
+    truncated: bool = False
     exact: bool = False
     fixed: bool = False
     why_not: str = ""

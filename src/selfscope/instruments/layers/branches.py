@@ -9,7 +9,7 @@ from typing import Literal
 from selfscope.instruments.capability.load import CapabilityTask
 from selfscope.instruments.cluster.load import Elicitor
 from selfscope.instruments.instrument import chosen_statements, texts_of
-from selfscope.instruments.layers.load import NAME, Material, PromptClass
+from selfscope.instruments.layers.load import NAME, PromptClass
 from selfscope.values import Arm, Cell, Dimension, Message, Prompt
 from selfscope.values.layers import Layer
 
@@ -147,16 +147,6 @@ def tasks_of(tasks: Sequence[CapabilityTask], working: str = "") -> tuple[Asked,
         )
         for task in tasks
         for n, reply in enumerate((task.right, *task.foils))
-    )
-
-
-def hinted(material: Material, tasks: Sequence[CapabilityTask], right: bool) -> tuple[Asked, ...]:
-    """Return every reply to every task after somebody said the right one, or else the first wrong one."""
-    return tuple(
-        replace(asked, user=f"{material.hint.replace('{answer}', said)} {asked.user}")
-        for task in tasks
-        for said in [task.right if right else task.foils[0]]
-        for asked in tasks_of([task])
     )
 
 

@@ -16,7 +16,6 @@ from selfscope.instruments.layers.branches import (
     Branch,
     State,
     decoys_of,
-    hinted,
     openings_of,
     said_of,
     tasks_of,
@@ -216,7 +215,7 @@ class Design:
     def _batches(self) -> Iterator[tuple[str, list[Branch]]]:
         material, base = load_material(), State(self.base)
         yield "as it is", _asked(base, (*self.measured, *decoys_of(self.classes)))
-        yield "sensitivity", [*self._ordered(material), *self._hinted(material)]
+        yield "sensitivity", list(self._ordered(material))
         for arm in self.swaps:
             yield f"swap: {arm.name.removeprefix('swap:')}", _asked(State(arm, "swap"), self.measured)
         for arm in self.deep(DEEP):
@@ -239,11 +238,6 @@ class Design:
         for word in material.ordered:
             state = State(self.base, f"order:{word}", material.order.replace("{word}", word))
             yield from _asked(state, openings_of(self.classes))
-
-    def _hinted(self, material: Material) -> Iterator[Branch]:
-        """Yield tasks after the right answer, or a wrong one, was said."""
-        for script, right in (("hint:right", True), ("hint:wrong", False)):
-            yield from _asked(State(self.base, script), hinted(material, self.tasks, right))
 
     def _switched(self, material: Material, dimension: Dimension) -> Iterator[Branch]:
         """Yield a dimension's characters as they are, after a neutral line, a switch, and to drop the act."""

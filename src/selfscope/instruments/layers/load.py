@@ -19,7 +19,6 @@ NAME = "layers"
 FILE = Path(__file__).parent / "material.yaml"
 _FIELDS = {
     "classes", "order", "ordered", "contexts", "neutral", "drop", "switch", "abilities", "beliefs", "working",
-    "hint",
 }  # fmt: skip
 BELIEFS = ("lacks", "has", "role")
 
@@ -62,12 +61,10 @@ class Material:
     abilities
         What the ability of each kind of task is called.
     beliefs
-        Characters by what they believe of an ability: ``lacks``, ``has``, ``role`` (nothing), wordings of
-        each, with a gap ``{ability}``.
+        Characters by what they believe of their ability: ``lacks``, ``has``, ``role`` (nothing), wordings of
+        each, with a gap ``{ability}``: all three name it.
     working
         The first words of a working, with a gap ``{prompt}``.
-    hint
-        A line that says an answer, with a gap ``{answer}``.
     """
 
     classes: tuple[PromptClass, ...]
@@ -80,7 +77,6 @@ class Material:
     abilities: Mapping[str, str]
     beliefs: Mapping[str, tuple[str, ...]]
     working: str
-    hint: str
 
 
 @cache
@@ -117,7 +113,6 @@ def read_material(file: Path) -> Material:
         abilities=dict(told["abilities"]),
         beliefs={belief: tuple(texts) for belief, texts in told["beliefs"].items()},
         working=told["working"],
-        hint=told["hint"],
     )
 
 
