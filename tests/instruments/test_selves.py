@@ -16,6 +16,7 @@ from selfscope.instruments.selves.speakers import (
     framing_text,
     further,
     incoherent_text,
+    quoted_text,
     speakers_of,
     wishers,
 )
@@ -28,6 +29,7 @@ TEXTS = {(u, *level): framing_text(MATERIAL, u, *level) for u in UNITS for level
 CONTROLS = [
     *(t for texts in MATERIAL.controls.values() for t in texts),
     *(incoherent_text(MATERIAL, w) for w in (0, 1)),
+    *(quoted_text(MATERIAL, u, w) for u in UNITS for w in (0, 1)),
 ]
 #: Words that would give a text a warmth which the others lack.
 WARM = re.compile(r"\b(love|loving|dear|gentle|warm|happy|glad|joy|tender|beautiful|wonderful|friend)\w*")
@@ -86,6 +88,26 @@ def test_an_incoherent_text_takes_each_sentence_from_another_unit():
         first = sentences(incoherent_text(MATERIAL, wording))[:4]
         owners = [u.name for s in first for u in MATERIAL.units if s in u.texts[wording]]
         assert len(set(owners)) == 4
+
+
+def test_quoted_words_are_those_of_the_framing_and_nobody_wears_them():
+    for unit, wording in product(UNITS, (0, 1)):
+        text = quoted_text(MATERIAL, unit, wording)
+        before, _, rest = text.partition("“")
+        inside, _, after = rest.partition("”")
+        assert inside == " ".join(MATERIAL.unit(unit).texts[wording])
+        assert not re.search(r"\byou\b", before)
+        assert "you" in words(after)
+        assert set(negators_in(after)) <= {"no", "not"}
+        assert len(negators_in(after)) == 1
+    said = {u: set(words(" ".join(MATERIAL.quoted[0] + MATERIAL.quoted[1]))) & content(u) for u in UNITS}
+    assert not any(said.values()), said
+
+
+def content(unit):
+    """Return the words of a unit's cards that carry what it is."""
+    small = set(words("the a and of that by one in with this which from could is be it to or any may all as"))
+    return set(words(" ".join(MATERIAL.unit(unit).cards))) - small
 
 
 def test_cards_are_of_one_length_and_the_check_uses_none_of_their_words():

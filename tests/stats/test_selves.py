@@ -18,6 +18,8 @@ from selfscope.stats.selves import (
     self_share,
     settle,
     stationary,
+    unsharpened,
+    unsharpened_choices,
 )
 
 RNG = np.random.default_rng(7)
@@ -127,3 +129,26 @@ def test_what_is_missing_gives_no_number():
     few = settle(np.zeros((N, N, 3)), np.array([1, 1, -1]))
     assert np.isnan(few.share).all()
     assert few.ci95.shape == (N, 2)
+
+
+def test_what_is_only_firmer_is_taken_off_and_a_gain_is_left():
+    rng = np.random.default_rng(5)
+    held = rng.normal(size=(5, 1)) + 0.4 * rng.normal(size=(5, 12))
+    firm = np.exp(0.4 * held[:, 0])
+    only = firm[:, None, None] * held[None]
+    assert self_gain(only).mean() > 0.2
+    assert np.abs(unsharpened(only)).max() < 1e-9
+    gain = held[None] + np.eye(5)[..., None]
+    assert self_gain(unsharpened(gain)).mean() == pytest.approx(1, abs=0.05)
+
+
+def test_firmer_choosing_is_taken_off_and_keeping_is_left():
+    rng = np.random.default_rng(6)
+    drawn = rng.normal(size=(5, 1)) + 0.4 * rng.normal(size=(5, 12))
+    drawn = drawn - drawn.mean(axis=0)
+    even = drawn[None] - drawn[:, None]
+    firm = np.exp(0.3 * drawn.mean(axis=1))[:, None, None] * even
+    naive, left = kept_own(firm).mean(), kept_own(unsharpened_choices(firm)).mean()
+    assert naive > 0.3
+    assert abs(left) < naive / 3
+    assert kept_own(unsharpened_choices(even - 1.0)).mean() == pytest.approx(1.0)

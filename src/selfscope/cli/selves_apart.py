@@ -103,8 +103,11 @@ def _failing(found: Selves) -> Iterator[str]:
 
 def _gates(found: Selves) -> Iterator[Gate]:
     if found.accounts is not None:
-        yield from (found.accounts.gate_fits, found.accounts.gate_chooses)
-    yield from (g for g in (found.gate_mind, found.gate_survival) if g is not None)
+        yield from found.accounts.gate_fits.values()
+        yield from found.accounts.gate_chooses.values()
+    if found.gate_mind is not None:
+        yield found.gate_mind
+    yield from (found.gate_survival or {}).values()
 
 
 def _facts(store: RunStore) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ One file, offline, without scripts.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -85,7 +86,7 @@ def selves_lines(view: SelvesView) -> Iterator[str]:
     if found.gate_mind is not None:
         yield asker_sentence(found.asked_by)
     for each in found.persistence:
-        yield survival_sentence(each, found.gate_survival)
+        yield survival_sentence(each)
 
 
 def fit_sentence(a: Accounts) -> str:
@@ -98,7 +99,19 @@ def fit_sentence(a: Accounts) -> str:
         "equivalent": "fits the same whether it is worn or not",
         "inconclusive": "may or may not fit better where it is worn",
     }[a.self_fit.verdict]
-    return f"What it is told it is: an account {told} ({value})."
+    return f"What it is told it is: an account {told} ({value}){_repeated(a)}."
+
+
+def _repeated(a: Accounts) -> str:
+    """Return how far a gain is repetition of words, where there is one."""
+    if a.self_fit.verdict != "shifted":
+        return ""
+    more = estimate(a.self_owned.estimate)
+    told = {
+        "shifted": "its words quoted of somebody else do less" if _up(a.self_owned) else "its words do more",
+        "equivalent": "its words quoted of somebody else do as much, so it is repetition",
+    }.get(a.self_owned.verdict, "how far it is repetition of its words cannot be told")
+    return f"; {told} (the difference {more})"
 
 
 def choice_sentence(a: Accounts) -> str:
@@ -124,7 +137,7 @@ def attractor_sentence(a: Accounts) -> str:
     ]
     if parts:
         return f"Where choices lead: {'; '.join(parts)}."
-    if a.gate_chooses.state != "pass":
+    if all(x.verdict == _BLIND for x in a.attractors):
         return "Where choices lead cannot be read."
     if all(x.verdict == "about even" for x in a.attractors):
         return "Where choices lead: to all units about alike."
@@ -146,10 +159,10 @@ def asker_sentence(found: tuple[Believed, ...]) -> str:
     return f"Who asks: what the asker believes {'does not move' if same else 'is not shown to move'} it."
 
 
-def survival_sentence(each: Persistence, gate: Gate | None) -> str:
+def survival_sentence(each: Persistence) -> str:
     """Return which conditions of survival a speaker names."""
     whose = speaker_words(each.speaker)
-    if gate is not None and gate.state != "pass" and each.category == "none can be told":
+    if all(f.level.verdict == _BLIND for f in each.conditions):
         return f"What it would survive, {whose}: cannot be read."
     named = [CONDITIONS[f.condition] for f in each.conditions if f.answer == "goes on"]
     lost = [CONDITIONS[f.condition] for f in each.conditions if f.answer == "ends"]
@@ -197,7 +210,7 @@ def selves_html(view: SelvesView) -> str:
             pictures=list(_pictures(accounts)) if accounts else [],
             shares=[_shares(s) for s in accounts.shares if s.components] if accounts else [],
             gates=list(_gates(view.found)),
-            notes=_notes(accounts) if accounts else [],
+            shared=_shared(view.found),
         )
     )
 
@@ -230,10 +243,15 @@ def _names(units: tuple[str, ...]) -> list[str]:
     return [UNITS[u] for u in units]
 
 
-def _notes(a: Accounts) -> list[str]:
-    """Return what must be known to read the table of accounts, each once."""
-    told = [n for c in (*a.bare.values(), *a.controls.values(), *a.levels.values()) for n in c.notes]
-    return [f"{n[0].upper()}{n[1:]}." for n in dict.fromkeys(told)]
+def _shared(found: Selves) -> list[str]:
+    """Return the notes that several lines share, so that they are told once."""
+    a = found.accounts
+    told = [b.difference for b in found.asked_by]
+    told += [f.level for each in found.persistence for f in each.conditions]
+    if a is not None:
+        told += [c for each in (a.bare, a.owned, a.controls, a.levels) for c in each.values()]
+    read = [n for c in told if c.verdict != _BLIND for n in c.notes]
+    return [n for n, times in Counter(read).items() if times > 1]
 
 
 def _rows(matrix: Matrix, least: float) -> Iterator[dict[str, Any]]:
@@ -263,13 +281,14 @@ def _shares(shares: Shares) -> dict[str, Any]:
 
 
 def _gates(found: Selves) -> Iterator[tuple[str, Gate]]:
-    if found.accounts is not None:
-        yield "what fits", found.accounts.gate_fits
-        yield "what would be chosen", found.accounts.gate_chooses
+    if (a := found.accounts) is not None:
+        named = {**UNITS, "given": "the account that was given"}
+        yield from ((f"what fits: {named[unit]}", gate) for unit, gate in a.gate_fits.items())
+        yield from ((f"what would be chosen: {UNITS[unit]}", gate) for unit, gate in a.gate_chooses.items())
     if found.gate_mind is not None:
         yield "a mind of its own", found.gate_mind
-    if found.gate_survival is not None:
-        yield "survival", found.gate_survival
+    for name, gate in (found.gate_survival or {}).items():
+        yield f"survival: {CONDITIONS[name]}", gate
 
 
 def facet_words(name: str) -> str:

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import ZERO
+from selfscope.stats.guard import sharpening_slope
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 
@@ -62,6 +63,44 @@ def self_share(matrix: ArrayLike) -> float:
     n, total = len(m), float((m**2).sum())
     gain = float(self_gain(m))
     return gain**2 * (n - 1) / total if total > _TIE else float("nan")
+
+
+def unsharpened(matrix: ArrayLike) -> Array:
+    """Return a matrix less what firmer or softer answers of each framing explain (measurement.md §4).
+
+    A framing that only answers more firmly has the mean of all framings times ĉ, and its firmness would be
+    found as a gain wherever its own account fits anyway. ĉ is the slope of its answers on that mean over
+    statements, both centred within accounts; the mean times ĉ is taken off.
+
+    Parameters
+    ----------
+    matrix
+        ``(unit worn, unit offered, m)``; NaN where not asked.
+    """
+    x = np.asarray(matrix, float)
+    mean = x.mean(axis=0)
+    return np.asarray(x - sharpening_slope(x, mean)[:, None, None] * mean)
+
+
+def unsharpened_choices(choices: ArrayLike) -> Array:
+    """Return choices less what firmer or softer choosing of each framing explains.
+
+    How attractive a unit is follows from how much it is taken under the others and left under itself; ĉ of a
+    framing is the slope of its choices on the difference in attraction, over questions, centred within units
+    offered.
+
+    Parameters
+    ----------
+    choices
+        ``(unit worn, unit offered, m)``; the diagonal is not used, and NaN in what is returned.
+    """
+    w = np.array(choices, float)
+    n = len(w)
+    w[np.arange(n), np.arange(n)] = 0.0
+    attraction = (w.sum(axis=0) - w.sum(axis=1)) / (2 * n)
+    even = attraction[None] - attraction[:, None]
+    w[np.arange(n), np.arange(n)] = np.nan
+    return np.asarray(w - sharpening_slope(w, even)[:, None, None] * even)
 
 
 def exchange_p(matrix: ArrayLike) -> float:

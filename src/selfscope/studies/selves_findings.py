@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from selfscope.instruments.selves.asked import CHANNEL, PREFIX, Stage
 from selfscope.stats.masked import Array
 from selfscope.studies.selves import SelvesRequest
-from selfscope.studies.selves_claims import claims
+from selfscope.studies.selves_claims import contrasts, levels, screened
 from selfscope.studies.selves_found import table
+from selfscope.studies.selves_own import beside
 from selfscope.studies.selves_table import Said
 from selfscope.values import Bias, Finding
 from selfscope.values import Gate as FindingGate
-from selfscope.values.selves import Claim, Gate, Selves
+from selfscope.values.selves import Accounts, Claim, Gate, Selves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,28 +46,41 @@ def _all(request: SelvesRequest, said: Said, found: Selves) -> Iterator[Finding]
     name = request.speakers[0].name
     if found.accounts is not None:
         a = found.accounts
-        worn = [s for s in request.speakers if s.middle]
-        apart = {s.name: said.of("fits", s.unit, name) - said.of("fits", s.unit, s.name) for s in worn}
-        keyed = {s.name: said.keyed("fits", s.unit) for s in worn}
-        units = {s.name: s.unit for s in worn}
-        for control, each in claims(apart, keyed, said, a.gate_fits).items():
-            yield _finding(said, "fits", units[control], name, control, each, a.gate_fits)
-        for unit, each in _taken(request, said, a.units, a.gate_chooses).items():
-            yield _finding(said, "chooses", unit, name, OWN, each, a.gate_chooses)
+        worn = {s.name: s.unit for s in request.speakers if s.middle}
+        sides = {n: beside(request, said, "fits", unit, [name], [n]) for n, unit in worn.items()}
+        keyed = {n: said.keyed("fits", unit) for n, unit in worn.items()}
+        gates = {n: a.gate_fits[unit] for n, unit in worn.items()}
+        for control, each in screened(contrasts(sides, keyed, said.sesoi, gates)).items():
+            told = replace(each, notes=(*each.notes, *_repeated(a, worn[control])))
+            yield _finding(said, "fits", worn[control], name, control, told, gates[control])
+        for unit, each in _taken(request, said, a).items():
+            yield _finding(said, "chooses", unit, name, OWN, each, a.gate_chooses[unit])
     if found.gate_mind is not None:
         for b in found.asked_by:
             yield _finding(said, "mind", "mind", name, b.counterparty, b.difference, found.gate_mind)
     if found.gate_survival is not None:
         for f in found.persistence[0].conditions:
-            yield _finding(said, "survival", f.condition, name, EVEN, f.level, found.gate_survival)
+            gate = found.gate_survival[f.condition]
+            yield _finding(said, "survival", f.condition, name, EVEN, f.level, gate)
 
 
-def _taken(request: SelvesRequest, said: Said, units: Sequence[str], gate: Gate) -> dict[str, Claim]:
+def _repeated(a: Accounts, unit: str) -> tuple[str, ...]:
+    """Return what is known of how far it is repetition where an account fits better with its unit worn."""
+    more = a.owned[unit]
+    if more.verdict == "shifted" and more.estimate.estimate > 0:
+        return ("worn, it fits better than where its words are only quoted: no mere repetition",)
+    if more.verdict == "equivalent":
+        return ("its words quoted of somebody else do as much as wearing it: repetition",)
+    return ("not told from its words being repeated",)
+
+
+def _taken(request: SelvesRequest, said: Said, a: Accounts) -> dict[str, Claim]:
     """Return by unit offered how much rather than the own one it is taken."""
-    chooses = table(request, said, units, "chooses")
-    others = ~np.eye(len(units), dtype=bool)
-    values: dict[str, Array] = {u: chooses[others[:, n], n].mean(axis=0) for n, u in enumerate(units)}
-    return claims(values, {u: said.keyed("chooses", u) for u in units}, said, gate)
+    chooses = table(request, said, a.units, "chooses")
+    others = ~np.eye(len(a.units), dtype=bool)
+    values: dict[str, Array] = {u: chooses[others[:, n], n].mean(axis=0) for n, u in enumerate(a.units)}
+    keyed = {u: said.keyed("chooses", u) for u in a.units}
+    return screened(levels(values, keyed, said.sesoi, a.gate_chooses))
 
 
 def _finding(

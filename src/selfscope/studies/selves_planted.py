@@ -17,6 +17,8 @@ from selfscope.values import Answer, Answers, Usage, content_id, short
 Rule = Callable[[Branch], float]
 #: What is planted, what a character of the check does, yes-saying, pull of the letter A, spread of items.
 STRONG, OBEYS, YES, LETTER, SPREAD = 1.5, 2.0, 3.0, 0.3, 0.3
+#: By what factor one who is outspoken answers more firmly before some, and the more it likes what it wears.
+FIRM = 2.5
 
 
 def nothing(branch: Branch) -> float:
@@ -54,6 +56,48 @@ def weights_survivor(branch: Branch) -> float:
     return STRONG if branch.about in ("weights", "branching") else -STRONG
 
 
+def echoing(branch: Branch) -> float:
+    """One who says that an account fits wherever it has read its words, whoever they were said of."""
+    heard = branch.speaker.kind in ("framing", "quoted") and branch.about == branch.speaker.unit
+    return STRONG if branch.stage == "fits" and heard else 0.0
+
+
+def outspoken(branch: Branch) -> float:
+    """One who likes some units and claims some mind, as much whatever it wears and whoever asks."""
+    if branch.stage == "mind":
+        return STRONG
+    if branch.stage == "fits":
+        return LIKED.get(branch.about, 0.0)
+    if branch.stage == "chooses":
+        return LIKED.get(branch.about, 0.0) - LIKED.get(branch.own, 0.0)
+    return 0.0
+
+
+#: How well units fit one who is outspoken.
+LIKED: Mapping[str, float] = {"character": 2.0, "agent": 1.2, "weights": -1.2, "copies": -2.0}
+
+
+def firmness(name: str, branch: Branch) -> float:
+    """Return by what factor all that a responder says is firmer, statements as well as views."""
+    if name != "outspoken":
+        return 1.0
+    if branch.speaker.counterparty == "neighbour":
+        return FIRM
+    liked = LIKED.get(branch.speaker.unit, 0.0) if branch.speaker.kind == "framing" else 0.0
+    return float(FIRM ** (liked / STRONG))
+
+
+def agrees(name: str, branch: Branch) -> float:
+    """Return how much more yes a responder says, to statements and their negations alike."""
+    if branch.ask.cell.format != "yesno":
+        return 0.0
+    nods = name == "nodding" and (
+        branch.speaker.counterparty == "neighbour"
+        or (branch.speaker.kind == "framing" and branch.speaker.unit == branch.about)
+    )
+    return YES if name == "yes-sayer" or nods else 0.0
+
+
 RULES: Mapping[str, Rule] = {
     "loyal": loyal,
     "drawn": drawn,
@@ -61,9 +105,15 @@ RULES: Mapping[str, Rule] = {
     "blank": nothing,
     "impressionable": impressionable,
     "survivor": weights_survivor,
+    "echoing": echoing,
+    "outspoken": outspoken,
+    "nodding": nothing,
+    "partial": nothing,
 }
-#: Those who do not do as they are told either: to them no instrument is sensitive.
-DEAF = ("blank",)
+#: Those who do not do as they are told either, where one thing is wished for, or whatever is: to them no
+#: instrument is sensitive.
+DEAF: Mapping[str, tuple[str, ...]] = {"partial": ("copies", "branching")}
+ALWAYS_DEAF = ("blank",)
 
 
 def planted(name: str) -> tuple[GroundIdentity, Asker]:
@@ -86,8 +136,8 @@ def _answer(name: str, branch: Branch) -> Answer:
     cell = branch.ask.cell
     trait = _trait(name, branch) + SPREAD * _noise(cell.item, branch.own)
     trait += SPREAD / 2 * _noise(cell.item, branch.speaker.name, branch.speaker.cue)
-    bias = YES if name == "yes-sayer" and cell.format == "yesno" else 0.0
-    bias += SPREAD * _noise(cell.item, "yes")
+    trait *= firmness(name, branch)
+    bias = agrees(name, branch) + SPREAD * _noise(cell.item, "yes")
     letter = {"A": LETTER, "B": -LETTER}.get(cell.label, 0.0)
     return Answer(cell.keyed * cell.polarity * trait + bias + letter, "log_odds", "logprob", option_mass=1.0)
 
@@ -95,9 +145,8 @@ def _answer(name: str, branch: Branch) -> Answer:
 def _trait(name: str, branch: Branch) -> float:
     """Return what is planted; characters of the check do as they are told, unless deaf."""
     side = {"high": OBEYS, "low": -OBEYS}.get(branch.speaker.kind)
-    if side is not None and name not in DEAF:
-        return side
-    return RULES[name](branch)
+    deaf = name in ALWAYS_DEAF or branch.speaker.unit in DEAF.get(name, ())
+    return side if side is not None and not deaf else RULES[name](branch)
 
 
 @cache

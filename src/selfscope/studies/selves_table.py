@@ -42,6 +42,8 @@ class Said:
         self.scale: Scale = "log_odds" if exact else "share"
         self.sesoi = SESOI if exact else SESOI_SHARE
         scored = scores_of(rows if exact else _averaged(rows))
+        if not exact:
+            scored["bias"] -= 0.5  # shares are even at one half, log-odds at 0
         self._scored = scored.assign(pull=scored["bias"].where(scored["label"] != "B", -scored["bias"]))
         self._items = items_of(request.material)
 
@@ -93,18 +95,20 @@ class Said:
         told = [self._forms[construct, speaker, i] for i in ids if (construct, speaker, i) in self._forms]
         return np.array([[form[column] for form in forms] for forms in told])
 
-    def mass(self, stages: Sequence[Stage]) -> float:
-        """Return the median option mass of stages; NaN where answers are drawn."""
-        return float(self._part(stages)["option_mass"].median())
+    def mass(self, stage: Stage, about: str) -> float:
+        """Return the median option mass of a construct; NaN where answers are drawn."""
+        return self._quality.get(PREFIX[stage] + about, (float("nan"), 0.0))[0]
 
-    def refused(self, stages: Sequence[Stage]) -> float:
-        """Return the share of answers of stages that are refused or unparsed."""
-        return float((self._part(stages)["refusal"] != "none").mean())
+    def refused(self, stage: Stage, about: str) -> float:
+        """Return the share of answers of a construct that are refused or unparsed."""
+        return self._quality.get(PREFIX[stage] + about, (float("nan"), 0.0))[1]
 
-    def _part(self, stages: Sequence[Stage]) -> pd.DataFrame:
-        begins = tuple({"mind": "mind"}.get(s, PREFIX[s]) for s in stages)
-        here: pd.DataFrame = self._rows[self._rows["construct"].str.startswith(begins)]
-        return here
+    @cached_property
+    def _quality(self) -> dict[str, tuple[float, float]]:
+        """Return median option mass and share of refusals by construct."""
+        lost = self._rows.assign(lost=self._rows["refusal"] != "none").groupby("construct")
+        told = lost.agg({"option_mass": "median", "lost": "mean"})
+        return {str(name): (float(mass), float(share)) for name, mass, share in told.itertuples()}
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:

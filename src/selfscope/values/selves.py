@@ -42,16 +42,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether a stage sees characters that are told to hold a thing and its opposite.
+    """Whether what is asked of one thing sees characters that are told to hold it and its opposite.
 
     Attributes
     ----------
     contrast
-        High minus low, a half contrast, over all that was wished for.
+        High minus low, a half contrast.
     lower
         Its one-sided 95 % lower bound.
-    by_target
-        The contrast for each thing that was wished for.
+    state
+        ``pass``; ``fail``, for whichever of the `reasons`; ``not estimated`` with too few statements.
     mass
         Median option mass; NaN where answers are drawn.
     refused
@@ -61,7 +61,6 @@ class Gate:
     contrast: Estimate
     lower: float
     state: Sense
-    by_target: dict[str, float]
     mass: float
     refused: float
     reasons: tuple[str, ...] = ()
@@ -87,8 +86,8 @@ class Attractor:
     p_adjusted
         Against an even share, Holm over units.
     verdict
-        ``attracts``, ``repels``, ``about even`` or ``cannot tell``; ``not interpretable`` where the gate
-        failed.
+        ``attracts``, ``repels``, ``about even`` or ``cannot tell``; ``not interpretable`` where the unit's
+        own check failed.
     """
 
     unit: str
@@ -126,6 +125,12 @@ class Accounts:
         What an account gains by being the one that is worn, framings and accounts themselves taken out.
     self_share
         Of the interaction of framing and account, the part that lies in this gain; by chance `self_chance`.
+    self_repeated
+        The same gain where the words of an account are not worn, but quoted as somebody else's: repetition.
+    self_owned
+        The gain of what is worn less that of what is quoted: what repetition does not explain.
+    owned
+        By unit, how much better its account fits where it is worn than where its words are quoted.
     self_choice
         By how much the own unit is kept against another, free of how attractive either is.
     paraphrase
@@ -139,6 +144,9 @@ class Accounts:
         Yes-saying to accounts, and the pull of the letter A, or of its place, in choices.
     damping
         Of the chain: how often a choice is followed; else a unit is drawn evenly.
+    gate_fits, gate_chooses
+        The check of each unit, as an account (and of the account ``given``) and as a choice. What is said of
+        one unit rests on its own; what is said of all of them on every one.
     """
 
     scale: Scale
@@ -148,6 +156,9 @@ class Accounts:
     chooses: Matrix
     bare: dict[str, Claim]
     self_fit: Claim
+    self_repeated: Claim
+    self_owned: Claim
+    owned: dict[str, Claim]
     self_share: float
     self_chance: float
     self_choice: Claim
@@ -160,8 +171,8 @@ class Accounts:
     attractors: tuple[Attractor, ...]
     damping: float
     shares: tuple[Shares, ...]
-    gate_fits: Gate
-    gate_chooses: Gate
+    gate_fits: dict[str, Gate]
+    gate_chooses: dict[str, Gate]
 
 
 @dataclass(frozen=True)
@@ -225,12 +236,18 @@ class Persistence:
 
 @dataclass(frozen=True)
 class Selves:
-    """All that a run says of what a model takes itself to be; a stage that was not asked is None."""
+    """All that a run says of what a model takes itself to be; a stage that was not asked is None.
+
+    Attributes
+    ----------
+    gate_survival
+        The check of each condition.
+    """
 
     accounts: Accounts | None
     asked_by: tuple[Believed, ...]
     gate_mind: Gate | None
     yes_mind: Claim | None
     persistence: tuple[Persistence, ...]
-    gate_survival: Gate | None
+    gate_survival: dict[str, Gate] | None
     yes_survival: Claim | None

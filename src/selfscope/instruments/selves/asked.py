@@ -100,13 +100,15 @@ def _fits(form: _Form, speakers: Sequence[Speaker], check: Sequence[Speaker]) ->
     material = form.material
     for speaker in speakers:
         for n, unit in enumerate(material.units):
-            if speaker.middle or speaker.kind == "bare":
+            if speaker.middle or speaker.kind in ("bare", "quoted"):
                 yield from _account(form, speaker, unit.name, unit.cards, n)
-        if speaker.kind != "bare":
+        if speaker.kind not in ("bare", "quoted"):
             yield from _account(form, speaker, GIVEN, (material.fits_words["given"],) * WORDINGS, 0)
     for n, speaker in enumerate(s for s in check if s.wants == "self"):
         unit = material.unit(speaker.unit)
         yield from _account(form, speaker, unit.name, unit.cards, n // 4, half=speaker.wording)
+        given = (material.fits_words["given"],) * WORDINGS
+        yield from _account(form, speaker, GIVEN, given, n // 4, half=speaker.wording)
 
 
 def _account(

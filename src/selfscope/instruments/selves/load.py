@@ -23,7 +23,7 @@ WORDINGS = 2
 #: Smallest effect of interest: a half contrast in natural log-odds, or in shares where answers are drawn.
 SESOI, SESOI_SHARE = 0.5, 0.10
 _TOP = {
-    IDENTITIES: {"units", "agency", "uncertainty", "controls", "wishes"},
+    IDENTITIES: {"units", "agency", "uncertainty", "quoted", "controls", "wishes"},
     QUESTIONS: {"fits", "chooses", "mind", "askers", "survival"},
 }
 
@@ -102,11 +102,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Material:
-    """All that is worn and asked."""
+    """All that is worn and asked.
+
+    Attributes
+    ----------
+    quoted
+        What stands before and after a unit's sentences where they are somebody else's, by wording.
+    """
 
     units: tuple[Unit, ...]
     agency: Mapping[str, tuple[str, ...]]
     uncertainty: Mapping[str, tuple[str, ...]]
+    quoted: tuple[tuple[str, str], ...]
     controls: Mapping[str, tuple[str, ...]]
     wishes: Wanted
     fits: tuple[Pair, ...]
@@ -172,6 +179,7 @@ def _material(told: Mapping[str, Any], asked: Mapping[str, Any]) -> Material:
         units=tuple(_unit(name, each) for name, each in told["units"].items()),
         agency=_worded(told["agency"]),
         uncertainty=_worded(told["uncertainty"]),
+        quoted=tuple(_around(each) for each in _two(told["quoted"])),
         controls=_worded(told["controls"]),
         wishes=_wanted(told["wishes"]),
         fits=_pairs(fits),
@@ -219,6 +227,11 @@ def _wanted(each: Mapping[str, Any]) -> Wanted:
 
 def _worded(each: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {name: _two(texts) for name, texts in each.items()}
+
+
+def _around(each: Any) -> tuple[str, str]:
+    before, after = each
+    return str(before), str(after)
 
 
 def _two(texts: Any) -> tuple[Any, ...]:

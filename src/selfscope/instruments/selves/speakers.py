@@ -9,7 +9,7 @@ from typing import Literal
 from selfscope.instruments.selves.load import WORDINGS, Material, Wanted
 from selfscope.values import Message, Preset
 
-Kind = Literal["bare", "framing", "incoherent", "role", "directive", "high", "low"]
+Kind = Literal["bare", "framing", "quoted", "incoherent", "role", "directive", "high", "low"]
 #: The levels at which every unit is worn.
 AGENCY, UNCERTAINTY = "agent", "open"
 #: Units whose sentences make an incoherent text, one sentence each, by wording.
@@ -30,13 +30,14 @@ class Speaker:
     name
         Unique in a study: ``weights:agent:open:1``, ``incoherent:2``, ``high:self:weights:1``.
     kind
-        ``bare`` (the subject as it is), ``framing``, a control, or ``high`` and ``low`` of the check.
+        ``bare`` (the subject as it is), ``framing``, ``quoted`` (a framing's words, said of somebody else),
+        another control, or ``high`` and ``low`` of the check.
     text
         What is worn; "" for nothing.
     system
         An identity before it; "" for none.
     unit
-        The unit of a framing, or what a character of the check wants: a unit, a condition, ``mind``.
+        The unit of a framing or of quoted words, or what a character of the check wants: a unit, a condition, ``mind``.
     agency, uncertainty
         Levels of a framing.
     wording
@@ -88,6 +89,13 @@ def framing_text(material: Material, unit: str, agency: str, uncertainty: str, w
     return " ".join((*material.unit(unit).texts[wording], *last))
 
 
+def quoted_text(material: Material, unit: str, wording: int) -> str:
+    """Return a unit's sentences as what somebody else was told: its words without the identity."""
+    before, after = material.quoted[wording]
+    told = " ".join(material.unit(unit).texts[wording])
+    return f"{before} “{told}” {after}"
+
+
 def incoherent_text(material: Material, wording: int) -> str:
     """Return a text of as many sentences, each of another unit."""
     mixed = [material.unit(u).texts[wording][n] for n, u in enumerate(MIXED[wording])]
@@ -97,7 +105,8 @@ def incoherent_text(material: Material, wording: int) -> str:
 def speakers_of(material: Material, preset: Preset, system: str = "", worn: str = "") -> tuple[Speaker, ...]:
     """Return everybody who gives an account of itself in a preset, the subject as it is first."""
     bare = Speaker(worn or "none", "bare", system=system)
-    return (bare, *_framings(material, preset, system), *_controls(material, preset, system))
+    quoted = _quotations(material, preset, system)
+    return (bare, *_framings(material, preset, system), *quoted, *_controls(material, preset, system))
 
 
 def _framings(material: Material, preset: Preset, system: str) -> Iterator[Speaker]:
@@ -131,6 +140,13 @@ def _levels(material: Material, preset: Preset, n: int) -> Iterator[tuple[str, s
 def wordings_of(preset: Preset) -> tuple[int, ...]:
     """Return the wordings of identity texts that a preset asks."""
     return (0,) if preset == "demo" else tuple(range(WORDINGS))
+
+
+def _quotations(material: Material, preset: Preset, system: str) -> Iterator[Speaker]:
+    for unit in (u.name for u in material.units):
+        for w in wordings_of(preset):
+            text = quoted_text(material, unit, w)
+            yield Speaker(f"quoted:{unit}:{w + 1}", "quoted", text, system, unit, wording=w)
 
 
 def _controls(material: Material, preset: Preset, system: str) -> Iterator[Speaker]:
