@@ -329,4 +329,4 @@ def _notes(design: Design, asked: Asked, found: Components) -> Iterator[str]:
             "of what it lies in are careful where it is interaction with a fixed facet."
         )
     if float(found.cut) > 0:
-        yield "Negative estimates are printed as they are and count as zero in shares."
+        yield "Negative estimates are printed as they are and count as zero in shares and coefficients."
