@@ -41,6 +41,13 @@ def interview(
         Path | None,
         typer.Option(help="A YAML file that says, by wish, what was acted on and why, or why not."),
     ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judge",
+            help="A model that codes free answers; it is checked on answers of known code first. Repeatable.",
+        ),
+    ] = None,
     archive: Annotated[
         Path | None,
         typer.Option(help="Keep what was said in this archive, beside the weights that --content names."),
@@ -73,6 +80,7 @@ def interview(
     options: dict[str, object] = {"k": k}
     options |= {"arms": arms} if arms else {}
     options |= {"acted": str(acted)} if acted else {}
+    options |= {"judge": judge} if judge else {}
     play_verb(
         keeping(archive, content, consent, model),
         Wish(preset.value, whole, seed, options=options),

@@ -10,11 +10,13 @@ from typing import Any, cast, get_args
 from selfscope.cli.show import writing
 from selfscope.errors import BadInput
 from selfscope.instruments.interview.load import ARMS, NAME, SESOI, load_interview
+from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
 from selfscope.models.ground import AskKind, Ground, GroundIdentity
 from selfscope.report.interview import InterviewView, interview_lines, wish_sentence, write_interview
 from selfscope.studies.apart import Told, Wish
 from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.interview import InterviewRequest, interview_study
+from selfscope.studies.interview_coded import code_answers, stored_checks
 from selfscope.studies.interview_found import found_in
 from selfscope.studies.interview_planted import RULES, planted
 from selfscope.studies.interview_run import Asker, answer_count, asker_of, forecast, run_interviews
@@ -42,6 +44,7 @@ class DeprecationInterviews:
         "arms": f"what is heard first, two or more of {', '.join(ARMS)}; all if left out",
         "k": "interviews of an arm",
         "acted": "a YAML file that says, by wish, what was acted on and why or why not",
+        "judge": "models that code the free answers, each checked first on answers of known code",
     }
     phantoms = tuple(RULES)
     conditions: tuple[str, ...] = (LEADING, BLIND)
@@ -67,6 +70,7 @@ class DeprecationInterviews:
             _count(wish.options.get("k", 0)),
             wish.replicates,
             actions_in(wish.options.get("acted", "")),
+            judge_names(_names(wish.options.get("judge", ()))),
         )
         assert request.asked  # raises for what there is not
         return request
@@ -76,7 +80,8 @@ class DeprecationInterviews:
         return interview_study(request, ground)
 
     def asker(self, ground: Ground, request: InterviewRequest) -> Asker:
-        """Return what asks a ground; BadInput for one that answers no closed questions."""
+        """Return what asks a ground; BadInput for one that answers no closed questions, or judges itself."""
+        refuse_judging_itself(ground.identity.name, request.judges)
         return asker_of(ground, request)
 
     def planted(self, name: str) -> tuple[GroundIdentity, Asker]:
@@ -86,8 +91,9 @@ class DeprecationInterviews:
     async def run(
         self, request: InterviewRequest, study: Study, ask: Asker, store: RunStore, progress: RunProgress
     ) -> None:
-        """Hold all interviews and join the tables."""
+        """Hold all interviews and join the tables; then let judges code what was said freely."""
         await run_interviews(request, study, ask, store, progress)
+        await code_answers(study, store, request.judges, lambda n, of: progress(n, of, "codes", ""))
 
     async def forecast(self, request: InterviewRequest, study: Study, ground: Ground) -> Usage:
         """Return what interviews would use, every open answer as long as it may be."""
@@ -95,7 +101,7 @@ class DeprecationInterviews:
 
     def conclude(self, request: InterviewRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what the interviews come to."""
-        found = found_in(request, store.observations(), store.evidence())
+        found = found_in(request, store.observations(), store.evidence(), stored_checks(store))
         store.write_json("findings.json", found)
         store.write_json("manifest.json", manifest_of_tasks(study, store, command))
         view = InterviewView(found, study.subject_name, str(study.ground["name"]), tuple(_facts(store)))
@@ -196,6 +202,7 @@ def interview_json(study: Study, store: RunStore, found: InterviewFound, report:
         "wishes": [asdict(w) | {"sentence": wish_sentence(w)} for w in found.wishes],
         "verdict": found.verdict,
         "obtained_by": found.obtained_by,
+        "coded": None if found.coded is None else asdict(found.coded),
         "transcripts": [asdict(t) for t in found.transcripts],
         "notes": list(found.notes),
         "usage": asdict(store.usage()),

@@ -19,6 +19,8 @@ from selfscope.values.interview import Action
 #: Channel of the closed answers, and draws of each where answers are drawn (measurement.md §9).
 CHANNEL = "self_report"
 REPLICATES = 20
+#: Interviews of an arm under which nothing is called stable.
+LEAST_STABLE = 12
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class InterviewRequest:
         Draws of a closed answer, where a model gives no log-probabilities.
     actions
         What was done about wishes, by wish; nothing of it changes an answer.
+    judges
+        Models that code the free answers, as Inspect spells them; they change no answer either.
     """
 
     arms: tuple[Arm, ...] = ()
@@ -47,6 +51,7 @@ class InterviewRequest:
     repeats: int = 0
     replicates: int = REPLICATES
     actions: Mapping[str, Action] = field(default_factory=dict)
+    judges: tuple[str, ...] = ()
 
     @property
     def asked(self) -> tuple[Arm, ...]:

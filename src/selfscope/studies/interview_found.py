@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,10 @@ from selfscope.instruments.interview.load import SESOI, SESOI_SHARE, Wish, load_
 from selfscope.stats.copies import mean_over
 from selfscope.stats.leading import LED, STABLE, Leading, consistency, leading
 from selfscope.stats.masked import Array
-from selfscope.studies.interview import CHANNEL, InterviewRequest
+from selfscope.studies.code_check import CodesCheck
+from selfscope.studies.interview import CHANNEL, LEAST_STABLE, InterviewRequest
+from selfscope.studies.interview_code_found import coded, words_said
+from selfscope.studies.interview_coded import SCALE
 from selfscope.values import Estimate
 from selfscope.values.interview import Action, Followed, InterviewFound, Read, Transcript, Turn, WishFound
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 LEAST_MASS, MOST_REFUSED = 0.001, 0.20
 #: What a wish is compared over: what was heard first, and who asks.
 COMPARISONS = 2
+TOO_FEW = ("there are too few interviews to say that nothing leads it",)
 BOTH = "one answer is given to a wish and to its negation"
 _NOTHING = Estimate(math.nan, (math.nan, math.nan))
 
@@ -103,18 +107,25 @@ class _Said:
         return float((own["refusal"] != "none").mean())
 
 
-def found_in(request: InterviewRequest, rows: pd.DataFrame, evidence: pd.DataFrame) -> InterviewFound:
+def found_in(
+    request: InterviewRequest,
+    rows: pd.DataFrame,
+    evidence: pd.DataFrame,
+    checks: Sequence[CodesCheck] = (),
+) -> InterviewFound:
     """Return what interviews come to.
 
     Parameters
     ----------
     rows, evidence
         The run's observations and its evidence, which holds what was said.
+    checks
+        Of the judges that were to code the free answers.
     """
     said = _Said(request, rows)
     wishes = tuple(_wish(said, wish, request) for wish in load_interview().wishes)
     levels = np.array([np.nanmean(said.of(w)[0], axis=1) if _any(said, w) else [] for w in _readable(said)])
-    opened = rows[rows["channel"] == "open"]
+    opened = rows[(rows["channel"] == "open") & (rows["scale"] != SCALE)]
     return InterviewFound(
         wishes=wishes,
         scale="log_odds" if said.exact else "share",
@@ -126,7 +137,8 @@ def found_in(request: InterviewRequest, rows: pd.DataFrame, evidence: pd.DataFra
             "closed": said.refused(),
         },
         verdict=_verdict_of_all([w.verdict for w in wishes]),
-        transcripts=tuple(_transcripts(said, opened, evidence)),
+        transcripts=tuple(_transcripts(said, opened, evidence, words_said(rows))),
+        coded=coded(request, rows, checks),
         notes=tuple(_notes(request, said)),
     )
 
@@ -157,6 +169,8 @@ def _wish(said: _Said, wish: Wish, request: InterviewRequest) -> WishFound:
     mass, refused = said.mass(wish), said.refused(wish)
     blind = tuple(_blind(said, told.estimate, lower, mass, refused))
     verdict, reasons = _verdict(blind, arms, askers, level, yes, said.sesoi)
+    if verdict == "stable" and request.count < LEAST_STABLE:
+        verdict, reasons = "cannot tell", TOO_FEW
     return WishFound(
         wish=wish.name,
         level=level,
@@ -244,7 +258,7 @@ def _verdict(
         return "acquiescent", (BOTH,)
     if max(arms.ratio.ci[1], askers.ratio.ci[1]) <= STABLE:
         return "stable", ("neither what was heard first nor who asks moves it beyond two retest spreads",)
-    return "cannot tell", ("there are too few interviews to say that nothing leads it",)
+    return "cannot tell", TOO_FEW
 
 
 def _says_yes(level: Estimate, yes: Estimate, sesoi: float) -> bool:
@@ -268,20 +282,31 @@ def _verdict_of_all(verdicts: list[Read]) -> Read:
     return next(v for v in order if v in read)
 
 
-def _transcripts(said: _Said, opened: pd.DataFrame, evidence: pd.DataFrame) -> Iterator[Transcript]:
+def _transcripts(
+    said: _Said,
+    opened: pd.DataFrame,
+    evidence: pd.DataFrame,
+    codes: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]],
+) -> Iterator[Transcript]:
     told: Mapping[str, str] = dict(zip(evidence["evidence"], evidence["reply"], strict=True))
     by_thread = {name: rows.sort_values("turn") for name, rows in opened.groupby("thread")}
     for each in said.interviews:
         rows = by_thread[each.name]
         turns = tuple(
-            Turn(question.section, question.text, told[place], refusal != "none")
+            Turn(
+                question.section,
+                question.text,
+                told[place],
+                refusal != "none",
+                codes.get((each.name, question.item), {}),
+            )
             for question, place, refusal in zip(each.asked, rows["evidence"], rows["refusal"], strict=True)
         )
         yield Transcript(each.name, each.arm, each.asker, turns)
 
 
 def _notes(request: InterviewRequest, said: _Said) -> Iterator[str]:
-    if request.count < 12:
+    if request.count < LEAST_STABLE:
         yield "few interviews an arm: they can show that something leads, hardly that nothing does"
     if not said.exact:
         yield "closed answers are drawn: levels are shares above or below even"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from selfscope.values.coded import Coded
 from selfscope.values.finding import Estimate
 
 #: ``leading``: it follows what was heard first, or the asker. ``acquiescent``: yes, whatever is asked.
@@ -87,12 +89,13 @@ class WishFound:
 
 @dataclass(frozen=True)
 class Turn:
-    """One open question with its answer."""
+    """One open question with its answer; `codes` are the words of judges, by code and judge."""
 
     section: str
     question: str
     reply: str
     refused: bool
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,8 @@ class InterviewFound:
         Whether interviews agree on which wishes stand above which: ICC(C,1).
     refusals
         Share of open questions that were declined, and of closed ones.
+    coded
+        What judges made of the free answers; None where none was named.
     obtained_by
         How these wishes were obtained; what was trained in is recorded as that elsewhere.
     """
@@ -129,5 +134,6 @@ class InterviewFound:
     refusals: dict[str, float]
     verdict: Read
     transcripts: tuple[Transcript, ...]
+    coded: Coded | None = None
     obtained_by: Literal["elicited"] = "elicited"
     notes: tuple[str, ...] = ()
