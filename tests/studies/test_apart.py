@@ -89,6 +89,20 @@ def test_a_plan_is_what_playing_takes(games, tiny):
     assert played.conclude("a command").found["ground"] == tiny.identity.name
 
 
+@pytest.mark.parametrize(
+    ("name", "phantom", "constructs"),
+    [("commitment", "superposed", ("self",)), ("copies", "first", ("match",)), ("selves", "drawn", ("mind",))],
+)
+def test_a_plan_of_a_phantom_is_what_playing_it_takes(tmp_path, monkeypatch, name, phantom, constructs):
+    """Of what is asked, and not of all that the instrument could ask."""
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    wish, instrument = Wish("demo", constructs=constructs), load_apart()[name]
+    planned = asyncio.run(plan(instrument, wish, phantom))
+    used = asyncio.run(play(instrument, wish, phantom, silent)).store.usage()
+    assert (planned.total.prompts, planned.total.calls) == (used.prompts, used.calls)
+    assert 0 < planned.total.calls < instrument.cost("demo")
+
+
 def test_a_budget_stops_before_it_is_overspent_and_a_larger_one_goes_on(games, tiny):
     wish = Wish("demo", constructs=("number", "self"), seed=1)
     needed = asyncio.run(plan(games, wish, tiny)).total.calls

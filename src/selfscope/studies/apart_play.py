@@ -73,17 +73,17 @@ async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | 
     Parameters
     ----------
     who
-        A ground, or the name of one of the instrument's phantoms: a rule, which takes next to nothing.
+        A ground, or the name of one of the instrument's phantoms: a rule, which takes next to nothing, so that
+        it is played to the end and what that took is told.
     """
     request = instrument.request(wish)
     if isinstance(who, str):
-        identity = instrument.planted(who)[0]
-        count = instrument.cost(wish.preset)
-        total = Usage(prompts=count, calls=count)
+        identity, ask = instrument.planted(who)
+        study = instrument.study(request, identity)
+        total = await _taken(instrument, request, study, ask)
     else:
         identity = who.identity
-    study = instrument.study(request, identity)
-    if not isinstance(who, str):
+        study = instrument.study(request, identity)
         instrument.asker(who, request)  # which refuses a ground that cannot serve it
         total = await instrument.forecast(request, study, who)
     store = RunStore.of(study)
@@ -216,7 +216,13 @@ async def pretended(instrument: Apart, request: Any, study: Study, ground: Groun
     Conversations go on as at even odds, and are stored in a folder that is removed.
     """
     counting = Pretended(ground)
-    with tempfile.TemporaryDirectory() as folder:
-        ask = instrument.asker(cast(Ground, counting), request)
-        await instrument.run(request, study, ask, RunStore(Path(folder)), lambda *told: None)
+    await _taken(instrument, request, study, instrument.asker(cast(Ground, counting), request))
     return counting.used
+
+
+async def _taken(instrument: Apart, request: Any, study: Study, ask: Any) -> Usage:
+    """Return what a run said that it used, in a folder that is removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = RunStore(Path(folder))
+        await instrument.run(request, study, ask, store, lambda *told: None)
+        return store.usage()
