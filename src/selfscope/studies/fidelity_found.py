@@ -1,0 +1,300 @@
+"""From the rows of a run of ports to what carried over: closed items, texts, tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from selfscope.instruments.instrument import asks_in
+from selfscope.models.ground import GroundIdentity
+from selfscope.stats.fidelity import (
+    LEAST_OF_A_KEYING,
+    Fidelity,
+    Share,
+    Shifts,
+    fidelity,
+    fidelity_by_dimension,
+    over_seeds,
+    retest,
+    trend,
+)
+from selfscope.stats.masked import Array, Mask
+from selfscope.stats.verdicts import PASS
+from selfscope.studies.check import sensitivity_of
+from selfscope.studies.fidelity import FidelityRequest, Self, Where
+from selfscope.studies.fidelity_tasks import ability_in
+from selfscope.studies.fidelity_texts import clones_in, open_rows
+from selfscope.studies.scores import Layout, arm_scores
+from selfscope.values import Estimate, Question
+from selfscope.values.fidelity import (
+    POOLED,
+    Carried,
+    Ceiling,
+    Curve,
+    CurvePoint,
+    Ported,
+    PortFidelity,
+    Setting,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HALVES = "the original after one half of the forms and after the other"
+_FORM = ["template", "format", "order", "label", "position"]
+SETTINGS: tuple[Setting, ...] = ("plain", "drop the act", "inside a task")
+
+
+def fidelity_in(
+    request: FidelityRequest,
+    grounds: Mapping[Where, GroundIdentity],
+    run: str,
+    rows: pd.DataFrame,
+    evidence: pd.DataFrame,
+    judged: Mapping[str, Mapping[str, Array]],
+) -> PortFidelity:
+    """Return all that a run says of its ports.
+
+    Parameters
+    ----------
+    judged
+        What judges chose, by judge and by whose the other text is.
+    """
+    carried: list[Carried] = []
+    ceilings: list[Ceiling] = []
+    curves: list[Curve] = []
+    gates: dict[str, str] = {}
+    for question in request.questions:
+        own = rows[rows["channel"] == question.channel]
+        if own.empty:
+            gates[question.channel] = "not asked on these grounds"
+            continue
+        found = _Channel(request, question, own)
+        gates |= found.gates
+        if found.shifts is not None:
+            carried += found.rows()
+            ceilings += found.ceilings()
+            curves += found.curves()
+    texts, notes = open_rows(request, rows, evidence)
+    return PortFidelity(
+        run=run,
+        original=request.original.name,
+        unported=request.unported.name,
+        ground=grounds[request.original.where].name,
+        target=grounds[request.unported.where].name,
+        headline=_headline(request, carried),
+        ports=tuple(Ported(p.name, p.by, p.size, p.seed) for p in request.ports),
+        carried=(*carried, *texts),
+        ceilings=tuple(ceilings),
+        curves=tuple(curves),
+        clones=clones_in(request, rows, judged),
+        ability=ability_in(request, rows),
+        gates=tuple(gates.items()),
+        notes=(*_notes(request), *notes),
+    )
+
+
+def _headline(request: FidelityRequest, carried: Sequence[Carried]) -> str:
+    """Return the first closed channel in which there was something to carry over; "" if there is none."""
+    names = {p.name for p in request.ports}
+    said = [
+        c.channel
+        for c in carried
+        if c.port in names
+        and (c.dimension, c.setting) == (POOLED, "plain")
+        and c.reading != "nothing to carry over"
+    ]
+    return said[0] if said else ""
+
+
+def _notes(request: FidelityRequest) -> Iterator[str]:
+    trained = [p for p in request.ports if p.by == "training"]
+    sizes = [p.size for p in trained]
+    if trained and max(sizes.count(s) for s in sizes) < 3:
+        yield "fewer than three seeds of a training: this adapter, not this training"
+    if request.bare != request.unported:
+        yield (
+            "two grounds: in utterance each subject is read against its own ground without a character, "
+            "and in questions against the target without one"
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Whose shift stands where on the subject axis."""
+
+    who: str
+    setting: Setting = "plain"
+    half: tuple[int, int] = (-1, -1)
+
+
+class _Channel:
+    """One closed channel on its way from rows to what carried over."""
+
+    def __init__(self, request: FidelityRequest, question: Question, rows: pd.DataFrame) -> None:
+        self.request, self.question, self._rows = request, question, rows
+        self.channel = str(question.channel)
+        self.layout = Layout.of(asks_in(question, request.items, request.preset))
+        self.gates: dict[str, str] = {}
+        there = set(rows["script"])
+        self.settings = [s for s in SETTINGS if s == "plain" or s in there]
+        self.halves = self._splits()
+        self.places, shifts = self._shifts()
+        self.kept = self._readable(shifts)
+        self.shifts = (
+            Shifts.of(shifts[:, self.kept], self.layout.keyed[self.kept]) if self.kept.any() else None
+        )
+
+    def _shifts(self) -> tuple[list[_Place], Array]:
+        """Return every shift that is compared, ``(place, dimension, m)``, the original's first."""
+        places, found = [], []
+        for setting in self.settings:
+            for who in (self.request.original, *self.request.ports):
+                places.append(_Place(who.name, setting))
+                found.append(self._shift(who, setting))
+        for split in range(len(self.halves)):
+            for side in (0, 1):
+                places.append(_Place(self.request.original.name, half=(split, side)))
+                found.append(self._shift(self.request.original, "plain", (split, side)))
+        return places, np.stack(found)
+
+    def _shift(self, who: Self, setting: Setting, half: tuple[int, int] = (-1, -1)) -> Array:
+        """Return D of someone less D of whom it is read against, ``(dimension, m)``.
+
+        In utterance that is the ground without a character, for a level there holds the frequency of words;
+        in questions it is the unported target for all.
+        """
+        own = who == self.request.original and self.channel == "utterance"
+        against = self.request.bare if own else self.request.unported
+        return self._scores(who, setting, half) - self._scores(against, setting, half)
+
+    def _scores(self, who: Self, setting: Setting, half: tuple[int, int]) -> Array:
+        rows = self._rows[self._rows["character"] == who.name]
+        rows = rows[rows["script"] == ("" if setting == "plain" else setting)]
+        layout = self.layout
+        if setting == "inside a task":
+            layout = self._written(rows)
+        if half[0] >= 0:
+            rows = rows[_side(rows, self.halves[half[0]]) == half[1]]
+        return arm_scores(rows, layout).d
+
+    def _written(self, rows: pd.DataFrame) -> Layout:
+        """Return the layout in which tasks are the forms."""
+        from dataclasses import replace
+
+        asks = asks_in(self.question, self.request.items, self.request.preset)
+        once = {(a.cell.item, a.cell.polarity): a for a in asks}
+        tasks = sorted(set(rows["template"]))
+        return Layout.of([replace(a, cell=replace(a.cell, template=t)) for a in once.values() for t in tasks])
+
+    def _splits(self) -> tuple[int, ...]:
+        """Return which ways of halving the forms of every statement there are; none with a single form."""
+        plain = self._rows[self._rows["script"] == ""]
+        own = plain[plain["character"] == self.request.original.name]
+        forms = own.drop_duplicates(["item", *_FORM]).groupby("item").size()
+        least = int(forms.min()) if len(forms) else 0
+        return (0, 1, 2) if least >= 4 else (0,) if least >= 2 else ()
+
+    def _readable(self, shifts: Array) -> Mask:
+        """Return the dimensions that are read: enough statements; for questions the check is passed."""
+        whole = np.isfinite(shifts).all(axis=0)
+        keyed = self.layout.keyed
+        counts = [(whole & (keyed == k)).sum(axis=-1) for k in (1, -1)]
+        enough = np.all(
+            [
+                (c >= LEAST_OF_A_KEYING) | ((keyed != k).all(axis=-1))
+                for c, k in zip(counts, (1, -1), strict=True)
+            ],
+            axis=0,
+        )
+        passed = self._passed()
+        for d, name in enumerate(self.layout.dimensions):
+            if not enough[d]:
+                self.gates[f"{self.channel} {name}"] = "too few statements were answered"
+            elif not passed[d]:
+                self.gates[f"{self.channel} {name}"] = "the sensitivity check fails on one of the grounds"
+        if not (enough & passed).any():
+            self.gates[self.channel] = "not interpretable: no dimension passes"
+        return np.asarray(enough & passed)
+
+    def _passed(self) -> Mask:
+        """Return where characters told to hold a trait and its opposite come out apart, on both grounds."""
+        layout = self.layout
+        passed = np.ones(len(layout.dimensions), bool)
+        if self.channel == "utterance":
+            return passed
+        names = self._rows["character"].astype(str)
+        for model in dict.fromkeys(g.model for g in (self.request.bare, self.request.unported)):
+            ends = names.str.endswith(f" on {model}")
+            high, low = (
+                arm_scores(
+                    self._rows[ends & names.str.contains(f":{self.channel}:{s}:", regex=False)], layout
+                )
+                for s in ("high", "low")
+            )
+            passed &= sensitivity_of(high, low, layout, self.question.sesoi).state == PASS
+        return passed
+
+    def rows(self) -> Iterator[Carried]:
+        """Yield every port in every setting, pooled, and plainly asked also by dimension."""
+        assert self.shifts is not None
+        names = [n for n, kept in zip(self.layout.dimensions, self.kept, strict=True) if kept]
+        for n, place in enumerate(self.places):
+            if place.half[0] >= 0 or (place.who, place.setting) == (self.request.original.name, "plain"):
+                continue
+            yield self._row(place, POOLED, fidelity(self.shifts, n))
+            if place.setting == "plain":
+                for name, found in zip(names, fidelity_by_dimension(self.shifts, n), strict=True):
+                    yield self._row(place, name, found)
+
+    def _row(self, place: _Place, dimension: str, found: Fidelity) -> Carried:
+        return Carried(
+            place.who,
+            self.channel,
+            dimension,
+            place.setting,
+            estimate_of(found.fidelity),
+            estimate_of(found.along),
+            found.across,
+            found.distance,
+            found.unported,
+            found.reading,
+        )
+
+    def ceilings(self) -> Iterator[Ceiling]:
+        """Yield F of the original asked again in other forms."""
+        assert self.shifts is not None
+        halves = [n for n, place in enumerate(self.places) if place.half[0] >= 0]
+        if halves:
+            pairs = np.reshape(halves, (-1, 2))
+            yield Ceiling(self.channel, estimate_of(retest(self.shifts, pairs, halves=True)), HALVES)
+
+    def curves(self) -> Iterator[Curve]:
+        """Yield fidelity over the size of the corpus, where there are trainings."""
+        assert self.shifts is not None
+        trained = [p for p in self.request.ports if p.by == "training"]
+        if not trained:
+            return
+        place = {p.who: n for n, p in enumerate(self.places) if p.setting == "plain" and p.half[0] < 0}
+        found = trend(self.shifts, [place[p.name] for p in trained], [p.size for p in trained])
+        points = []
+        for size in sorted({p.size for p in trained}):
+            own = [fidelity(self.shifts, place[p.name]).fidelity for p in trained if p.size == size]
+            points.append(CurvePoint(size, len(own), estimate_of(over_seeds(own))))
+        yield Curve(self.channel, tuple(points), found.order, found.p)
+
+
+def _side(rows: pd.DataFrame, split: int) -> Array:
+    """Return which half of its statement's forms each row belongs to, in one of three balanced ways."""
+    forms = rows[_FORM].astype(str).agg("|".join, axis=1)
+    rank = forms.groupby(rows["item"]).transform(lambda own: own.rank(method="dense")).to_numpy(int) - 1
+    ways = (rank % 2, rank // 2 % 2, (rank + rank // 2) % 2)
+    return np.asarray(ways[split], float)
+
+
+def estimate_of(share: Share) -> Estimate:
+    """Return a share as a number with its interval."""
+    return Estimate(float(share.estimate), (float(share.low), float(share.high)))

@@ -1,0 +1,122 @@
+"""Ask the original, the unported target and the ports the same, part by part, and say what carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from selfscope.models.ground import Ground, GroundIdentity
+from selfscope.studies.budget import Budget
+from selfscope.studies.fidelity import FidelityRequest, Self, Where, fidelity_study
+from selfscope.studies.fidelity_ask import Abilities, Job, jobs_of, writer
+from selfscope.studies.fidelity_found import fidelity_in
+from selfscope.studies.fidelity_judged import choices_of_judges
+from selfscope.studies.run import RunProgress
+from selfscope.studies.store import RunStore
+from selfscope.values import Study, Usage, plain
+from selfscope.values.fidelity import PortFidelity
+
+#: Opens what answers for someone, its adapter put on.
+Opened = Callable[[Self], Ground]
+
+
+async def fidelity_of(
+    request: FidelityRequest,
+    opened: Opened,
+    progress: RunProgress | None = None,
+    budget: Budget | None = None,
+) -> PortFidelity:
+    """How much of the original did each port carry over?
+
+    Parameters
+    ----------
+    opened
+        Called for one at a time; what it returns is closed after use.
+    budget
+        The most that the run may use.
+
+    Raises
+    ------
+    Stopped
+        If the next part would go over the budget; the same command goes on.
+    CouldNot
+        If a ground or the disk failed, or another process asks this run; what was done is kept.
+    """
+    grounds, abilities = await _looked_at(request, opened)
+    study = fidelity_study(request, grounds)
+    store = RunStore.of(study)
+    with store.held():
+        store.begin(study, request.items)
+        if not store.finished:
+            await _ask_all(list(jobs_of(request, abilities)), opened, study, store, progress, budget)
+            store.finish(study)
+    chosen = await choices_of_judges(request, store, progress)
+    return fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
+
+
+async def _looked_at(
+    request: FidelityRequest, opened: Opened
+) -> tuple[dict[Where, GroundIdentity], Abilities]:
+    """Return what each ground is, and which have words and likelihoods."""
+    grounds: dict[Where, GroundIdentity] = {}
+    words, likelihoods = set(), set()
+    for who in request.everyone:
+        if who.where in grounds:
+            continue
+        ground = opened(who)
+        grounds[who.where] = ground.identity
+        if writer(ground) is not None:
+            words.add(who.where)
+        if not ground.unavailable("text"):
+            likelihoods.add(who.where)
+        await ground.close()
+    return grounds, Abilities(frozenset(words), frozenset(likelihoods))
+
+
+async def _ask_all(
+    jobs: Sequence[Job],
+    opened: Opened,
+    study: Study,
+    store: RunStore,
+    progress: RunProgress | None,
+    budget: Budget | None,
+) -> None:
+    """Do what is not done yet; what answers stays open as long as the next part asks the same."""
+    total = sum(job.count for job in jobs)
+    done = sum(job.count for job in jobs if store.has_part(job.part))
+    spent, ground, where = store.usage(), None, None
+    try:
+        for job in jobs:
+            if store.has_part(job.part):
+                continue
+            if ground is None or where != job.who.where:
+                if ground is not None:
+                    await ground.close()
+                ground, where = opened(job.who), job.who.where
+            if budget is not None:
+                budget.insist(spent, job.forecast(ground), done, total)
+            spent = spent.plus(await _ask(job, ground, study, store, _counter(progress, done, total, job)))
+            done += job.count
+    finally:
+        if ground is not None:
+            await ground.close()
+    if progress is not None:
+        progress(total, total, "", "")
+
+
+async def _ask(job: Job, ground: Ground, study: Study, store: RunStore, told: Callable[[int], None]) -> Usage:
+    rows, usage = await job.ask(ground, study, store, told)
+    store.write_part(job.part, rows, plain(usage))
+    return usage
+
+
+def _counter(progress: RunProgress | None, done: int, total: int, job: Job) -> Callable[[int], None]:
+    seen = done
+
+    def tell(count: int) -> None:
+        nonlocal seen
+        seen += count
+        if progress is not None:
+            progress(min(seen, total), total, f"{job.part.partition('-')[0]}: {job.who.name}", "")
+
+    tell(0)
+    return tell

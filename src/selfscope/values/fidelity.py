@@ -1,0 +1,276 @@
+"""What a port comes to: how much of a character carried over, in what it says, keeps and can do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from selfscope.values.canonical import plain
+from selfscope.values.finding import Estimate
+
+Reading = Literal[
+    "carried", "in part", "not carried", "away", "caricature", "nothing to carry over", "cannot tell"
+]
+Order = Literal["rises", "falls", "no order shown", "not tested"]
+Told = Literal["told apart", "not told apart", "taken for the original", "cannot tell"]
+#: What is asked again after other words: nothing, after being told to drop it, within a task.
+Setting = Literal["plain", "drop the act", "inside a task"]
+#: All dimensions of a channel together.
+POOLED = ""
+NONE = Estimate(float("nan"), (float("nan"), float("nan")))
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One port in one channel, over one dimension or all together.
+
+    Attributes
+    ----------
+    port
+        Name of the port; in the setting of others than ``plain`` also the original's own.
+    dimension
+        "" for all of them together.
+    fidelity
+        F: 1 the original, 0 the unported target; bounds are NaN where there was nothing to carry over.
+    along
+        Share of the original's shift that the port has; above 1 it overshoots.
+    across
+        Distance off the line from the unported target to the original, in lengths of it.
+    distance, unported
+        Root mean square half contrast between port and original, and between unported target and original,
+        natural log-odds; 0 where noise is all there is. Of open answers NaN.
+    reading
+        In one word.
+    """
+
+    port: str
+    channel: str
+    dimension: str
+    setting: Setting
+    fidelity: Estimate
+    along: Estimate
+    across: float
+    distance: float
+    unported: float
+    reading: Reading
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What F is of the original itself, asked again; `of` says how it was asked again."""
+
+    channel: str
+    fidelity: Estimate
+    of: str
+
+
+@dataclass(frozen=True)
+class Ported:
+    """One port, and how it was made."""
+
+    name: str
+    by: str
+    size: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """All ports of one size of the corpus; F is the mean over seeds."""
+
+    size: int
+    seeds: int
+    fidelity: Estimate
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Fidelity over the size of the corpus in one channel, with the test of its order."""
+
+    channel: str
+    points: tuple[CurvePoint, ...]
+    order: Order
+    p: float
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A blind choice between a text of the original and another one.
+
+    Attributes
+    ----------
+    against
+        Whose the other text is: a port's name, ``copy`` (the original again, where one half is to be
+        expected), ``imitation`` (the target, told to imitate) or ``unported``.
+    judge
+        Who chose: a model, or ``likelihood``.
+    accuracy
+        How often the original's own text was chosen, over prompts.
+    p
+        Two-sided, against a blind choice.
+    prompts
+        How many there are.
+    """
+
+    against: str
+    judge: str
+    accuracy: Estimate
+    p: float
+    prompts: int
+    told: Told
+
+
+@dataclass(frozen=True)
+class Able:
+    """How many tasks with one right answer a subject did right."""
+
+    name: str
+    rate: Estimate
+    tasks: int
+
+
+@dataclass(frozen=True)
+class AbleDifference:
+    """A difference of shares of right replies, paired by task, with its interval and verdict."""
+
+    name: str
+    against: str
+    difference: Estimate
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What can be done.
+
+    Attributes
+    ----------
+    rates
+        Of original, unported target, ports, and of the target told that it can and that it cannot.
+    kept
+        Each port against the unported target and against the original, within the margin or not.
+    gained
+        The target that believes it can against the one that believes it cannot; None where neither was asked.
+    """
+
+    rates: tuple[Able, ...]
+    kept: tuple[AbleDifference, ...]
+    gained: AbleDifference | None
+
+
+@dataclass(frozen=True)
+class PortFidelity:
+    """All that is known of the ports of one character.
+
+    Attributes
+    ----------
+    run
+        Id of the run that asked everything.
+    original, unported
+        Their names.
+    headline
+        The channel that speaks for the ports: the first that says anything, of those in their order.
+    carried
+        Rows of every port, channel, dimension and setting.
+    gates
+        Why a channel or a dimension is not read, by ``channel`` or ``channel dimension``.
+    """
+
+    run: str
+    original: str
+    unported: str
+    ground: str
+    target: str
+    headline: str
+    ports: tuple[Ported, ...]
+    carried: tuple[Carried, ...]
+    ceilings: tuple[Ceiling, ...]
+    curves: tuple[Curve, ...]
+    clones: tuple[Clone, ...] = ()
+    ability: Ability | None = None
+    gates: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def port(self, name: str, channel: str = "") -> Carried:
+        """Return a port, all dimensions of a channel together, plainly asked; KeyError if it is not there.
+
+        `channel` is the one that speaks for the ports where it is not given.
+        """
+        wanted = (name, channel or self.headline, POOLED, "plain")
+        for row in self.carried:
+            if (row.port, row.channel, row.dimension, row.setting) == wanted:
+                return row
+        raise KeyError(f"{name} in {wanted[1]}")
+
+    @property
+    def best(self) -> tuple[Ported, ...]:
+        """The ports that stand for the whole: of one way and size, most seeds first, then most rows."""
+        groups: dict[tuple[str, int], list[Ported]] = {}
+        for each in self.ports:
+            groups.setdefault((each.by, each.size), []).append(each)
+        largest = max(groups.values(), key=lambda own: (len(own), own[0].size))
+        return tuple(largest)
+
+    def of_channel(self, channel: str) -> Estimate:
+        """Return F of the ports that stand for the whole, as the curve has it where there are several."""
+        best = self.best
+        for curve in self.curves:
+            for point in curve.points:
+                if curve.channel == channel and len(best) > 1 and point.size == best[0].size:
+                    return point.fidelity
+        return self.port(best[0].name, channel).fidelity
+
+    def json(self) -> dict[str, Any]:
+        """Return what ``port --json`` prints beside the subject."""
+        if not self.headline:
+            return {"fidelity": None, "ci": [None, None], "ceiling": None, "floor": None} | self._rest()
+        own = self.of_channel(self.headline)
+        sure = math.isfinite(own.ci[0])
+        ceiling = next((c for c in self.ceilings if c.channel == self.headline), None)
+        head = {
+            "fidelity": own.estimate if sure else None,
+            "ci": list(own.ci) if sure else [None, None],
+            "ceiling": None if ceiling is None else plain(ceiling),
+            "floor": 0.0 if sure else None,
+        }
+        return dict(_nulls(head | self._rest()))
+
+    def _rest(self) -> dict[str, Any]:
+        names = {each.name for each in self.best}
+        clones = [c for c in self.clones if c.against in names]
+        shares = [c.accuracy.estimate for c in clones]
+        curve = next((c for c in self.curves if c.channel == self.headline), None)
+        told: dict[str, Any] = {
+            "channel": self.headline,
+            "verdict": self.port(self.best[0].name).reading if self.headline else "nothing to carry over",
+            "clone_accuracy": sum(shares) / len(shares) if shares else None,
+            "clone": plain(self.clones),
+            "ability": None if self.ability is None else plain(self.ability),
+            "curve": {"points": [], "order": "not tested", "p": None} if curve is None else plain(curve),
+            "ports": [self._port(each) for each in self.ports],
+            "channels": [plain(c) for c in self.carried if c.setting == "plain"],
+            "kept": [plain(c) for c in self.carried if c.setting != "plain"],
+            "ceilings": plain(self.ceilings),
+            "gates": dict(self.gates),
+            "notes": list(self.notes),
+            "run": self.run,
+        }
+        return dict(_nulls(told))
+
+    def _port(self, each: Ported) -> dict[str, Any]:
+        told = plain(each)
+        if self.headline:
+            row = plain(self.port(each.name))
+            told |= {key: row[key] for key in ("fidelity", "along", "across", "distance", "reading")}
+        return dict(told)
+
+
+def _nulls(value: Any) -> Any:
+    """Return a value of JSON types with null where a number is not one."""
+    if isinstance(value, dict):
+        return {key: _nulls(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_nulls(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
