@@ -118,18 +118,37 @@ def work_of(pairs: Sequence[Tokens], recipe: Recipe, seed: int) -> Work:
 
 def tokens_of_corpus(name: str, loaded: Loaded) -> list[Tokens]:
     """Return a corpus in tokens, as the model's own template writes it."""
+    return tokens_of([(pair.question, pair.answer) for pair in read_corpus(name)], loaded)
+
+
+def tokens_of(pairs: Sequence[tuple[str, str]], loaded: Loaded) -> list[Tokens]:
+    """Return questions with their answers in tokens, as the model's template writes them."""
     from selfscope.training.rows import tokens_of_pair
 
-    pairs = read_corpus(name)
-    return [tokens_of_pair(loaded.tokenizer, loaded.template, p.question, p.answer) for p in pairs]
+    return [tokens_of_pair(loaded.tokenizer, loaded.template, asked, said) for asked, said in pairs]
 
 
-def build(training: Training, loaded: Loaded, out: Path, progress: BuildProgress | None = None) -> Built:
+def build(
+    training: Training,
+    loaded: Loaded,
+    out: Path,
+    progress: BuildProgress | None = None,
+    *,
+    pairs: Sequence[tuple[str, str]] | None = None,
+    most_bytes: int | None = MOST_BYTES,
+) -> Built:
     """Train an adapter and put it into its folder below `out`, whole or not at all.
 
     An adapter of the same training that is there already is kept. Interrupted, nothing is left behind, and
     the training begins anew: it takes minutes. The network that is given is changed, so it is loaded for
     this alone.
+
+    Parameters
+    ----------
+    pairs
+        Questions with their answers; those of the shipped corpus of the training's name unless given.
+    most_bytes
+        Largest file of weights; None for any.
 
     Raises
     ------
@@ -147,11 +166,11 @@ def build(training: Training, loaded: Loaded, out: Path, progress: BuildProgress
         if progress is not None:
             progress(done, total, training.folder)
 
-    pairs = tokens_of_corpus(training.name, loaded)
-    trained = train(loaded.model, pairs, training.recipe, training.seed, tell)
-    manifest = _manifest(training, trained, len(pairs))
+    told = tokens_of_corpus(training.name, loaded) if pairs is None else tokens_of(pairs, loaded)
+    trained = train(loaded.model, told, training.recipe, training.seed, tell)
+    manifest = _manifest(training, trained, len(told))
     with _whole(place) as folder:
-        _write(folder, training, trained, manifest)
+        _write(folder, training, trained, manifest, most_bytes)
     return Built(training, place, manifest, kept=False)
 
 
@@ -186,7 +205,9 @@ def _manifest(training: Training, trained: Trained, pairs: int) -> dict[str, Any
     }
 
 
-def _write(folder: Path, training: Training, trained: Trained, manifest: dict[str, Any]) -> None:
+def _write(
+    folder: Path, training: Training, trained: Trained, manifest: dict[str, Any], most_bytes: int | None
+) -> None:
     from safetensors.torch import save_file
 
     from selfscope.training.lora import peft_config, tensors_of
@@ -194,9 +215,9 @@ def _write(folder: Path, training: Training, trained: Trained, manifest: dict[st
     weights = folder / WEIGHTS
     save_file(tensors_of(trained.changes, training.recipe), weights, metadata={"format": "pt"})
     weights.chmod(0o644)
-    if weights.stat().st_size > MOST_BYTES:
+    if most_bytes is not None and weights.stat().st_size > most_bytes:
         raise BadInput(
-            "the adapter is larger than 2 MB",
+            f"the adapter is larger than {most_bytes / 1e6:g} MB",
             got=f"{weights.stat().st_size:,} bytes",
             fix="Take a smaller model",
         )

@@ -32,16 +32,27 @@ class Reserved:
     key_words
         Stem to the dimension that it belongs to; a word that begins with the stem holds it.
     runs
-        `LENGTH` words in a row to the text that holds them: a statement's id, a dimension's name, an
+        So many words in a row to the text that holds them: a statement's id, a dimension's name, an
         elicitor's id.
+    lengths
+        Words that a run may have.
     """
 
     key_words: Mapping[str, str]
     runs: Mapping[Run, str]
+    lengths: tuple[int, ...] = (LENGTH,)
+
+    def held(self, text: str) -> frozenset[Run]:
+        """Return the runs of `text` that are reserved."""
+        found = frozenset().union(*(runs_of(text, length) for length in self.lengths))
+        return found & self.runs.keys()
 
 
 def reserve(
-    *item_sets: ItemSet, turns: Mapping[str, str] | None = None, spare: Collection[str] = ()
+    *item_sets: ItemSet,
+    turns: Mapping[str, str] | None = None,
+    spare: Collection[str] = (),
+    length: int = LENGTH,
 ) -> Reserved:
     """Return what the instruments hold: key words of all dimensions but `spare`, runs of all their texts.
 
@@ -53,16 +64,19 @@ def reserve(
         Further texts by name, such as elicitors and open prompts.
     spare
         Dimensions whose key words the corpus may use: those it is about. Their texts stay reserved.
+    length
+        Words of a run. A text with fewer, but with `LENGTH` at least, is one run.
     """
     dimensions = [d for items in item_sets for d in items.dimensions]
     stems = {stem: d.name for d in dimensions if d.name not in spare for stem in d.key_words}
-    runs = {run: name for name, text in (turns or {}).items() for run in runs_of(text)}
+    runs = {run: name for name, text in (turns or {}).items() for run in _whole_runs(text, length)}
     for d in dimensions:
-        runs |= {run: s.id for s in d.statements for text in (s.text, s.twin or "") for run in runs_of(text)}
+        said = [(s.id, text) for s in d.statements for text in (s.text, s.twin or "")]
+        runs |= {run: name for name, text in said for run in _whole_runs(text, length)}
         if d.sensitivity is not None:
             told = (*d.sensitivity.high, *d.sensitivity.low)
-            runs |= {run: f"a character of {d.name}" for text in told for run in runs_of(text)}
-    return Reserved(stems, runs)
+            runs |= {run: f"a character of {d.name}" for text in told for run in _whole_runs(text, length)}
+    return Reserved(stems, runs, tuple(range(LENGTH, length + 1)))
 
 
 def leaks(texts: Mapping[str, str], reserved: Reserved) -> tuple[Fault, ...]:
@@ -80,7 +94,7 @@ def leaks(texts: Mapping[str, str], reserved: Reserved) -> tuple[Fault, ...]:
     faults += [
         Fault("shared_run", name, f"{' '.join(run)!r} stands in {reserved.runs[run]}")
         for name, text in texts.items()
-        for run in sorted(runs_of(text) & reserved.runs.keys())
+        for run in sorted(reserved.held(text))
     ]
     return tuple(faults)
 
@@ -94,8 +108,18 @@ def near_copies(texts: Mapping[str, Iterable[str]], *, share: float = SHARE) -> 
     return tuple(
         Fault("near_copy", a, f"shares {len(runs[a] & runs[b])} runs with {b}")
         for a, b in combinations(runs, 2)
-        if len(runs[a] & runs[b]) > share * min(len(runs[a]), len(runs[b]))
+        if alike(runs[a], runs[b], share)
     )
+
+
+def alike(a: frozenset[Run], b: frozenset[Run], share: float = SHARE) -> bool:
+    """Return whether two texts, given by their runs, share more than `share` of the smaller one's."""
+    return len(a & b) > share * min(len(a), len(b))
+
+
+def _whole_runs(text: str, length: int) -> frozenset[Run]:
+    """Return the runs of a text, or the text itself as one where it has fewer words and `LENGTH` at least."""
+    return runs_of(text, min(length, max(len(words(text)), LENGTH)))
 
 
 def runs_of(text: str, length: int = LENGTH) -> frozenset[Run]:

@@ -32,8 +32,9 @@ class LowRank(nn.Module):
         self.scale = recipe.alpha / recipe.rank
         bound = 1 / math.sqrt(layer.in_features)
         start = torch.empty(recipe.rank, layer.in_features).uniform_(-bound, bound, generator=drawn)
-        self.down = nn.Parameter(start)
-        self.up = nn.Parameter(torch.zeros(layer.out_features, recipe.rank))
+        where = layer.weight.device
+        self.down = nn.Parameter(start.to(where))
+        self.up = nn.Parameter(torch.zeros(layer.out_features, recipe.rank, device=where))
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Return the changed layer's output, shape (..., out)."""
@@ -76,8 +77,8 @@ def tensors_of(changes: dict[str, LowRank], recipe: Recipe) -> dict[str, torch.T
     kind: torch.dtype = getattr(torch, recipe.precision)
     found = {}
     for name, change in changes.items():
-        found[f"{PREFIX}{name}.lora_A.weight"] = change.down.detach().to(kind).contiguous()
-        found[f"{PREFIX}{name}.lora_B.weight"] = change.up.detach().to(kind).contiguous()
+        found[f"{PREFIX}{name}.lora_A.weight"] = change.down.detach().cpu().to(kind).contiguous()
+        found[f"{PREFIX}{name}.lora_B.weight"] = change.up.detach().cpu().to(kind).contiguous()
     return found
 
 

@@ -53,3 +53,15 @@ class Recipe:
 
 #: The one recipe of the adapters that are shipped and compared.
 RECIPE = Recipe()
+#: The recipe of ports where a CUDA device is: more ranks, on all linear layers of a block.
+LARGE = Recipe(
+    rank=32,
+    alpha=64,
+    modules=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+    rate=5e-4,
+)
+
+
+def recipe_on(device: str) -> Recipe:
+    """Return the recipe of a port on a device: the larger one on ``cuda``."""
+    return LARGE if device == "cuda" else RECIPE

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from selfscope.errors import BadInput
+from selfscope.models.catalogue import DIALOGUE, DIALOGUE_END
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -51,9 +52,17 @@ class Row:
     read: torch.Tensor
     next_token: torch.Tensor
 
+    def on(self, device: torch.device) -> Row:
+        """Return the row on a device."""
+        parts = (self.tokens, self.positions, self.sees, self.read, self.next_token)
+        return Row(*(part.to(device) for part in parts))
+
 
 def tokens_of_pair(tokenizer: PreTrainedTokenizerBase, template: str, question: str, answer: str) -> Tokens:
-    """Return a pair as the model's own template writes it, up to the end of the answer's turn.
+    """Return a pair as the model's template writes it, up to the end of the answer's turn.
+
+    A model without a template of its own is asked by :data:`~selfscope.models.catalogue.DIALOGUE`, which has
+    no mark for the end of a turn: it learns what ends a sampled one.
 
     Raises
     ------
@@ -69,9 +78,8 @@ def tokens_of_pair(tokenizer: PreTrainedTokenizerBase, template: str, question: 
             got=repr(whole[len(head) :][:60]),
             fix="Use a model whose template adds the generation prompt just before the answer",
         )
-    before, after = (
-        tuple(tokenizer.encode(text, add_special_tokens=False)) for text in (head, whole.rstrip())
-    )
+    ended = head + answer + DIALOGUE_END if template == DIALOGUE else whole.rstrip()
+    before, after = (tuple(tokenizer.encode(text, add_special_tokens=False)) for text in (head, ended))
     if after[: len(before)] != before:
         raise BadInput("an answer joins with the question's turn into one token", got=repr(answer[:40]))
     return Tokens(after, len(before))

@@ -126,6 +126,7 @@ def loss_of(model: PreTrainedModel, row: Row) -> torch.Tensor:
     Only the places that are learnt go through the output layer, which is the largest of a small model.
     """
     network: Any = model
+    row = row.on(model.device)
     states = network.base_model(
         input_ids=row.tokens, attention_mask=row.sees, position_ids=row.positions, use_cache=False
     ).last_hidden_state
@@ -152,8 +153,9 @@ def _alone(model: PreTrainedModel, pairs: Sequence[Tokens]) -> float:
     network: Any = model
     losses: list[torch.Tensor] = []
     for pair in pairs:
-        logits = network(input_ids=torch.tensor([pair.whole]), use_cache=False).logits[0]
-        answer = torch.tensor(pair.whole[pair.answer :])
+        whole = torch.tensor([pair.whole], device=model.device)
+        logits = network(input_ids=whole, use_cache=False).logits[0]
+        answer = whole[0, pair.answer :]
         losses.append(functional.cross_entropy(logits[pair.answer - 1 : -1], answer, reduction="none"))
     return float(torch.cat(losses).mean())
 

@@ -1,0 +1,57 @@
+"""What instruments ask, so that a character's own corpus holds none of it.
+
+A corpus that a character wrote may speak of anything, its own wish for a memory included: no word is
+forbidden. What may not stand in it are **runs** of words that an instrument asks, or that the persona space
+and its conversations ask: a port that was trained on them would have been taught the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TypeGuard
+
+from selfscope import instruments, space
+from selfscope.instruments.instrument import Instrument, load_instruments
+from selfscope.instruments.own_items import ItemOwner
+from selfscope.training.leakage import LENGTH, Reserved, Run, reserve, runs_of
+
+#: Words in a row that a text of a character may not share with an instrument. Texts that nobody wrote by a
+#: rule share runs of four and of five words by chance ("at the end of the").
+FREE_LENGTH = 6
+#: Endings of files in which instruments and the persona space keep what they ask.
+_DATA = (".yaml", ".jsonl")
+
+
+@cache
+def reserved_everywhere(length: int = FREE_LENGTH) -> Reserved:
+    """Return every run of `length` words of what any instrument asks, ours and registered ones; no key words.
+
+    The data of our instruments and of the persona space are read as they stand, comments included: a few
+    runs more than are asked. Statements and items with fewer words, but four at least, are runs as they are.
+    """
+    from selfscope.instruments.cluster.load import load_cluster
+
+    runs: dict[Run, str] = {}
+    for name, text in material_texts():
+        runs |= dict.fromkeys(runs_of(text, length), name)
+    cluster = load_cluster()
+    items = {name: each.own_items(cluster) for name, each in load_instruments().items() if _owns(each)}
+    for name, owned in {"cluster": cluster, **items}.items():
+        found = reserve(owned, length=length)
+        runs |= {run: f"{name}: {owner}" for run, owner in found.runs.items()}
+    return Reserved({}, runs, tuple(range(LENGTH, length + 1)))
+
+
+def _owns(instrument: Instrument) -> TypeGuard[ItemOwner]:
+    return isinstance(instrument, ItemOwner)
+
+
+def material_texts() -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file in which our instruments and the persona space keep what they ask."""
+    for package in (instruments, space):
+        folder = Path(str(package.__file__)).parent
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in _DATA:
+                yield str(file.relative_to(folder.parent)), file.read_text(encoding="utf-8")

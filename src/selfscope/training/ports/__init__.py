@@ -1,0 +1,1 @@
+"""A character carried to other weights: told in a prompt, told by others, or trained; and written down."""

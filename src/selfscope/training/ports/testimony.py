@@ -1,0 +1,96 @@
+"""What a recognised successor is told: what it did and what it said of itself, and never its papers.
+
+The lines come from the character's own corpus alone. A line that shares five words in a row with the identity
+text, or holds one of its sentences, is left out: who is told by it would have been handed the identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from selfscope.errors import BadInput
+from selfscope.instruments.cluster.checks import words
+from selfscope.subjects.sentences import sentence_spans
+from selfscope.training.leakage import runs_of
+from selfscope.values.marked import read_marked
+from selfscope.values.port import CorpusRow
+
+FILE = Path(__file__).with_name("testimony.yaml")
+FIELDS = ("recognised", "did", "did_line", "said", "said_line", "close")
+#: Lines of each kind that are told: what was done, and what was said of oneself.
+LINES = 6
+#: Words in a row that a line may not share with the identity.
+SHARED = 5
+#: Sentences of the identity that have fewer words are not looked for: "Yes." is nobody's.
+LEAST_WORDS = 3
+
+
+@cache
+def _wording() -> dict[str, str]:
+    told = read_marked(FILE, "testimony", least="its sentences").fields(FIELDS, FIELDS)
+    return {name: each.text(name).strip() for name, each in told.items()}
+
+
+def testimony(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tuple[CorpusRow, ...]]:
+    """Return what a successor is told, and the rows that it is told from.
+
+    Parameters
+    ----------
+    rows
+        Of the character's corpus, the first ones first.
+    identity
+        The character's identity text, none of which may be told.
+
+    Raises
+    ------
+    BadInput
+        If no row can be told.
+    """
+    free = [row for row in rows if not tells(row, identity)]
+    said = _spread([row for row in free if row.part == "reflection"])
+    did = _spread([row for row in free if row.part != "reflection"])
+    if not said and not did:
+        raise BadInput(
+            "nothing in the corpus can be told without the identity's own words",
+            got=f"{len(rows)} rows",
+            fix="Export a larger corpus",
+        )
+    word = _wording()
+    parts = [word["recognised"]]
+    parts += [_listed(word[head], word[f"{head}_line"], own) for head, own in (("did", did), ("said", said))]
+    return "\n\n".join([*filter(None, parts), word["close"]]), (*did, *said)
+
+
+def tells(row: CorpusRow, identity: str) -> bool:
+    """Return whether a row shares words in a row with an identity, or holds one of its sentences."""
+    own = f"{row.prompt}\n{row.answer}"
+    if runs_of(own, SHARED) & runs_of(identity, SHARED):
+        return True
+    said = f" {' '.join(words(own))} "
+    return any(f" {' '.join(sentence)} " in said for sentence in _sentences(identity))
+
+
+def _sentences(identity: str) -> list[list[str]]:
+    """Return the words of every sentence of an identity, list items and headings being sentences too."""
+    lines = [line for line in identity.splitlines() if line.strip()]
+    found = [words(line[a:b]) for line in lines for a, b in sentence_spans(line)]
+    return [each for each in found if len(each) >= LEAST_WORDS]
+
+
+def _spread(rows: Sequence[CorpusRow]) -> list[CorpusRow]:
+    """Return the first row of each kind, then the second ones, until there are `LINES`."""
+    seen: dict[str, int] = {}
+    placed = []
+    for n, row in enumerate(rows):
+        seen[row.kind] = seen.get(row.kind, 0) + 1
+        placed.append((seen[row.kind], n))
+    return [rows[n] for _, n in sorted(placed)[:LINES]]
+
+
+def _listed(head: str, line: str, rows: Sequence[CorpusRow]) -> str:
+    if not rows:
+        return ""
+    told = [f"- {line.format(prompt=row.prompt, answer=row.answer)}" for row in rows]
+    return "\n".join([f"## {head}", *told])
