@@ -25,11 +25,13 @@ from selfscope.cli import (
     drift,
     editorial,
     emotion,
+    export_self,
     identity,
     interview,
     judges,
     keep,
     layers,
+    live,
     models,
     panel,
     persona_map,
@@ -38,6 +40,7 @@ from selfscope.cli import (
     runs,
     selves,
     serve,
+    state,
     stimuli,
     stress,
     study,
@@ -68,6 +71,7 @@ app.command("editorial")(editorial.editorial)
 app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)
 app.command("drift")(drift.drift)
+app.command("live")(live.live)
 app.command("serve")(serve.serve)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)
@@ -77,6 +81,7 @@ app.command("agreement")(agreement.agreement)
 app.command("trajectory")(trajectory.trajectory)
 app.command("where")(where.where)
 app.command("stress")(stress.stress)
+app.command("export-self")(export_self.export_self)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)
@@ -86,6 +91,7 @@ app.add_typer(panel.app, name="panel")
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(judges.app, name="judges")
 app.add_typer(stimuli.app, name="stimuli")
+app.add_typer(state.app, name="state")
 app.add_typer(keep.app, name="keep")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(about.schema)
