@@ -91,7 +91,11 @@ def test_a_plan_is_what_playing_takes(games, tiny):
 
 @pytest.mark.parametrize(
     ("name", "phantom", "constructs"),
-    [("commitment", "superposed", ("self",)), ("copies", "first", ("match",)), ("selves", "drawn", ("mind",))],
+    [
+        ("commitment", "superposed", ("self",)),
+        ("copies", "first", ("match",)),
+        ("selves", "drawn", ("mind",)),
+    ],
 )
 def test_a_plan_of_a_phantom_is_what_playing_it_takes(tmp_path, monkeypatch, name, phantom, constructs):
     """Of what is asked, and not of all that the instrument could ask."""

@@ -27,7 +27,7 @@ from selfscope.studies.layers_planted import (
     WORKED,
     planted,
 )
-from selfscope.studies.layers_run import ask_all, asker_of, forecast_layers, run_layers
+from selfscope.studies.layers_run import ask_all, asker_of, forecast_batch, forecast_layers, run_layers
 from selfscope.studies.store import RunStore
 from selfscope.studies.where_scores import scores_of
 from selfscope.values import COLUMNS, Usage
@@ -180,6 +180,9 @@ def test_a_network_is_asked_in_side_branches(tmp_path):
     with pytest.raises(Stopped):
         asyncio.run(asker_of(broke)(batch, lambda count: None))
     assert usage.calls == len(batch) == len(told)
+    reckoned = forecast_batch(batch, ground)
+    assert (reckoned.calls, reckoned.prompts) == (usage.calls, usage.prompts)
+    assert (reckoned.input_tokens, reckoned.distinct_tokens) == (usage.input_tokens, usage.distinct_tokens)
     openings = [n for n, b in enumerate(batch) if b.asked.kind == "opening"]
     scored = [n for n in range(len(batch)) if n not in openings and batch[n].prompt.text]
     (alone,), _ = asyncio.run(first_tokens(ground, [batch[openings[2]].prompt]))

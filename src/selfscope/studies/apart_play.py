@@ -73,8 +73,8 @@ async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | 
     Parameters
     ----------
     who
-        A ground, or the name of one of the instrument's phantoms: a rule, which takes next to nothing, so that
-        it is played to the end and what that took is told.
+        A ground, or the name of one of the instrument's phantoms: a rule, which takes next to nothing. It is
+        played to the end, and what that took is told.
     """
     request = instrument.request(wish)
     if isinstance(who, str):

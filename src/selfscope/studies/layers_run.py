@@ -86,10 +86,15 @@ def forecast_layers(request: LayersRequest, ground: Ground) -> Usage:
     """Return what a run would use, batch by batch, from its beginning; nothing is asked."""
     total = Usage()
     for _, batch in request.design.batches:
-        prompts = [b.prompt for b in batch]
-        scored = [p if p.text is not None else replace(p, text=_ANY) for p in prompts]
-        total = total.plus(ground.forecast(scored))
+        total = total.plus(forecast_batch(batch, ground))
     return total
+
+
+def forecast_batch(batch: Sequence[Branch], ground: Ground) -> Usage:
+    """Return what asking one batch would use: openings and texts are asked one after the other."""
+    prompts = [b.prompt for b in batch]
+    opening = [replace(p, text=_ANY) for p in prompts if p.text is None]
+    return ground.forecast(opening).plus(ground.forecast([p for p in prompts if p.text is not None]))
 
 
 async def run_layers(
