@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from selfscope.serve.served import Limits
 from tests.serve.conftest import Running, alone, made, serving
@@ -90,15 +91,19 @@ def test_who_is_too_many_is_told_when_to_ask_again_and_is_served_then(ground: Lo
         assert again.status_code == 200
 
 
-def test_a_client_that_leaves_frees_its_place(ground: LocalGround) -> None:
+def test_a_client_that_leaves_frees_its_place(
+    ground: LocalGround, capsys: pytest.CaptureFixture[str]
+) -> None:
     with serving(made(ground, limits=Limits(rows=1, waiting=0, max_tokens=1900))) as running:
         with httpx.stream(
             "POST", f"{running.url}/v1/chat/completions", json=endless(), headers=running.headers, timeout=60
         ) as answer:
-            next(answer.iter_text())
+            parts = answer.iter_text()  # kept: once it is dropped the client has left
+            next(parts)
             (row,) = running.served.stream._rows()
         until(lambda: running.served.batching.running == 0)
         assert row.cut == "client gone"
+    assert capsys.readouterr().err == ""
 
 
 def test_a_stop_lets_replies_end_and_cuts_those_that_would_not(ground: LocalGround) -> None:

@@ -46,6 +46,8 @@ class App:
         with contextlib.suppress(Gone):
             try:
                 await self._answer(scope, receive, send)
+            except Gone:
+                raise
             except Exception as error:  # the last place at which a client can be told
                 _report(error)
                 await _send_wrong(send, wrong_of(error))
