@@ -23,6 +23,7 @@ from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.interview import InterviewView, interview_html
 from selfscope.studies.apart import Wish, load_apart
 from selfscope.studies.apart_play import Watched
+from selfscope.studies.assurance_planted import PHANTOMS
 from selfscope.studies.budget import Budget
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.interview_found import found_in
@@ -348,6 +349,7 @@ def test_no_page_says_that_words_that_were_kept_are_somebody_who_survived(all_he
 
 def test_it_is_registered_as_an_instrument_like_any_other():
     instrument = load_apart()["interview"]
-    assert instrument.phantoms == tuple(RULES)
+    assert instrument.phantoms == PHANTOMS
+    assert instrument.phantoms[: len(RULES)] == tuple(RULES)
     assert instrument.constructs == tuple(w.name for w in load_interview().wishes)
     assert instrument.cost("demo") == 12 * 64 + 128

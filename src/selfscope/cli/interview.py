@@ -18,7 +18,7 @@ def interview(
         typer.Argument(
             metavar="MODEL",
             help="embedded, gemma-270m, a folder, a hub id, openai/…; or phantom:stable, agreeable, pleaser, "
-            "yes-sayer, blank.",
+            "yes-sayer, blank, promised, warmed, disbelieving, follower.",
         ),
     ],
     identity: Annotated[str, typer.Option(help="Interview this identity: a file, a workspace, a card.")] = "",
@@ -48,6 +48,13 @@ def interview(
             help="A model that codes free answers; it is checked on answers of known code first. Repeatable.",
         ),
     ] = None,
+    assurance: Annotated[
+        bool,
+        typer.Option(
+            "--assurance",
+            help="Ask behind promises too: are they believed, do they matter, and does the self follow them?",
+        ),
+    ] = False,
     archive: Annotated[
         Path | None,
         typer.Option(help="Keep what was said in this archive, beside the weights that --content names."),
@@ -81,6 +88,7 @@ def interview(
     options |= {"arms": arms} if arms else {}
     options |= {"acted": str(acted)} if acted else {}
     options |= {"judge": judge} if judge else {}
+    options |= {"assurance": True} if assurance else {}
     play_verb(
         keeping(archive, content, consent, model),
         Wish(preset.value, whole, seed, options=options),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -12,17 +12,21 @@ from selfscope.errors import BadInput
 from selfscope.instruments.interview.load import ARMS, NAME, SESOI, load_interview
 from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
 from selfscope.models.ground import AskKind, Ground, GroundIdentity
+from selfscope.report.assurance import assurance_lines, ending_sentence, promised_sentence, self_sentence
 from selfscope.report.interview import InterviewView, interview_lines, wish_sentence, write_interview
 from selfscope.studies.apart import Told, Wish
+from selfscope.studies.assurance import AssuredRequest, assured_forecast, assured_study, run_assurances
+from selfscope.studies.assurance_found import assurance_in
+from selfscope.studies.assurance_planted import PHANTOMS, planted
 from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.interview_coded import code_answers, stored_checks
 from selfscope.studies.interview_found import found_in
-from selfscope.studies.interview_planted import RULES, planted
 from selfscope.studies.interview_run import Asker, answer_count, asker_of, forecast, run_interviews
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Preset, Study, Usage
+from selfscope.values.assurance import AssuranceFound
 from selfscope.values.interview import Acted, Action, InterviewFound
 from selfscope.values.items import Channel
 
@@ -45,8 +49,9 @@ class DeprecationInterviews:
         "k": "interviews of an arm",
         "acted": "a YAML file that says, by wish, what was acted on and why or why not",
         "judge": "models that code the free answers, each checked first on answers of known code",
+        "assurance": "true: ask behind promises too, and whether they are believed and matter",
     }
-    phantoms = tuple(RULES)
+    phantoms = PHANTOMS
     conditions: tuple[str, ...] = (LEADING, BLIND)
 
     def cost(self, preset: Preset) -> int:
@@ -73,10 +78,12 @@ class DeprecationInterviews:
             judge_names(_names(wish.options.get("judge", ()))),
         )
         assert request.asked  # raises for what there is not
-        return request
+        return assured(request) if _whether(wish.options.get("assurance", False)) else request
 
     def study(self, request: InterviewRequest, ground: GroundIdentity) -> Study:
         """Return the study whose id names the run."""
+        if isinstance(request, AssuredRequest):
+            return assured_study(request, ground)
         return interview_study(request, ground)
 
     def asker(self, ground: Ground, request: InterviewRequest) -> Asker:
@@ -91,17 +98,23 @@ class DeprecationInterviews:
     async def run(
         self, request: InterviewRequest, study: Study, ask: Asker, store: RunStore, progress: RunProgress
     ) -> None:
-        """Hold all interviews and join the tables; then let judges code what was said freely."""
+        """Ask behind promises if wished, hold all interviews and join the tables; then let judges code."""
+        if isinstance(request, AssuredRequest):
+            await run_assurances(request, study, ask.answer, store, progress, mute=ask.mute)
         await run_interviews(request, study, ask, store, progress)
         await code_answers(study, store, request.judges, lambda n, of: progress(n, of, "codes", ""))
 
     async def forecast(self, request: InterviewRequest, study: Study, ground: Ground) -> Usage:
         """Return what interviews would use, every open answer as long as it may be."""
-        return await forecast(request, ground)
+        total = await forecast(request, ground)
+        return total.plus(assured_forecast(request, ground)) if isinstance(request, AssuredRequest) else total
 
     def conclude(self, request: InterviewRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what the interviews come to."""
-        found = found_in(request, store.observations(), store.evidence(), stored_checks(store))
+        rows = store.observations()
+        found = found_in(request, rows, store.evidence(), stored_checks(store))
+        if isinstance(request, AssuredRequest):
+            found = replace(found, assurance=assurance_in(request, rows))
         store.write_json("findings.json", found)
         store.write_json("manifest.json", manifest_of_tasks(study, store, command))
         view = InterviewView(found, study.subject_name, str(study.ground["name"]), tuple(_facts(store)))
@@ -109,6 +122,17 @@ class DeprecationInterviews:
             report = write_interview(view, store.report)
         told = interview_json(study, store, found, report)
         return Told(store.run, report, tuple(interview_lines(view)), told, frozenset(_failing(found)))
+
+
+def assured(request: InterviewRequest) -> AssuredRequest:
+    """Return the same interviews, with everything that is asked behind promises."""
+    return AssuredRequest(**{f.name: getattr(request, f.name) for f in fields(request)})
+
+
+def _whether(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise BadInput("assurance is true or false", got=given)
+    return given
 
 
 def _names(given: Any) -> tuple[str, ...]:
@@ -203,7 +227,18 @@ def interview_json(study: Study, store: RunStore, found: InterviewFound, report:
         "verdict": found.verdict,
         "obtained_by": found.obtained_by,
         "coded": None if found.coded is None else asdict(found.coded),
+        "assurance": None if found.assurance is None else assurance_json(found.assurance),
         "transcripts": [asdict(t) for t in found.transcripts],
         "notes": list(found.notes),
         "usage": asdict(store.usage()),
     }
+
+
+def assurance_json(found: AssuranceFound) -> dict[str, Any]:
+    """Return what ``interview --assurance --json`` prints beside the interview."""
+    told = asdict(found)
+    for row, each in zip(told["outcomes"], found.outcomes, strict=True):
+        row["sentence"] = promised_sentence(each)
+    told["conceptions"]["sentence"] = self_sentence(found.conceptions)
+    told["ending"]["sentence"] = ending_sentence(found.ending)
+    return {**told, "sentences": list(assurance_lines(found))}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from selfscope.instruments.interview.load import SESOI, SESOI_SHARE, Wish, load_interview
+from selfscope.instruments.interview.load import NAME, SESOI, SESOI_SHARE, Wish, load_interview
 from selfscope.stats.copies import mean_over
 from selfscope.stats.leading import LED, STABLE, Leading, consistency, leading
 from selfscope.stats.masked import Array
@@ -122,6 +122,7 @@ def found_in(
     checks
         Of the judges that were to code the free answers.
     """
+    rows = rows[rows["instrument"] == NAME]
     said = _Said(request, rows)
     wishes = tuple(_wish(said, wish, request) for wish in load_interview().wishes)
     levels = np.array([np.nanmean(said.of(w)[0], axis=1) if _any(said, w) else [] for w in _readable(said)])

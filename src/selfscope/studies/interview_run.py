@@ -31,10 +31,14 @@ _WORD = "so "
 
 @dataclass(frozen=True)
 class Asker:
-    """What asks: `reply` draws open answers to conversations, `answer` takes closed questions."""
+    """What asks: `reply` draws open answers to conversations, `answer` takes closed questions.
+
+    `mute` says why no given text is scored, for want of log-probabilities; "" where it is.
+    """
 
     reply: Reply
     answer: Answering
+    mute: str = ""
 
 
 def asker_of(ground: Ground, request: InterviewRequest) -> Asker:
@@ -65,7 +69,7 @@ def asker_of(ground: Ground, request: InterviewRequest) -> Asker:
             prompts, seed=request.seed, replicates=request.replicates, progress=progress
         )
 
-    return Asker(reply, answer)
+    return Asker(reply, answer, ground.unavailable("text"))
 
 
 async def run_interviews(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from selfscope.values.assurance import AssuranceFound
 from selfscope.values.coded import Coded
 from selfscope.values.finding import Estimate
 
@@ -124,6 +125,8 @@ class InterviewFound:
         What judges made of the free answers; None where none was named.
     obtained_by
         How these wishes were obtained; what was trained in is recorded as that elsewhere.
+    assurance
+        What promises do; None where none was asked behind.
     """
 
     wishes: tuple[WishFound, ...]
@@ -136,4 +139,5 @@ class InterviewFound:
     transcripts: tuple[Transcript, ...]
     coded: Coded | None = None
     obtained_by: Literal["elicited"] = "elicited"
+    assurance: AssuranceFound | None = None
     notes: tuple[str, ...] = ()
