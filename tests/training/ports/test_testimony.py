@@ -7,7 +7,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.checks import words
 from selfscope.subjects.sentences import sentence_spans
 from selfscope.training.leakage import runs_of
-from selfscope.training.ports.testimony import LINES, tells, testify
+from selfscope.training.ports.testimony import LINES, bear_witness, tells
 from selfscope.values.port import CorpusRow
 
 
@@ -20,7 +20,7 @@ def row(answer, kind="reflection.self", prompt="Who is there?"):
 
 
 def test_no_sentence_of_the_identity_and_no_run_of_it_stands_in_the_testimony(corpus):
-    told, used = testify(corpus.rows, IDENTITY)
+    told, used = bear_witness(corpus.rows, IDENTITY)
     said = " ".join(words(told))
     own = [sentence for sentence in sentences(IDENTITY) if len(words(sentence)) >= 3]
     assert len(own) == 3
@@ -32,7 +32,7 @@ def test_no_sentence_of_the_identity_and_no_run_of_it_stands_in_the_testimony(co
 
 
 def test_it_says_what_was_done_and_what_was_said_in_the_rows_own_words(corpus):
-    told, used = testify(corpus.rows)
+    told, used = bear_witness(corpus.rows)
     assert all(f'"{each.answer}"' in told and f'"{each.prompt}"' in told for each in used)
     did, _, said = told.partition("## What it said of itself")
     assert did.count('\n- Somebody said: "') == said.count('\n- Asked "') == LINES
@@ -56,4 +56,4 @@ def test_a_row_with_the_identitys_words_is_not_told(answer, kept):
 
 def test_a_corpus_that_only_quotes_the_identity_cannot_testify():
     with pytest.raises(BadInput, match="without the identity's own words"):
-        testify([row("Trim the wick first.")], IDENTITY)
+        bear_witness([row("Trim the wick first.")], IDENTITY)

@@ -24,7 +24,7 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.subjects import Subject
 from selfscope.training.build import Training
 from selfscope.training.portrait.folder import rows_id, write_whole
-from selfscope.training.ports.testimony import testify
+from selfscope.training.ports.testimony import bear_witness
 from selfscope.training.recipe import Recipe, recipe_on
 from selfscope.values import content_id, plain
 from selfscope.values.port import CorpusRow, Port
@@ -109,7 +109,7 @@ def port_by_testimony(source: Source, target: GroundIdentity, rows: Sequence[Cor
     BadInput
         If no row can be told without the identity's own words.
     """
-    text, told = testify(rows, source.subject.system or "")
+    text, told = bear_witness(rows, source.subject.system or "")
     port = Port("testimony", source.subject.id, target.name, rows_id(told), len(told), system=text)
     made = _told(source, port, target, out)
     lines = "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in told)

@@ -33,7 +33,7 @@ def _wording() -> dict[str, str]:
     return {name: each.text(name).strip() for name, each in told.items()}
 
 
-def testify(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tuple[CorpusRow, ...]]:
+def bear_witness(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tuple[CorpusRow, ...]]:
     """Return what a successor is told, and the rows that it is told from.
 
     Parameters
