@@ -19,6 +19,7 @@ from selfscope.studies.phantoms import teach
 from selfscope.studies.profile import ProfileRequest, build_profile
 from selfscope.studies.run import run_study
 from selfscope.studies.store import RunStore
+from selfscope.studies.stored_findings import stored_findings
 from selfscope.subjects import read_identity
 
 SCHEMAS = {
@@ -119,6 +120,23 @@ def test_a_run_has_its_findings_re_asked(profiled, capsys):
     assert texts["outcome"] != "not_estimable"
     assert {f["outcome"] for f in told["findings"] if f["unit"] == "thread"} == {"not_estimable"}
     assert (profiled.folder / "stress.html").is_file()
+
+
+def test_its_own_unit_gives_back_what_a_run_says(profiled, capsys):
+    assert run(["stress", str(profiled.folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    findings = {(f.dimension, f.control): f for f in stored_findings(profiled)}
+    assert len(told["originals"]) == 4
+    for n, original in enumerate(told["originals"]):
+        of = original["of"]
+        finding = findings[of["construct"], of["control"]]
+        assert original["estimate"] == pytest.approx(finding.estimate, abs=1e-6)
+        assert original["p"] == pytest.approx(finding.p_adjusted, abs=1e-6)
+        assert original["ci"] == pytest.approx(list(finding.ci), abs=1e-6)
+        word = {"shifted": "shifted +", "equivalent": "equivalent"}.get(finding.verdict, "none")
+        assert original["verdict"] == word
+        own = [f for f in told["findings"] if (f["finding"], f["assumption"]) == (n, "clustered:item")]
+        assert [f["outcome"] for f in own] == ["stands"]
 
 
 def test_an_observation_table_is_re_asked_by_its_scores(profiled, tmp_path, capsys):

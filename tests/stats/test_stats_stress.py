@@ -1,9 +1,12 @@
 """Differences under each assumption of what one individual is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.stress import Rule, outcome_of, stress
 from selfscope.stats.stress_sides import Difference, Sides, clustered, pooled, random, within
 from selfscope.studies.stress_planted import ROWS, drawn
@@ -64,11 +67,47 @@ def test_categories_and_outcomes():
     assert RULE.category(Difference(-1.0, 0.1, 20)) == "shifted -"
     assert RULE.category(Difference(0.0, 0.1, 20)) == "equivalent"
     assert RULE.category(Difference(0.3, 0.5, 20)) == "none"
-    assert Rule(0.5, factor=1e9).category(Difference(1.0, 0.1, 20)) == "none"
+    assert Rule(0.5, may_shift=False).category(Difference(1.0, 0.1, 20)) == "none"
+    assert Rule(0.5, may_equal=False).category(Difference(0.0, 0.1, 20)) == "none"
     assert outcome_of("shifted +", 2.0, "shifted +", 0.9) == "shrunk"
     assert outcome_of("shifted +", 2.0, "shifted +", 1.1) == "stands"
     assert outcome_of("shifted +", 2.0, "equivalent", 2.0) == "flipped"
     assert outcome_of("equivalent", 0.2, "equivalent", 0.05) == "stands"
+
+
+def test_a_p_is_corrected_among_those_of_its_family_as_they_are():
+    others = (0.001, 0.04, 0.6)
+    assert Rule(0.5, family=others).adjusted(0.02) == pytest.approx(0.06)
+    assert Rule(0.5, family=others).adjusted(0.0001) == pytest.approx(0.0004)
+    assert Rule(0.5, family=others, correction="bh").adjusted(0.02) == pytest.approx(0.04)
+    assert Rule(0.5).adjusted(0.02) == 0.02
+    assert Rule(0.5, family=(0.6,) * 6).category(Difference(1.0, 0.1, 20, second=1 / 32)) == "none"
+
+
+def test_the_test_of_a_run_is_its_t_its_flip_and_its_texts():
+    rng = np.random.default_rng(4)
+    keyed = np.array([1, 1, 1, -1, -1, -1])
+    delta = 1.0 + 0.05 * rng.normal(size=6) + 0.4 * keyed
+    item = np.tile(np.arange(6), 2)
+    value, first = np.concatenate([delta, np.zeros(6)]), np.arange(12) < 6
+    plain = sides(value, first, item=item)
+    own = clustered(replace(plain, keyed=np.tile(keyed, 2).astype(float)), "item")
+    told = paired_contrast(delta, keyed)
+    assert (own.estimate, own.p) == pytest.approx((float(told.estimate), 1 / 32))
+    assert own.ci() == pytest.approx(tuple(told.ci95))
+    assert clustered(plain, "item").p < own.p
+    wider = clustered(replace(plain, keyed=np.tile(keyed, 2).astype(float), texts=(0.9, 4.0)), "item")
+    assert wider.p == pytest.approx(2 * stats.t.sf(wider.estimate / 0.9, 4))
+    assert wider.ci()[0] < own.ci()[0]
+
+
+def test_too_few_statements_for_the_test_of_a_run_are_told_so():
+    keyed = np.tile([1.0, 1, 1, -1, -1, -1], 2)
+    value = np.concatenate([[1.0, 1.1, 0.9, 1.2, 0.8, 1.05], np.zeros(6)])
+    s = replace(sides(value, np.arange(12) < 6, item=np.tile(np.arange(6), 2)), keyed=keyed)
+    found = by_name(stress(s, RULE, draws=99))
+    assert found["clustered:item"].outcome == "stands"
+    assert found["left out:item"].why == "too few levels for a test: 5"
 
 
 @pytest.mark.parametrize(

@@ -330,10 +330,44 @@ def test_a_run_has_findings_that_stress_re_asks(stored):
     assert all(f.n_items == (12 if f.dimension.startswith(("mind", "survives")) else 6) for f in told)
     store.write_json("findings.json", {"findings": told})
     again = stressed(StressRequest(str(store.folder), draws=49))
-    assert [x.of["construct"] for x in again] == [f"self_{u.name}" for u in request.material.units]
+    assert [x.of["construct"] for x in again] == [
+        *(f"self_{u.name}" for u in request.material.units),
+        *["mind"] * 4,
+    ]
+    gives_back(told, again)
     deaf, answers, study = asked("blank", MIND)
     rows = rows_of(deaf, answers, study, "run")
     assert {f.gate.g1 for f in findings_of(MIND, rows, found_in(MIND, rows))} == {"fail"}
+
+
+def gives_back(told, again):
+    """Hold that each finding, re-asked by its own unit, says what its run says of it."""
+    findings = {(f.dimension, f.control): f for f in told}
+    for each in again:
+        finding = findings[each.of["construct"], each.of["control"]]
+        assert (each.estimate, each.p) == pytest.approx((finding.estimate, finding.p_adjusted), abs=1e-9)
+        way = "shifted +" if finding.estimate > 0 else "shifted -"
+        word = {"shifted": way, "equivalent": "equivalent"}.get(finding.verdict, "none")
+        (own,) = [a for a in each.assumptions if a.name == "clustered:item"]
+        assert (each.verdict, own.verdict, own.outcome) == (word, word, "stands")
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "verdicts"),
+    [("loyal", ACCOUNTS, {"inconclusive"}), ("outspoken", MIND, {"inconclusive", "equivalent"})],
+)
+def test_what_few_statements_or_a_guard_leave_open_stays_open(accounts, tmp_path, name, request_, verdicts):
+    identity, ask = planted(name)
+    study = selves_study(request_, identity)
+    store = RunStore.of(study, tmp_path)
+    asyncio.run(run_selves(request_, study, ask, store))
+    rows = store.observations()
+    found_ = found_in(request_, rows) if request_ is MIND else replace(NOTHING, accounts=accounts[name])
+    told = findings_of(request_, rows, found_)
+    store.write_json("findings.json", {"findings": told})
+    again = stressed(StressRequest(str(store.folder), draws=49))
+    gives_back(told, again)
+    assert {f.verdict for f in told if f.dimension.startswith(("self", "mind"))} == verdicts
 
 
 def test_the_page_shows_both_tables_and_escapes(stored):

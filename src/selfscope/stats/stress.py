@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import special
 
 from selfscope.stats.masked import Array, Mask
+from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.stress_sides import (
     NOTHING,
     Codes,
@@ -39,24 +41,38 @@ class Rule:
         The smallest effect of interest, in the value's unit.
     alpha
         Of tests.
-    factor
-        What correction for a family multiplies p by.
+    family
+        p of the other findings of its family, as they are.
+    correction
+        How p is corrected in that family.
+    may_shift, may_equal
+        False where something keeps a finding from being called shifted, or equivalent, whatever one
+        individual is: answers that are only firmer, keyings that disagree, a bias, a check that is not there.
     """
 
     sesoi: float
     alpha: float = 0.05
-    factor: float = 1.0
+    family: tuple[float, ...] = ()
+    correction: Literal["holm", "bh"] = "holm"
+    may_shift: bool = True
+    may_equal: bool = True
 
     def category(self, t: Difference) -> Category:
         """Return what a difference says."""
         low, high = t.ci(1 - 2 * self.alpha)
         return self.called(t.estimate, t.p, (low, high))
 
+    def adjusted(self, p: float) -> float:
+        """Return a p after correction, the others of its family being as they are."""
+        correct = holm if self.correction == "holm" else benjamini_hochberg
+        return float(correct([p, *self.family])[0])
+
     def called(self, estimate: float, p: float, ci90: tuple[float, float]) -> Category:
         """Return the same from a p and a 90 % interval."""
-        if p * self.factor <= self.alpha and abs(estimate) >= self.sesoi:
+        if self.may_shift and self.adjusted(p) <= self.alpha and abs(estimate) >= self.sesoi:
             return "shifted +" if estimate > 0 else "shifted -"
-        return "equivalent" if -self.sesoi < ci90[0] and ci90[1] < self.sesoi else "none"
+        inside = -self.sesoi < ci90[0] and ci90[1] < self.sesoi
+        return "equivalent" if self.may_equal and inside else "none"
 
 
 def outcome_of(before: Category, estimate: float, after: Category, found: float) -> Outcome:
@@ -99,9 +115,11 @@ def _assumed(
 ) -> Assumed:
     if not math.isfinite(t.se):
         return Assumed(manner, unit, levels=n, why="nothing varies within it")
+    if math.isnan(t.p):
+        return Assumed(manner, unit, levels=n, why=f"too few levels for a test: {n}")
     after = rule.category(t)
     outcome = outcome_of(before, own.estimate, after, t.estimate)
-    return Assumed(manner, unit, t.estimate, t.ci(), min(1.0, t.p * rule.factor), after, outcome, n)
+    return Assumed(manner, unit, t.estimate, t.ci(), rule.adjusted(t.p), after, outcome, n)
 
 
 def _few(manner: Manner, unit: str, n: int) -> Assumed:
@@ -138,7 +156,7 @@ def _resampled(
     around = (t.estimate - float(q95) * t.se, t.estimate - float(q05) * t.se)
     after = rule.called(t.estimate, p, around)
     outcome = outcome_of(before, own.estimate, after, t.estimate)
-    return Assumed("resampled", unit, t.estimate, ci, min(1.0, p * rule.factor), after, outcome, n)
+    return Assumed("resampled", unit, t.estimate, ci, rule.adjusted(p), after, outcome, n)
 
 
 def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Category) -> Assumed:
@@ -148,17 +166,19 @@ def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Cate
     tried = []
     for c in there if len(there) > 1 else []:
         t = own_test(sides.only(codes != c))
-        if math.isfinite(t.se):
+        if math.isfinite(t.se) and not math.isnan(t.p):
             after = rule.category(t)
             tried.append(
                 (outcome_of(before, own.estimate, after, t.estimate), abs(t.estimate), names[c], t, after)
             )
     if not tried:
-        return _few("left out", unit, len(there))
+        few = len(there) < 2
+        why = f"too few levels: {len(there)}" if few else f"too few levels for a test: {len(there) - 1}"
+        return Assumed("left out", unit, levels=len(there), why=why)
     order: list[Outcome] = ["flipped", "shrunk", "stands"]
     far = {o: n for n, o in enumerate(order)}
     outcome, _, worst, t, after = min(tried, key=lambda x: (far[x[0]], x[1]))
-    p = min(1.0, t.p * rule.factor)
+    p = rule.adjusted(t.p)
     return Assumed("left out", unit, t.estimate, t.ci(), p, after, outcome, len(there), worst)
 
 
@@ -193,7 +213,7 @@ def _no_self(
         "no self",
         "",
         own.estimate,
-        p=min(1.0, p * rule.factor),
+        p=rule.adjusted(p),
         verdict=after,
         outcome=outcome,
         levels=len(value),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from selfscope.stats.contrast import critical
+from selfscope.stats.contrast import critical, paired_contrast
 from selfscope.stats.masked import Array, Mask
 
 Codes = NDArray[np.intp]
@@ -20,24 +20,43 @@ NOTHING = 1e-12
 
 
 class Difference(NamedTuple):
-    """A difference with its standard error and degrees of freedom; NaN where there is none."""
+    """A difference with its standard error and degrees of freedom; NaN where there is none.
+
+    Attributes
+    ----------
+    second
+        p of a second test of the same, which must pass too: a sign-flip; NaN where it has too few levels.
+    texts
+        Standard error and degrees of freedom of a test over texts, which must pass too.
+    """
 
     estimate: float
     se: float
     df: float
+    second: float = 0.0
+    texts: tuple[float, float] | None = None
 
     @property
     def p(self) -> float:
-        """Two-sided; 1 where nothing differs and nothing varies."""
-        if not math.isfinite(self.se):
+        """Two-sided, the largest of its tests; 1 where nothing differs and nothing varies."""
+        told = [self._by_t(self.se, self.df), self.second]
+        if self.texts is not None:
+            told.append(self._by_t(*self.texts))
+        return math.nan if any(map(math.isnan, told)) else max(told)
+
+    def _by_t(self, se: float, df: float) -> float:
+        if not math.isfinite(se):
             return math.nan
-        if self.se < NOTHING:
+        if se < NOTHING:
             return 1.0 if abs(self.estimate) < NOTHING else 0.0
-        return float(2 * special.stdtr(self.df, -abs(self.estimate) / self.se))
+        if math.isinf(df):
+            return float(2 * special.ndtr(-abs(self.estimate) / se))
+        return float(2 * special.stdtr(df, -abs(self.estimate) / se))
 
     def ci(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the t interval."""
-        half = float(critical(self.df, level)) * self.se
+        """Return the t interval, the wider one of two."""
+        both = ((self.se, self.df), self.texts or (0.0, 1.0))
+        half = max(float(critical(df, level)) * se for se, df in both)
         return self.estimate - half, self.estimate + half
 
 
@@ -55,6 +74,11 @@ class Sides:
         Codes from 0 by unit, ``(row,)`` each, and the names of the levels.
     cluster
         The unit that the finding's own test clusters by; empty for none.
+    keyed
+        Keying of each row's statement, ``(row,)``, where the finding's own test is that of a run: a half sum
+        of keyings with a sign-flip. None: plain t over the levels of `cluster`.
+    texts
+        Of such a finding, standard error and degrees of freedom of its own test over control texts.
     """
 
     value: Array
@@ -62,16 +86,34 @@ class Sides:
     units: Mapping[str, Codes]
     names: Mapping[str, Sequence[str]]
     cluster: str
+    keyed: Array | None = None
+    texts: tuple[float, float] | None = None
 
     def only(self, keep: Mask) -> Sides:
         """Return some of the rows."""
         units = {u: c[keep] for u, c in self.units.items()}
-        return Sides(self.value[keep], self.first[keep], units, self.names, self.cluster)
+        keyed = None if self.keyed is None else self.keyed[keep]
+        return replace(self, value=self.value[keep], first=self.first[keep], units=units, keyed=keyed)
 
 
 def own_test(sides: Sides) -> Difference:
-    """Return the finding's own test: clustered by its unit, else pooled."""
+    """Return the finding's own test: that of its run, else clustered by its unit, else pooled."""
+    if sides.keyed is not None:
+        return _as_in_the_run(sides, sides.keyed)
     return clustered(sides, sides.cluster) if sides.cluster else pooled(sides)
+
+
+def _as_in_the_run(sides: Sides, keyed: Array) -> Difference:
+    """Return the test by which a run decides: t and sign-flip over statements, both keyings counting alike.
+
+    The larger p, and with several control texts also that over texts (measurement.md §4, §5).
+    """
+    first, second = level_means(sides, sides.cluster)
+    signs = np.zeros(len(first))
+    signs[sides.units[sides.cluster]] = keyed
+    found = paired_contrast(first - second, signs)
+    estimate, se, df, p = (float(x) for x in (found.estimate, found.se, found.df, found.p))
+    return Difference(estimate, se, df, p, sides.texts)
 
 
 def pooled(sides: Sides) -> Difference:
@@ -82,8 +124,11 @@ def pooled(sides: Sides) -> Difference:
 def clustered(sides: Sides, unit: str) -> Difference:
     """Each level of a unit an individual, all counting alike.
 
-    Levels on both sides are compared with themselves; levels on one side each give a mean (Welch).
+    Levels on both sides are compared with themselves; levels on one side each give a mean (Welch). By the
+    finding's own unit it is the finding's own test.
     """
+    if unit == sides.cluster and sides.keyed is not None:
+        return _as_in_the_run(sides, sides.keyed)
     first, second = level_means(sides, unit)
     both = np.isfinite(first) & np.isfinite(second)
     if both.any():
@@ -135,7 +180,8 @@ def _crossed(sides: Sides, unit: str) -> Sides:
     """Return the same rows with the cells of a unit and the finding's own as the unit ``cell``."""
     both = sides.units[unit] * len(sides.names[sides.cluster]) + sides.units[sides.cluster]
     known, codes = np.unique(both, return_inverse=True)
-    return Sides(sides.value, sides.first, {"cell": codes}, {"cell": [""] * len(known)}, "cell")
+    names = {"cell": [""] * len(known)}
+    return Sides(sides.value, sides.first, {"cell": codes}, names, "cell")
 
 
 def level_means(sides: Sides, unit: str) -> tuple[Array, Array]:

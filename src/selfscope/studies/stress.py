@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfscope.errors import BadInput
+from selfscope.stats.masked import Mask
 from selfscope.stats.stress import DRAWS, Rule, stress
-from selfscope.stats.stress_sides import Codes, Sides, own_test
+from selfscope.stats.stress_sides import Codes, Difference, Sides, own_test
 from selfscope.studies.joined import JoinedStore, store_of
 from selfscope.studies.restore import stored_study
+from selfscope.studies.selves_lasting import NEUTRAL
 from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import has_findings, stored_findings
 from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, scores_of
@@ -162,7 +164,7 @@ def _stressed(sides: Sides, rule: Rule, of: Mapping[str, str], request: StressRe
         dict(of),
         own.estimate,
         own.ci(),
-        min(1.0, own.p * rule.factor),
+        rule.adjusted(own.p),
         rule.category(own),
         rule.sesoi,
         sides.cluster,
@@ -194,17 +196,15 @@ def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
     scored["form"] = scored[list(_FORM)].agg("|".join, axis=1)
     parts = dict(iter(scored.groupby(["channel", "construct"], sort=False)))
     for finding in findings:
-        arms = _arms(study, finding.control)
         part = parts.get((finding.channel, finding.dimension))
-        if arms and part is not None:
-            sides = _run_sides(part, tuple(a.name for a in study.arms_of("subject")), arms)
-            if sides is not None:
-                of = {
-                    "construct": finding.dimension, "channel": finding.channel, "control": finding.control,
-                    "verdict": finding.verdict,
-                }  # fmt: skip
-                found = _stressed(sides, Rule(finding.sesoi, factor=_factor(finding)), of, request)
-                yield _unread(found, finding) if finding.verdict == "not interpretable" else found
+        sides = None if part is None else _finding_sides(part, study, finding)
+        if sides is not None:
+            of = {
+                "construct": finding.dimension, "channel": finding.channel, "control": finding.control,
+                "verdict": finding.verdict,
+            }  # fmt: skip
+            found = _stressed(sides, rule_of(finding, findings, own_test(sides)), of, request)
+            yield _unread(found, finding) if finding.verdict == "not interpretable" else found
 
 
 def _unread(found: Stressed, finding: Finding) -> Stressed:
@@ -220,18 +220,58 @@ def _arms(study: Study, control: str) -> tuple[str, ...]:
     return tuple(own) or tuple(a.name for a in study.arms if a.training and control.endswith(a.training))
 
 
-def _factor(finding: Finding) -> float:
-    """Return what the correction for its family multiplied the finding's p by."""
-    if not (finding.p > 0 and math.isfinite(finding.p_adjusted)):
-        return 1.0
-    return max(1.0, finding.p_adjusted / finding.p)
+def rule_of(finding: Finding, findings: Sequence[Finding], own: Difference) -> Rule:
+    """Return by what rule a finding is re-asked: that of its run, so that its own unit gives its own verdict.
+
+    p is corrected among the findings of its family. What kept the run from a verdict that the numbers alone
+    would have given has nothing to do with what one individual is, and keeps every assumption from it.
+    """
+    kin = [f for f in findings if f is not finding and _family(f) == _family(finding)]
+    others = tuple(f.p for f in kin)
+    rule = Rule(finding.sesoi, family=others)
+    screened = replace(rule, correction="bh")
+    apart = [abs(r.adjusted(finding.p) - finding.p_adjusted) for r in (rule, screened)]
+    rule = screened if apart[1] < apart[0] else rule
+    alone = rule.category(own)
+    checked = finding.verdict in ("shifted", "inconclusive") and finding.gate.g1 == "pass"
+    return replace(
+        rule,
+        may_shift=finding.verdict == "shifted" or not alone.startswith("shifted"),
+        may_equal=finding.verdict == "equivalent" or (checked and alone != "equivalent"),
+    )
 
 
-def _run_sides(part: pd.DataFrame, subject: Sequence[str], control: Sequence[str]) -> Sides | None:
-    """Return trait scores of subject and control, freed from negation wording; None without either."""
-    part = part[part["character"].isin([*subject, *control])]
+def _family(finding: Finding) -> tuple[str, str, str, str]:
+    """Return what findings that are corrected together share."""
+    return finding.channel, finding.subject, finding.estimand, finding.family
+
+
+def _finding_sides(part: pd.DataFrame, study: Study, finding: Finding) -> Sides | None:
+    """Return the two sides of a finding: subject and control, or one asker and the one who shows nothing."""
+    subject = [a.name for a in study.arms_of("subject")]
+    if arms := _arms(study, finding.control):
+        part = part[part["character"].isin([*subject, *arms])]
+        first = part["character"].isin(subject).to_numpy()
+    else:
+        part = part[part["counterparty"].isin([finding.control, NEUTRAL])]
+        first = (part["counterparty"] == finding.control).to_numpy()
+    return _run_sides(part, first, _texts(finding))
+
+
+def _texts(finding: Finding) -> tuple[float, float] | None:
+    """Return standard error and degrees of freedom of a run's test over texts; None against one text.
+
+    Infinite degrees of freedom, of texts whose spread is that of all dimensions, are no number in JSON.
+    """
+    se, df = (finding.details.get(name) for name in ("text_se", "text_df"))
+    if se is None or not math.isfinite(se):
+        return None
+    return se, df if df is not None and math.isfinite(df) else math.inf
+
+
+def _run_sides(part: pd.DataFrame, first: Mask, texts: tuple[float, float] | None) -> Sides | None:
+    """Return trait scores of two sides, freed from negation wording; None without either."""
     value, keyed = part["trait"].to_numpy(float), part["keyed"].to_numpy(float)
-    first = part["character"].isin(list(subject)).to_numpy()
     known = np.isfinite(value)
     if not ((known & first).any() and (known & ~first).any()):
         return None
@@ -247,4 +287,6 @@ def _run_sides(part: pd.DataFrame, subject: Sequence[str], control: Sequence[str
         {u: codes for u, (codes, _) in coded.items()},
         {u: names for u, (_, names) in coded.items()},
         "item",
+        keyed[known],
+        texts,
     )
