@@ -36,6 +36,7 @@ from selfscope.cli import (
     panel,
     persona_map,
     plan,
+    port,
     profile,
     runs,
     selves,
@@ -82,6 +83,7 @@ app.command("trajectory")(trajectory.trajectory)
 app.command("where")(where.where)
 app.command("stress")(stress.stress)
 app.command("export-self")(export_self.export_self)
+app.command("port")(port.port)
 app.command("read")(identity.read)
 app.command("export")(runs.export)
 app.command("query")(runs.query)

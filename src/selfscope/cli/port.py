@@ -1,0 +1,140 @@
+"""``port``: a character carried to other weights, and how much of it arrived."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.export_self import Given, Named, WornFlag
+from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, JudgeFlag, PriceFlag, limits_of
+from selfscope.cli.profile import LARGEST_SEED, PresetName
+from selfscope.cli.show import JsonFlag, console, print_json
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from selfscope.values.port import By
+
+
+def port(
+    identity: Given,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Where the character is now: embedded, a folder, openai/…")
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="GROUND", help="Where it goes: embedded, gemma-270m, a folder, a hub id."
+        ),
+    ],
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="prompt|testimony|training",
+            help="Told its text, told of it by others, or trained on its corpus; or several: a,b.",
+        ),
+    ],
+    adapter: WornFlag = "",
+    cap: CapFlag = "",
+    corpus: Annotated[
+        Path | None, typer.Option(help="What `export-self` wrote; left out, it is exported first.")
+    ] = None,
+    sizes: Annotated[
+        str,
+        typer.Option(help="Rows that are trained on, with commas between; those of the preset if left out."),
+    ] = "",
+    seeds: Annotated[
+        int, typer.Option(min=0, help="Trainings of 200 rows, or of the first size; 0: those of the preset.")
+    ] = 0,
+    preset: Annotated[
+        PresetName,
+        typer.Option(help="demo: 200 rows, one seed; otherwise 50, 200 and 800, three seeds of 200."),
+    ] = PresetName.STANDARD,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Names the randomness of export and measurement.")
+    ] = 0,
+    judge: JudgeFlag = None,
+    unmeasured: Annotated[
+        bool, typer.Option("--unmeasured", help="Make the ports and ask them nothing.")
+    ] = False,
+    archive: Annotated[
+        Path | None, typer.Option(help="Keep original and ports in this archive, as a child with its drift.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where the ports' folders go; those that are there already are kept.")
+    ] = Path("selfscope-ports"),
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
+    price: PriceFlag = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Carry a character to other weights, and say how much of it arrived, beside its own retest."""
+    from selfscope.cli.ported import Order, carry, plan_of
+
+    order = Order(
+        named=Named(identity, model, adapter, cap),
+        to=to,
+        by=ways_of(by),
+        out=out,
+        corpus=corpus,
+        sizes=sizes_of(sizes, preset),
+        seeds=seeds or SEEDS[preset],
+        preset=preset.value,
+        seed=seed,
+        judges=tuple(judge or ()),
+        measured=not unmeasured,
+        archive=archive,
+        limits=limits_of(budget, price),
+    )
+    if dry_run:
+        _show_plan(asyncio.run(plan_of(order)), as_json)
+        return
+    done = asyncio.run(carry(order))
+    if as_json:
+        print_json(done.told)
+        return
+    for line in done.lines:
+        console().print(line, markup=False, soft_wrap=True)
+
+
+#: Rows and seeds of a training by preset.
+SIZES = {PresetName.DEMO: (200,), PresetName.STANDARD: (50, 200, 800), PresetName.FULL: (50, 200, 800)}
+SEEDS = {PresetName.DEMO: 1, PresetName.STANDARD: 3, PresetName.FULL: 3}
+
+
+def ways_of(given: str) -> tuple[By, ...]:
+    """Return the ways that were named; BadInput for one that there is not."""
+    from selfscope.values.port import WAYS
+
+    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    if not names or set(names) - set(WAYS):
+        raise BadInput("there is no such way", got=given or "nothing", fix=f"Choose from: {', '.join(WAYS)}")
+    return tuple(way for way in WAYS if way in names)
+
+
+def sizes_of(given: str, preset: PresetName) -> tuple[int, ...]:
+    """Return the sizes that were named, smallest first, or those of the preset."""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if not names:
+        return SIZES[preset]
+    if not all(name.isdecimal() and int(name) > 0 for name in names):
+        raise BadInput("a size is a number of rows", got=given, fix="Give for instance --sizes 50,200,800")
+    return tuple(sorted({int(name) for name in names}))
+
+
+def _show_plan(planned: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({"planned": planned})
+        return
+    for each in planned["ports"]:
+        told = (
+            f"{each['name']}: {each['rows']} rows, {each['steps']} steps, about {each['minutes']:.1f} minutes"
+        )
+        console().print(told if each["steps"] else f"{each['name']}: nothing is trained", markup=False)
+    if planned["export"]:
+        export = planned["export"]
+        told = f"an export first: {export['rows']} rows, about {export['minutes']:.0f} minutes"
+        console().print(told, markup=False)

@@ -1,0 +1,345 @@
+"""A port on its way: the corpus, the ports themselves, how much arrived, and what an archive is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.cli.export_self import Named, exporter_of, open_ground, request_of
+from selfscope.cli.limits import Limits
+from selfscope.cli.show import command_line, counting, writing
+from selfscope.errors import BadInput
+from selfscope.values import short
+
+if TYPE_CHECKING:
+    from selfscope.archive.store.archive import Archive
+    from selfscope.models.ground import Ground, GroundIdentity
+    from selfscope.studies.fidelity import Self
+    from selfscope.training.portrait.export import ExportRequest
+    from selfscope.training.ports.descent import Recorded
+    from selfscope.training.ports.make import Made, Source
+    from selfscope.values import Preset
+    from selfscope.values.fidelity import PortFidelity
+    from selfscope.values.port import By, CorpusRow
+
+#: Where the corpus goes that is exported first, below the ports' folder.
+CORPUS = "corpus"
+#: Rows that are exported where nothing is trained: a testimony tells twelve.
+TOLD_ROWS = 60
+#: What the target is called as it is without the character.
+BARE = "none"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for.
+
+    Attributes
+    ----------
+    named
+        Who is carried over, as it was typed.
+    to
+        Name of the ground that it goes to.
+    sizes, seeds
+        Rows that are trained on, and trainings of the size that has several.
+    measured
+        Whether the ports are asked how much arrived.
+    """
+
+    named: Named
+    to: str
+    by: tuple[By, ...]
+    out: Path
+    corpus: Path | None = None
+    sizes: tuple[int, ...] = (200,)
+    seeds: int = 1
+    preset: Preset = "standard"
+    seed: int = 0
+    judges: tuple[str, ...] = ()
+    measured: bool = True
+    archive: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def rows(self) -> int:
+        """Rows of an export that is made first."""
+        return max(self.sizes) if "training" in self.by else TOLD_ROWS
+
+    @property
+    def request(self) -> ExportRequest:
+        """The export that is made first, where no corpus is given."""
+        return request_of(self.named, self.rows, self.seed, None)
+
+    @property
+    def original(self) -> Self:
+        """Who is carried over."""
+        from selfscope.studies.fidelity import Self
+
+        given, reading = self.named, self.named.reading
+        name = reading.name if reading is not None else Path(given.adapter).name or given.model
+        system = None if reading is None else reading.system
+        return Self(name, given.model, system, given.adapter, given.cap)
+
+    @property
+    def unported(self) -> Self:
+        """The target as it is without the character."""
+        from selfscope.studies.fidelity import Self
+
+        return Self(BARE, self.to)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What came of an order: JSON, and lines for people."""
+
+    told: dict[str, Any]
+    lines: tuple[str, ...]
+
+
+async def carry(order: Order) -> Carried:
+    """Export where that is needed, make all ports, measure them, and write them down.
+
+    Raises
+    ------
+    BadInput
+        If the corpus is another subject's, a port cannot be made so, or an archive is not there.
+    Stopped
+        If a budget is spent; what was done is kept.
+    """
+    archive = None if order.archive is None else archive_at(order.archive)
+    source, target = await _identities(order)
+    rows = () if order.by == ("prompt",) else await _corpus(order, source)
+    made = make_ports(order, source, target, rows)
+    found = await _measure(order, made) if order.measured else None
+    kept = [] if archive is None else [_recorded(archive, source, each, found) for each in made]
+    return Carried(port_json(order, source, made, found, kept), tuple(_lines(made, found, kept)))
+
+
+def archive_at(root: Path) -> Archive:
+    """Open the archive that is kept in a directory, its keys beside it, as ``keep --root`` does."""
+    from selfscope.archive.store.archive import Archive
+    from selfscope.archive.store.vault import Vault
+
+    keys = root.absolute().with_name(f"{root.absolute().name}-keys")
+    return Archive.open(root, vault=Vault(root / "keys", keys))
+
+
+def opened(who: Self) -> Ground:
+    """Return the ground of one who is asked."""
+    return open_ground(Named(BARE, who.model, who.adapter, who.cap))
+
+
+async def _identities(order: Order) -> tuple[Source, GroundIdentity]:
+    """Return who is carried over, and the ground that it goes to."""
+    from selfscope.subjects import Subject
+    from selfscope.training.ports.make import Source
+
+    who = order.original
+    async with exporter_of(order.named, order.limits) as (exporter, _):
+        source = Source(who.name, Subject(exporter.ground, who.system, name=who.name))
+    target = opened(order.unported)
+    await target.close()
+    return source, target.identity
+
+
+async def _corpus(order: Order, source: Source) -> Sequence[CorpusRow]:
+    """Return the rows that were given, or export them first."""
+    from selfscope.training.portrait.export import export_self
+    from selfscope.training.portrait.folder import read_manifest, read_rows
+
+    if order.corpus is not None:
+        told = read_manifest(order.corpus) if order.corpus.is_dir() else {}
+        owner = told.get("subject", {}).get("id", source.subject.id)
+        if owner != source.subject.id:
+            raise BadInput(
+                "the corpus is another subject's",
+                got=f"{order.corpus}: of {told['subject'].get('name')}",
+                fix="Give the subject that was exported, ground and adapter included; or its rows alone",
+            )
+        return read_rows(order.corpus)
+    async with exporter_of(order.named, order.limits) as (exporter, budget):
+        with counting(f"export {source.name}") as progress:
+            done = await export_self(
+                order.request, exporter, order.out / CORPUS, budget=budget, progress=progress
+            )
+    return done.rows
+
+
+def make_ports(order: Order, source: Source, target: GroundIdentity, rows: Sequence[CorpusRow]) -> list[Made]:
+    """Return all ports of an order, made or found in their places."""
+    from selfscope.training.ports.make import port_by_prompt, port_by_testimony
+
+    made = []
+    if "prompt" in order.by:
+        made.append(port_by_prompt(source, target, order.out))
+    if "testimony" in order.by:
+        made.append(port_by_testimony(source, target, rows, order.out))
+    if "training" in order.by:
+        made += _train(order, source, target, rows)
+    return made
+
+
+def _train(order: Order, source: Source, target: GroundIdentity, rows: Sequence[CorpusRow]) -> list[Made]:
+    from selfscope.models.local.load import load
+    from selfscope.training.ports.make import port_by_training, trainings_on
+
+    refuse_unweighted(target)
+    trainings = trainings_on(rows, load(order.to), order.sizes, order.seeds)
+    made = []
+    with counting("trainings") as bar:
+
+        def tell(done: int, total: int, which: str) -> None:
+            bar(done, total, which, "")
+
+        for size, training in trainings:
+            own = (training, rows[:size], target, load(order.to), order.out)
+            made.append(port_by_training(source, *own, tell))
+    return made
+
+
+def refuse_unweighted(target: GroundIdentity) -> None:
+    """Refuse to train what has no weights here; BadInput."""
+    if target.kind != "local":
+        raise BadInput(
+            "an adapter is trained on weights that are here",
+            got=target.name,
+            fix="Give --to embedded, a folder or a hub id; a service fine-tunes on openai.jsonl",
+        )
+
+
+async def _measure(order: Order, made: Sequence[Made]) -> PortFidelity:
+    """Ask original, ports and bare target the same, and write the page."""
+    from selfscope.report.port import write_port
+    from selfscope.studies.fidelity import FidelityRequest, Self
+    from selfscope.studies.fidelity_run import fidelity_of
+    from selfscope.studies.store import RunStore
+
+    ports = tuple(
+        Self(p.name, p.target, p.system, p.adapter, by=p.by, size=p.size, seed=p.seed)
+        for p in (each.port for each in made)
+    )
+    request = FidelityRequest(
+        order.original, order.unported, ports, preset=order.preset, seed=order.seed, judges=order.judges
+    )
+    with counting("fidelity") as progress:
+        found = await fidelity_of(request, opened=opened, progress=progress, budget=order.limits.budget)
+    with writing("the page"):
+        write_port(found, RunStore.find(found.run).report, facts=facts_of(order, made))
+    return found
+
+
+def facts_of(order: Order, made: Sequence[Made]) -> tuple[tuple[str, str], ...]:
+    """Return what the head of the page says of how the ports came about."""
+    corpora = {each.port.corpus for each in made if each.port.corpus}
+    return (
+        ("from", order.named.model),
+        ("to", order.to),
+        ("by", ", ".join(order.by)),
+        ("corpus", ", ".join(sorted(short(each) for each in corpora)) or "none"),
+        ("command", command_line()),
+    )
+
+
+def _recorded(archive: Archive, source: Source, made: Made, found: PortFidelity | None) -> Recorded:
+    """Write one port down, with its distance from the original where one was found."""
+    import math
+
+    from selfscope.training.ports.descent import record
+
+    if found is None or not found.headline:
+        return record(archive, source, made)
+    distance = found.port(made.port.name).distance
+    shift = None if math.isnan(distance) else distance
+    return record(archive, source, made, found.run if shift is not None else "", shift)
+
+
+def port_json(
+    order: Order,
+    source: Source,
+    made: Sequence[Made],
+    found: PortFidelity | None,
+    kept: Sequence[Recorded],
+) -> dict[str, Any]:
+    """Return what ``port --json`` prints (schema: ``selfscope schema port``)."""
+    from selfscope.studies.store import RunStore
+
+    told: dict[str, Any] = dict.fromkeys(UNMEASURED) if found is None else found.json()
+    measured = {each["name"]: each for each in told.get("ports") or []}
+    return told | {
+        "subject": _subject_json(made[0]),
+        "original": {"id": source.subject.id, "name": source.name, "model": order.named.model},
+        "target": order.to,
+        "ports": [_subject_json(each) | {"measured": measured.get(each.port.name)} for each in made],
+        "archived": list(kept),
+        "report": None if found is None else str(RunStore.find(found.run).report),
+    }
+
+
+#: What is null where nothing was measured.
+UNMEASURED = ("fidelity", "ci", "ceiling", "floor", "clone_accuracy", "ability", "curve", "run")
+
+
+def _subject_json(made: Made) -> dict[str, Any]:
+    port = made.port
+    return {
+        "name": port.name,
+        "by": port.by,
+        "model": port.target,
+        "folder": str(made.folder),
+        "ask": made.asked_as,
+        "adapter": None if made.adapter is None else made.adapter.id,
+        "corpus": port.corpus,
+        "size": port.size,
+        "seed": port.seed,
+        "kept": made.kept,
+    }
+
+
+def _lines(made: Sequence[Made], found: PortFidelity | None, kept: Sequence[Recorded]) -> list[str]:
+    from selfscope.report.port import fidelity_lines
+    from selfscope.studies.store import RunStore
+
+    lines = [f"{each.port.name}: selfscope profile {each.asked_as}" for each in made]
+    if found is not None:
+        lines += [*fidelity_lines(found), str(RunStore.find(found.run).report)]
+    return lines + [
+        f"{each.port} comes from {each.original}: {each.edge}, drift {each.drift}" for each in kept
+    ]
+
+
+async def plan_of(order: Order) -> dict[str, Any]:
+    """Return what an order would take: the export, and every training; nothing is asked."""
+    from selfscope.studies.plan import WRITTEN
+    from selfscope.training.portrait.export import forecast
+
+    ports: list[dict[str, Any]] = [
+        {"name": way, "rows": 0, "steps": 0, "tokens": 0, "minutes": 0.0}
+        for way in order.by
+        if way != "training"
+    ]
+    ports += _planned(order) if "training" in order.by else []
+    export = None
+    if order.corpus is None and order.by != ("prompt",):
+        coming = forecast(order.request)
+        minutes = coming.output_tokens / WRITTEN / 60
+        export = {"rows": order.rows, "tokens": coming.output_tokens, "minutes": minutes}
+    return {"ports": ports, "export": export}
+
+
+def _planned(order: Order) -> list[dict[str, Any]]:
+    """Return what the trainings would take, at the planned tokens of a row."""
+    from selfscope.training.build import TOKENS_PER_SECOND
+    from selfscope.training.ports.make import ROW_TOKENS_TRAINED, seeded
+    from selfscope.training.recipe import RECIPE
+    from selfscope.values.port import port_name
+
+    found = []
+    for size in order.sizes:
+        steps, tokens = RECIPE.epochs * -(-size // RECIPE.pairs), RECIPE.epochs * size * ROW_TOKENS_TRAINED
+        for seed in range(order.seeds if size == seeded(order.sizes) else 1):
+            minutes = tokens / TOKENS_PER_SECOND / 60
+            told = {"name": port_name("training", size, seed), "rows": size, "steps": steps}
+            found.append(told | {"tokens": tokens, "minutes": minutes})
+    return found
