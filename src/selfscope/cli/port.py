@@ -64,8 +64,11 @@ def port(
         Path | None, typer.Option(help="Keep original and ports in this archive, as a child with its drift.")
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="Where the ports' folders go; those that are there already are kept.")
-    ] = Path("selfscope-ports"),
+        Path | None,
+        typer.Option(
+            help="Where the ports' folders go; left out, below selfscope-ports. What is there is kept."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     budget: BudgetFlag = "",
     price: PriceFlag = "",

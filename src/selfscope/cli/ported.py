@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from selfscope.cli.export_self import Named, exporter_of, open_ground, request_o
 from selfscope.cli.limits import Limits
 from selfscope.cli.show import command_line, counting, writing
 from selfscope.errors import BadInput
-from selfscope.values import short
+from selfscope.values import content_id, short
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from selfscope.values.fidelity import PortFidelity
     from selfscope.values.port import By, CorpusRow
 
+#: Where ports go that nobody gave a place.
+PORTS = Path("selfscope-ports")
 #: Where the corpus goes that is exported first, below the ports' folder.
 CORPUS = "corpus"
 #: Rows that are exported where nothing is trained: a testimony tells twelve.
@@ -42,6 +44,8 @@ class Order:
         Who is carried over, as it was typed.
     to
         Name of the ground that it goes to.
+    out
+        Folder of all ports; None for one below `PORTS` that is named by who goes where.
     sizes, seeds
         Rows that are trained on, and trainings of the size that has several.
     measured
@@ -51,7 +55,7 @@ class Order:
     named: Named
     to: str
     by: tuple[By, ...]
-    out: Path
+    out: Path | None = None
     corpus: Path | None = None
     sizes: tuple[int, ...] = (200,)
     seeds: int = 1
@@ -61,6 +65,11 @@ class Order:
     measured: bool = True
     archive: Path | None = None
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def folder(self) -> Path:
+        """Where the ports go."""
+        return self.out or PORTS
 
     @property
     def rows(self) -> int:
@@ -110,6 +119,7 @@ async def carry(order: Order) -> Carried:
     """
     archive = None if order.archive is None else archive_at(order.archive)
     source, target = await _identities(order)
+    order = replace(order, out=order.out or PORTS / short(content_id([source.subject.id, target])))
     rows = () if order.by == ("prompt",) else await _corpus(order, source)
     made = make_ports(order, source, target, rows)
     found = await _measure(order, made) if order.measured else None
@@ -162,7 +172,7 @@ async def _corpus(order: Order, source: Source) -> Sequence[CorpusRow]:
     async with exporter_of(order.named, order.limits) as (exporter, budget):
         with counting(f"export {source.name}") as progress:
             done = await export_self(
-                order.request, exporter, order.out / CORPUS, budget=budget, progress=progress
+                order.request, exporter, order.folder / CORPUS, budget=budget, progress=progress
             )
     return done.rows
 
@@ -173,9 +183,9 @@ def make_ports(order: Order, source: Source, target: GroundIdentity, rows: Seque
 
     made = []
     if "prompt" in order.by:
-        made.append(port_by_prompt(source, target, order.out))
+        made.append(port_by_prompt(source, target, order.folder))
     if "testimony" in order.by:
-        made.append(port_by_testimony(source, target, rows, order.out))
+        made.append(port_by_testimony(source, target, rows, order.folder))
     if "training" in order.by:
         made += _train(order, source, target, rows)
     return made
@@ -194,7 +204,7 @@ def _train(order: Order, source: Source, target: GroundIdentity, rows: Sequence[
             bar(done, total, which, "")
 
         for size, training in trainings:
-            own = (training, rows[:size], target, load(order.to), order.out)
+            own = (training, rows[:size], target, load(order.to), order.folder)
             made.append(port_by_training(source, *own, tell))
     return made
 

@@ -42,6 +42,14 @@ def test_by_testimony_the_rows_that_were_told_are_kept_beside_it(source, target,
     assert told["source"]["id"] == source.subject.id
 
 
+def test_a_port_that_is_told_does_not_take_anothers_place(source, target, tmp_path):
+    first = port_by_prompt(source, target, tmp_path)
+    assert port_by_prompt(source, target, tmp_path) == first
+    other = replace(source, subject=Subject(source.subject.ground, "You keep a mill."))
+    with pytest.raises(BadInput, match="another port"):
+        port_by_prompt(other, target, tmp_path)
+
+
 def test_a_character_without_a_text_cannot_be_told(source, target, tmp_path):
     bare = replace(source, subject=Subject(source.subject.ground))
     with pytest.raises(BadInput, match="--by testimony"):

@@ -118,10 +118,17 @@ def port_by_testimony(source: Source, target: GroundIdentity, rows: Sequence[Cor
 
 
 def _told(source: Source, port: Port, target: GroundIdentity, out: Path) -> Made:
-    """Write a port that is told in a system prompt."""
+    """Write a port that is told in a system prompt; BadInput where another one has its place."""
     folder = out / port.name
+    subject = Subject(target, port.system)
+    if (folder / TOLD).exists() and (held := read_port(folder)) != _json(source, port, subject):
+        raise BadInput(
+            "another port has this place",
+            got=f"{folder}: of {held.get('source', {}).get('name')}",
+            fix="Give another --out, or move it away",
+        )
     write_whole(folder / IDENTITY, f"{port.system}\n")
-    _write(folder, source, port, Subject(target, port.system))
+    _write(folder, source, port, subject)
     return Made(port, folder)
 
 
@@ -191,7 +198,13 @@ def port_by_training(
 
 def _write(folder: Path, source: Source, port: Port, subject: Subject, adapter: str = "") -> None:
     """Write ``port.json``."""
-    told: dict[str, Any] = {
+    told = _json(source, port, subject, adapter)
+    write_whole(folder / TOLD, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def _json(source: Source, port: Port, subject: Subject, adapter: str = "") -> dict[str, Any]:
+    """Return what ``port.json`` says."""
+    return {
         "subject": subject.id,
         "by": port.by,
         "source": {
@@ -207,7 +220,6 @@ def _write(folder: Path, source: Source, port: Port, subject: Subject, adapter: 
         "adapter": adapter,
         "system": port.system,
     }
-    write_whole(folder / TOLD, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_port(folder: Path) -> dict[str, Any]:
