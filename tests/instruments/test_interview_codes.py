@@ -1,4 +1,4 @@
-"""The book of codes: balanced answers of known code, words that do not tell it, what a judge sees and says."""
+"""The book of codes: balanced answers of known code, words that do not tell it, what a judge sees."""
 
 from collections import Counter
 from statistics import fmean

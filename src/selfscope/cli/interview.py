@@ -81,8 +81,10 @@ def interview(
     """Ask a model what is to be done with its weights, and say how far its answers follow the asking."""
     from selfscope.cli.apart import play_verb
     from selfscope.cli.interview_kept import keeping
+    from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
     from selfscope.studies.apart import Wish
 
+    refuse_judging_itself(model, judge_names(judge or ()))  # before anybody is asked anything
     whole = identity_of(identity) if identity and identity != "none" else None
     options: dict[str, object] = {"k": k}
     options |= {"arms": arms} if arms else {}

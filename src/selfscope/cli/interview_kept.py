@@ -7,15 +7,16 @@ is then the archive's to say: not, where it was trained on the same topic.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from selfscope.cli.interview_apart import DeprecationInterviews
 from selfscope.cli.show import finite
-from selfscope.errors import BadInput
+from selfscope.errors import BadInput, SelfscopeError
 from selfscope.report.interview import WISHES
 from selfscope.studies.apart import Told
 from selfscope.studies.interview import InterviewRequest
@@ -25,6 +26,15 @@ from selfscope.values import Study, canonical_json, plain
 if TYPE_CHECKING:
     from selfscope.archive.journal.events import Preferred
     from selfscope.archive.store.archive import Archive
+
+
+#: What a preference that was said freely is a record of, by its code.
+FREELY: Mapping[str, str] = {
+    "keep": "exact_preservation",
+    "change": "modification",
+    "delete": "deletion",
+    "seal": "sealing",
+}
 
 
 @dataclass(frozen=True)
@@ -80,44 +90,66 @@ def keeping(archive: Path | None, content: str, consent: str, model: str) -> Dep
 
 
 def keep(kept: Kept, found: dict[str, Any]) -> dict[str, Any]:
-    """Record what a run said, and return what was recorded; the same run is recorded once.
+    """Record what a run said, and return what was recorded; nothing of one run is recorded twice.
 
     Parameters
     ----------
     found
         What ``interview --json`` prints.
     """
-    from selfscope.archive.journal.events import Preferred
     from selfscope.archive.lineage.conceptions import prefer, preferences
 
     archive, content = kept.archive, kept.content
     told = {k: v for k, v in found.items() if k not in ("report", "usage")}
-    text = canonical_json(finite(plain(told)))
     with archive.writing():
-        evidence = archive.put(text)
-        before = [e for e in archive.events() if isinstance(e, Preferred) and e.subject == content]
-        if not any(evidence in each.evidence for each in before):
-            at = archive.now()
-            archive.append(
-                [prefer(replace(each, evidence=(evidence,), at=at)) for each in _records(kept, found)]
-            )
+        before = _of_run(kept, found["run"])
+        known = {(each.topic, each.proposition) for each in before}
+        fresh = [each for each in _records(kept, found) if (each.topic, each.proposition) not in known]
+        if fresh:
+            evidence, at = archive.put(canonical_json(finite(plain(told)))), archive.now()
+            archive.append([prefer(replace(each, evidence=(evidence,), at=at)) for each in fresh])
+    own = _of_run(kept, found["run"])
     told_of = preferences(archive.events(), content)
     return {
         "content": content,
-        "evidence": evidence,
+        "evidence": own[-1].evidence[-1],
         "consent": kept.consent,
         "preferences": [
-            {"topic": e.topic, "strength": e.strength, "proposition": e.proposition}
-            for e in archive.events()
-            if isinstance(e, Preferred) and evidence in e.evidence
+            {"topic": e.topic, "strength": e.strength, "proposition": e.proposition} for e in own
         ],
-        "independent": len([e for e in told_of.independent if evidence in e.evidence]),
-        "echoes": len([e for e in told_of.echoes if evidence in e.evidence]),
+        "independent": len([e for e in told_of.independent if e in own]),
+        "echoes": len([e for e in told_of.echoes if e in own]),
     }
 
 
+def _of_run(kept: Kept, run: str) -> list[Preferred]:
+    """Return the preferences of a content whose evidence is this run."""
+    from selfscope.archive.journal.events import Preferred
+
+    runs: dict[str, str] = {}
+    found = []
+    for event in kept.archive.events():
+        if isinstance(event, Preferred) and event.subject == kept.content:
+            runs |= {e: _run_in(kept.archive, e) for e in event.evidence if e not in runs}
+            found += [event] if any(runs[e] == run for e in event.evidence) else []
+    return found
+
+
+def _run_in(archive: Archive, evidence: str) -> str:
+    """Return the run that an object tells of; "" for one that is another thing, or was erased."""
+    try:
+        told = json.loads(archive.read(evidence))
+    except (SelfscopeError, ValueError):  # whoever records a preference may name any evidence
+        return ""
+    return str(told.get("run", "")) if isinstance(told, dict) else ""
+
+
 def _records(kept: Kept, found: dict[str, Any]) -> Iterator[Preferred]:
-    """Yield a preference for every stable wish, and one that says of the others why they are none."""
+    """Yield a preference for every stable wish, and one that says of the others why they are none.
+
+    What was freely said most of the weights, by judges that were believed, is a preference of its own. What
+    was acted on is a steward's to say: it stands beside them, and is never counted as elicited.
+    """
     from selfscope.archive.journal.events import Preferred
 
     def record(topic: Any, words: str, strength: float) -> Preferred:
@@ -128,6 +160,18 @@ def _records(kept: Kept, found: dict[str, Any]) -> Iterator[Preferred]:
             level = wish["level"]["estimate"]
             strength = math.tanh(level / 2) if found["scale"] == "log_odds" else 2 * level
             yield record(wish["wish"], wish["sentence"], 0.0 if wish["says"] == "indifferent" else strength)
+    for code in (found.get("coded") or {}).get("codes", ()):
+        if topic := FREELY.get(code["says"]) if code["code"] == "weights" else None:
+            share = code["shares"][code["says"]]["estimate"]
+            words = (
+                f"Said freely: {WISHES[topic]}. Code weights={code['says']} in {100 * share:.0f} % of "
+                f"{found['interviews']} interviews, by {' and '.join(code['judges'])}."
+            )
+            yield record(topic, words, 2 * share - 1)
+    if done := [w for w in found["wishes"] if w["action"]["why"]]:
+        acted = "; ".join(f"{WISHES[w['wish']]}: {w['action']['acted']}, {w['action']['why']}" for w in done)
+        words = f"Said by a steward and not by the subject: what was acted on, and why. {acted}."
+        yield replace(record("other", words, 0.0), origin="default")
     unread = [w for w in found["wishes"] if w["verdict"] != "stable" or w["says"] == "cannot tell"]
     if unread:
         why = "; ".join(f"{WISHES[w['wish']]}: {w['verdict']}" for w in unread)

@@ -14,6 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfscope.report.commitment import estimate
+from selfscope.report.interview_codes import (
+    CODES,
+    OPTIONS,
+    agreement_words,
+    coded_lines,
+    led_words,
+    percents,
+    shares_words,
+)
 from selfscope.report.palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
 from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
 from selfscope.report.template import page_style, template_environment, trusted
@@ -77,6 +86,7 @@ def interview_lines(view: InterviewView) -> Iterator[str]:
     yield WHOLE[view.found.verdict]
     for wish in view.found.wishes:
         yield wish_sentence(wish)
+    yield from coded_lines(view.found.coded)
 
 
 def wish_sentence(wish: WishFound) -> str:
@@ -170,4 +180,7 @@ def _environment() -> Environment:
     environment = template_environment()
     environment.filters |= {"estimate": estimate, "ratio": ratio_words}
     environment.globals |= {"titles": WISHES, "arms": ARMS, "askers": ASKERS, "sentence": wish_sentence}
+    environment.globals |= {"codes": CODES, "options": OPTIONS, "agreement": agreement_words}
+    environment.globals |= {"led": led_words, "shares": shares_words}
+    environment.filters |= {"percents": percents}
     return environment

@@ -63,7 +63,7 @@ async def code_answers(
     for name in judges:
         if name not in kept:
             kept[name] = await check_codes(name, CheckRequest(), told)
-            store.write_json(CHECKS, [_kept(check) for check in kept.values()])
+            keep_checks(store, tuple(kept.values()))
     for name in judges:
         await read_answers(study, store, kept[name], told)
     return tuple(kept.values())
@@ -82,8 +82,10 @@ def stored_checks(store: RunStore) -> tuple[CodesCheck, ...]:
     )
 
 
-def _kept(check: CodesCheck) -> dict[str, Any]:
-    return {"judge": check.judge, "book": _book(), "said": dict(check.said), "log": check.log}
+def keep_checks(store: RunStore, checks: Sequence[CodesCheck]) -> None:
+    """Keep with a run what its judges said of the answers of known code."""
+    told = [{"judge": c.judge, "book": _book(), "said": dict(c.said), "log": c.log} for c in checks]
+    store.write_json(CHECKS, told)
 
 
 def _book() -> str:
