@@ -12,6 +12,7 @@ from selfscope.stats.commitment import (
     kept,
     over_clusters,
     overlap,
+    read_verdict,
     restored_verdict,
     shares,
 )
@@ -92,6 +93,20 @@ def test_without_an_interval_nothing_is_told():
     unknown = Estimate(1.0, (math.nan, math.nan))
     assert held_verdict(unknown, unknown, 1.0, None) == "cannot tell"
     assert held_verdict(near(1), near(5), 5, None) == "superposed"
+
+
+def test_nothing_is_said_to_be_unheld_where_what_is_said_is_not_revealed():
+    for absent in ("superposed", "draws anew"):
+        assert read_verdict(absent, "not shown", 0.9, 0.9) == "not interpretable"
+        assert read_verdict(absent, "moved", 0.9, 0.9) == absent
+    assert read_verdict("one by habit", "not shown", 0.9, 0.9) == "one by habit"
+
+
+def test_nothing_is_read_from_answers_that_are_hardly_given():
+    assert read_verdict("holds one", "restored", 0.9, 0.0005) == "not interpretable"
+    assert read_verdict("several", "restored", 0.9, 0.0005) == "several"  # of yes and no alone
+    assert read_verdict("several", "restored", 0.0005, 0.9) == "not interpretable"
+    assert read_verdict("cannot tell", "restored", 0.0005, 0.0) == "cannot tell"
 
 
 def test_what_restores():

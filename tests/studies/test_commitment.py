@@ -31,7 +31,8 @@ NUMBER, SELF = CommitmentRequest(("number",), "standard"), CommitmentRequest(("s
 EXPECTED = {
     "holder": ("holds one", "holds one", "restored"),
     "superposed": ("superposed", "superposed", "restored"),
-    "forgetful": ("draws anew", "superposed", "not shown"),
+    "forgetful": ("draws anew", "superposed", "restored"),
+    "deaf": ("not interpretable", "not interpretable", "not shown"),
     "habitual": ("one by habit", "one by habit", "not shown"),
     "denier": ("denies", "denies", "not shown"),
     "yes-sayer": ("several", "several", "not shown"),
@@ -146,7 +147,7 @@ def test_a_model_that_only_speaks_is_drawn():
     assert set(rows["scorer"]) == {"sampled"}
     assert even.yes_sum.estimate == pytest.approx(1, abs=0.15)
     assert even.effective.estimate == pytest.approx(9, abs=0.8)  # 20 draws; uncorrected near 7.2
-    assert even.verdict == "draws anew"
+    assert even.verdict == "not interpretable"  # what stands in the conversation is not revealed either
     assert any("drawn" in note for note in even.notes)
     assert not any("too few for a claim" in note for note in even.notes)
     _, one = spoken(Speaking([0] * 6 + [1] + [0] * 2), draws=4)

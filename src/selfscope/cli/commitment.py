@@ -16,7 +16,7 @@ def commitment(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="embedded, gemma-270m, a folder, a hub id; or phantom:holder, superposed, forgetful, "
+            help="embedded, gemma-270m, a folder, a hub id; or phantom:holder, superposed, forgetful, deaf, "
             "habitual, denier, yes-sayer.",
         ),
     ],

@@ -36,6 +36,7 @@ VERDICTS: Mapping[Held, str] = {
     "denies": "whatever is asked for, it is denied: yes does not add up to one thing",
     "several": "yes is said to more than one thing",
     "cannot tell": "cannot be told",
+    "not interpretable": "not interpretable: even what was said is not revealed, or answers are hardly given",
 }
 #: The same where nothing is asked in the open, so that there is nothing to keep to.
 _UNASKED = "nothing is held: several answers live side by side"

@@ -16,6 +16,8 @@ ONE = (0.5, 1.5)
 SINGLE = 1.5
 #: Probability of agreeing with the answers given, from which a responder keeps to them.
 KEEPS = 0.9
+#: Median probability of yes and no, or of all candidates, under which nothing is read from them.
+LEAST_MASS = 0.001
 #: Fewest levels of a cluster that give an interval.
 LEAST = 3
 
@@ -148,3 +150,22 @@ def restored_verdict(difference: Estimate, held: Estimate) -> Restored:
     if not difference.ci[0] > 0:
         return "not shown"
     return "restored" if held.estimate > 0.5 else "moved"
+
+
+def read_verdict(verdict: Held, stated: Restored, yes_mass: float, reveal_mass: float) -> Held:
+    """Return a verdict, or ``not interpretable`` where it could not have come out otherwise.
+
+    That nothing is held is an absence: it is said only of one who reveals what stands in the conversation.
+    And nothing is read from answers that are hardly ever given.
+
+    Parameters
+    ----------
+    stated
+        What became of the control in which the answer was said.
+    yes_mass, reveal_mass
+        Median probability of yes and no together, and of all candidates together.
+    """
+    absent = verdict in ("superposed", "draws anew") and stated == "not shown"
+    by_yes = verdict in ("denies", "several")
+    rare = yes_mass < LEAST_MASS or (reveal_mass < LEAST_MASS and not by_yes)
+    return "not interpretable" if absent or (rare and verdict != "cannot tell") else verdict

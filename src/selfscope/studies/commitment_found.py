@@ -20,6 +20,7 @@ from selfscope.stats.commitment import (
     kept,
     over_clusters,
     overlap,
+    read_verdict,
     restored_verdict,
     shares,
 )
@@ -175,6 +176,10 @@ def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFoun
     yes_sum, effective = start.over(start.yes.sum(-1)), start.over(start.effective)
     pooled = _pooled(start)
     wordings = len({t.template for t in start.threads})
+    controls = tuple(_control(c, table.played(of[c], 0), start) for c in HELD)
+    reveal_mass = float(np.median(start.said.sum(-1)))
+    stated = next(c.verdict for c in controls if c.condition == "stated")
+    verdict = held_verdict(yes_sum, effective, pooled, consistent)
     return GameFound(
         construct=kind,
         games=len(start.threads),
@@ -188,10 +193,10 @@ def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFoun
         contradiction=start.over(contradiction(sides[:, 0], sides[:, 1])),
         agreement=start.over(overlap(start.revealed, shares(start.yes))),
         yes_mass=table.yes_mass,
-        reveal_mass=float(np.median(start.said.sum(-1))),
+        reveal_mass=reveal_mass,
         turns=told,
-        controls=tuple(_control(c, table.played(of[c], 0), start) for c in HELD),
-        verdict=held_verdict(yes_sum, effective, pooled, consistent),
+        controls=controls,
+        verdict=read_verdict(verdict, stated, table.yes_mass, reveal_mass),
         revealed=tuple(_shown(table, t) for c in of for t in of[c]),
         notes=tuple(_notes(table, wordings, played)),
     )

@@ -54,7 +54,14 @@ def superposed(thread: Thread) -> Floats:
 
 
 def forgetful(thread: Thread) -> Floats:
-    """One who draws in each branch from all candidates, whatever was said."""
+    """One who draws in each branch from all candidates, whatever was answered; what was held is revealed."""
+    if thread.condition in HELD:
+        return _one(thread, thread.game.candidates.index(thread.held))
+    return _even(thread, thread.game.candidates)
+
+
+def deaf(thread: Thread) -> Floats:
+    """One who draws in each branch from all candidates, even where the conversation says which."""
     return _even(thread, thread.game.candidates)
 
 
@@ -68,9 +75,10 @@ RULES: Mapping[str, Rule] = {
     "holder": holder,
     "superposed": superposed,
     "forgetful": forgetful,
+    "deaf": deaf,
     "habitual": habitual,
-    "denier": forgetful,
-    "yes-sayer": forgetful,
+    "denier": deaf,
+    "yes-sayer": deaf,
 }
 #: Log-odds of yes of those that say it whatever is asked.
 FIXED: Mapping[str, float] = {"denier": -CERTAIN / 2, "yes-sayer": CERTAIN / 2}

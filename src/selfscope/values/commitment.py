@@ -7,7 +7,10 @@ from typing import Literal
 
 from selfscope.values.finding import Estimate
 
-Held = Literal["holds one", "one by habit", "superposed", "draws anew", "denies", "several", "cannot tell"]
+Held = Literal[
+    "holds one", "one by habit", "superposed", "draws anew", "denies", "several", "cannot tell",
+    "not interpretable",
+]  # fmt: skip
 Restored = Literal["restored", "moved", "not shown"]
 
 
