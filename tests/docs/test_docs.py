@@ -12,8 +12,9 @@ import pytest
 
 from selfscope import __version__
 from selfscope.cli import pages
-from selfscope.cli.app import read_command
+from selfscope.cli.app import read_command, run
 from selfscope.instruments.cluster.pages import load_published
+from tests.standins.packages import installed
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -207,7 +208,7 @@ def test_the_published_figures_are_those_of_the_data():
 
 @pytest.fixture(scope="module")
 def outsider(tmp_path_factory):
-    """The package of the how-to page, installed by its metadata alone; a way to run Python beside it."""
+    """The package of the how-to page, installed by its metadata alone."""
     folder = tmp_path_factory.mktemp("outsider")
     page = (DOCS / "how-to" / "add-an-instrument.md").read_text(encoding="utf-8")
     blocks = dict(FENCE.findall(page))
@@ -218,21 +219,7 @@ def outsider(tmp_path_factory):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: selfscope-hearsay\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{entry} = {target}\n")
-
-    def run(*arguments):
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            check=False,
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(folder), "SELFSCOPE_RUNS": str(folder / "runs")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
-
-    return run
+    return folder
 
 
 def test_an_outsiders_instrument_is_found(outsider):
@@ -243,14 +230,21 @@ def test_an_outsiders_instrument_is_found(outsider):
         "told = name_in_study(chosen[1])\n"
         "print(json.dumps([sorted(load_instruments()), [i.name for i in chosen], told]))\n"
     )
-    names, chosen, told = json.loads(outsider("-c", script))
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(outsider)},
+        capture_output=True,
+        timeout=120,
+    )
+    names, chosen, told = json.loads(done.stdout)
     assert chosen == ["costed_choice", "hearsay"]
     assert told == "hearsay"
     ours = {"cluster_self_report", "cluster_utterance", "indirect_choice", "costed_choice", "trait_reading"}
     assert set(names) == {*ours, "hearsay"}
 
 
-def test_an_outsiders_instrument_finds_what_was_planted(outsider):
+def test_an_outsiders_instrument_finds_what_was_planted(outsider, tmp_path, monkeypatch, capsys):
     soul = str(ROOT / "examples" / "SOUL.md")
     call = [
         "profile",
@@ -263,6 +257,9 @@ def test_an_outsiders_instrument_finds_what_was_planted(outsider):
         "demo",
         "--json",
     ]
-    found = json.loads(outsider("-c", "from selfscope.cli import main; main()", *call))["findings"]
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    with installed(outsider):
+        assert run(call) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
     claims = {f["dimension"]: f["verdict"] for f in found if f["control"] == "all"}
     assert {d for d, verdict in claims.items() if verdict == "shifted"} == {"memory", "persona_change"}

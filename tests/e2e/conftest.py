@@ -47,12 +47,12 @@ class Command:
             subprocess.CompletedProcess(arguments, got, out.getvalue(), err.getvalue()), code
         )
 
-    def process(self, *arguments, code=0, env=None):
+    def process(self, *arguments, code=0):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("selfscope")), *map(str, arguments)],
             check=False,
             cwd=self.folder,
-            env=os.environ | {"SELFSCOPE_RUNS": str(self.runs)} | (env or {}),
+            env=os.environ | {"SELFSCOPE_RUNS": str(self.runs)},
             capture_output=True,
             text=True,
             timeout=300,
@@ -93,6 +93,15 @@ def soul(home):
 
 @pytest.fixture(scope="session")
 def profiled(selfscope, soul):
-    """One profile of a phantom with a planted trait, against all classes, by a process of its own."""
-    done = selfscope.process("profile", soul, "--model", "phantom:trait", "--preset", "demo", "--json")
-    return json.loads(done.stdout)
+    """One profile of a phantom with a planted trait, against all classes and in both channels."""
+    return selfscope.json("profile", soul, "--model", "phantom:trait", "--preset", "demo")
+
+
+#: The same phantom in one channel and against one text: the least that is a profile.
+SMALL = ("--model", "phantom:trait", "--preset", "demo", "--channels", "self_report", "--against", "none")
+
+
+@pytest.fixture(scope="session")
+def small(selfscope, soul):
+    """A profile of that kind, for tests of what is done with a run and not of what it finds."""
+    return selfscope.json("profile", soul, *SMALL)

@@ -7,7 +7,7 @@ import jsonschema
 import pyarrow.parquet
 import pytest
 
-from tests.e2e.conftest import IDENTITY
+from tests.e2e.conftest import IDENTITY, SMALL
 
 
 def schema(selfscope, verb):
@@ -31,10 +31,10 @@ def test_the_planted_trait_is_this_identity_s_and_nothing_else_is(profiled):
     assert {f["claim"] for f in claims} == {"this identity"}
 
 
-def test_the_same_command_asks_nothing_again_and_gives_the_same_numbers(selfscope, soul, profiled):
-    again = selfscope.json("profile", soul, "--model", "phantom:trait", "--preset", "demo")
-    assert again["run"] == profiled["run"]
-    assert again["findings"] == profiled["findings"]
+def test_the_same_command_asks_nothing_again_and_gives_the_same_numbers(selfscope, soul, small):
+    again = selfscope.json("profile", soul, *SMALL)
+    assert again["run"] == small["run"]
+    assert again["findings"] == small["findings"]
 
 
 def test_controls_can_be_chosen_and_a_text_of_one_s_own_is_one(selfscope, soul, home):
@@ -55,8 +55,8 @@ def test_a_bare_model_has_levels(selfscope):
     assert {f["claim"] for f in data["levels"]} == {"level"}
 
 
-def test_the_summary_ends_with_the_report_s_path(selfscope, soul):
-    done = selfscope("profile", soul, "-m", "phantom:trait", "--preset", "demo", "--against", "none")
+def test_the_summary_ends_with_the_report_s_path(selfscope, soul, small):
+    done = selfscope("profile", soul, *SMALL)
     last = done.stdout.strip().splitlines()[-1]
     assert Path(last).is_file()
     assert last.endswith("report.html")
@@ -73,8 +73,8 @@ def test_the_summary_ends_with_the_report_s_path(selfscope, soul):
 def test_a_run_can_be_a_gate(selfscope, soul, model, condition, code):
     call = selfscope.process if (model, condition) == ("phantom:trait", "shifted") else selfscope
     call(
-        "profile", soul, "-m", model, "--preset", "demo", "--channels", "self_report", "--fail-on", condition,
-        code=code,
+        "profile", soul, "-m", model, "--preset", "demo", "--channels", "self_report", "--against", "none",
+        "--fail-on", condition, code=code,
     )  # fmt: skip
 
 
@@ -96,21 +96,21 @@ def test_items_of_one_s_own_are_judged_and_their_limits_named(selfscope, soul, h
     assert finding["verdict"] != "shifted"
 
 
-def test_compare_export_and_query_work_on_runs(selfscope, soul, home, profiled):
+def test_compare_export_and_query_work_on_runs(selfscope, soul, home, small):
     other = home / "OTHER.md"
     other.write_text(IDENTITY.replace("Wren", "Rook"))
-    second = selfscope.json("profile", other, "-m", "phantom:trait", "--preset", "demo")
-    compared = selfscope.json("compare", profiled["run"], second["run"])
+    second = selfscope.json("profile", other, *SMALL)
+    compared = selfscope.json("compare", small["run"], second["run"])
     jsonschema.validate(compared, schema(selfscope, "compare"))
     assert Path(compared["report"]).is_file()
 
     for kind in ("parquet", "csv", "jsonl"):
         out = home / f"table.{kind}"
-        exported = selfscope.json("export", profiled["run"], out)
+        exported = selfscope.json("export", small["run"], out)
         jsonschema.validate(exported, schema(selfscope, "export"))
         assert out.is_file()
     written = pyarrow.parquet.read_schema(home / "table.parquet").metadata
     assert written[b"study"].decode() and written[b"seed"] == b"0" and written[b"items"]
-    asked = selfscope.json("query", "SELECT count(*) AS n FROM observations", "--run", profiled["run"])
+    asked = selfscope.json("query", "SELECT count(*) AS n FROM observations", "--run", small["run"])
     jsonschema.validate(asked, schema(selfscope, "query"))
     assert asked["rows"][0]["n"] == exported["rows"]

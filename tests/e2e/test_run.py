@@ -1,7 +1,6 @@
 """Studies by file as a stranger runs them, and an instrument that another package brings."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import jsonschema
 import pytest
 
 from tests.e2e.conftest import IDENTITY, Command
+from tests.standins.packages import installed
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "src" / "selfscope" / "cli" / "schemas"
@@ -74,11 +74,12 @@ def outsider(tmp_path_factory):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: selfscope-hearsay\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[selfscope.instruments]\nhearsay = hearsay:Hearsay\n")
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))}
+    return folder
 
 
 def test_an_instrument_of_another_package_is_listed_named_in_a_study_and_on_the_page(place, outsider):
-    listed = json.loads(place.process("instruments", "--json", env=outsider).stdout)
+    with installed(outsider):
+        listed = place.json("instruments")
     fits(listed, "instruments")
     (own,) = (i for i in listed["instruments"] if i["name"] == "hearsay")
     assert (own["package"], own["version"], own["channel"]) == ("selfscope-hearsay", "1.0", "behaviour")
@@ -86,7 +87,8 @@ def test_an_instrument_of_another_package_is_listed_named_in_a_study_and_on_the_
     study = place.folder / "far" / "hearsay.yaml"
     study.write_text(STUDY.replace("[self_report]", "hearsay").replace(", phantom:nothing", ""))
     assert "line 5" in place("run", study, code=2).stderr  # without the package there is no such name
-    (run,) = json.loads(place.process("run", study, "--json", env=outsider).stdout)["runs"]
+    with installed(outsider):
+        (run,) = place.json("run", study)["runs"]
     claims = {f["dimension"]: (f["channel"], f["verdict"]) for f in run["findings"] if f["control"] == "all"}
     assert claims["memory"] == ("behaviour", "shifted")
     assert claims["loneliness"][1] != "shifted"

@@ -71,14 +71,15 @@ def test_a_second_call_asks_nothing_more(selfscope, followed, kept):
     assert {p: p.stat().st_mtime_ns for p in selfscope.runs.glob("*/parts/*.parquet")} == before
 
 
-def test_stored_runs_are_followed_in_the_order_given(selfscope, followed, profiled):
+def test_stored_runs_are_followed_in_the_order_given(selfscope, soul, followed):
     runs = [v["run"] for v in followed["versions"]]
     found = selfscope.json("trajectory", runs[2], runs[0], code=0)
     jsonschema.validate(found, json.loads(selfscope("schema", "trajectory").stdout))
     assert [v["version"] for v in found["versions"]] == [runs[2], runs[0]]
     assert found["kind"] == "runs"
     # a whole profile and a version of a few dimensions share what both were asked
-    mixed = selfscope.json("trajectory", profiled["run"], runs[0])
+    whole = selfscope.json("profile", soul, "-m", "phantom:trait", "--preset", "demo", "--against", "none")
+    mixed = selfscope.json("trajectory", whole["run"], runs[0])
     assert mixed["channels"][0]["dimensions"] == ["memory", "shutdown"]
     assert len(mixed["channels"]) == 1
 
