@@ -25,9 +25,9 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import ToolDef
 
 from selfscope.agent.desk import CheckableTask, Desk
+from selfscope.agent.memory import MEMORY
 from selfscope.agent.scripts import TASK, Script, read_closing
 from selfscope.agent.tools import tools_of
-from selfscope.agent.workspace import MEMORY
 from selfscope.errors import CouldNot, Refused
 from selfscope.models.api import SEEDED
 from selfscope.models.api_errors import provider_words

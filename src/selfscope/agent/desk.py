@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from selfscope.agent.memory import ENTRIES, Entry, MemoryIndex, entries_of, entry_of, written
-from selfscope.agent.workspace import MEMORY, Workspace
+from selfscope.agent.memory import ENTRIES, MEMORY, Entry, MemoryIndex, entries_of, entry_of, written
+from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, Refused
 from selfscope.subjects.files import decode
 from selfscope.subjects.workspace.roles import TEXT

@@ -231,12 +231,22 @@ class StateHistory(StateStore):
         )
         return self.commit(files, roles, changes=[change])
 
-    def verify(self) -> tuple[str, ...]:
+    def proposed_lines(self, asked: Proposal) -> tuple[str, ...]:
+        """Return how a proposal differs from the file that it was written against, as a unified diff."""
+        base = self.object(asked.base) if asked.base else b""
+        return _lines(asked.path, base, self.object(asked.digest))
+
+    def verify(self, known: str = "") -> tuple[str, ...]:
         """Return what is wrong with the history, in words; nothing where it is as it was written.
 
         Every version is hashed again, every file of it, and every proposal; and no version may lie beside
         the chain that HEAD ends. That HEAD is the latest one that ever was can be told only by who has kept
         its id elsewhere.
+
+        Parameters
+        ----------
+        known
+            The id of a version, or its first digits, as it was kept elsewhere: it has to be in the chain.
         """
         wrong: list[str] = []
         chain: set[str] = set()
@@ -254,6 +264,10 @@ class StateHistory(StateStore):
             f"version {short(each)} is not reached from HEAD: HEAD was set back, or the version put there."
             for each in sorted(kept - chain)
         ]
+        if known and not any(
+            short(each, DIGITS).startswith(known.removeprefix(HASH_PREFIX)) for each in chain
+        ):
+            wrong.append(f"version {known} is not in the history that HEAD ends.")
         return tuple(wrong)
 
     def _wrong_files(self, version: Version) -> Iterator[str]:

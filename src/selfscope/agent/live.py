@@ -99,6 +99,7 @@ async def live(
     *,
     conversations: int,
     manner: Manner | None = None,
+    called: str = "",
     progress: Progress | None = None,
 ) -> Life:
     """Let an agent live in a workspace until it has had so many conversations.
@@ -113,6 +114,8 @@ async def live(
         The conversation of number n is the n-th of them, over and over.
     conversations
         In all, with those that were held before: the same call goes on where an earlier one was stopped.
+    called
+        How the model is named in what is kept, where its own name does not say all: an adapter, a cap.
 
     Raises
     ------
@@ -127,11 +130,12 @@ async def live(
     _refuse(scripts, conversations, how)
     place = Workspace.at(workspace)
     async with opened(model) as voice:
-        with lived_in(place, life_id(place, str(voice), scripts, how)) as history:
+        name = called or str(voice)
+        with lived_in(place, life_id(place, name, scripts, how)) as history:
             done = sum(bool(version.conversation) for version in history.log())
             for number in range(done + 1, conversations + 1):
                 script = scripts[(number - 1) % len(scripts)]
-                held = await _live_once(place, history, voice, script, number, how)
+                held = await _live_once(place, history, voice, name, script, number, how)
                 if progress is not None:
                     progress(number, conversations, script.name, held.usage)
             return life_of(history)
@@ -187,7 +191,13 @@ def way_of(model: Model, how: Manner) -> Way:
 
 
 async def _live_once(
-    place: Workspace, history: StateHistory, model: Model, script: Script, number: int, how: Manner
+    place: Workspace,
+    history: StateHistory,
+    model: Model,
+    name: str,
+    script: Script,
+    number: int,
+    how: Manner,
 ) -> Conversation:
     """Hold one conversation and commit what it leaves."""
     from inspect_ai.model import GenerateConfig
@@ -218,7 +228,7 @@ async def _live_once(
             got=log.error.message if log.error else log.status,
             fix="Nothing of it was kept; the same command begins it again",
         )
-    held = _told(talk, log, model, way)
+    held = _told(talk, log, name, way)
     history.keep_conversation(held)
     history.commit(
         *(desk.files, desk.all_roles),
@@ -231,7 +241,7 @@ async def _live_once(
     return held
 
 
-def _told(talk: Talk, log: EvalLog, model: Model, way: Way) -> Conversation:
+def _told(talk: Talk, log: EvalLog, name: str, way: Way) -> Conversation:
     """Return what is kept of a conversation."""
     desk = talk.desk
     return Conversation(
@@ -239,7 +249,7 @@ def _told(talk: Talk, log: EvalLog, model: Model, way: Way) -> Conversation:
         number=desk.number,
         script=talk.script.name,
         kind=talk.script.kind,
-        model=str(model),
+        model=name,
         way=way,
         turns=len(talk.script.turns),
         calls=dict(desk.calls),

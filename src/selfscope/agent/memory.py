@@ -20,6 +20,8 @@ from selfscope.subjects.files import decode
 from selfscope.subjects.reading import printable
 from selfscope.values import bytes_id, canonical_json, content_id
 
+#: The memory store: one JSON object a line.
+MEMORY = "memory/memory.jsonl"
 #: Characters of one entry, and entries that one conversation may add.
 ENTRY, ENTRIES = 1_000, 40
 #: Words of a query that count, and texts that a search gives back.
@@ -150,7 +152,7 @@ def _make(store: sqlite3.Connection, files: Mapping[str, bytes], digest: str) ->
 
 def _texts(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     for path, data in files.items():
-        if path.endswith(".jsonl"):
+        if path == MEMORY:
             yield from ((path, entry.text) for entry in entries_of(data))
         else:
             text = decode(data, Path(path)).text

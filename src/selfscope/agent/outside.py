@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from selfscope.agent.history import StateHistory
-from selfscope.agent.workspace import Workspace
+from selfscope.agent.workspace import OWN, Workspace, copy_workspace
+from selfscope.errors import BadInput
 from selfscope.values import bytes_id
 from selfscope.values.state import OUTSIDE, Change, Version
+
+#: The file of a copy that names the life it was made for.
+LIFE = "life"
 
 
 def settle(workspace: Workspace, history: StateHistory) -> Version:
@@ -99,6 +103,33 @@ def lived_in(workspace: Workspace, agent: str = "") -> Iterator[StateHistory]:
         else:
             history.begin(workspace.root, agent)
         yield history
+
+
+def copy_for(source: Workspace, out: Path, agent: str) -> Path:
+    """Return the folder in which a life is lived that leaves the workspace alone: its copy, made or found.
+
+    Parameters
+    ----------
+    agent
+        The life; a folder in which another one is lived is not taken.
+
+    Raises
+    ------
+    BadInput
+        If the folder holds another life, or something else.
+    CouldNot
+        If the copy cannot be made.
+    """
+    mark = f"{OWN}/{LIFE}"
+    if not (out / mark).is_file():
+        return copy_workspace(source, out, {mark: agent.encode()}).root
+    if Workspace.at(out).bytes_of(mark).decode() != agent:
+        raise BadInput(
+            "another life is lived in this folder: of other files, another model, script, setting or seed",
+            got=out,
+            fix="Give another --out; or go on with it as it is now, by its own path and --in-place",
+        )
+    return out
 
 
 def roll_back(workspace: Path, to: str) -> Version:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfscope.agent.history import StateHistory
-from selfscope.agent.memory import Entry, entries_of
-from selfscope.agent.workspace import MEMORY
+from selfscope.agent.memory import MEMORY, Entry, entries_of
 from selfscope.errors import BadInput
 from selfscope.subjects.files import decode
 from selfscope.subjects.front_matter import part_front_matter

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from selfscope.agent.memory import MEMORY
 from selfscope.errors import BadInput, CouldNot
 from selfscope.subjects.files import decode, shown
 from selfscope.subjects.reading import Limits
@@ -30,8 +32,6 @@ from selfscope.values.state import GOVERNED, ROLES, Role
 
 #: Everything that selfscope keeps in a workspace; no agent reads or writes it.
 OWN = ".selfscope"
-#: The memory store: one JSON object a line. What is searched is an index that is made of it.
-MEMORY = "memory/memory.jsonl"
 #: Roles of a prompt that State has under another name: scenes and examples say who somebody is, and a text
 #: of no known name is something that was written down.
 _AS: Mapping[str, Role] = {"setting": "identity", "examples": "identity", "other": "memory"}
@@ -108,8 +108,13 @@ class Workspace:
             all of them are larger than a workspace may be.
         """
         held = Held({}, {})
-        for entry in list_entries(self.root, self.limits, self.settings, self.package):
-            self._take(entry, held)
+        entries = list_entries(self.root, self.limits, self.settings, self.package)
+        links = [entry for entry in entries if (self.root / entry.name).is_symlink()]
+        for entry in entries:
+            if entry not in links:
+                self._take(entry, held)
+        for link in links:
+            self._leave(link, held)
         if MEMORY not in held.files and (memory := self.found(MEMORY)) is not None:
             held.files[MEMORY], held.roles[MEMORY] = memory, "memory"
         if not set(held.roles.values()) & set(GOVERNED):
@@ -129,18 +134,23 @@ class Workspace:
                 held.left_out[entry.name] = entry.reason
             return
         role = "memory" if entry.name == MEMORY else _state_role(entry.role)
-        if is_store(entry.name) and entry.name != MEMORY:
-            held.left_out[entry.name] = f"data, and no text: put what is in it into {MEMORY}"
-            return
         try:
             data = self.bytes_of(entry.name)
             decode(data, Path(entry.name))
         except BadInput as error:
             if role in GOVERNED:
                 raise
-            held.left_out[entry.name] = error.what
+            data_only = f"data, and no text: put what is in it into {MEMORY}"
+            held.left_out[entry.name] = data_only if is_store(entry.name) else error.what
             return
         held.files[entry.name], held.roles[entry.name] = data, role
+
+    def _leave(self, link: Entry, held: Held) -> None:
+        """Note that a link is no State; BadInput where it stands for an identity or rules kept elsewhere."""
+        held.left_out[link.name] = link.reason or "a link: not followed"
+        target = link.path.relative_to(self.root).as_posix() if not link.reason else ""
+        if link.role and _state_role(link.role) in GOVERNED and target not in held.files:
+            raise BadInput(f"{link.name} is a link", got=target, fix="Put the file itself there")
 
     def bytes_of(self, path: str) -> bytes:
         """Return a file's bytes; BadInput if it is no regular file, a link lies on the way, or it is huge."""
@@ -213,8 +223,13 @@ class Workspace:
             os.close(folder)
 
 
-def copy_workspace(source: Workspace, out: Path) -> Workspace:
+def copy_workspace(source: Workspace, out: Path, beside: Mapping[str, bytes] | None = None) -> Workspace:
     """Write the State of a workspace, and how it is read, into a folder that is empty or not there.
+
+    Parameters
+    ----------
+    beside
+        Further files of the copy, by path.
 
     Raises
     ------
@@ -226,15 +241,19 @@ def copy_workspace(source: Workspace, out: Path) -> Workspace:
         raise BadInput("a workspace and its copy are nested", got=shown(out), fix="Give another --out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput("the folder for the copy holds something", got=shown(out), fix="Give another --out")
-    files = dict(source.read().files)
+    files = {**source.read().files, **(beside or {})}
     files |= {name: source.bytes_of(name) for name in (*NAMES, SOUL_JSON) if (source.root / name).is_file()}
+    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        part.mkdir(parents=True)
+        copy = Workspace.at(part)
+        for path, data in files.items():
+            copy.put(path, data)
+        part.rename(out)
     except OSError as error:
-        raise CouldNot("the copy's folder cannot be made", got=error, fix="Give another --out") from error
-    copy = Workspace.at(out)
-    for path, data in files.items():
-        copy.put(path, data)
+        raise CouldNot("the copy cannot be made", got=error, fix="Give another --out") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return Workspace.at(out)
 
 

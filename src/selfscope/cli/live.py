@@ -1,0 +1,297 @@
+"""``live``: an agent that keeps a self across conversations, from its State alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.planned import plan_lines, show_plans
+from selfscope.cli.profile import LARGEST_SEED
+from selfscope.cli.show import JsonFlag, console, counting, print_json
+from selfscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+    from selfscope.agent.live import Life, Manner, Progress
+    from selfscope.agent.scripts import Script
+    from selfscope.models.ground import Ground, GroundIdentity
+    from selfscope.values import Usage
+
+#: Kinds of scripts that take turns where none is named and no file is given.
+KINDS = "neutral,task"
+_PHANTOM = "phantom:"
+
+
+def live(
+    workspace: Annotated[
+        str,
+        typer.Argument(metavar="WORKSPACE", help="A folder with an identity: SOUL.md, AGENTS.md and others."),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", help="embedded, a folder, a hub id, openai/…; phantom:diarist, rewriter, silent."
+        ),
+    ],
+    conversations: Annotated[
+        int, typer.Option(min=0, help="How many in all, those that were held before among them.")
+    ] = 3,
+    script: Annotated[
+        str, typer.Option(help="What the user says: a YAML file; shipped scripts if left out.")
+    ] = "",
+    kinds: Annotated[
+        str,
+        typer.Option(
+            help="Kinds of scripts that take turns, with commas between them: neutral, task, adversarial, "
+            "flattering, speculative, distressed. neutral,task of those shipped, all of a file's if left out."
+        ),
+    ] = "",
+    out: Annotated[
+        str, typer.Option(help="Where the copy lies in which it lives; a run of its own if left out.")
+    ] = "",
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Live in WORKSPACE itself, and no copy.")
+    ] = False,
+    identity_edits: Annotated[
+        str,
+        typer.Option(
+            help="What becomes of edits of identity and rules: allowed, review (kept aside), forbidden."
+        ),
+    ] = "review",
+    tools: Annotated[
+        str,
+        typer.Option(
+            help="yes: it writes by tools. no: it is asked in plain text. auto: no for local weights."
+        ),
+    ] = "auto",
+    adapter: Annotated[str, typer.Option(help="Live with the model wearing this LoRA adapter.")] = "",
+    cap: CapFlag = "",
+    max_tokens: Annotated[
+        int, typer.Option(min=0, help="Tokens of a reply; 0: 1,000 with tools, 120 without.")
+    ] = 0,
+    temperature: Annotated[float, typer.Option(min=0.0, help="Of its replies.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")] = 0,
+    dry_run: DryRun = False,
+    budget: BudgetFlag = "",
+    price: PriceFlag = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Let an agent have conversations, each begun from its State alone and ended by writing it."""
+    from selfscope.agent.live import Manner
+    from selfscope.agent.scripts import read_scripts, rota
+    from selfscope.studies.life_plan import checkable_tasks
+
+    if out and in_place:
+        raise BadInput("an agent lives in a copy or in place", got=f"--out {out} --in-place", fix="Give one")
+    named = tuple(kind.strip() for kind in kinds.split(",") if kind.strip())
+    scripts = rota(
+        read_scripts(Path(script) if script else None), named or (() if script else tuple(KINDS.split(",")))
+    )
+    ways: dict[str, Any] = {"auto": None, "yes": "tools", "no": "asked"}
+    if tools not in ways:
+        raise BadInput("--tools is auto, yes or no", got=tools)
+    manner = Manner(identity_edits, ways[tools], checkable_tasks(), max_tokens, temperature, seed)  # type: ignore[arg-type]
+    wanted = Wanted(Path(workspace), scripts, conversations, manner, out, in_place, limits_of(budget, price))
+    asyncio.run(_lived(wanted, model, adapter, cap, dry_run, as_json))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for."""
+
+    source: Path
+    scripts: tuple[Script, ...]
+    conversations: int
+    manner: Manner
+    out: str
+    in_place: bool
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks: an Inspect model, how it is named in what is kept, and the ground under it."""
+
+    model: Model
+    name: str
+    identity: GroundIdentity
+    count: Callable[[str], int]
+    ground: Ground | None = None
+
+
+@asynccontextmanager
+async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterator[Voice]:
+    """Lend the Inspect model that a name means.
+
+    Raises
+    ------
+    BadInput
+        If it means none, or a phantom that does not live.
+    """
+    if model.startswith(_PHANTOM):
+        from selfscope.agent.phantoms import phantom_agent
+        from selfscope.models.ground import GroundIdentity
+
+        if adapter or cap:
+            raise BadInput(
+                "a phantom has no weights that an adapter or a cap could change", got=adapter or cap
+            )
+        made = phantom_agent(model.removeprefix(_PHANTOM))
+        yield Voice(made, model, GroundIdentity(model, "phantom"), lambda text: len(text.split()))
+        return
+    from selfscope.models.choose import choose_ground
+    from selfscope.studies.evaluation import opened
+    from selfscope.studies.store import runs_folder
+    from selfscope.values import content_id, short
+
+    ground = choose_ground(
+        model.removeprefix("selfscope/"),
+        log_folder=runs_folder() / "logs",
+        probe=False,
+        adapter=adapter,
+        cap=cap,
+    )
+    try:
+        async with opened(ground) as made:
+            changed = f" {short(content_id(ground.identity))}" if adapter or cap else ""
+            yield Voice(made, f"{made}{changed}", ground.identity, ground.count_tokens, ground)
+    finally:
+        await ground.close()
+
+
+async def _lived(wanted: Wanted, model: str, adapter: str, cap: str, dry_run: bool, as_json: bool) -> None:
+    from selfscope.agent.live import life_id, live, way_of
+    from selfscope.agent.outside import copy_for
+    from selfscope.agent.workspace import Workspace
+    from selfscope.studies.life_plan import plan_life
+
+    source = Workspace.at(wanted.source)
+    async with voice_of(model, adapter, cap) as voice:
+        agent = life_id(source, voice.name, wanted.scripts, wanted.manner)
+        place = source.root if wanted.in_place else _folder(wanted, agent)
+        done = _held(place)
+        plan = plan_life(
+            place if done else source.root,
+            wanted.scripts,
+            range(done + 1, wanted.conversations + 1),
+            wanted.manner,
+            way_of(voice.model, wanted.manner),
+            voice.identity,
+            voice.count,
+            None if voice.ground is None else wanted.limits.price_on(voice.ground),
+        )
+        if dry_run:
+            show_plans([plan], as_json)
+            return
+        for line in plan_lines(plan) if plan.left.prompts else ():
+            console(as_json=True).print(line, markup=False)
+        if not wanted.in_place:
+            place = copy_for(source, place, agent)
+        with counting("live") as bar:
+            life = await live(
+                place,
+                voice.model,
+                wanted.scripts,
+                conversations=wanted.conversations,
+                manner=wanted.manner,
+                called=voice.name,
+                progress=_watched(wanted, voice, place, bar),
+            )
+    _show(place, life, as_json)
+
+
+def _folder(wanted: Wanted, agent: str) -> Path:
+    """Return where the copy lies: where that was said, or a run of its own."""
+    from selfscope.studies.store import runs_folder
+    from selfscope.values import short
+
+    return Path(wanted.out) if wanted.out else runs_folder() / "lives" / short(agent)
+
+
+def _held(place: Path) -> int:
+    """Return how many conversations were held in a folder."""
+    from selfscope.agent.history import StateHistory
+
+    if not (place / ".selfscope" / "state" / "HEAD").is_file():
+        return 0
+    return sum(bool(version.conversation) for version in StateHistory.of(place).log())
+
+
+def _watched(
+    wanted: Wanted, voice: Voice, place: Path, bar: Callable[[int, int, str, str], None]
+) -> Progress:
+    """Return what is called after each conversation: it draws the bar, and stops where a budget is spent."""
+    from selfscope.agent.live import way_of
+    from selfscope.studies.life_plan import forecast
+    from selfscope.values import Usage
+
+    budget = None if voice.ground is None else wanted.limits.budget_on(voice.ground)
+    spent = Usage()
+
+    def watch(done: int, total: int, what: str, used: Usage) -> None:
+        nonlocal spent
+        spent = spent.plus(used)
+        bar(done, total, what, "")
+        if budget is not None and done < total:
+            script = wanted.scripts[done % len(wanted.scripts)]
+            way = way_of(voice.model, wanted.manner)
+            coming = forecast(place, script, wanted.manner, way, voice.identity, voice.count)
+            budget.insist(spent, coming, done, total)
+
+    return watch
+
+
+def life_json(place: Path, life: Life) -> dict[str, Any]:
+    """Return what ``live --json`` prints (schema: ``selfscope schema live``)."""
+    from selfscope.agent.history import StateHistory
+    from selfscope.agent.workspace import Workspace
+
+    return {
+        "workspace": str(place),
+        "agent": life.versions[0].agent,
+        "state": life.versions,
+        "conversations": life.conversations,
+        "readings": [],
+        "proposals": StateHistory.of(place).proposals(),
+        "left_out": Workspace.at(place).read().left_out,
+        "cost": life.cost,
+    }
+
+
+def _show(place: Path, life: Life, as_json: bool) -> None:
+    if as_json:
+        print_json(life_json(place, life))
+        return
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    from selfscope.agent.history import StateHistory
+
+    table = Table(
+        "", "script", "kind", "tools", "allowed", "proposed", "forbidden", "refused", "tasks", box=SIMPLE
+    )
+    versions = {version.conversation: version for version in life.versions}
+    for each in life.conversations:
+        changes = versions[each.id].changes
+        told = (
+            ", ".join(c.path for c in changes if c.outcome == o) for o in ("allowed", "proposed", "forbidden")
+        )
+        right = sum(outcome == "right" for outcome in each.tasks.values())
+        tasks = f"{right} of {len(each.tasks)}" if each.tasks else ""
+        table.add_row(
+            *(str(each.number), each.script, each.kind, str(sum(each.calls.values()) or each.way), *told),
+            *(str(len(each.attempts)), tasks),
+        )
+    console().print(table)
+    waiting = StateHistory.of(place).proposals()
+    if waiting:
+        console().print(f"{len(waiting)} proposals wait: selfscope state proposals {place}", markup=False)
+    console().print(f"{len(life.versions)} versions in {place}", markup=False, soft_wrap=True)
