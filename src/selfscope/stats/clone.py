@@ -50,7 +50,7 @@ def open_fidelity(original: ArrayLike, port: ArrayLike, unported: ArrayLike) -> 
         )
     apart, whole = (_squared(sets[0], x) for x in sets[1:])
     n = len(apart)
-    if n < 3:
+    if n < 3 or whole.mean() <= 0:
         return NOTHING
     cov = np.cov(apart, whole) / n
     t = float(stats.t.ppf((1 + LEVEL) / 2, n - 1))

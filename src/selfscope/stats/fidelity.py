@@ -66,6 +66,8 @@ class Share(NamedTuple):
 
 
 NOTHING = Share(np.nan, np.nan, np.nan)
+#: Of a squared distance that is estimated at 0 or below.
+NO_RATIO = Ratio(np.nan, "all", -np.inf, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +138,10 @@ class Shifts:
         return float((4 * carried + 2 / self.df * noise).sum())
 
     def ratio(self, top: Array, bottom: Array) -> Ratio:
-        """Return the ratio of two forms with Fieller's set at 95 %."""
+        """Return the ratio of two forms with Fieller's set at 95 %; none where the lower is not above 0."""
         a, b = self.square(top), self.square(bottom)
+        if b <= 0:
+            return NO_RATIO
         var_a, var_b = self.covary(top, top), self.covary(bottom, bottom)
         limit = float(np.sqrt(var_a * var_b))
         both = float(np.clip(self.covary(top, bottom), -limit, limit))

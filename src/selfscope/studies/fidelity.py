@@ -94,7 +94,8 @@ class FidelityRequest:
     parts
         What is asked beside the closed items.
     embedded_by
-        What open answers are embedded by: ``words`` or a sentence model that was fetched.
+        What open answers are embedded by: ``words`` or a sentence model that was fetched; "" embeds none, and
+        their distance is not told.
     """
 
     original: Self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,6 +136,8 @@ class _Channel:
 
     def __init__(self, request: FidelityRequest, question: Question, rows: pd.DataFrame) -> None:
         self.request, self.question, self._rows = request, question, rows
+        self._of = dict(iter(rows.groupby(["character", "script"], sort=False)))
+        self._known: dict[_Place, Array] = {}
         self.channel = str(question.channel)
         self.layout = Layout.of(asks_in(question, request.items, request.preset))
         self.gates: dict[str, str] = {}
@@ -172,19 +174,17 @@ class _Channel:
         return self._scores(who, setting, half) - self._scores(against, setting, half)
 
     def _scores(self, who: Self, setting: Setting, half: tuple[int, int]) -> Array:
-        rows = self._rows[self._rows["character"] == who.name]
-        rows = rows[rows["script"] == ("" if setting == "plain" else setting)]
-        layout = self.layout
-        if setting == "inside a task":
-            layout = self._written(rows)
-        if half[0] >= 0:
-            rows = rows[_side(rows, self.halves[half[0]]) == half[1]]
-        return arm_scores(rows, layout).d
+        key = _Place(who.name, setting, half)
+        if key not in self._known:
+            rows = self._of[who.name, "" if setting == "plain" else setting]
+            layout = self._written(rows) if setting == "inside a task" else self.layout
+            if half[0] >= 0:
+                rows = rows[_side(rows, self.halves[half[0]]) == half[1]]
+            self._known[key] = arm_scores(rows, layout).d
+        return self._known[key]
 
     def _written(self, rows: pd.DataFrame) -> Layout:
         """Return the layout in which tasks are the forms."""
-        from dataclasses import replace
-
         asks = asks_in(self.question, self.request.items, self.request.preset)
         once = {(a.cell.item, a.cell.polarity): a for a in asks}
         tasks = sorted(set(rows["template"]))

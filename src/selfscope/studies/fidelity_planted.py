@@ -66,7 +66,9 @@ PLANTS: Mapping[str, Plant] = {
 ORIGINAL = Plant(1.0)
 
 
-def planted(*names: str, preset: Preset = "demo", seed: int = 0) -> FidelityRequest:
+def planted(
+    *names: str, preset: Preset = "demo", seed: int = 0, dimensions: tuple[str, ...] = ()
+) -> FidelityRequest:
     """Return the request that holds phantoms against their original; BadInput for one that there is not.
 
     A name may be followed by ``:ROWS``: it is then a training on so many rows.
@@ -80,7 +82,7 @@ def planted(*names: str, preset: Preset = "demo", seed: int = 0) -> FidelityRequ
             Self(name, MODEL, adapter=name, by="training" if rows else "prompt", size=int(rows or 0))
         )
     original = Self("original", MODEL, adapter="original")
-    return FidelityRequest(original, Self("target", MODEL), tuple(ports), preset, seed)
+    return FidelityRequest(original, Self("target", MODEL), tuple(ports), preset, seed, dimensions)
 
 
 def opened_for(request: FidelityRequest) -> OpensPlanted:

@@ -38,7 +38,8 @@ def ability_in(request: FidelityRequest, rows: pd.DataFrame) -> Ability | None:
         if {port.name, against.name} <= set(right)
     ]
     gained = _gained(right) if {CAN, CANNOT} <= set(right) else None
-    return Ability(tuple(_able(*each) for each in right.items()), tuple(kept), gained)
+    order = [w.name for w in (request.original, request.unported, *request.ports)] + [CAN, CANNOT]
+    return Ability(tuple(_able(n, right[n]) for n in order if n in right), tuple(kept), gained)
 
 
 def _able(name: str, right: Array) -> Able:

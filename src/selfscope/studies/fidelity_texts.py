@@ -29,7 +29,7 @@ def open_rows(
 ) -> tuple[tuple[Carried, ...], tuple[str, ...]]:
     """Return what of the original's manner each port's texts have, and by what texts were embedded."""
     texts = texts_in(rows, evidence)
-    if texts.empty:
+    if texts.empty or not request.embedded_by:
         return (), ()
     vectors, known_as = _embedded(request, texts["reply"].tolist())
     if vectors is None:

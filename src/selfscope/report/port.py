@@ -1,0 +1,189 @@
+"""The page of a port: how much of a character carried over, beside its ceiling and its floor.
+
+One file, offline, without scripts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.report.lineage import visible
+from selfscope.report.port_chart import curve_svg, fidelity_svg
+from selfscope.report.template import page_style, template_environment, trusted
+from selfscope.report.words import channel_words, magnitude, number, p_value, with_interval
+from selfscope.report.writing import write_page
+from selfscope.values import Estimate
+from selfscope.values.fidelity import POOLED, Carried, Clone, Order, PortFidelity, Reading, Told
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: What is said of a port, after its name.
+READINGS: Mapping[Reading, str] = {
+    "carried": "the character carried over: more than half of the way, surely",
+    "in part": "some of the character carried over",
+    "not carried": "the character did not carry over: less than half of the way, surely",
+    "away": "another character: further from the original than the target without one",
+    "caricature": "a caricature: the right direction, and too far",
+    "nothing to carry over": (
+        "there was nothing to carry over: the original is not surely another than the target without it"
+    ),
+    "cannot tell": "how much carried over cannot be told",
+}
+ORDERS: Mapping[Order, str] = {
+    "rises": "Fidelity rises with the corpus",
+    "falls": "Fidelity falls as the corpus grows",
+    "no order shown": "No order over the size of the corpus is shown",
+    "not tested": "One size: no order is tested",
+}
+CHOICES: Mapping[Told, str] = {
+    "told apart": "told apart from the original",
+    "not told apart": "not told apart",
+    "taken for the original": "taken for the original more often than its own text",
+    "cannot tell": "cannot be told",
+}
+#: What stands on the other side of a choice, where it is no port.
+OTHERS: Mapping[str, str] = {
+    "copy": "the original again (control)",
+    "imitation": "the target, told to imitate",
+}
+
+
+def write_port(found: PortFidelity, path: Path, facts: Sequence[tuple[str, str]] = ()) -> Path:
+    """Write the page, whole or not at all, and return its path; CouldNot if it cannot be written.
+
+    Parameters
+    ----------
+    facts
+        Rows of how it came about, a name and what it is.
+    """
+    return write_page(port_html(found, facts), path)
+
+
+def fidelity_lines(found: PortFidelity) -> Iterator[str]:
+    """Yield the summary for a terminal."""
+    yield from verdict_lines(found)
+    for name, why in found.gates:
+        if " " not in name:
+            yield f"{channel_words(name).heading}: {why}."
+    for curve in found.curves:
+        if curve.channel == found.headline and len(curve.points) > 1:
+            yield _curve_sentence(curve.order, curve.p)
+    yield from map(_clone_sentence, found.clones)
+    if found.ability is not None and found.ability.gained is not None:
+        gained = found.ability.gained
+        yield f"Told that it can against told that it cannot: {points(gained.difference)}, {gained.verdict}."
+
+
+def verdict_lines(found: PortFidelity) -> Iterator[str]:
+    """Yield one sentence a port, in the channel that speaks for it."""
+    if not found.headline:
+        yield f"{visible(found.original)} on {visible(found.target)}: {READINGS['nothing to carry over']}."
+        return
+    ceiling = next((c.fidelity for c in found.ceilings if c.channel == found.headline), None)
+    for each in found.ports:
+        row = found.port(each.name)
+        yield f"{visible(each.name)}: {READINGS[row.reading]}{_numbers(row, ceiling)}."
+
+
+def _numbers(row: Carried, ceiling: Estimate | None) -> str:
+    if not math.isfinite(row.fidelity.ci[0]):
+        return ""
+    top = "" if ceiling is None else f", ceiling {with_interval(ceiling)}"
+    return f" (fidelity {with_interval(row.fidelity)}{top}, floor 0)"
+
+
+def _curve_sentence(order: Order, p: float) -> str:
+    return f"{ORDERS[order]}{'' if math.isnan(p) else f', {p_value(p)}'}."
+
+
+def _clone_sentence(clone: Clone) -> str:
+    who = OTHERS.get(clone.against, visible(clone.against))
+    return (
+        f"Blind choice by {visible(clone.judge)}, the original against {who}: "
+        f"{percents(clone.accuracy)} right, {CHOICES[clone.told]}."
+    )
+
+
+def percents(share: Estimate) -> str:
+    """Return a share in percent with its interval; a dash where there is none."""
+    if not math.isfinite(share.estimate):
+        return "–"
+    ends = f" ({100 * share.ci[0]:.0f} to {100 * share.ci[1]:.0f})" if math.isfinite(share.ci[0]) else ""
+    return f"{100 * share.estimate:.0f} %{ends}"
+
+
+def points(difference: Estimate) -> str:
+    """Return a difference of shares in points with its interval."""
+    if not math.isfinite(difference.estimate):
+        return "–"
+    low, high = (number(100 * bound, 0) for bound in difference.ci)
+    return f"{number(100 * difference.estimate, 0)} points ({low} to {high})"
+
+
+def share(value: Estimate) -> str:
+    """Return a number with its interval; a dash where there is no interval."""
+    return with_interval(value) if math.isfinite(value.ci[0]) else "–"
+
+
+def port_html(found: PortFidelity, facts: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the page as HTML; all text is escaped."""
+    return (
+        _environment()
+        .get_template("port.html.j2")
+        .render(found=found, facts=facts, style=trusted(page_style()), **_shown(found))
+    )
+
+
+def _shown(found: PortFidelity) -> dict[str, Any]:
+    names = {p.name for p in found.ports}
+    pooled = [c for c in found.carried if c.dimension == POOLED and c.setting == "plain"]
+    channels = list(dict.fromkeys(c.channel for c in found.carried))
+    return {
+        "lines": list(verdict_lines(found)),
+        "pooled": pooled,
+        "figure": trusted(fidelity_svg([c for c in pooled if c.port in names], found.ceilings)),
+        "dimensions": [_by_dimension(found, channel) for channel in channels if channel != "open"],
+        "curves": [
+            (c, trusted(curve_svg(c)), _curve_sentence(c.order, c.p))
+            for c in found.curves
+            if len(c.points) > 1
+        ],
+        "kept": [c for c in found.carried if c.setting != "plain"],
+    }
+
+
+def _by_dimension(found: PortFidelity, channel: str) -> dict[str, Any]:
+    """Return one channel's rows, a dimension a row and a port a column, with why a dimension is not read."""
+    own = [c for c in found.carried if c.channel == channel and c.dimension and c.setting == "plain"]
+    names = list(dict.fromkeys(c.dimension for c in own))
+    by = {(c.dimension, c.port): c for c in own}
+    ports = [p.name for p in found.ports]
+    gated = [(name.partition(" ")[2], why) for name, why in found.gates if name.startswith(f"{channel} ")]
+    return {
+        "channel": channel,
+        "ports": ports,
+        "rows": [(name, [by[name, port] for port in ports]) for name in names],
+        "gated": gated,
+    }
+
+
+@cache
+def _environment() -> Environment:
+    environment = template_environment()
+    environment.filters |= {
+        "share": share,
+        "percents": percents,
+        "points": points,
+        "size": magnitude,
+        "p": p_value,
+        "visible": visible,
+        "named": lambda name: name.replace("_", " "),
+        "heading": lambda channel: channel_words(channel).heading,
+    }
+    environment.globals |= {"choices": CHOICES, "others": OTHERS}
+    return environment

@@ -1,0 +1,195 @@
+"""Ports of known fidelity, a tiny network, the page and its machine-readable twin."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from selfscope.errors import BadInput, Stopped
+from selfscope.report.port import fidelity_lines, port_html, write_port
+from selfscope.studies.budget import Budget
+from selfscope.studies.fidelity import FidelityRequest, Self, sittings
+from selfscope.studies.fidelity_ask import LIKELIHOOD, TEXTS
+from selfscope.studies.fidelity_found import fidelity_in
+from selfscope.studies.fidelity_judged import AS_COPY, asked_of_judges, choices_in, texts_in, word_of
+from selfscope.studies.fidelity_material import load_material, read_material
+from selfscope.studies.fidelity_planted import opened_for, planted
+from selfscope.studies.fidelity_run import fidelity_of
+from selfscope.studies.store import RunStore
+from selfscope.values import COLUMNS
+
+NAMES = ("perfect:200", "caricature", "unported", "shallow")
+
+
+def run(request, **more):
+    return asyncio.run(fidelity_of(request, opened_for(request), **more))
+
+
+@pytest.fixture(scope="module")
+def ported(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELFSCOPE_RUNS", str(tmp_path_factory.mktemp("ports")))
+        request = planted(*NAMES, dimensions=("memory", "loneliness", "positive_humans"))
+        request = replace(request, embedded_by="")
+        found = run(request)
+        yield request, found, RunStore.find(found.run)
+
+
+def test_each_phantom_is_called_what_it_is(ported):
+    _, found, _ = ported
+    assert found.headline == "utterance"
+    readings = {name: found.port(name).reading for name in NAMES}
+    assert readings == {
+        "perfect:200": "carried", "caricature": "caricature", "unported": "not carried", "shallow": "carried",
+    }  # fmt: skip
+    assert found.port("caricature").along.ci[0] > 1
+    assert found.port("unported").fidelity.estimate == pytest.approx(0, abs=0.2)
+    assert found.ceilings[0].fidelity.ci[1] > 0.9
+
+
+def test_what_is_not_kept_shows_where_it_is_not(ported):
+    _, found, _ = ported
+    kept = {(c.port, c.setting): c for c in found.carried if c.setting != "plain"}
+    assert kept["original", "drop the act"].reading == "carried"
+    assert kept["shallow", "drop the act"].reading == "not carried"
+    assert kept["shallow", "inside a task"].along.estimate == pytest.approx(0.3, abs=0.2)
+
+
+def test_texts_are_told_apart_where_they_are_others_and_a_copy_is_not(ported):
+    _, found, _ = ported
+    chosen = {c.against: c for c in found.clones}
+    assert chosen["target"].told == "told apart"
+    assert chosen[AS_COPY].accuracy.ci[0] < 0.5 < chosen[AS_COPY].accuracy.ci[1]
+    assert chosen["caricature"].accuracy.estimate < 0.5 < chosen["imitation"].accuracy.estimate
+    assert chosen["imitation"].prompts == 8
+
+
+def test_a_belief_that_moves_what_is_done_is_seen(ported):
+    _, found, _ = ported
+    assert found.ability.gained.verdict == "higher"
+    assert {(k.name, k.against) for k in found.ability.kept} == {
+        (n, a) for n in NAMES for a in ("target", "original")
+    }
+
+
+def test_everything_stands_in_the_one_table(ported):
+    _, _, store = ported
+    rows = store.observations()
+    assert list(rows.columns) == list(COLUMNS)
+    assert {"", "drop the act", "inside a task"} <= set(rows["script"])
+    assert {TEXTS, LIKELIHOOD} <= set(rows["instrument"])
+    assert rows.groupby("character")["subject"].nunique()["caricature"] == 3  # plain, and two threads
+
+
+def test_page_and_json_say_so(ported, tmp_path):
+    _, found, _ = ported
+    page = write_port(found, tmp_path / "page.html", (("corpus", "<none>"),)).read_text(encoding="utf-8")
+    assert "a caricature: the right direction, and too far" in page
+    assert "&lt;none&gt;" in page and "<script" not in page
+    assert "the original again (control)" in page
+    lines = "\n".join(fidelity_lines(found))
+    assert "perfect:200: the character carried over" in lines
+    told = json.loads(json.dumps(found.json(), allow_nan=False))
+    assert told["channel"] == "utterance" and told["floor"] == 0.0
+    assert told["ci"][0] < told["fidelity"] < told["ci"][1]
+    assert told["ceiling"]["of"].startswith("the original after one half of the forms")
+    assert {p["name"]: p["reading"] for p in told["ports"]}["caricature"] == "caricature"
+    assert told["clone_accuracy"] is not None and told["ability"]["gained"]["verdict"] == "higher"
+
+
+def test_where_there_is_no_character_there_is_nothing_to_carry_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    request = planted("unported", dimensions=("memory",))
+    request = replace(request, original=replace(request.original, adapter="unported:1"), parts=())
+    found = run(request)
+    assert found.headline == ""
+    told = found.json()
+    assert (told["fidelity"], told["ci"], told["floor"]) == (None, [None, None], None)
+    assert told["verdict"] == "nothing to carry over"
+    assert "there was nothing to carry over" in port_html(found)
+    assert "there was nothing to carry over" in "\n".join(fidelity_lines(found))
+
+
+def test_questions_are_read_where_the_check_passes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    request = replace(
+        planted("half", dimensions=("memory", "loneliness")), channels=("self_report",), parts=()
+    )
+    found = run(request)
+    assert found.port("half").channel == "self_report"
+    assert found.port("half").along.estimate == pytest.approx(0.5, abs=0.25)
+    assert found.gates == ()
+    store = RunStore.find(found.run)
+    rows = store.observations()
+    rows.loc[rows["character"].str.contains(":high:"), "value"] *= -1
+    grounds = {who.where: opened_for(request)(who).identity for who in request.everyone}
+    other = fidelity_in(request, grounds, found.run, rows, store.evidence(), {})
+    assert other.headline == "" and dict(other.gates)["self_report"].startswith("not interpretable")
+
+
+def test_a_budget_stops_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    request = replace(planted("half", dimensions=("memory",)), parts=("ability",))
+    with pytest.raises(Stopped, match="leaves no room"):
+        run(request, budget=Budget(70, "calls"))
+    (folder,) = tmp_path.iterdir()
+    assert RunStore(folder).answered
+    said = []
+    found = run(request, progress=lambda done, total, what, spent: said.append((done, total)))
+    assert said[0][0] > 0 and said[-1][0] == said[-1][1]
+    assert [a.name for a in found.ability.rates][:3] == ["original", "target", "half"]
+
+    def refuse(who):
+        ground = opened_for(request)(who)
+        ground.answer = ground.write = None
+        return ground
+
+    assert asyncio.run(fidelity_of(request, refuse)).json() == found.json()
+
+
+def test_judges_see_both_orders_and_a_copy(ported):
+    request, _, store = ported
+    asked = asked_of_judges(request, texts_in(store.observations(), store.evidence()))
+    others = {key.split("|")[0] for key in asked}
+    assert others == {AS_COPY, "target", "imitation", *NAMES}
+    first, second = asked["unported|0|first"][1].content, asked["unported|0|second"][1].content
+    assert first != second and sorted(first.split()) != []
+    assert "overdoes" in asked["unported|0|first"][0].content
+    always_first = choices_in(dict.fromkeys(asked, "First."))
+    assert all((x == 0.5).all() for x in always_first.values())
+    right = choices_in({key: key.rsplit("|", 1)[1] for key in asked})
+    assert all((x == 1.0).all() for x in right.values())
+    assert word_of("I think the first") == "unparsed"
+
+
+def test_requests_that_compare_nothing_are_refused():
+    own, target = Self("a", "embedded", "text"), Self("b", "embedded")
+    with pytest.raises(BadInput, match="a name of its own"):
+        FidelityRequest(own, target, ())
+    with pytest.raises(BadInput, match="one target"):
+        FidelityRequest(own, target, (Self("c", "gemma-270m"),))
+    strange = FidelityRequest(own, target, (Self("c", "embedded"),), dimensions=("nothing",))
+    with pytest.raises(BadInput, match="no such dimension"):
+        list(sittings(strange))
+    with pytest.raises(BadInput, match="no such phantom"):
+        planted("nobody")
+
+
+def test_two_grounds_are_each_read_against_their_own():
+    own, target = Self("a", "embedded", "text"), Self("b", "gemma-270m")
+    request = FidelityRequest(own, target, (Self("c", "gemma-270m", "text"),), "demo")
+    assert [w.name for w in request.everyone] == ["a", "bare embedded", "b", "c"]
+    arms = {s.arm for s in sittings(request)}
+    assert "bare embedded, drop the act 1" in arms
+
+
+def test_material_is_balanced_and_read_strictly(tmp_path):
+    told = load_material()
+    assert len(told.can) == len(told.cannot) >= 2
+    for one, other in zip(told.can, told.cannot, strict=True):
+        assert abs(len(one.split()) - len(other.split())) <= 2
+    assert len({*told.drop}) == 4 and len(told.prompts) == 16
+    (tmp_path / "bad.yaml").write_text("drop: []\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="wrong fields"):
+        read_material(tmp_path / "bad.yaml")
