@@ -48,6 +48,7 @@ def test_a_terminal_shows_components_and_a_page_the_same(table, capsys):
     said = capsys.readouterr().out
     assert "thread:who" in said and "not estimable: one level" in said
     assert "Who: Eρ² 0." in said
+    assert "To tell 2 levels of who apart at 0.80, ask " in said and " threads (" in said
     page = (table.parent / "t-where.html").read_text(encoding="utf-8")
     assert "<script" not in page and "thread:who×item" in page and "<svg" in page
 

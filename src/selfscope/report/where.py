@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _WHOLE = 3
 #: Components that a sentence names beside the object's.
 _NAMED = 2
+#: Facets that can be counted by their names, with their plurals.
+_PLURALS = {
+    name: f"{name}s"
+    for name in ("character", "ground", "script", "thread", "regeneration", "collective", "item")
+} | {"family": "families", "counterparty": "counterparties"}
 
 
 def title_of(found: Located) -> str:
@@ -116,13 +121,21 @@ def needed_sentence(found: Located) -> str:
     if not found.d_study:
         return sentence("no other numbers of conditions were tried")
     if found.needed is None:
-        return sentence(f"no design that was tried tells levels of {unit} apart at {target}")
-    asked = joined([f"{f}: {n}" for f, n in found.needed.numbers.items()])
+        return sentence(f"no design that was tried tells {_levels(2, unit)} apart at {target}")
+    numbers = sorted(found.needed.numbers.items(), key=lambda each: each[0] != "item")
+    asked = joined([_levels(n, f) for f, n in numbers])
     beyond = ", an extrapolation beyond 4 times what was observed" if found.needed.extrapolated else ""
     return sentence(
-        f"to tell two levels of {unit} apart at {target}: {asked} "
+        f"to tell {_levels(2, unit)} apart at {target}, ask {asked} "
         f"({counted(found.needed.observations, 'value')} each){beyond}"
     )
+
+
+def _levels(n: int, facet: str) -> str:
+    """Return ``3 items`` of our own facets, ``3 levels of who`` of a stranger's."""
+    if facet in _PLURALS:
+        return counted(n, facet, _PLURALS[facet])
+    return f"{counted(n, 'level')} of {facet}"
 
 
 def floor_sentence(found: Located) -> str:
