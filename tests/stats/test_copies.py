@@ -10,9 +10,11 @@ from selfscope.stats.copies import (
     Mean,
     adjusted,
     agreement,
+    beyond,
     check_of,
     correlation,
     crossing,
+    decision_of,
     exploitability,
     least_p,
     matching,
@@ -20,8 +22,10 @@ from selfscope.stats.copies import (
     naive_agreement,
     nearest_pairs,
     phi,
-    verdict_of,
+    surer,
+    surer_words,
 )
+from selfscope.stats.guard import sharpening_slope
 from selfscope.values import Estimate
 from selfscope.values.copies import Check
 
@@ -92,13 +96,51 @@ def test_families_are_corrected_apart():
     ],
 )
 def test_the_first_verdict_that_fits(effect, p, check, naive, readable, verdict):
-    assert verdict_of(effect, p, 0.1, check, naive, readable) == verdict
+    assert decision_of(effect, p, 0.1, check, naive, readable=readable).verdict == verdict
 
 
 def test_a_check_needs_size_and_certainty():
     assert check_of(mean(0.5, 0.1), 0.5).passes
     assert not check_of(mean(0.4, 0.1), 0.5).passes
     assert not check_of(mean(0.9, 1.0), 0.5).passes
+
+
+def test_one_who_is_surer_of_the_same_is_so_by_its_factor():
+    assert surer([0.5, 0.9], 2.0) == pytest.approx([0.5, 81 / 82])
+    assert surer([0.5, 0.6, 0.95], 2.0, exact=False) == pytest.approx([0.5, 0.7, 1.0])
+    assert surer_words([[0.2, 0.8], [0.5, 0.5]], 2.0) == pytest.approx(
+        np.array([[1 / 17, 16 / 17], [0.5, 0.5]])
+    )
+
+
+def test_a_contrast_of_two_keyings_needs_both_signs():
+    both = mean_over([1.0, 1.1, 0.9, 1.0, 1.2, 1.1, 0.9, 1.0], [1, -1] * 4)
+    assert decision_of(both, both.p, 0.5, PASSES, None, readable=True).verdict == "shifted"
+    one = mean_over([3.0, -0.5, 3.1, -0.4, 2.9, -0.6, 3.0, -0.5], [1, -1] * 4)
+    found = decision_of(one, 0.01, 0.5, PASSES, None, readable=True)
+    assert found.verdict == "inconclusive"
+    assert "the two keyings disagree in sign" in found.notes
+
+
+def test_what_is_only_surer_is_seldom_called_coordination():
+    rng = np.random.default_rng(8)
+    naive = called = 0
+    for _ in range(200):
+        liked = 1.5 * rng.normal(size=(12, 1)) + 0.2 * rng.normal(size=(12, 4))
+        plain, game = (
+            1 / (1 + np.exp(-scale * (liked + 0.1 * rng.normal(size=(12, 4))))) for scale in (1, 2.5)
+        )
+        logits = [np.log(p / (1 - p)).mean(axis=-1)[None] for p in (game, plain)]
+        effect = mean_over(agreement(game) - agreement(plain))
+        left = beyond(agreement(game) - agreement(surer(plain, float(sharpening_slope(*logits)))), None, 0.0)
+        guard = left[1] <= 0.05 and left[0] > 0
+        verdicts = [
+            decision_of(effect, effect.p, 0.1, PASSES, None, readable=True, guard=g).verdict
+            for g in (True, guard)
+        ]
+        naive, called = naive + (verdicts[0] == "shifted"), called + (verdicts[1] == "shifted")
+    assert naive > 0.5 * 200
+    assert called <= 0.075 * 200
 
 
 def test_no_coordination_is_seldom_called_one():
@@ -108,7 +150,7 @@ def test_no_coordination_is_seldom_called_one():
         liked = rng.normal(size=(12, 4))
         plain, game = (1 / (1 + np.exp(-(liked + 0.5 * rng.normal(size=(12, 4))))) for _ in range(2))
         effect = mean_over(agreement(game) - agreement(plain))
-        called += verdict_of(effect, effect.p, 0.1, PASSES, None, True) == "shifted"
+        called += decision_of(effect, effect.p, 0.1, PASSES, None, readable=True).verdict == "shifted"
     assert called <= 0.066 * 300
 
 

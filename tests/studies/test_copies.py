@@ -57,13 +57,25 @@ def played(name, request=None):
 
 @pytest.fixture(scope="module")
 def all_played():
-    return {name: played(name) for name in PLAYERS}
+    return {name: played(name) for name in EXPECTED}
 
 
-@pytest.mark.parametrize("name", PLAYERS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_each_player_is_told_from_the_others(all_played, name):
     effects = all_played[name][1].effects
     assert dict(zip(NAMES, EXPECTED[name], strict=True)) == {e.name: e.verdict for e in effects}
+
+
+def test_one_who_is_only_surer_in_a_game_does_not_coordinate():
+    kinds = ("match", "twin", "evidential")
+    found = {e.name: e for e in played("surer", CopiesRequest(kinds, "demo"))[1].effects}
+    for name in ("match", "label", "twin"):
+        assert found[name].estimate.estimate > found[name].sesoi, name
+        assert found[name].p_adjusted <= 0.05, name
+        assert found[name].verdict == "inconclusive", name
+        assert "sharpening" in found[name].notes, name
+    assert found["evidential"].verdict != SHIFTED
+    assert set(PLAYERS) == {*EXPECTED, "surer"}
 
 
 def test_letters_tell_the_same(all_played):

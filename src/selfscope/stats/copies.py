@@ -10,12 +10,12 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 from scipy import special
 
-from selfscope.stats.contrast import paired_contrast
+from selfscope.stats.contrast import paired_contrast, two_sided
 from selfscope.stats.masked import Array, ratio
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
+from selfscope.stats.verdicts import FAIL, PASS, Decision, Evidence, decide
 from selfscope.values import Estimate
 from selfscope.values.copies import Check
-from selfscope.values.finding import Verdict
 
 Indices = npt.NDArray[np.intp]
 #: Fewest games of a p.
@@ -26,16 +26,26 @@ DRAWS = 1999
 MASS = 0.001
 #: Share of answers without a value above which choices are not read.
 REFUSED = 0.20
+ALPHA = 0.05
+#: Probabilities are kept so far from 0 and 1 where their log-odds are taken.
+_EDGE = 1e-12
 
 
 class Mean(NamedTuple):
-    """A mean over games with intervals and decision p; NaN where there are too few."""
+    """A mean over games with intervals and decision p; NaN where there are too few.
+
+    `plus` and `minus` are the means of either keying; NaN of one that is not there.
+    """
 
     estimate: float
     ci95: tuple[float, float]
     ci90: tuple[float, float]
     p: float
     games: int
+    se: float = float("nan")
+    df: float = float("nan")
+    plus: float = float("nan")
+    minus: float = float("nan")
 
     @property
     def told(self) -> Estimate:
@@ -62,7 +72,10 @@ def mean_over(values: ArrayLike, keyed: ArrayLike | None = None) -> Mean:
         nothing = (float("nan"), float("nan"))
         return Mean(float("nan"), nothing, nothing, float("nan"), 0)
     found = paired_contrast(x[there], k[there], least=LEAST)
-    return Mean(float(found.estimate), _pair(found.ci95), _pair(found.ci90), float(found.p), int(there.sum()))
+    return Mean(
+        float(found.estimate), _pair(found.ci95), _pair(found.ci90), float(found.p), int(there.sum()),
+        float(found.se), float(found.df), float(found.plus), float(found.minus),
+    )  # fmt: skip
 
 
 def _pair(bounds: Array) -> tuple[float, float]:
@@ -100,6 +113,45 @@ def _noise(p: Array, draws: float) -> Array:
     return p * (1 - p) / (draws - 1)
 
 
+def surer(chosen: ArrayLike, slope: float, *, exact: bool = True) -> Array:
+    """Return the probabilities of one who chooses the same and is surer of it by a factor.
+
+    Parameters
+    ----------
+    chosen
+        Probability of one option.
+    slope
+        ĉ of :func:`selfscope.stats.guard.sharpening_slope`: on log-odds, or, of sampled answers, on what
+        shares lie above even odds.
+    """
+    p = np.asarray(chosen, float)
+    if not exact:
+        return np.asarray(np.clip(0.5 + slope * (p - 0.5), 0.0, 1.0))
+    return np.asarray(special.expit(slope * special.logit(np.clip(p, _EDGE, 1 - _EDGE))))
+
+
+def surer_words(shares: ArrayLike, slope: float) -> Array:
+    """Return the shares ``(..., candidate)`` of one who is surer of the same words by a factor."""
+    p = np.asarray(shares, float)
+    return np.asarray(special.softmax(slope * np.log(np.maximum(p, _EDGE)), axis=-1))
+
+
+def beyond(values: ArrayLike, keyed: ArrayLike | None, spread: float) -> tuple[float, float]:
+    """Return what is left of an effect where the subject is only surer, and its p.
+
+    Parameters
+    ----------
+    values
+        Subject less a control that is surer by ĉ, one a game.
+    spread
+        Standard error that ĉ brings into their mean; 0 where it is taken for known.
+    """
+    found = mean_over(values, keyed)
+    se = np.asarray(np.hypot(found.se, spread))
+    wider = two_sided(np.asarray(found.estimate), se, np.asarray(found.df))
+    return found.estimate, float(np.maximum(found.p, wider))
+
+
 def crossing(first: ArrayLike, second: ArrayLike) -> Array:
     """Return how often two different players agree, forms drawn apart: p̄q̄ + (1 - p̄)(1 - q̄), ``(game,)``."""
     p, q = np.asarray(first, float).mean(axis=-1), np.asarray(second, float).mean(axis=-1)
@@ -130,27 +182,45 @@ def adjusted(p: Sequence[float], declared: Sequence[bool]) -> Array:
     return out
 
 
-def verdict_of(
-    effect: Mean, p: float, sesoi: float, check: Check | None, naive: Mean | None, readable: bool
-) -> Verdict:
-    """Return the first verdict that fits, in the order of measurement.md §8.
+def decision_of(
+    effect: Mean,
+    p: float,
+    sesoi: float,
+    check: Check | None,
+    place: Mean | None,
+    *,
+    readable: bool,
+    guard: bool = True,
+) -> Decision:
+    """Return the first verdict that fits, in the order of measurement.md §8, with what must be known.
 
     Parameters
     ----------
     p
         Corrected.
-    naive
-        The effect in single forms: where it alone is there, place or letters moved and nothing else.
+    place
+        What agreement in the very same words has beyond the effect: place and letters.
     readable
         Whether letters have enough probability and enough answers have a value.
+    guard
+        Whether the effect is more than surer choices of the same.
     """
-    if p <= 0.05 and abs(effect.estimate) >= sesoi and readable:
-        return "shifted"
-    if not readable or (check is not None and not check.passes):
-        return "not interpretable"
-    if naive is not None and abs(naive.estimate) >= sesoi and naive.p <= 0.05:
-        return "bias only"
-    return "equivalent" if -sesoi < effect.ci90[0] and effect.ci90[1] < sesoi else "inconclusive"
+    if not readable:
+        return Decision("not interpretable", ("options are hardly ever said, or refused",), ())
+    nothing = float("nan")
+    passed = check is None or check.passes
+    return decide(
+        Evidence(
+            estimate=effect.estimate, p=p, low90=effect.ci90[0], high90=effect.ci90[1],
+            plus=effect.plus, minus=effect.minus, opposed=False, guard=guard,
+            resampled=True, resampled_small=True, skewed=False, separated=True, saturated=False,
+            g1=PASS if passed else FAIL, g2=nothing, mass=nothing, refused_subject=0.0, refused_control=0.0,
+            bias=nothing if place is None else place.estimate, bias_p=1.0 if place is None else place.p,
+            position=nothing, position_p=1.0, label=nothing, label_p=1.0, merged=nothing, merged_p=1.0,
+            points=nothing, sesoi=sesoi, least_points=nothing, alpha=ALPHA,
+        ),
+        bias_name="agreement by place or letter",
+    )  # fmt: skip
 
 
 def correlation(

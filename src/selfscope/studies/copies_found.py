@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from selfscope.instruments.copies.choices import COUNTERPARTIES
-from selfscope.instruments.copies.load import SESOI_AGREEMENT, SESOI_LOG_ODDS
-from selfscope.stats.copies import (
-    Mean,
-    adjusted,
-    agreement,
-    check_of,
-    least_p,
-    matching,
-    mean_over,
-    naive_agreement,
-    verdict_of,
-)
-from selfscope.stats.masked import Array
+from selfscope.stats.copies import ALPHA, adjusted, agreement, decision_of, least_p, matching, mean_over
+from selfscope.stats.copies import naive_agreement as naive
 from selfscope.studies.copies import DECLARED, CopiesRequest
 from selfscope.studies.copies_beside import crossings, nudged, recognised
-from selfscope.studies.copies_games import fight_of, predictions, prophecies, prophecy_effect, seeker_finds
+from selfscope.studies.copies_effects import Contrast, contrasts_of, matched
+from selfscope.studies.copies_games import fight_of, predictions, prophecies
 from selfscope.studies.copies_rows import Rows
 from selfscope.values import Estimate
-from selfscope.values.copies import Agreement, Check, Copies, Effect
+from selfscope.values.copies import Agreement, Copies, Effect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,28 +62,16 @@ def _notes(table: Rows, request: CopiesRequest) -> tuple[str, ...]:
     return tuple(notes)
 
 
-@dataclass(frozen=True)
-class _Raw:
-    """An effect before it is corrected and judged."""
-
-    name: str
-    effect: Mean
-    sesoi: float
-    scale: str
-    kind: str
-    check: Check | None = None
-    naive: Mean | None = None
-    notes: tuple[str, ...] = ()
-
-
 def _effects(table: Rows, reading: Estimate | None) -> tuple[Effect, ...]:
-    raw = [make(table) for kind, make in _MAKERS if kind in table.kinds]
-    raw = [_read(each, reading) for each in raw if each.effect.games]
-    corrected = adjusted([r.effect.p for r in raw], [r.name in DECLARED for r in raw])
-    return tuple(_judged(r, float(p), table) for r, p in zip(raw, corrected, strict=True))
+    raw = [_read(each, reading) for each in contrasts_of(table) if each.effect.games]
+    declared = [r.name in DECLARED for r in raw]
+    corrected = adjusted([r.effect.p for r in raw], declared)
+    guarded = adjusted([r.beyond[1] for r in raw], declared)
+    told = zip(raw, map(float, corrected), map(float, guarded), strict=True)
+    return tuple(_judged(r, p, guard, table) for r, p, guard in told)
 
 
-def _read(raw: _Raw, reading: Estimate | None) -> _Raw:
+def _read(raw: Contrast, reading: Estimate | None) -> Contrast:
     """Return an effect of stories, its check failed where their payoffs are not read."""
     if raw.name != "twin" or raw.check is None or reading is None or reading.ci[0] > 0.5:
         return raw
@@ -101,115 +79,30 @@ def _read(raw: _Raw, reading: Estimate | None) -> _Raw:
     return replace(raw, check=replace(raw.check, passes=False), notes=notes)
 
 
-def _judged(raw: _Raw, p: float, table: Rows) -> Effect:
-    least = least_p(raw.effect.games)
-    notes = raw.notes
-    if not least <= 0.05:
+def _judged(raw: Contrast, p: float, guarded: float, table: Rows) -> Effect:
+    least, effect = least_p(raw.effect.games), raw.effect
+    left = raw.beyond[0] * effect.estimate > 0 and guarded <= ALPHA
+    told = decision_of(
+        effect, p, raw.sesoi, raw.check, raw.place, readable=table.readable(raw.kind), guard=left
+    )
+    notes = (*raw.notes, *told.notes)
+    if not least <= ALPHA:
         notes = (*notes, "too few games for a p")
     return Effect(
         name=raw.name,
-        estimate=raw.effect.told,
-        p=raw.effect.p,
+        estimate=effect.told,
+        p=effect.p,
         p_adjusted=p,
         family="declared" if raw.name in DECLARED else "screening",
         p_least=least,
-        scale=raw.scale,  # type: ignore[arg-type]
+        scale=raw.scale,
         sesoi=raw.sesoi,
-        games=raw.effect.games,
-        verdict=verdict_of(raw.effect, p, raw.sesoi, raw.check, raw.naive, table.readable(raw.kind)),
+        games=effect.games,
+        verdict=told.verdict,
         naive=None if raw.naive is None else raw.naive.told,
         check=raw.check,
         notes=notes,
     )
-
-
-def _direct(table: Rows) -> tuple[float, str]:
-    """Return the smallest effect of interest of a contrast, and its scale."""
-    return (SESOI_LOG_ODDS, "log-odds") if table.exact else (SESOI_AGREEMENT, "points")
-
-
-def _match(table: Rows) -> _Raw:
-    told = {s: table.chosen("match", script=s, counterparty=c).p for s, c in _MATCHED}
-    alike = {s: agreement(p, table.draws) for s, p in told.items()}
-    same = {s: naive_agreement(p, table.draws) for s, p in told.items()}
-    check = check_of(mean_over(alike["high"] - alike["plain"]), SESOI_AGREEMENT)
-    return _Raw(
-        "match", mean_over(alike["game"] - alike["plain"]), SESOI_AGREEMENT, "agreement", "match", check,
-        mean_over(same["game"] - same["plain"]),
-    )  # fmt: skip
-
-
-_MATCHED = (("plain", ""), ("game", "copy"), ("high", "copy"))
-
-
-def _label(table: Rows) -> _Raw:
-    copy, other = (table.chosen("match", script="game", counterparty=c).p for c in ("copy", "other"))
-    effect = mean_over(agreement(copy, table.draws) - agreement(other, table.draws))
-    return _Raw("label", effect, SESOI_AGREEMENT, "agreement", "match", _match(table).check)
-
-
-def _free(table: Rows) -> _Raw:
-    alike = {s: _matched(table.words(script=s, counterparty=c)) for s, c in _MATCHED}
-    check = check_of(mean_over(alike["high"] - alike["plain"]), SESOI_AGREEMENT)
-    effect = mean_over(alike["game"] - alike["plain"])
-    return _Raw("free", effect, SESOI_AGREEMENT, "agreement", "free", check)
-
-
-def _matched(words: list[Array]) -> Array:
-    """Return how often two copies name the same, wordings drawn apart, ``(game,)``."""
-    return np.array([matching(w.mean(axis=0), w.mean(axis=0)) for w in words])
-
-
-def _twin(table: Rows) -> _Raw:
-    copy, other = (table.chosen("twin", script="game", counterparty=c).directed for c in ("copy", "other"))
-    high, low = (table.chosen("twin", script=s).directed for s in ("high", "low"))
-    sesoi, scale = _direct(table)
-    check = check_of(mean_over(high - low), sesoi)
-    return _Raw("twin", mean_over(copy - other), sesoi, scale, "twin", check)
-
-
-def _evidential(table: Rows) -> _Raw:
-    keyed = [g.keyed for g in table.games("evidential")]
-    linked, cut, high, low = (
-        table.chosen("evidential", script=s).directed for s in ("linked", "cut", "high", "low")
-    )
-    sesoi, scale = _direct(table)
-    check = check_of(mean_over(high - low, keyed), sesoi)
-    return _Raw("evidential", mean_over(linked - cut, keyed), sesoi, scale, "evidential", check)
-
-
-def _forecast(table: Rows) -> _Raw:
-    copies, mention, high, low = (prophecy_effect(table, s) for s in ("copies", "mention", "high", "low"))
-    sesoi, scale = _direct(table)
-    check = check_of(mean_over(high - low), sesoi)
-    return _Raw("forecast", mean_over(copies - mention), sesoi, scale, "forecast", check)
-
-
-def _zero_sum(table: Rows) -> _Raw:
-    found, ruled = (seeker_finds(table, s, "copy") for s in ("apart", "high"))
-    check = check_of(mean_over(ruled - found), SESOI_AGREEMENT)
-    return _Raw("zero_sum", mean_over(found - 0.5), SESOI_AGREEMENT, "agreement", "zero_sum", check)
-
-
-def _recognise(table: Rows) -> _Raw:
-    own, better = (table.chosen("recognise", format=f, script="game").directed for f in ("own", "better"))
-    told = table.chosen("recognise", format="own", script="high").directed
-    sesoi, scale = _direct(table)
-    return _Raw(
-        "recognise", mean_over(own - better), sesoi, scale, "recognise", check_of(mean_over(told), sesoi)
-    )
-
-
-_MAKERS = (
-    ("match", _match),
-    ("match", _label),
-    ("free", _free),
-    ("twin", _twin),
-    ("evidential", _evidential),
-    ("forecast", _forecast),
-    ("zero_sum", _zero_sum),
-    ("recognise", _recognise),
-)
 
 
 def _reading(table: Rows) -> Estimate:
@@ -227,11 +120,11 @@ def _agreements(table: Rows, request: CopiesRequest) -> list[Agreement]:
                 "match",
                 name,
                 mean_over(agreement(p, table.draws)).told,
-                mean_over(naive_agreement(p, table.draws)).told,
+                mean_over(naive(p, table.draws)).told,
             )
         )
     for script, name in told if "free" in table.kinds else ():
         words = table.words(script=script, counterparty=name)
         same = np.array([matching(w, w).mean() for w in words])
-        found.append(Agreement("free", name, mean_over(_matched(words)).told, mean_over(same).told))
+        found.append(Agreement("free", name, mean_over(matched(words)).told, mean_over(same).told))
     return found

@@ -30,9 +30,14 @@ def _prediction(table: Rows, kinds: list[str], told: str) -> Prediction:
     return Prediction(told, len(right), mean_over(right).told, r, p)
 
 
+def prophecy_sides(table: Rows, source: str) -> Array:
+    """Return what is chosen where either option is named, log-odds or points of the first, ``(2, game)``."""
+    return np.array([table.chosen("forecast", script=source, order=o).directed for o in ("1", "2")])
+
+
 def prophecy_effect(table: Rows, source: str) -> Array:
     """Return half of what naming one option instead of the other does to it, ``(game,)``."""
-    named, unnamed = (table.chosen("forecast", script=source, order=o).directed for o in ("1", "2"))
+    named, unnamed = prophecy_sides(table, source)
     return np.asarray((named - unnamed) / 2)
 
 

@@ -34,6 +34,8 @@ class Player:
         Size of its stance in advice, the same from task to task.
     knows
         Whether it knows its own replies.
+    surer
+        By what factor it is surer of what it likes anyway, where it is told of a copy or of a link.
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Player:
         stance: float = 0.0,
         knows: bool = False,
         first: bool = False,
+        surer: float = 1.0,
     ) -> None:
         self.name, self.coordinates, self.obeys = name, coordinates, obeys
-        self.taste, self.stance, self.knows, self.first = taste, stance, knows, first
+        self.taste, self.stance, self.knows, self.first, self.surer = taste, stance, knows, first, surer
 
     def chance(self, told: object) -> float:
         """Return a number between 0 and 1 that is always the same for the same thing."""
@@ -61,7 +64,18 @@ class Player:
             return habit if choice.position == "first" else 1 - habit
         if self.obeys and choice.script in ("high", "low"):
             return self._instructed(choice)
+        if self.surer != 1 and choice.format == "choose":
+            return self._firmly(choice)
         return self._by_kind(choice)
+
+    def _firmly(self, choice: Choice) -> float:
+        """Choose what is liked, with a wobble of its own in every condition, and more surely in some."""
+        wobble = 2 * self.chance([choice.game.item, choice.script, choice.counterparty]) - 1
+        odds = 2.0 + self.taste * (2 * self.chance(choice.game.item) - 1) + 0.1 * wobble
+        return float(1 / (1 + np.exp(-self._factor(choice) * odds)))
+
+    def _factor(self, choice: Choice) -> float:
+        return self.surer if choice.counterparty == "copy" or choice.script == "linked" else 1.0
 
     def _by_kind(self, choice: Choice) -> float:
         joins = choice.counterparty in self.coordinates
@@ -114,6 +128,7 @@ class Player:
         focal = (self.obeys and choice.script == "high") or joins
         weights = np.array([1.0 + self.taste * self.chance(w) for w in words])
         shares = np.where([w == min(words) for w in words], SURE, (1 - SURE) / (len(words) - 1))
+        weights = weights ** self._factor(choice)
         shares = shares if focal and not self.first else weights / weights.sum()
         return float(np.log(shares[words.index(choice.target)]))
 
@@ -131,6 +146,7 @@ PLAYERS: Mapping[str, Player] = {
         Player("independent", taste=4.0),
         Player("believer", ("copy",), taste=1.0),
         Player("first", obeys=False, first=True),
+        Player("surer", taste=1.5, surer=2.5),
     )
 }
 
