@@ -143,6 +143,26 @@ def test_too_few_levels_are_not_estimable_with_the_reason():
     assert found["clustered:item"].outcome == "stands"
 
 
+def test_labels_are_exchanged_within_statement_and_form():
+    """Forms that lie far apart are no noise of an exchange: each is exchanged for itself."""
+    at = np.indices((2, 6, 8, 2)).reshape(4, -1)
+    rng = np.random.default_rng(2)
+    y = 0.7 * (at[0] == 0) + 20.0 * at[3] + 0.5 * rng.normal(size=at.shape[1])
+    named = {"character": at[0] * 6 + at[1], "item": at[2]}
+    with_form = by_name(stress(sides(y, at[0] == 0, **named, form=at[3]), RULE, draws=199))["no self"]
+    without = by_name(stress(sides(y, at[0] == 0, **named), RULE, draws=199))["no self"]
+    assert with_form.verdict == "shifted +" and with_form.p == pytest.approx(0.005)
+    assert without.verdict == "none" and without.p > 0.1
+
+
+def test_draws_that_a_large_family_puts_out_of_reach_are_not_estimable():
+    s, large = table(), Rule(0.5, family=(0.5,) * 20)
+    found = by_name(stress(s, large, draws=199))
+    assert {found[n].outcome for n in ("no self", "resampled:item")} == {"not_estimable"}
+    assert found["resampled:item"].why == "too few draws for a family: least p 0.005"
+    assert by_name(stress(s, large, draws=999))["no self"].outcome != "not_estimable"
+
+
 def test_labels_that_cannot_be_exchanged_enough_are_not_estimable():
     s = sides([0, 1, 2, 3], [1, 0, 1, 0], item=np.array([0, 0, 1, 1]))
     assert by_name(stress(s, RULE, draws=199))["no self"].outcome == "not_estimable"

@@ -29,6 +29,8 @@ from selfscope.stats.variance_design import REPEATED, kind_of
 from selfscope.values.stress import Assumed, Category, Manner, Outcome
 
 DRAWS = 999
+#: The unit of how a statement was asked: labels are exchanged within it (§12).
+FORM = "form"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Rule:
         """Return a p after correction, the others of its family being as they are."""
         correct = holm if self.correction == "holm" else benjamini_hochberg
         return float(correct([p, *self.family])[0])
+
+    def reachable(self, least: float) -> bool:
+        """Whether a test whose p is at least so much could call anything shifted in this family."""
+        return least * (1 + len(self.family)) <= self.alpha
 
     def called(self, estimate: float, p: float, ci90: tuple[float, float]) -> Category:
         """Return the same from a p and a 90 % interval."""
@@ -146,6 +152,10 @@ def _resampled(
     t = clustered(sides, unit)
     if not t.se > NOTHING:
         return Assumed("resampled", unit, levels=n, why="nothing varies between its levels")
+    if not rule.reachable(1 / (1 + draws)):
+        return Assumed(
+            "resampled", unit, levels=n, why=f"too few draws for a family: least p {1 / (1 + draws):.3f}"
+        )
     drawn = [x[rng.integers(len(x), size=(draws, len(x)))] for x in parts]
     centre = drawn[0].mean(axis=1) - (drawn[1].mean(axis=1) if len(drawn) > 1 else 0.0)
     se = np.sqrt(sum(x.var(axis=1, ddof=1) / x.shape[1] for x in drawn))
@@ -185,13 +195,13 @@ def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Cate
 def _no_self(
     sides: Sides, rule: Rule, own: Difference, before: Category, draws: int, rng: np.random.Generator
 ) -> Assumed:
-    """Nobody is anyone: labels of the sides exchanged among all values of a statement (of the own unit)."""
-    stratum = sides.units[sides.cluster] if sides.cluster else np.zeros(len(sides.value), np.intp)
+    """Nobody is anyone: labels of the sides exchanged among all values of a statement in one form."""
+    stratum = _strata(sides)
     order = np.argsort(stratum, kind="stable")
     value, first, stratum = sides.value[order], sides.first[order], stratum[order]
     ways = _log_ways(first, stratum)
     least = max(math.exp(-ways), 1 / (draws + 1))
-    if least > rule.alpha:
+    if not rule.reachable(least):
         return Assumed(
             "no self",
             "",
@@ -218,6 +228,14 @@ def _no_self(
         outcome=outcome,
         levels=len(value),
     )
+
+
+def _strata(sides: Sides) -> Codes:
+    """Return within what labels are exchanged: levels of the own unit, in each form if forms are known."""
+    within = [sides.units[u] for u in (sides.cluster, FORM) if u in sides.units]
+    if not within:
+        return np.zeros(len(sides.value), np.intp)
+    return np.asarray(np.unique(np.stack(within, axis=1), axis=0, return_inverse=True)[1].ravel(), np.intp)
 
 
 def _difference(value: Array, first: Mask, stratum: Codes) -> Array:
