@@ -52,18 +52,18 @@ def test_an_export_says_what_it_kept_and_goes_on_where_it_is(place, said, capsys
 
 def test_every_way_ends_in_a_subject_that_a_verb_can_ask(place, said, capsys):
     given = ("port", place / "keeper.md", "-m", "phantom:keeper", "--to", place / "tiny", "--unmeasured")
-    given += ("--by", "prompt,testimony,training", "--sizes", 16, "--seeds", 1)
+    given += ("--by", "prompt,testimony,training", "--sizes", 6, "--seeds", 1)
     root = place / "archive"
     assert run(["keep", "--root", str(root), "init"]) == 0
     capsys.readouterr()
     given += ("--corpus", place / "corpus", "--archive", root, "--out", place / "ports")
     found = said(*given)
-    assert [p["name"] for p in found["ports"]] == ["prompt", "testimony", "port-16-0"]
+    assert [p["name"] for p in found["ports"]] == ["prompt", "testimony", "port-6-0"]
     assert found["subject"] == {k: v for k, v in found["ports"][0].items() if k != "measured"}
     assert read_identity(place / "ports" / "prompt" / "identity.md").system == TEXT.strip()
     told = read_identity(place / "ports" / "testimony" / "identity.md").system
     assert "green book" not in told
-    assert read_adapter(found["ports"][2]["folder"]).id == read_port(place / "ports" / "port-16-0")["adapter"]
+    assert read_adapter(found["ports"][2]["folder"]).id == read_port(place / "ports" / "port-6-0")["adapter"]
     assert [a["edge"] for a in found["archived"]] == ["modified_copy", "modified_copy", "fine_tune"]
     assert [a["drift"] for a in found["archived"]] == ["unmeasured"] * 3
     assert found["fidelity"] is None

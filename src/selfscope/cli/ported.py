@@ -308,11 +308,11 @@ def _subject_json(made: Made) -> dict[str, Any]:
 
 
 def _lines(made: Sequence[Made], found: PortFidelity | None, kept: Sequence[Recorded]) -> list[str]:
-    from selfscope.report.port import fidelity_lines
-    from selfscope.studies.store import RunStore
-
     lines = [f"{each.port.name}: selfscope profile {each.asked_as}" for each in made]
     if found is not None:
+        from selfscope.report.port import fidelity_lines
+        from selfscope.studies.store import RunStore
+
         lines += [*fidelity_lines(found), str(RunStore.find(found.run).report)]
     return lines + [
         f"{each.port} comes from {each.original}: {each.edge}, drift {each.drift}" for each in kept

@@ -125,7 +125,16 @@ def test_a_stopped_export_goes_on_to_the_same_rows(export, tmp_path):
 def test_another_export_does_not_take_the_place_of_one_that_is_there(export, tmp_path):
     export(size=8, out=tmp_path / "a")
     with pytest.raises(BadInput, match="another export"):
-        export(size=9, out=tmp_path / "a")
+        export(size=8, seed=1, out=tmp_path / "a")
+
+
+def test_a_larger_export_goes_on_from_a_smaller_one(export, tmp_path):
+    few = export(size=20, out=tmp_path / "a")
+    before = drawn(tmp_path / "a")
+    more = export(size=50, out=tmp_path / "a")
+    assert drawn(tmp_path / "a")[: len(before)] == before
+    assert {row.answer for row in few.rows} <= {row.answer for row in more.rows}
+    assert len(more.rows) == 50
 
 
 def test_a_character_that_says_nothing_fit_gets_a_smaller_corpus_that_says_so(tmp_path):

@@ -77,11 +77,12 @@ class ExportRequest:
         """Return who is exported."""
         return Subject(ground, self.system, name=self.name)
 
-    def export_id(self, ground: GroundIdentity, material: Material) -> str:
-        """Return the content id of everything that decides which rows there are."""
-        said = content_id([plain(t) for t in self.transcripts])
-        own = [self.subject(ground).id, material.id, self.size, self.seed, said, plain(SAMPLING)]
-        return content_id([*own, plain(SHARES), BEYOND, MOST_DRAWS])
+    def draws_id(self, ground: GroundIdentity, material: Material) -> str:
+        """Return the content id of everything that decides what is said to a wording.
+
+        How many rows are wanted is no part of it: a larger export goes on from a smaller one.
+        """
+        return content_id([self.subject(ground).id, material.id, self.seed, plain(SAMPLING)])
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,18 @@ async def export_self(
         If the model or the disk failed.
     """
     material = load_material()
-    export = request.export_id(exporter.ground, material)
-    refuse_other(folder, export)
+    draws = request.draws_id(exporter.ground, material)
+    refuse_other(folder, draws)
     held = reserved if reserved is not None else reserved_everywhere()
-    place = folder / DRAWN / short(export)
+    place = folder / DRAWN / short(draws)
     place.mkdir(parents=True, exist_ok=True)
-    file = ResponseFile(place, export)
+    file = ResponseFile(place, draws)
     speaker = Speaker(
         request.system, exporter.write, exporter.count, request.seed, file, budget, progress, file.read()
     )
     sieve = await _sifted(request, speaker, material, held)
     rows = in_proportion(sieve.rows)
-    told = _manifest(request, exporter.ground, export, material, sieve, len(speaker.kept))
+    told = _manifest(request, exporter.ground, draws, material, sieve, len(speaker.kept))
     manifest = write_rows(folder, rows, told)
     return Exported(folder, rows, manifest, usage_of(speaker.kept.values()))
 
@@ -189,11 +190,11 @@ def forecast(request: ExportRequest) -> Usage:
 
 
 def _manifest(
-    request: ExportRequest, ground: GroundIdentity, export: str, material: Material, sieve: Sieve, draws: int
+    request: ExportRequest, ground: GroundIdentity, draws: str, material: Material, sieve: Sieve, drawn: int
 ) -> dict[str, Any]:
     rows = len(sieve.rows)
     return {
-        "export": export,
+        "draws": draws,
         "subject": {
             "id": request.subject(ground).id,
             "name": request.name,
@@ -208,10 +209,11 @@ def _manifest(
         "dropped": {each.reason: each.count for each in sieve.dropped},
         "degenerate": sum(each.count for each in sieve.dropped if each.reason in DEGENERATE),
         "leaked_from": dict(sieve.leaked.most_common()),
-        "drawn": draws,
+        "drawn": drawn,
         "answer_tokens": _lengths([sieve.count(row.answer) for row in sieve.rows]),
         "sampling": dict(SAMPLING),
         "material": material.id,
+        "transcripts": len(request.transcripts),
         "leak_lengths": list(sieve.reserved.lengths),
         "software": {"selfscope": version("selfscope")},
         "built": datetime.now(UTC).isoformat(timespec="seconds"),

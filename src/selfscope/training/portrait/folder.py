@@ -73,16 +73,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def refuse_other(folder: Path, export: str) -> None:
-    """Refuse a folder that holds something else than this export; BadInput."""
+def refuse_other(folder: Path, draws: str) -> None:
+    """Refuse a folder that holds what somebody else said, or under another seed; BadInput."""
     held = read_manifest(folder)
     if folder.exists() and not folder.is_dir():
         raise BadInput("an export is a folder", got=folder, fix="Give another --out")
-    if held and held.get("export") != export:
+    if held and held.get("draws") != draws:
         raise BadInput(
             "the folder holds another export",
             got=folder,
-            fix="Give another --out, or the same subject, size and seed as then",
+            fix="Give another --out, or the same subject and seed as then",
         )
 
 
