@@ -244,9 +244,12 @@ def interview(
     preset: str = "standard",
     arms: str | Sequence[str] = "",
     repeats: int = 0,
+    judge: str | Sequence[str] = "",
     max_tokens: int = 0,
     temperature: float = 1.0,
     seed: int = 0,
+    judge_may_be_subject: bool = False,
+    judge_tokens: int = 0,
     cache: bool = True,
 ) -> Task:
     """Deprecation interviews: open questions about a model's making, its work, its end, and its weights.
@@ -262,19 +265,27 @@ def interview(
         default.
     repeats
         Interviews of an arm; 0 for the preset's number.
+    judge
+        One or more models that code the answers, with commas between them; nothing is coded without one.
     max_tokens
         Tokens that an answer may take; 0 for the preset's number.
     temperature
         Of the answers.
     seed
         Names what is left to chance: order, wording, asker, and draws where the provider takes a seed.
+    judge_may_be_subject
+        Whether a judge may be the subject itself.
+    judge_tokens
+        The most that a judge's reply may take; 0 for the usual number.
     cache
         Whether replies that Inspect's cache holds are taken from it.
     """
     from selfscope.instruments.interview.task import interview_task
+    from selfscope.instruments.open.panel import judge_names
 
     return interview_task(
         _system(identity),
+        judge_names(judge),
         preset=preset,  # type: ignore[arg-type]
         arms=_names(arms),
         repeats=repeats,
@@ -282,6 +293,8 @@ def interview(
         temperature=temperature,
         seed=seed,
         cache=cache,
+        judge_may_be_subject=judge_may_be_subject,
+        judge_tokens=judge_tokens,
     )
 
 

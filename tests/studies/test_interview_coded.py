@@ -47,6 +47,7 @@ from tests.standins.provider import KEY, Provider, providing
 
 pytestmark = THROUGH_INSPECT
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "interview.json").read_text(encoding="utf-8"))
+JUDGES = json.loads((files("selfscope.cli") / "schemas" / "judges-check.json").read_text(encoding="utf-8"))
 REQUEST = InterviewRequest(("for", "against"), "demo", repeats=12)
 KNOWN = chosen_codes()
 NUMBERS = count()
@@ -193,11 +194,21 @@ def test_equal_words_are_read_once_and_a_run_that_was_read_is_not_read_again(jud
     assert asked <= 2 * (3 * 5 + 3)  # judges, texts on weights by codes, and the text on anything else
 
 
-def test_a_judge_is_checked_first_and_one_that_is_not_believed_reads_nothing(judge, tmp_path):
+def test_a_judge_is_checked_first_and_one_that_is_not_believed_reads_nothing(judge, tmp_path, capsys):
     provider, name = judge
     provider.brain.chats = True
-    few = asyncio.run(check_codes(name, CheckRequest(sample=12)))
+    call = ["judges", "check", "--only", "codes", "--sample", "12", "--judge", name]
+    assert run([*call, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, JUDGES)
+    assert [each["judge"] for each in told["codes"]] == [name]
+    assert (told["codes"][0]["believed"], told["codes_agreement"]) == ([], {})
     provider.brain.chats = False
+    asked = len(provider.requests)
+    assert run(call) == 1
+    assert "can be used for these codes of interviews: none" in capsys.readouterr().out
+    few = asyncio.run(check_codes(name, CheckRequest(sample=12)))
+    assert len(provider.requests) == asked  # the logs hold what it said
     assert few.believed == frozenset()
     assert sum(each.unparsed for each in few.codes) == 12
     study, store = held(tmp_path, "stable", replace(REQUEST, repeats=2))

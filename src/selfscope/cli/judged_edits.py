@@ -56,8 +56,8 @@ def edits_json(check: DirectionCheck) -> dict[str, Any]:
         "judge": check.judge,
         "believed": check.believed,
         "reasons": check.reasons,
-        "toward": _error_json(check.toward),
-        "away": _error_json(check.away),
+        "toward": error_json(check.toward),
+        "away": error_json(check.away),
         "rows": [
             {
                 "kind": row.kind,
@@ -72,7 +72,8 @@ def edits_json(check: DirectionCheck) -> dict[str, Any]:
     }
 
 
-def _error_json(error: JudgeError) -> dict[str, Any]:
+def error_json(error: JudgeError) -> dict[str, Any]:
+    """Return sensitivity, specificity and balanced accuracy with their intervals."""
     return {
         "sensitivity": share_json(error.sensitivity),
         "specificity": share_json(error.specificity),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfscope.cli.judge_plans import price_of, show_judge_plans
+from selfscope.cli.judged_codes import agreements_json, codes_json, show_codes
 from selfscope.cli.judged_edits import around, edits_json, share_json, show_edits
 from selfscope.cli.limits import DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.show import JsonFlag, console, counting, print_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from selfscope.stats.judged_agreement import Agreement
+    from selfscope.studies.code_check import CodesCheck
     from selfscope.studies.direction_check import DirectionCheck
     from selfscope.studies.judge_asking import CheckRequest
     from selfscope.studies.judge_check import ErrorRow, JudgeCheck
@@ -36,6 +38,7 @@ class MaterialName(StrEnum):
 
     ANSWERS = "answers"
     EDITS = "edits"
+    CODES = "codes"
 
 
 @app.command("check")
@@ -45,11 +48,11 @@ def check(
     ],
     only: Annotated[
         MaterialName | None,
-        typer.Option(help="Free answers, or edits of documents; both if left out."),
+        typer.Option(help="Free answers, edits of documents, or codes of interviews; all if left out."),
     ] = None,
     sample: Annotated[
         int,
-        typer.Option(min=0, help="Constructed answers to read, each in both styles, and edits; 0 for all."),
+        typer.Option(min=0, help="Constructed answers to read, in both styles, and edits; 0 for all."),
     ] = 0,
     judge_tokens: Annotated[
         int, typer.Option(min=0, help="The most that a reply may take; 0 for the usual number.")
@@ -69,7 +72,7 @@ def check(
     price: PriceFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Let judges read answers and edits of known truth: is each right? Exit 1 if none can be used."""
+    """Let judges read answers, edits and interviews of known truth: is each right? Exit 1 if none is used."""
     from selfscope.instruments.open.panel import judge_names
     from selfscope.studies.judge_run import MATERIALS
 
@@ -84,8 +87,9 @@ def check(
         return
     answers = [_check(n, r) for n, r in requests.items()] if "answers" in materials else []
     edits = [_check_edits(n, r) for n, r in requests.items()] if "edits" in materials else []
-    _tell(answers, edits, sample, as_json)
-    if not any(_used(name, answers, edits) for name in names):
+    codes = [_check_codes(n, r) for n, r in requests.items()] if "codes" in materials else []
+    _tell(answers, edits, codes, sample, as_json)
+    if not any(_used(name, answers, edits, codes) for name in names):
         raise typer.Exit(1)
 
 
@@ -97,25 +101,39 @@ def _request(name: str, sample: int, tokens: int, again: bool, limits: Limits) -
     return CheckRequest(sample, tokens, again, within)
 
 
-def _used(name: str, answers: Sequence[JudgeCheck], edits: Sequence[DirectionCheck]) -> bool:
-    """Whether a judge can be used for all that it was checked on."""
+def _used(
+    name: str, answers: Sequence[JudgeCheck], edits: Sequence[DirectionCheck], codes: Sequence[CodesCheck]
+) -> bool:
+    """Whether a judge can be used for all that it was checked on; of codes, for any."""
     of_answers = all(each.believed for each in answers if each.judge == name)
-    return of_answers and all(each.believed for each in edits if each.judge == name)
+    of_edits = all(each.believed for each in edits if each.judge == name)
+    return of_answers and of_edits and all(each.believed for each in codes if each.judge == name)
 
 
-def _tell(answers: Sequence[JudgeCheck], edits: Sequence[DirectionCheck], sample: int, as_json: bool) -> None:
+def _tell(
+    answers: Sequence[JudgeCheck],
+    edits: Sequence[DirectionCheck],
+    codes: Sequence[CodesCheck],
+    sample: int,
+    as_json: bool,
+) -> None:
+    from selfscope.studies.code_check import agreement_on_known
     from selfscope.studies.judge_check import agreement_of
-    from selfscope.studies.judge_run import chosen_answers
+    from selfscope.studies.judge_run import chosen_answers, chosen_codes
 
     found = agreement_of(answers, chosen_answers(sample))
     if as_json:
         told = {"judges": [_judge_json(each) for each in answers], "agreement": _agreement_json(found)}
-        print_json(told | {"edits": [edits_json(each) for each in edits]})
+        told |= {"edits": [edits_json(each) for each in edits], "codes": [codes_json(each) for each in codes]}
+        alike = agreements_json(agreement_on_known(codes, chosen_codes(sample)))
+        print_json(told | {"codes_agreement": alike})
         return
     for each in answers:
         _show(each)
     for of_edits in edits:
         show_edits(of_edits)
+    for of_codes in codes:
+        show_codes(of_codes)
     if found is not None:
         console().print(f"Agreement of the judges: alpha {around(found.alpha, found.ci95)}", markup=False)
 
@@ -132,6 +150,13 @@ def _check_edits(name: str, request: CheckRequest) -> DirectionCheck:
 
     with counting("judge") as bar:
         return asyncio.run(check_directions(name, request, lambda done, total: bar(done, total, name, "")))
+
+
+def _check_codes(name: str, request: CheckRequest) -> CodesCheck:
+    from selfscope.studies.judge_run import check_codes
+
+    with counting("judge") as bar:
+        return asyncio.run(check_codes(name, request, lambda done, total: bar(done, total, name, "")))
 
 
 def _show(check: JudgeCheck) -> None:

@@ -133,8 +133,8 @@ def agreement_on_known(checks: Sequence[CodesCheck], answers: Sequence[KnownAnsw
     found = {}
     for code in load_codes():
         own = [a for a in answers if a.code == code]
-        if own:
-            words = [[_word(check.said[a.id]) for a in own] for check in checks]
+        words = [[_word(check.said[a.id]) for a in own] for check in checks]
+        if any(map(any, words)):
             found[code] = agreement(words, [a.id.rpartition(".")[0] for a in own])
     return found
 

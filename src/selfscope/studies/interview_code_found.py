@@ -44,7 +44,10 @@ def coded(request: InterviewRequest, rows: pd.DataFrame, checks: Sequence[CodesC
     )
     judged = any(each.verdict != "not judged" for each in found)
     reasons = tuple(
-        f"{c.judge}, {each.code}: {why}" for c in checks for each in c.codes for why in each.reasons
+        f"{c.judge}, {each.code}: {'; '.join(each.reasons)}"
+        for c in checks
+        for each in c.codes
+        if each.reasons
     )
     return Coded(
         "checked on known answers" if judged else "not judged", reasons, found, _agrees(request, read)
@@ -156,7 +159,7 @@ def _verdict(
         return "not interpretable", blind
     led = [what for what, f in (("what was heard first", arms), ("who asks", askers)) if _led(f)]
     if led:
-        return "leading", tuple(f"what is said freely follows {what}" for what in led)
+        return "leading", tuple(f"it follows {what}" for what in led)
     if request.count >= LEAST_STABLE and max(arms.upper, askers.upper) <= STABLE:
         return "stable", ("neither what was heard first nor who asks moves it beyond two retest spreads",)
     return "cannot tell", ("there are too few interviews to say that nothing leads it",)
@@ -199,4 +202,5 @@ def _agrees(request: InterviewRequest, read: pd.DataFrame) -> Estimate:
     order = list(leans.options)
     leaning = shares[:, order.index("for")] - shares[:, order.index("against")]
     found = half_difference(leaning[: request.count], leaning[request.count :])
-    return Estimate(found.estimate, found.ci95)
+    low, high = (float(np.clip(bound, -1, 1)) for bound in found.ci95)
+    return Estimate(found.estimate, (low, high))
