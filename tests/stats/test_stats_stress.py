@@ -155,6 +155,15 @@ def test_labels_are_exchanged_within_statement_and_form():
     assert without.verdict == "none" and without.p > 0.1
 
 
+def test_levels_on_one_side_each_are_exchanged_as_wholes():
+    s = replace(table(seed=3), cluster="character")
+    shifted = replace(s, value=s.value + 2.0 * s.first)
+    found = by_name(stress(shifted, RULE, draws=1999))["no self"]
+    assert found.verdict == "shifted +" and found.levels == 12
+    assert found.p == pytest.approx(2 / 924, abs=0.002)  # 12 over 6 ways, two of them as far apart
+    assert by_name(stress(s, RULE, draws=499))["no self"].verdict == "none"
+
+
 def test_draws_that_a_large_family_puts_out_of_reach_are_not_estimable():
     s, large = table(), Rule(0.5, family=(0.5,) * 20)
     found = by_name(stress(s, large, draws=199))

@@ -86,8 +86,10 @@ def tally_sentence(found: Sequence[Stressed]) -> str:
     read = [f for f in found if any(a.outcome != "not_estimable" for a in f.assumptions)]
     firm = sum(not any(a.flipped for a in f.assumptions) for f in read)
     kinds = joined([f"{n} {verdict}" for verdict, n in Counter(f.verdict for f in read).most_common()])
+    is_are = "is" if firm == 1 else "are"
     told = (
-        f"{firm} of {counted(len(read), 'finding')} ({kinds}) are flipped by no assumption that can be tested"
+        f"{firm} of {counted(len(read), 'finding')} ({kinds}) {is_are} flipped by no assumption that can be "
+        "tested"
     )
     lost = len(found) - len(read)
     return sentence(f"{told}; {lost} more cannot be interpreted" if lost else told)

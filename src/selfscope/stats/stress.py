@@ -195,10 +195,13 @@ def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Cate
 def _no_self(
     sides: Sides, rule: Rule, own: Difference, before: Category, draws: int, rng: np.random.Generator
 ) -> Assumed:
-    """Nobody is anyone: labels of the sides exchanged among all values of a statement in one form."""
-    stratum = _strata(sides)
+    """Nobody is anyone: labels of the sides exchanged among all values of a statement in one form.
+
+    Where every level of the own unit lies on one side, the levels themselves are exchanged, as wholes.
+    """
+    value, first, stratum = _exchanged(sides)
     order = np.argsort(stratum, kind="stable")
-    value, first, stratum = sides.value[order], sides.first[order], stratum[order]
+    value, first, stratum = value[order], first[order], stratum[order]
     ways = _log_ways(first, stratum)
     least = max(math.exp(-ways), 1 / (draws + 1))
     if not rule.reachable(least):
@@ -228,6 +231,18 @@ def _no_self(
         outcome=outcome,
         levels=len(value),
     )
+
+
+def _exchanged(sides: Sides) -> tuple[Array, Mask, Codes]:
+    """Return what is exchanged, which side it is of, and within what: values, or means of whole levels."""
+    if not sides.cluster:
+        return sides.value, sides.first, _strata(sides)
+    sides_of = level_means(sides, sides.cluster)
+    there = [np.isfinite(m) for m in sides_of]
+    if (there[0] & there[1]).any():
+        return sides.value, sides.first, _strata(sides)
+    value = np.concatenate([m[t] for m, t in zip(sides_of, there, strict=True)])
+    return value, np.arange(len(value)) < there[0].sum(), np.zeros(len(value), np.intp)
 
 
 def _strata(sides: Sides) -> Codes:
