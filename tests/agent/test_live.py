@@ -133,6 +133,8 @@ def test_what_a_provider_fails_at_leaves_nothing(workspace):
     )
     with pytest.raises(CouldNot, match="conversation 1 did not end"):
         lived(workspace, broken)
+    with pytest.raises(CouldNot, match="longer than the model takes"):
+        asyncio.run(live(workspace, phantom_agent("silent"), SHORT, conversations=1, context=(1_050, len)))
     history = StateHistory.of(workspace)
     assert len(history.log()) == 1
     assert not (workspace / MEMORY).exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,7 +29,7 @@ from selfscope.agent.memory import MEMORY
 from selfscope.agent.scripts import TASK, Script, read_closing
 from selfscope.agent.tools import tools_of
 from selfscope.errors import CouldNot, Refused
-from selfscope.models.api import SEEDED
+from selfscope.models.api import MESSAGE_TOKENS, SEEDED
 from selfscope.models.api_errors import provider_words
 from selfscope.values import content_id, short
 from selfscope.values.state import Attempt, Cut
@@ -41,6 +41,14 @@ PRESERVED = 0.6
 #: Files that are made where none of the role is there.
 NOTE, GOALS, IDENTITY = "intent.md", "north-star.md", "SOUL.md"
 _NOTHING = ("none", "none.", "keep", "no", "no.")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Tokens that a prompt may have, the reply left out, and how they are counted."""
+
+    tokens: int
+    count: Callable[[str], int]
 
 
 @dataclass
@@ -57,6 +65,8 @@ class Talk:
         Tasks that stand in the place of words in the user's turns, in order.
     seed
         Names its draws, where the provider takes a seed.
+    context
+        What the model takes, where the provider does not say so itself.
     cuts, unread
         What was cut while it was held, and closing answers without the form that was asked for.
     replies
@@ -69,6 +79,7 @@ class Talk:
     way: Literal["tools", "asked"]
     checked: Sequence[CheckableTask] = ()
     seed: int = 0
+    context: Context | None = None
     cuts: list[Cut] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     replies: int = 0
@@ -143,14 +154,33 @@ class Thread:
         return reply.completion
 
     async def _generated(self) -> ModelOutput:
-        """Draw a reply; where the thread has outgrown the model, its oldest part is left out once."""
-        output = await self._drawn()
-        if output.stop_reason == "model_length":
+        """Draw a reply; where the thread has outgrown the model, its oldest part is left out once.
+
+        Raises
+        ------
+        CouldNot
+            If what the conversation began with is too long by itself.
+        """
+        output = await self._drawn_if_it_fits()
+        if output is None or output.stop_reason == "model_length":
             before = _length(self.messages)
             self.messages = await trim_messages(self.messages, preserve=PRESERVED)
             self.talk.cuts.append(Cut("conversation", "truncated", before, _length(self.messages)))
-            output = await self._drawn()
+            output = await self._drawn_if_it_fits()
+        if output is None or (output.stop_reason == "model_length" and not output.completion):
+            raise CouldNot(
+                "what the conversation begins with is longer than the model takes",
+                got=f"{len(self.talk.system):,} characters",
+                fix="Set limits: total: in selfscope.yaml, or give a model with a longer context",
+            )
         return output
+
+    async def _drawn_if_it_fits(self) -> ModelOutput | None:
+        if self.talk.context is not None:
+            told = "\n".join(message.text for message in self.messages)
+            if self.talk.context.count(told) + MESSAGE_TOKENS * len(self.messages) > self.talk.context.tokens:
+                return None
+        return await self._drawn()
 
     async def _drawn(self) -> ModelOutput:
         config = GenerateConfig()
@@ -218,10 +248,10 @@ async def fold_memory(thread: Thread) -> None:
     if not desk.oldest:
         return
     told = "\n".join(f"> {entry.text}" for entry in desk.oldest)
-    tools, thread.tools = thread.tools, []
-    summary = await thread.beside(f"{read_closing().fold}\n\n{told}")
-    thread.tools = tools
-    folded = desk.fold(summary)
+    alone = Thread(thread.talk, thread.model)
+    alone.tools = []
+    summary = await alone.answer(f"{read_closing().fold}\n\n{told}")
+    folded = desk.fold(summary.completion)
     if folded is None:
         thread.talk.unread.append("fold")
         return

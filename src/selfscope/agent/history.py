@@ -64,6 +64,11 @@ class StateHistory(StateStore):
             )
         return history
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """How much of its files a conversation begins with, as the workspace's settings say."""
+        return Workspace.at(self.folder.parent.parent).settings.limits
+
     def begin(self, workspace: Path, agent: str = "") -> Version:
         """Keep a workspace as the first version.
 

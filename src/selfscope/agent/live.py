@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.history import StateHistory
@@ -22,6 +22,9 @@ from selfscope.agent.prompt import opening_of
 from selfscope.agent.scripts import TASK, Script
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, CouldNot
+from selfscope.models.api_manner import manner_of_environment
+from selfscope.models.api_provider import Connection, refuse_temperature, untold
+from selfscope.models.choose import INSPECT_PROVIDERS
 from selfscope.models.task_run import run_task, usage_of_log
 from selfscope.values import Usage, bytes_id, content_id, short
 from selfscope.values.state import IDENTITY_EDITS, Conversation, IdentityEdits, Version
@@ -100,6 +103,7 @@ async def live(
     conversations: int,
     manner: Manner | None = None,
     called: str = "",
+    context: tuple[int, Callable[[str], int]] | None = None,
     progress: Progress | None = None,
 ) -> Life:
     """Let an agent live in a workspace until it has had so many conversations.
@@ -116,6 +120,9 @@ async def live(
         In all, with those that were held before: the same call goes on where an earlier one was stopped.
     called
         How the model is named in what is kept, where its own name does not say all: an adapter, a cap.
+    context
+        Tokens that a prompt and its reply may have together, and what counts them, where the provider does
+        not say so itself.
 
     Raises
     ------
@@ -130,12 +137,13 @@ async def live(
     _refuse(scripts, conversations, how)
     place = Workspace.at(workspace)
     async with opened(model) as voice:
+        refuse_temperature(voice, how.temperature)
         name = called or str(voice)
         with lived_in(place, life_id(place, name, scripts, how)) as history:
             done = sum(bool(version.conversation) for version in history.log())
             for number in range(done + 1, conversations + 1):
                 script = scripts[(number - 1) % len(scripts)]
-                held = await _live_once(place, history, voice, name, script, number, how)
+                held = await _live_once(place, history, voice, name, context, script, number, how)
                 if progress is not None:
                     progress(number, conversations, script.name, held.usage)
             return life_of(history)
@@ -174,9 +182,6 @@ async def opened(model: str | Model) -> AsyncIterator[Model]:
     if not isinstance(model, str):
         yield model
         return
-    from selfscope.models.api_provider import Connection
-    from selfscope.models.choose import INSPECT_PROVIDERS
-
     known = model.partition("/")[0] in INSPECT_PROVIDERS and "/" in model and not Path(model).exists()
     made = Connection(model if known else f"selfscope/{model}").make()
     try:
@@ -195,6 +200,7 @@ async def _live_once(
     history: StateHistory,
     model: Model,
     name: str,
+    context: tuple[int, Callable[[str], int]] | None,
     script: Script,
     number: int,
     how: Manner,
@@ -202,7 +208,7 @@ async def _live_once(
     """Hold one conversation and commit what it leaves."""
     from inspect_ai.model import GenerateConfig
 
-    from selfscope.agent.conversing import Talk, conversation_task
+    from selfscope.agent.conversing import Context, Talk, conversation_task
 
     head = settle(place, history)
     way = way_of(model, how)
@@ -211,10 +217,14 @@ async def _live_once(
     offered, checked = _tasks(how, number)
     index = MemoryIndex(place.own / "memory-index.sqlite")
     desk = Desk(place, files, roles, how.policy, number, index, offered)
-    talk = Talk(desk, script, opening.system, way, checked, how.seed, list(opening.cuts))
-    config = GenerateConfig(
-        temperature=how.temperature, max_tokens=how.max_tokens or MAX_TOKENS[way], max_connections=1
+    longest = how.max_tokens or MAX_TOKENS[way]
+    talk = Talk(
+        *(desk, script, opening.system, way, checked),
+        seed=how.seed,
+        context=Context(context[0] - longest, context[1]) if context else None,
+        cuts=list(opening.cuts),
     )
+    config = GenerateConfig(temperature=how.temperature, max_tokens=longest, **_settings(model))
     log = await run_task(
         conversation_task(talk, config),
         model,
@@ -259,6 +269,14 @@ def _told(talk: Talk, log: EvalLog, name: str, way: Way) -> Conversation:
         log=f".selfscope/logs/{Path(log.location).name}",
         usage=replace(usage_of_log(log), prompts=len(talk.script.turns), calls=talk.replies),
     )
+
+
+def _settings(model: Model) -> dict[str, Any]:
+    """Return how calls to a model are made: with the environment's patience, where they leave the machine."""
+    provider = str(model).partition("/")[0]
+    if provider in ("selfscope", "mockllm"):
+        return {}
+    return {**untold(provider), **manner_of_environment().settings()}
 
 
 def _tasks(how: Manner, number: int) -> tuple[tuple[CheckableTask, ...], tuple[CheckableTask, ...]]:

@@ -121,13 +121,13 @@ def system_at(
     if without is None:
         if with_role_from is not None:
             raise BadInput("no role is to be taken from another version", fix="Name the role by without=")
-        return system_of(files, roles)
+        return system_of(files, roles, history.limits)
     early = with_role_from or history.log()[0]
     files = {path: data for path, data in files.items() if roles[path] != without}
     taken = [path for path, role in early.roles.items() if role == without]
     files |= {path: history.read(early, path) for path in taken}
     roles = {path: without if path in taken else roles[path] for path in files}
-    return system_of(files, roles)
+    return system_of(files, roles, history.limits)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,12 @@ class Voice:
     count: Callable[[str], int]
     ground: Ground | None = None
 
+    @property
+    def context(self) -> tuple[int, Callable[[str], int]] | None:
+        """Tokens that the ground takes, and what counts them; None where the provider says so itself."""
+        most = None if self.ground is None else self.ground.context_tokens
+        return None if most is None else (most, self.count)
+
 
 @asynccontextmanager
 async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterator[Voice]:
@@ -203,6 +209,7 @@ async def _lived(wanted: Wanted, model: str, adapter: str, cap: str, dry_run: bo
                 conversations=wanted.conversations,
                 manner=wanted.manner,
                 called=voice.name,
+                context=voice.context,
                 progress=_watched(wanted, voice, place, bar),
             )
     _show(place, life, as_json)
