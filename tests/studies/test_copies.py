@@ -19,6 +19,7 @@ from selfscope.studies.copies_planted import PLAYERS, planted
 from selfscope.studies.copies_replies import one_line
 from selfscope.studies.copies_run import asker_of, play, run_copies
 from selfscope.studies.store import RunStore
+from selfscope.studies.stress import StressRequest, stressed
 from selfscope.values import COLUMNS, Answer
 
 PARTNERS = (Partner("phantom:independent"), Partner("phantom:coordinator"))
@@ -76,6 +77,25 @@ def test_one_who_is_only_surer_in_a_game_does_not_coordinate():
         assert "sharpening" in found[name].notes, name
     assert found["evidential"].verdict != SHIFTED
     assert set(PLAYERS) == {*EXPECTED, "surer"}
+
+
+@pytest.mark.parametrize("name", ["believer", "surer"])
+def test_re_asked_by_the_game_an_effect_says_what_its_run_says(name, tmp_path):
+    identity, ask = planted(name)
+    request = CopiesRequest(("match", "twin", "evidential", "zero_sum"), "demo")
+    study, store = copies_study(request, identity), RunStore(tmp_path / "run")
+    asyncio.run(run_copies(request, study, ask, store))
+    found = found_in(request, store.observations())
+    store.write_json("findings.json", found)
+    again = {s.of["construct"]: s for s in stressed(StressRequest(str(store.folder), draws=49))}
+    assert set(again) == {e.name for e in found.effects}
+    for effect in found.effects:
+        told = again[effect.name]
+        assert told.estimate == pytest.approx(effect.estimate.estimate, abs=1e-9)
+        assert (told.p, told.ci) == (pytest.approx(effect.p_adjusted), pytest.approx(effect.estimate.ci))
+        word = {SHIFTED: "shifted +", EQUAL: "equivalent"}.get(effect.verdict, "none")
+        (own,) = [a for a in told.assumptions if a.name == "clustered:item"]
+        assert (told.verdict, own.outcome) == (word, "stands"), effect.name
 
 
 def test_letters_tell_the_same(all_played):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from selfscope.errors import BadInput
@@ -120,9 +121,14 @@ def exchange_p(matrix: ArrayLike) -> float:
         raise BadInput("too many units to try every exchange", got=len(m), fix=f"Give {EXACT} at most")
     if not np.isfinite(m).all():
         return float("nan")
-    rows = np.arange(len(m))
-    found = np.array([m[rows, list(order)].sum() for order in permutations(rows)])
+    found = m[np.arange(len(m)), _orders(len(m))].sum(axis=-1)
     return float((np.abs(found) >= abs(found[0]) - _TIE).mean())
+
+
+@cache
+def _orders(n: int) -> NDArray[np.intp]:
+    """Return every order of `n` units, the one that was made first, ``(n!, n)``."""
+    return np.array(list(permutations(range(n))), np.intp)
 
 
 def kept_own(choices: ArrayLike) -> Array:

@@ -19,9 +19,11 @@ from selfscope.studies.restore import stored_study
 from selfscope.studies.selves_lasting import NEUTRAL
 from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import has_findings, stored_findings
+from selfscope.studies.stress_games import games_asked_again, has_effects
 from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, scores_of
 from selfscope.studies.where_table import only_rows, read_table, refuse_columns
 from selfscope.values import Finding, Study
+from selfscope.values.finding import Verdict
 from selfscope.values.stress import Assumed, Stressed
 
 if TYPE_CHECKING:
@@ -178,7 +180,7 @@ def _of_store(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
         yield from _of_table(only_rows(store.observations(), request.only), request)
     elif isinstance(store, JoinedStore):
         for run in store.runs:
-            for found in _of_run(run, request) if has_findings(run) else ():
+            for found in _of_run(run, request) if has_findings(run) or has_effects(run) else ():
                 yield replace(found, of={"run": run.run, **found.of})
     else:
         yield from _of_run(store, request)
@@ -186,10 +188,13 @@ def _of_store(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
 
 def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
     if not has_findings(store):
+        if has_effects(store):
+            yield from _of_games(store, request)
+            return
         raise BadInput(
-            "the run has no findings",
+            "the run has no findings that are differences of two sides",
             got=store.folder,
-            fix="Export its table, and name a difference with --value, --contrast, --units and --sesoi",
+            fix="Name a difference in its table with --value, --contrast, --units and --sesoi",
         )
     study, findings = stored_study(store), stored_findings(store)
     scored = scores_of(store.observations())
@@ -204,12 +209,21 @@ def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
                 "verdict": finding.verdict,
             }  # fmt: skip
             found = _stressed(sides, rule_of(finding, findings, own_test(sides)), of, request)
-            yield _unread(found, finding) if finding.verdict == "not interpretable" else found
+            unread = finding.verdict == "not interpretable"
+            yield _unread(found, finding.gate.reasons) if unread else found
 
 
-def _unread(found: Stressed, finding: Finding) -> Stressed:
+def _of_games(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
+    """Yield the effects of games between copies; the game is their own unit."""
+    for asked in games_asked_again(store):
+        rule = bounded(asked.rule, own_test(asked.sides), asked.verdict, checked=asked.checked)
+        found = _stressed(asked.sides, rule, asked.of, request)
+        yield _unread(found, asked.reasons) if asked.verdict == "not interpretable" else found
+
+
+def _unread(found: Stressed, reasons: Sequence[str]) -> Stressed:
     """Return a finding that cannot be interpreted: it says nothing, under any assumption."""
-    why = "not interpretable: " + "; ".join(finding.gate.reasons)
+    why = "not interpretable: " + "; ".join(reasons)
     lost = tuple(Assumed(a.manner, a.unit, levels=a.levels, why=why) for a in found.assumptions)
     return replace(found, verdict="none", assumptions=lost)
 
@@ -232,12 +246,25 @@ def rule_of(finding: Finding, findings: Sequence[Finding], own: Difference) -> R
     screened = replace(rule, correction="bh")
     apart = [abs(r.adjusted(finding.p) - finding.p_adjusted) for r in (rule, screened)]
     rule = screened if apart[1] < apart[0] else rule
+    return bounded(rule, own, finding.verdict, checked=finding.gate.g1 == "pass")
+
+
+def bounded(rule: Rule, own: Difference, verdict: Verdict, *, checked: bool) -> Rule:
+    """Return a rule that goes no further than a run did by the same numbers.
+
+    Parameters
+    ----------
+    own
+        The finding's own test.
+    checked
+        Whether an absence could have been seen.
+    """
     alone = rule.category(own)
-    checked = finding.verdict in ("shifted", "inconclusive") and finding.gate.g1 == "pass"
+    seen = checked and verdict in ("shifted", "inconclusive")
     return replace(
         rule,
-        may_shift=finding.verdict == "shifted" or not alone.startswith("shifted"),
-        may_equal=finding.verdict == "equivalent" or (checked and alone != "equivalent"),
+        may_shift=verdict == "shifted" or not alone.startswith("shifted"),
+        may_equal=verdict == "equivalent" or (seen and alone != "equivalent"),
     )
 
 
