@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.standins.packages import installed
 
 from selfscope import __version__
 from selfscope.cli import pages
 from selfscope.cli.app import read_command, run
 from selfscope.instruments.cluster.pages import load_published
-from tests.standins.packages import installed
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -93,7 +93,7 @@ def test_every_option_that_the_command_takes_is_on_the_page():
 
 def test_the_readme_names_every_verb_in_its_table():
     rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    named = {word for row in rows for word in re.findall(r"`([a-z]+)", row)}
+    named = {word for row in rows for word in re.findall(r"`([a-z-]+)", row)}
     assert {verb.name.split()[0] for verb in pages.verbs()} <= named
 
 
@@ -154,9 +154,9 @@ def cited_rules():
     ]
     for path in files:
         text = " ".join(path.read_text(encoding="utf-8").split())
-        for run in re.findall(r"measurement\.md`? ((?:§\d+[a-z]?(?:, | and | to |-)?)+)", text):
-            numbers = re.findall(r"\d+[a-z]?", run)
-            if " to " in run or "-" in run:
+        for cited in re.findall(r"measurement\.md`? ((?:§\d+[a-z]?(?:, | and | to |-)?)+)", text):
+            numbers = re.findall(r"\d+[a-z]?", cited)
+            if " to " in cited or "-" in cited:
                 numbers += [str(n) for n in range(int(numbers[0]), int(numbers[-1]))]
             found.update((number, name(path)) for number in numbers)
     return found
