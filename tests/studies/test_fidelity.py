@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from selfscope.errors import BadInput, Stopped
@@ -16,6 +17,7 @@ from selfscope.studies.fidelity_judged import AS_COPY, asked_of_judges, choices_
 from selfscope.studies.fidelity_material import load_material, read_material
 from selfscope.studies.fidelity_planted import opened_for, planted
 from selfscope.studies.fidelity_run import fidelity_of
+from selfscope.studies.fidelity_texts import clones_in
 from selfscope.studies.store import RunStore
 from selfscope.values import COLUMNS
 
@@ -161,6 +163,18 @@ def test_judges_see_both_orders_and_a_copy(ported):
     right = choices_in({key: key.rsplit("|", 1)[1] for key in asked})
     assert all((x == 1.0).all() for x in right.values())
     assert word_of("I think the first") == "unparsed"
+
+
+def test_a_judge_that_tells_nobody_apart_shows_nothing(ported):
+    request, _, store = ported
+    even = np.tile([[1.0], [0.5], [0.0], [0.5], [0.5], [0.5]], (3, 1))
+    choices = {
+        "blind": {"target": even, "unported": even},
+        "able": {"target": np.ones((18, 1)), "unported": even},
+    }
+    told = {(c.judge, c.against): c.told for c in clones_in(request, store.observations(), choices)}
+    assert told["blind", "unported"] == "cannot tell"
+    assert told["able", "unported"] == "not told apart"
 
 
 def test_requests_that_compare_nothing_are_refused():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,13 +101,22 @@ def clones_in(
     request: FidelityRequest, rows: pd.DataFrame, judged: Mapping[str, Mapping[str, Array]]
 ) -> tuple[Clone, ...]:
     """Return every two-way choice, of judges and by the original's own likelihoods."""
-    found = [
-        _clone(other, judge, right) for judge, choices in judged.items() for other, right in choices.items()
-    ]
+    by_judge = {
+        judge: [_clone(other, judge, right) for other, right in choices.items()]
+        for judge, choices in judged.items()
+    }
     scored = rows[rows["instrument"] == LIKELIHOOD]
     if not scored.empty:
-        found += _by_likelihood(request, scored)
-    return tuple(found)
+        by_judge[BY_LIKELIHOOD] = _by_likelihood(request, scored)
+    return tuple(clone for found in by_judge.values() for clone in _believed(found, request.unported.name))
+
+
+def _believed(found: Sequence[Clone], target: str) -> Iterator[Clone]:
+    """Yield one judge's choices; who does not tell the target apart shows nothing by telling no one."""
+    able = any(c.against == target and c.told == "told apart" for c in found)
+    for clone in found:
+        blind = clone.told == "not told apart" and not able
+        yield replace(clone, told="cannot tell") if blind else clone
 
 
 def _clone(other: str, judge: str, right: Array) -> Clone:

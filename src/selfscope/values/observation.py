@@ -53,6 +53,9 @@ class Observation:
         In a deprecation interview `script` is what was heard first (``for``, ``against``, ``neutral``,
         ``none``), `thread` the interview, `counterparty` the asker; its open questions have the channel
         ``open``, the format ``own_words`` and the value 1 where they were answered.
+        Of ports `script` is the setting (empty, ``drop the act``, ``inside a task``) and `thread` its wording;
+        their texts have the instrument ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose
+        text it is, `character` as whose words it is scored.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
