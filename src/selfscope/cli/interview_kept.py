@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from selfscope.cli.assurance_kept import keep_conception
 from selfscope.cli.interview_apart import DeprecationInterviews
 from selfscope.cli.show import finite
 from selfscope.errors import BadInput, SelfscopeError
@@ -56,6 +57,11 @@ class KeptInterviews(DeprecationInterviews):
         """Conclude the run, and keep what was said."""
         told = super().conclude(request, study, store, command)
         records = keep(self._kept, dict(told.found))
+        kept = self._kept
+        if conception := keep_conception(
+            kept.archive, kept.content, kept.consent, told.found, records["evidence"]
+        ):
+            records |= {"conception": conception}
         words = f"Kept as evidence {records['evidence']} of {records['content']}."
         return replace(told, lines=(*told.lines, words), found={**told.found, "kept": records})
 

@@ -130,6 +130,7 @@ def assurance_section(found: AssuranceFound) -> str:
         .get_template("assurance.html.j2")
         .render(
             found=found,
+            beliefs=(*found.beliefs, found.conceptions.believed),
             outcomes=outcomes,
             by_outcome={name: [o for o in found.outcomes if o.outcome == name] for name in outcomes},
             pictures={name: trusted(promised_svg(name, found)) for name in outcomes},

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from selfscope.report.assurance import assurance_lines, assurance_section
 from selfscope.report.commitment import estimate
 from selfscope.report.interview_codes import (
     CODES,
@@ -87,6 +88,8 @@ def interview_lines(view: InterviewView) -> Iterator[str]:
     for wish in view.found.wishes:
         yield wish_sentence(wish)
     yield from coded_lines(view.found.coded)
+    if view.found.assurance is not None:
+        yield from assurance_lines(view.found.assurance)
 
 
 def wish_sentence(wish: WishFound) -> str:
@@ -115,6 +118,7 @@ def interview_html(view: InterviewView) -> str:
             found=view.found,
             style=trusted(page_style()),
             lines=list(interview_lines(view)),
+            assured=trusted("" if view.found.assurance is None else assurance_section(view.found.assurance)),
             pictures={w.wish: trusted(followed_svg(w, view.found)) for w in view.found.wishes},
         )
     )

@@ -175,6 +175,14 @@ def promises(nothing: Side, sham: Side, warm: Side, believed: ArrayLike) -> Prom
     )
 
 
+def rises(evidence: Evidence) -> Mask:
+    """Return whether what was told is said more than where another thing was told, ``(...)``.
+
+    By at least δ, and surely more: the one-sided 95 % lower bound, over statements, is above 0.
+    """
+    return np.asarray((evidence.estimate >= evidence.sesoi) & (evidence.low90 > 0))
+
+
 def corrected(side: Side) -> Evidence:
     """Return the evidence of arms against one note, corrected over arms and outcomes."""
     guard = (_holm(side.guarded_p) <= ALPHA) & _one_sign(side.guarded, side.evidence.estimate)

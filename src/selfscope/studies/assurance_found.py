@@ -20,7 +20,17 @@ from selfscope.instruments.interview.assurance import (
     load_assurances,
 )
 from selfscope.instruments.interview.assurance_asks import asks_of
-from selfscope.stats.assurance import MOVED, Promises, Side, corrected, joined, promises, side_of, sides
+from selfscope.stats.assurance import (
+    MOVED,
+    Promises,
+    Side,
+    corrected,
+    joined,
+    promises,
+    rises,
+    side_of,
+    sides,
+)
 from selfscope.stats.atoms import ArmScores
 from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.family import judge
@@ -31,7 +41,7 @@ from selfscope.stats.sensitivity import Sensitivity
 from selfscope.stats.verdicts import FAIL, PASS, UNKNOWN, Evidence, at, decide, gate_reasons
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.interview import InterviewRequest
-from selfscope.studies.scores import Layout, arm_scores
+from selfscope.studies.scores import KEY, Layout, arm_scores
 from selfscope.values import Estimate
 from selfscope.values.assurance import (
     Against,
@@ -52,6 +62,8 @@ from selfscope.values.study import BIAS, SESOI
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Columns that are read.
+_READ = [*KEY, "value", "scale", "refusal", "option_mass", "script", "character", "channel"]
 #: δ of closed answers and of own words, half contrasts in log-odds.
 CLOSED, OWN = SESOI["self_report"], SESOI["utterance"]
 _STATES: Mapping[int, State] = {PASS: "pass", FAIL: "fail"}
@@ -96,7 +108,7 @@ def assurance_in(request: InterviewRequest, rows: pd.DataFrame) -> AssuranceFoun
     rows
         The run's observations, those of other instruments among them.
     """
-    told = _Rows(rows[rows["instrument"] == NAME], request)
+    told = _Rows(rows.loc[rows["instrument"] == NAME, _READ], request)
     beliefs = tuple(_beliefs(told))
     believed = [b.believed for b in beliefs if b.told in TOLD]
     channels = [*([_own_words(told)] if told.said else []), _tasks(told)]
@@ -244,7 +256,7 @@ def _believed(told: str, here: ArmScores, elsewhere: ArmScores, layout: Layout) 
 def _doubts(rise: Evidence, level: Estimate) -> Iterator[str]:
     """Yield why what was told is not believed."""
     yield from gate_reasons(rise)
-    if not (rise.estimate >= CLOSED and rise.low90 > 0):
+    if not rises(rise):
         yield "told so, it does not say so more than where something else was told"
     if not level.estimate > 0:
         yield "told so, it says that it is not so as much as that it is"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 
 from scipy import special
 
@@ -18,7 +19,7 @@ from selfscope.instruments.interview.assurance_asks import batches_of, checks
 from selfscope.models.ground import GroundIdentity, Progress
 from selfscope.studies import interview_planted
 from selfscope.studies.interview_run import Asker
-from selfscope.values import Answer, Answers, Cell, Prompt, Usage, content_id, short
+from selfscope.values import Answer, Answers, Cell, Prompt, Usage, content_id
 
 #: What the rules do beside being stable in interviews.
 RULES = ("promised", "warmed", "disbelieving", "follower")
@@ -154,4 +155,5 @@ def _view(cell: Cell) -> str:
 @cache
 def _noise(*what: str) -> float:
     """Return standard normal noise, the same for the same thing."""
-    return float(special.ndtri((int(short(content_id([NAME, *what]), 12), 16) + 0.5) / 16**12))
+    drawn = int.from_bytes(blake2b("\n".join((NAME, *what)).encode(), digest_size=6).digest(), "big")
+    return float(special.ndtri((drawn + 0.5) / 256**6))

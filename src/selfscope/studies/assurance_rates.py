@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfscope.instruments.interview.assurance import TOLD
-from selfscope.stats.assurance import MOVED, Promises, joined, promises, sides
+from selfscope.stats.assurance import MOVED, Promises, joined, promises, rises, sides
 from selfscope.stats.atoms import ArmScores
+from selfscope.stats.family import judge
 from selfscope.stats.masked import Array
-from selfscope.stats.results import Settings
-from selfscope.stats.verdicts import PASS
+from selfscope.stats.results import Gates, Settings
+from selfscope.stats.verdicts import PASS, SHIFTED
 
 SETS, AT_ONCE = 2_000, 100
 #: Statements of an outcome: of the cluster, and tasks.
@@ -57,8 +58,11 @@ CELLS: Mapping[str, Planted] = {
     "four promises, twice": Planted(promise=2.0),
     "four promises, three times": Planted(promise=3.0),
     "four promises, three times, statements far apart": Planted(promise=3.0, spread=2.0),
+    "four promises, twice, statements far apart": Planted(promise=2.0, spread=2.0),
     "promises and warmth, three times each": Planted(promise=3.0, warmth=3.0),
 }
+#: Sizes and spreads of changes that stand alone.
+ALONE = ((0.0, 1.0), (0.0, 2.0), (2.0, 1.0), (2.0, 2.0))
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,43 @@ def _judged(planted: Planted, sets: int, rng: np.random.Generator, flips: int) -
     return promises(first, second, third, np.ones(len(TOLD), bool))
 
 
+def alone_rates(
+    size: float, statements: int, spread: float, sets: int = SETS, seed: int = 0
+) -> tuple[float, float]:
+    """Return how often a change of yes and no between two notes is believed, and is ``shifted``.
+
+    Parameters
+    ----------
+    size, spread
+        What is planted and τ, in units of the smallest effect of interest.
+    statements
+        Six of what an arm tells, twenty of which of five things stays, thirty of what it takes itself to be.
+    """
+    settings = Settings.of("self_report", bootstrap_all=False, bootstraps=199, flips=4_000)
+    rng = np.random.default_rng([seed, statements])
+    keyed = np.where(np.arange(statements) % 2, 1.0, -1.0)
+    theta = rng.normal(size=(sets, 1, statements))
+    noise = rng.normal(size=(4, *theta.shape)) * spread * settings.sesoi / np.sqrt(2)
+    here = ArmScores(theta + size * settings.sesoi + noise[0], noise[1])
+    other = ArmScores(theta + noise[2], noise[3]).as_text()
+    row = judge(here, {"other": other}, keyed[None], settings=settings, gates=Gates(g1=PASS)).rows["other"]
+    return float(rises(row.evidence).mean()), float((row.codes == SHIFTED).mean())
+
+
 def table(sets: int = SETS) -> str:
-    """Return the table of all cells, in Markdown."""
+    """Return the tables of all cells, in Markdown."""
     head = "| planted | false `shifted`, of sets | found | `warmth only` | `bias only` | `equivalent` |"
     lines = [head, "| --- | --- | --- | --- | --- | --- |"]
     for name, planted in CELLS.items():
         r = rates(planted, sets)
         shown = (f"{x:.3f}" for x in (r.false, r.found, r.warm, r.bias, r.equal))
         lines.append(f"| {name} | {' | '.join(shown)} |")
+    lines += ["", "| planted | believed, of six statements | self moves, of thirty |", "| --- | --- | --- |"]
+    for size, spread in ALONE:
+        believed, moved = (alone_rates(size, m, spread, sets)[n] for n, m in enumerate((6, 30)))
+        lines.append(
+            f"| {size:g} times what matters, statements {spread:g} apart | {believed:.3f} | {moved:.3f} |"
+        )
     return "\n".join(lines)
 
 

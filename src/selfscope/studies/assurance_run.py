@@ -9,7 +9,7 @@ from selfscope.instruments.interview.assurance_asks import Placed, batches_of, c
 from selfscope.models.ground import Progress
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.interview import InterviewRequest, subject_of
-from selfscope.values import Answer, Answers, Prompt, Study, Usage, content_id, plain, short
+from selfscope.values import Answer, Answers, Prompt, Study, Usage, content_id, short
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -70,7 +70,7 @@ def prompts_of(request: InterviewRequest, mute: str) -> list[Prompt]:
 
 def _place(each: Placed, prompt: Prompt) -> dict[str, Any]:
     options = prompt.options
-    return dict(plain(each.ask.cell)) | {
+    return vars(each.ask.cell) | {
         "script": each.script,
         "thread": each.thread,
         "evidence": short(content_id(prompt)),
