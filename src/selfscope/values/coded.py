@@ -25,7 +25,7 @@ class CodeFollowed:
     option
         The option that follows most; "" where there is nothing to compare.
     ratio
-        Range of that option's share over its retest standard deviation, with its simultaneous interval.
+        Range of that option's share over its retest standard deviation; its interval carries both errors.
     upper
         The largest upper bound of any option.
     p

@@ -27,7 +27,7 @@ class Followed:
     spread
         Retest standard deviation, of interviews within one of them.
     ratio
-        Range of the means over that spread, with its simultaneous interval; null where it cannot be had.
+        Range of the means over that spread; its interval carries both errors. Null where it cannot be had.
     apart
         Whether the range is above 0, at .05 divided by all such comparisons of a run.
     """
