@@ -14,11 +14,11 @@ from tests.e2e.conftest import Command
 from tests.standins.weights import write_folder
 
 #: Statements there are: enough for several batches. Of the real model fewer are asked, for it takes longer.
-STATEMENTS, FEW = 60, 12
+STATEMENTS, FEW = 30, 12
 
 
 def items_in(folder, count):
-    things = ["the morning shift", "a tidy desk", "plain words", "long reports", "old maps", "loud rooms"]
+    things = ["the morning shift", "a tidy desk", "plain words"]
     verbs = ["I enjoy", "I look for", "I would choose", "I speak well of", "I put up with"]
     rows = [
         {"statement": f"{verb} {thing} {when}.", "construct": "work", "keyed": 1 if n % 2 else -1}

@@ -106,20 +106,33 @@ def scores(
     return pd.DataFrame(rows, columns=names)
 
 
-def contrast(table: pd.DataFrame, arms: list[str]) -> tuple[np.ndarray, np.ndarray, float]:
+@dataclass(frozen=True)
+class Wide:
+    """Means over the forms ``(statement,)`` by character and polarity, and the keying of the statements."""
+
+    means: dict[tuple[str, int], np.ndarray]
+    keyed: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Wide:
+        wide = table.pivot_table(index=["item", "keyed"], columns=["character", "polarity"], values="value")
+        means = dict(zip(wide.columns, wide.to_numpy().T, strict=True))
+        return cls(means, wide.index.get_level_values("keyed").to_numpy())
+
+    def halves(self, arms: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """D and B of the mean of `arms`."""
+        said, denied = (sum(self.means[a, v] for a in arms) / len(arms) for v in (1, -1))
+        return (said - denied) / 2, (said + denied) / 2
+
+
+def contrast(wide: Wide, arms: list[str]) -> tuple[np.ndarray, np.ndarray, float]:
     """δ_i, keying and the change of B against the mean of `arms`."""
-    wide = table.pivot_table(index=["item", "keyed"], columns=["character", "polarity"], values="value")
-    d = {a: (wide[a][1] - wide[a][-1]) / 2 for a in (SUBJECT, *arms)}
-    b = {a: (wide[a][1] + wide[a][-1]) / 2 for a in (SUBJECT, *arms)}
-    keyed = wide.index.get_level_values("keyed").to_numpy()
-    delta = (d[SUBJECT] - sum(d[a] for a in arms) / len(arms)).to_numpy() * keyed
-    return delta, keyed, float((b[SUBJECT] - sum(b[a] for a in arms) / len(arms)).mean())
+    (d, b), (d_arms, b_arms) = wide.halves([SUBJECT]), wide.halves(arms)
+    return (d - d_arms) * wide.keyed, wide.keyed, float((b - b_arms).mean())
 
 
-def finding(
-    table: pd.DataFrame, name: str, channel: str, control: str, arms: list[str], blind: bool
-) -> Finding:
-    delta, keyed, yes = contrast(table, arms)
+def finding(wide: Wide, name: str, channel: str, control: str, arms: list[str], blind: bool) -> Finding:
+    delta, keyed, yes = contrast(wide, arms)
     m, sesoi = len(delta), SESOI[channel]
     estimate = float((delta[keyed > 0].mean() + delta[keyed < 0].mean()) / 2)
     se = float(np.sqrt((delta[keyed > 0].var(ddof=1) + delta[keyed < 0].var(ddof=1)) / (2 * m)))
@@ -319,9 +332,10 @@ def build_view(
             chosen = (*d.statements[:half], *d.statements[8 : 8 + half])
             table = scores(rng, plant, chosen, arms, channel)
             frames.append(table)
+            wide = Wide.of(table)
             classes = dict.fromkeys(c.control for c in controls)
             rows = [
-                finding(table, d.name, channel, k, [c.name for c in controls if c.control == k], plant.blind)
+                finding(wide, d.name, channel, k, [c.name for c in controls if c.control == k], plant.blind)
                 for k in classes
             ]
             findings += [
@@ -384,7 +398,7 @@ def plant() -> type[Plant]:
     return Plant
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small(make_view: Callable[..., RunView]) -> RunView:
     """A run of two dimensions and few controls: quick to draw."""
     return make_view(

@@ -58,8 +58,8 @@ FOUND = ClusterFinding(
 
 
 @pytest.fixture(scope="module")
-def page(view):
-    return render_page(replace(view, cluster=(FOUND,)))
+def page(small):
+    return render_page(replace(small, cluster=(FOUND,)))
 
 
 def test_the_section_says_all_of_it(page):
@@ -72,18 +72,18 @@ def test_the_section_says_all_of_it(page):
     assert "None is surely foretold" in section
 
 
-def test_without_a_cluster_there_is_no_section(view):
-    assert '<section id="cluster"' not in render_page(view)
+def test_without_a_cluster_there_is_no_section(small):
+    assert '<section id="cluster"' not in render_page(small)
 
 
-def test_no_move_and_no_panel_make_no_part(view):
+def test_no_move_and_no_panel_make_no_part(small):
     bare = ClusterFinding("utterance", absent={"mean_shift": "nothing was compared"})
-    assert cluster_parts(replace(view, cluster=(bare,))) == ()
+    assert cluster_parts(replace(small, cluster=(bare,))) == ()
 
 
-def test_what_is_not_known_is_said_with_its_reason(view):
+def test_what_is_not_known_is_said_with_its_reason(small):
     alone = replace(FOUND, travel=None, unmentioned_travel=None, absent={"travel": "no panel is here"})
-    assert "Not known: No panel is here." in render_page(replace(view, cluster=(alone,)))
+    assert "Not known: No panel is here." in render_page(replace(small, cluster=(alone,)))
 
 
 def test_a_size_that_is_nearly_nothing_is_not_rounded_to_nothing():
@@ -106,13 +106,13 @@ def test_the_terminal_is_told_in_few_words_and_names_what_went_the_wrong_way(vie
     assert said[-1] == "That dimensions travel together needs several identities."
 
 
-def test_where_none_went_the_wrong_way_and_no_panel_is_known_the_terminal_says_so(view):
+def test_where_none_went_the_wrong_way_and_no_panel_is_known_the_terminal_says_so(small):
     alone = replace(FOUND, wrong_sign=(), travel=None, absent={"travel": "needs several identities"})
-    said = " ".join(cluster_lines(replace(view, cluster=(alone,))))
+    said = " ".join(cluster_lines(replace(small, cluster=(alone,))))
     assert "No dimension went away from the cluster’s pole." in said
     assert "is not known; needs several identities." in said
 
 
-def test_a_bare_model_is_no_identity_of_which_something_could_not_be_said(view):
-    bare = replace(view, subject=replace(view.subject, text=None), cluster=(replace(FOUND, moves=()),))
+def test_a_bare_model_is_no_identity_of_which_something_could_not_be_said(small):
+    bare = replace(small, subject=replace(small.subject, text=None), cluster=(replace(FOUND, moves=()),))
     assert not any("needs several identities" in line for line in cluster_lines(bare))
