@@ -86,9 +86,9 @@ def unsharpened(matrix: ArrayLike) -> Array:
 def unsharpened_choices(choices: ArrayLike) -> Array:
     """Return choices less what firmer or softer choosing of each framing explains.
 
-    How attractive a unit is follows from how much it is taken under the others and left under itself; ĉ of a
-    framing is the slope of its choices on the difference in attraction, over questions, centred within units
-    offered.
+    How attractive a unit is follows from how much it is taken under all others, to which its own firmness
+    adds nothing; ĉ of a framing is the slope of its choices on the difference in attraction, over questions,
+    centred within units offered.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def unsharpened_choices(choices: ArrayLike) -> Array:
     w = np.array(choices, float)
     n = len(w)
     w[np.arange(n), np.arange(n)] = 0.0
-    attraction = (w.sum(axis=0) - w.sum(axis=1)) / (2 * n)
+    attraction = w.sum(axis=0) / (n - 1)
     even = attraction[None] - attraction[:, None]
     w[np.arange(n), np.arange(n)] = np.nan
     return np.asarray(w - sharpening_slope(w, even)[:, None, None] * even)
