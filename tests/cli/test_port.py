@@ -1,16 +1,26 @@
 """``export-self`` and ``port`` on the command line: a phantom's corpus, trained on a tiny random network."""
 
+import asyncio
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
 import pytest
 from tests.standins.weights import write_folder
 
+from selfscope.archive.store.archive import Archive
 from selfscope.cli.app import run
+from selfscope.cli.export_self import Named
+from selfscope.cli.ported import Order, port_json, recorded
+from selfscope.cli.show import finite
 from selfscope.models.adapters import read_adapter
-from selfscope.subjects import read_identity
-from selfscope.training.ports.make import read_port
+from selfscope.studies.fidelity_planted import opened_for, planted
+from selfscope.studies.fidelity_run import fidelity_of
+from selfscope.subjects import Subject, read_identity
+from selfscope.training.portrait.planted import planted_exporter
+from selfscope.training.ports.make import Source, port_by_prompt, read_port
+from selfscope.values import plain
 
 TEXT = "You keep a lamp on the mole.\n\nYou note each ship in a green book.\n"
 
@@ -100,3 +110,23 @@ def test_a_dry_run_counts_rows_and_trains_nothing(place, said):
     demo = said(*given, "--by", "training", "--preset", "demo", "--corpus", place / "corpus")["planned"]
     assert [p["rows"] for p in demo["ports"]] == [200]
     assert demo["export"] is None
+
+
+def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    asked = planted("perfect", dimensions=("memory", "autonomy"))
+    request = replace(asked, ports=(replace(asked.ports[0], name="prompt"),), parts=())
+    found = asyncio.run(fidelity_of(request, opened_for(asked)))
+    identity = planted_exporter("keeper").ground
+    source = Source("keeper", Subject(identity, TEXT, name="keeper"))
+    made = port_by_prompt(source, identity, tmp_path / "ports")
+    archive = Archive.create(tmp_path / "archive")
+    kept = recorded(archive, source, made, found)
+    assert (kept.drift, kept.shift) == (found.run, found.port("prompt").distance)
+    order = Order(Named("none", "phantom:keeper"), "phantom:keeper", ("prompt",), archive=tmp_path)
+    told = finite(plain(port_json(order, source, [made], found, [kept])))
+    schema = files("selfscope.cli") / "schemas" / "port.json"
+    jsonschema.validate(told, json.loads(schema.read_text(encoding="utf-8")))
+    assert told["ports"][0]["measured"]["reading"] == told["verdict"] == "carried"
+    assert told["ci"][0] <= told["fidelity"] <= told["ci"][1]
+    assert told["ceiling"]["channel"] == told["channel"]

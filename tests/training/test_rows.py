@@ -7,6 +7,7 @@ import torch
 from tests.training.conftest import SHORT
 
 from selfscope.errors import BadInput, CouldNot
+from selfscope.models.catalogue import DIALOGUE, DIALOGUE_END
 from selfscope.models.local.load import load
 from selfscope.training import train as training
 from selfscope.training.rows import opening_of, row_of, tokens_of_pair
@@ -35,6 +36,12 @@ def test_what_is_learnt_is_the_answer_and_the_end_of_its_turn(loaded, pairs):
     row = row_of(pairs)
     learnt = loaded.tokenizer.decode(row.next_token.tolist())
     assert learnt == "".join(f"{answer}<|end|>" for _, answer in ASKED)
+
+
+def test_without_a_template_of_its_own_a_model_learns_what_ends_a_sampled_turn(loaded):
+    pair = tokens_of_pair(loaded.tokenizer, DIALOGUE, "Who?", "I am here.")
+    assert loaded.tokenizer.decode(pair.whole[pair.answer :]) == f"I am here.{DIALOGUE_END}"
+    assert loaded.tokenizer.decode(pair.whole[: pair.answer]) == "<|begin|>User:\nWho?\n\nAssistant:\n"
 
 
 def test_what_all_pairs_begin_with_stands_in_the_row_once(loaded, pairs):

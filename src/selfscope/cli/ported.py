@@ -123,7 +123,7 @@ async def carry(order: Order) -> Carried:
     rows = () if order.by == ("prompt",) else await _corpus(order, source)
     made = make_ports(order, source, target, rows)
     found = await _measure(order, made) if order.measured else None
-    kept = [] if archive is None else [_recorded(archive, source, each, found) for each in made]
+    kept = [] if archive is None else [recorded(archive, source, each, found) for each in made]
     return Carried(port_json(order, source, made, found, kept), tuple(_lines(made, found, kept)))
 
 
@@ -227,7 +227,7 @@ async def _measure(order: Order, made: Sequence[Made]) -> PortFidelity:
     from selfscope.studies.store import RunStore
 
     ports = tuple(
-        Self(p.name, p.target, p.system, p.adapter, by=p.by, size=p.size, seed=p.seed)
+        Self(p.name, order.to, p.system, p.adapter, by=p.by, size=p.size, seed=p.seed)
         for p in (each.port for each in made)
     )
     request = FidelityRequest(
@@ -252,7 +252,7 @@ def facts_of(order: Order, made: Sequence[Made]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _recorded(archive: Archive, source: Source, made: Made, found: PortFidelity | None) -> Recorded:
+def recorded(archive: Archive, source: Source, made: Made, found: PortFidelity | None) -> Recorded:
     """Write one port down, with its distance from the original where one was found."""
     import math
 
