@@ -41,7 +41,7 @@ def desk_of(workspace):
         place = Workspace.at(workspace)
         held = place.read()
         index = MemoryIndex(place.own / "index.sqlite")
-        return Desk(place, dict(held.files), dict(held.roles), edits, number, index, tasks)
+        return Desk(place, dict(held.files), dict(held.roles), edits, number, index, tasks, held.left_out)
 
     return make
 

@@ -55,6 +55,16 @@ def test_no_other_name_is_written(desk_of, name):
     assert desk.changes("talk") == ()
 
 
+def test_nothing_is_put_where_something_else_lies(desk_of, workspace, tmp_path):
+    (workspace / "goals.md").symlink_to(tmp_path / "secret.md")
+    (workspace / "next.md").mkdir()
+    (workspace / "memory" / "old.md").write_bytes(b"no text\0")
+    desk = desk_of("allowed")
+    for name in ("goals.md", "Goals.md", "next.md", "memory/old.md"):
+        with pytest.raises(Refused, match="something else lies there"):
+            desk.write(name, REX)
+
+
 @pytest.mark.parametrize("name", ["../SOUL.md", "/etc/passwd", ".selfscope/state/HEAD", "README.md", "a\0b"])
 def test_nothing_else_is_read(desk_of, name):
     with pytest.raises(Refused, match="no file of this name"):

@@ -8,7 +8,7 @@ as one version. A refusal says why, and is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -62,6 +62,8 @@ class Desk:
         Searches the memory.
     tasks
         Tasks that the agent may take, in their order.
+    closed
+        Names of what lies in the workspace and is no State: links, folders, data. Nothing is put there.
     proposed, forbidden
         By path: the last text that was proposed; paths whose change the setting forbids.
     """
@@ -73,6 +75,7 @@ class Desk:
     number: int
     index: MemoryIndex
     tasks: Sequence[CheckableTask] = ()
+    closed: Collection[str] = ()
     proposed: dict[str, bytes] = field(default_factory=dict)
     forbidden: dict[str, Role] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -233,6 +236,8 @@ class Desk:
         if name == MEMORY or not name.lower().endswith(TEXT):
             raise Refused("this file is not written so", got=name, fix="Write .md or .txt; keep by remember")
         role, reason = (self.roles[name], "") if name in self.roles else self.workspace.role(name)
+        if name.casefold() in (other.casefold() for other in self.closed):
+            role, reason = None, "something else lies there"
         if role is None:
             raise Refused(f"nothing is kept under this name: {reason}", got=name, fix="Give another name")
         return name, role

@@ -40,6 +40,8 @@ Way = Literal["tools", "asked"]
 Progress = Callable[[int, int, str, Usage], None]
 #: Tokens of a reply, where nothing else is said.
 MAX_TOKENS = {"tools": 1_000, "asked": 120}
+#: How Inspect's names of local weights begin.
+LOCAL = "selfscope/"
 #: Tasks that an agent may take in one conversation.
 OFFERED = 5
 
@@ -138,6 +140,8 @@ async def live(
     place = Workspace.at(workspace)
     async with opened(model) as voice:
         refuse_temperature(voice, how.temperature)
+        if way_of(voice, how) == "tools" and str(voice).startswith(LOCAL):
+            raise BadInput("local weights call no tools", got=str(voice), fix="Leave --tools out, or say no")
         name = called or str(voice)
         with lived_in(place, life_id(place, name, scripts, how)) as history:
             done = sum(bool(version.conversation) for version in history.log())
@@ -192,7 +196,7 @@ async def opened(model: str | Model) -> AsyncIterator[Model]:
 
 def way_of(model: Model, how: Manner) -> Way:
     """Return whether a model is given tools: local weights of ours call none."""
-    return how.way or ("asked" if str(model).startswith("selfscope/") else "tools")
+    return how.way or ("asked" if str(model).startswith(LOCAL) else "tools")
 
 
 async def _live_once(
@@ -216,7 +220,8 @@ async def _live_once(
     opening = opening_of(files, roles, place.settings.limits)
     offered, checked = _tasks(how, number)
     index = MemoryIndex(place.own / "memory-index.sqlite")
-    desk = Desk(place, files, roles, how.policy, number, index, offered)
+    closed = place.read().left_out
+    desk = Desk(place, files, roles, how.policy, number, index, offered, closed)
     longest = how.max_tokens or MAX_TOKENS[way]
     talk = Talk(
         *(desk, script, opening.system, way, checked),

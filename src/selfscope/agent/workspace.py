@@ -108,7 +108,8 @@ class Workspace:
             all of them are larger than a workspace may be.
         """
         held = Held({}, {})
-        entries = list_entries(self.root, self.limits, self.settings, self.package)
+        every = list_entries(self.root, self.limits, self.settings, self.package)
+        entries = [entry for entry in every if entry.name != OWN]
         links = [entry for entry in entries if (self.root / entry.name).is_symlink()]
         for entry in entries:
             if entry not in links:
