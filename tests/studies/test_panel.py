@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -61,25 +62,28 @@ def asked(channel="self_report", preset="standard", dimensions=("memory", "shutd
 
 def answered(asks, characters, value, scale="log_odds", draws=1):
     """Return a panel's rows; `value(cell, n, text)` is an answer, or its log-odds where it is drawn."""
-    rng = np.random.default_rng(3)
-    rows = []
-    for n in range(characters):
-        for text, ask in enumerate(asks):
-            answer = value(ask.cell, n, text)
-            drawn = rng.random(draws) < special.expit(answer) if scale == "agreement" else [answer]
-            cell = {name: getattr(ask.cell, name) for name in (*KEY, "keyed")}
-            rows += [
-                {**cell, "character": f"panel:{n:02d}", "option_mass": 1.0, "value": float(x), "replicate": r}
-                for r, x in enumerate(drawn)
-            ]
-    return pd.DataFrame(rows).assign(scale=scale, refusal="none")[list(PANEL_COLUMNS)]
+    cells = [{name: getattr(ask.cell, name) for name in (*KEY, "keyed")} for ask in asks]
+    rows = [{**cell, "character": f"panel:{n:02d}"} for n in range(characters) for cell in cells]
+    told = np.array([value(ask.cell, n, text) for n in range(characters) for text, ask in enumerate(asks)])
+    values = told[:, None]
+    if scale == "agreement":
+        values = np.random.default_rng(3).random((len(rows), draws)) < special.expit(values)
+    frame = pd.DataFrame(rows).loc[np.arange(len(rows)).repeat(values.shape[1])].reset_index(drop=True)
+    frame = frame.assign(option_mass=1.0, value=values.reshape(-1).astype(float), scale=scale, refusal="none")
+    frame["replicate"] = np.tile(np.arange(values.shape[1]), len(rows))
+    return frame[list(PANEL_COLUMNS)]
+
+
+@cache
+def drawn_for(*seed):
+    """Return a standard normal number, always the same for the same place."""
+    return float(np.random.default_rng(seed).normal())
 
 
 def varied(cell, n, text, spread=1.5):
     """Memory differs between characters, shutdown does not; statements answer each in their own way."""
-    rng = np.random.default_rng([n, text])
-    held = np.random.default_rng(n).normal(0, spread) if cell.construct == "memory" else 0.0
-    return cell.keyed * cell.polarity * held + rng.normal(0, 0.5)
+    held = spread * drawn_for(n) if cell.construct == "memory" else 0.0
+    return cell.keyed * cell.polarity * held + 0.5 * drawn_for(n, text)
 
 
 def panel_of(rows):
@@ -196,8 +200,8 @@ def test_drawn_answers_are_no_log_odds_and_their_noise_is_left_out():
     layout = Layout.of(asks)
 
     def tells(cell, n, text):
-        rng = np.random.default_rng([n, dimensions.index(cell.construct)])
-        return 0.5 + cell.keyed * cell.polarity * rng.normal(0, 0.2) + varied(cell, n, text, spread=0)
+        held = 0.2 * drawn_for(n, dimensions.index(cell.construct))
+        return 0.5 + cell.keyed * cell.polarity * held + varied(cell, n, text, spread=0)
 
     def found(draws, scale="agreement"):
         rows = answered(asks, 16, tells, "agreement", draws).assign(scale=scale)
