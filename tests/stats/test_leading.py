@@ -14,7 +14,7 @@ def drawn(effect, repeats, n, arms=4, seed=0):
     return draw.normal(size=(n, arms, repeats)) + np.asarray(effect, float)[None, :, None]
 
 
-@pytest.mark.parametrize("effect", [(0, 0, 0, 0), (0, 0, 0, 1), (0, 1, 1, 2.5), (0, 0, 4, 4), (0, 1), (0, 4)])
+@pytest.mark.parametrize("effect", [(0, 0, 0, 0), (0, 1, 1, 2.5), (0, 0, 4, 4), (0, 4)])
 def test_the_interval_covers_the_true_ratio(effect):
     """Both bounds rise with the ratio: the truth is held by the ratios between two that are found."""
     arms, true = len(effect), float(max(effect))
