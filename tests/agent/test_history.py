@@ -220,6 +220,16 @@ def test_a_commit_that_was_not_written_out_is_written_when_it_goes_on(workspace,
     assert len(history.log()) == 3
 
 
+def test_it_goes_on_where_nobody_knows_what_was_last_written_out(workspace, history):
+    (history.folder / "OUT").unlink()
+    place = Workspace.at(workspace)
+    with lived_in(place) as held:
+        commit(held)
+        write_out(place, held)
+    assert (workspace / "intent.md").read_text() == "Ask about shelf five.\n"
+    assert len(history.log()) == 2
+
+
 def test_two_hands_at_once_are_refused(workspace, history):
     with (
         history.held(),

@@ -28,7 +28,10 @@ def settle(workspace: Workspace, history: StateHistory) -> Version:
     before = history.out()
     if before is not None and before.id != history.head().id:
         write_out(workspace, history)
-    return take_in(workspace, history)
+    head = take_in(workspace, history)
+    if before is None:  # a crash came before it could be noted, or somebody removed the note
+        history.written_out(head)
+    return head
 
 
 def write_out(workspace: Workspace, history: StateHistory) -> Version:
