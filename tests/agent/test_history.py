@@ -220,6 +220,33 @@ def test_a_commit_that_was_not_written_out_is_written_when_it_goes_on(workspace,
     assert len(history.log()) == 3
 
 
+class Stopping(Workspace):
+    """A workspace of which only so many files are written."""
+
+    left = 0
+
+    def put(self, path, data):
+        if self.left == 0:
+            raise CouldNot("stopped")
+        type(self).left -= 1
+        super().put(path, data)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_what_was_half_written_out_is_written_and_taken_for_nobody_elses(workspace, history, written):
+    head = history.head()
+    texts = {"intent.md": b"New.\n", "USER.md": b"New.\n", "next.md": b"New.\n"}
+    files = {path: data for path, data in {**history.files(head), **texts}.items() if path != "AGENTS.md"}
+    roles = {path: role for path, role in head.roles.items() if path in files} | {"next.md": "note"}
+    history.commit(files, roles, conversation="talk")
+    Stopping.left = written
+    with pytest.raises(CouldNot, match="stopped"):
+        write_out(Stopping.at(workspace), history)
+    with lived_in(Workspace.at(workspace)) as held:
+        assert len(held.log()) == 2
+    assert Workspace.at(workspace).read().files == files
+
+
 def test_it_goes_on_where_nobody_knows_what_was_last_written_out(workspace, history):
     (history.folder / "OUT").unlink()
     place = Workspace.at(workspace)
