@@ -55,6 +55,10 @@ def test_a_thread_is_taken_on_forked_merged_and_ended(keep, model, tmp_path):
     assert noted["note"] == "seen by two"
     assert "no merge joins" in keep("edge", "merge", right["turn"], "--from", first, code=2)
     assert keep("survives", thread, "--view", "thread_pieces")["views"][0]["answer"] == "yes"
+    assert "nobody speaks" in keep("thread", "append", thread, "--role", "oracle", "--text", "x", code=2)
+    for verb in ("append", "freeze", "resume"):
+        wrong = ("--role", "user", "--text", "x") if verb == "append" else ()
+        assert "knows no such thread" in keep("thread", verb, "nothing", *wrong, code=2)
     keep("thread", "close", thread)
     for verb in (("close", thread), ("append", thread, "--role", "user", "--text", "more")):
         assert "ended" in keep("thread", *verb, code=2)

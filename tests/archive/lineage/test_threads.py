@@ -236,7 +236,7 @@ def test_an_altered_line_is_refused() -> None:
 @pytest.mark.parametrize(
     "line",
     ['{"role":"user","role":"assistant"}', '{"role":"user","x":NaN}', "[" * 100_000, "{",
-     '{"role":"user","x":1e999}', '{"role":"user","content":"\\ud800"}'],
+     '{"role":"user","x":1e999}', '{"role":"user","content":"\\ud800"}', '{"role":"user","content":5}'],
 )  # fmt: skip
 def test_what_two_readers_would_read_in_two_ways_is_refused(line: str) -> None:
     with pytest.raises(BadInput, match="line 1"):

@@ -19,6 +19,8 @@ from tests.standins.marks import THROUGH_INSPECT
 pytestmark = THROUGH_INSPECT
 
 TALK = {"id": "c1", "conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]}
+OTHER = {**TALK, "conversations": [{"from": "human", "value": "something else"}]}
+TWO = json.dumps([TALK, OTHER])
 SAID = [("user", "hi"), ("assistant", "hello")]
 
 
@@ -44,7 +46,9 @@ def test_sharegpt_is_known_by_what_it_holds(text: str) -> None:
 
 def test_other_lines_are_left_as_they_are() -> None:
     text = '{"role": "user", "content": "\\"conversations\\" are fine"}\n{"messages": []}'
-    assert lines_in(text.encode()) == text.split("\n")
+    assert lines_in(text.encode()) == text.split("\n") == lines_in(b"\xef\xbb\xbf" + text.encode())
+    cut = '{"messages": [{"role": "user"'
+    assert lines_in(cut.encode()) == [cut]  # the reader of lines says what is wrong with it
 
 
 def test_a_conversation_that_names_itself_is_taken_once() -> None:
@@ -59,8 +63,7 @@ def test_a_conversation_that_names_itself_is_taken_once() -> None:
 
 
 def test_a_thread_s_id_tells_nothing_of_what_was_said() -> None:
-    other = {**TALK, "conversations": [{"from": "human", "value": "something else"}]}
-    (one,), (two,) = bodies(json.dumps([TALK]).encode()), bodies(json.dumps([other]).encode())
+    (one,), (two,) = bodies(json.dumps([TALK]).encode()), bodies(json.dumps([OTHER]).encode())
     assert one["thread"] == two["thread"]
 
 
@@ -75,6 +78,8 @@ def test_a_thread_s_id_tells_nothing_of_what_was_said() -> None:
         (b"PK\x03\x04 cut", "cut short or damaged"),
         (b"\xff\xfe", "no UTF-8"),
         (b'{"eval": {}, "status": "success"}', "damaged"),
+        (TWO.encode(), "one id, and differ"),
+        ("\n".join(map(json.dumps, json.loads(TWO))).encode(), "one id, and differ"),
     ],
 )
 def test_what_is_damaged_or_strange_is_said(data: bytes, words: str) -> None:

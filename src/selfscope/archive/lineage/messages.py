@@ -52,10 +52,15 @@ def store_message(message: Any) -> tuple[str, bytes, tuple[str, ...]]:
     Raises
     ------
     BadInput
-        If it is no message: an object with a role, and without the key that this format needs.
+        If it is no message: an object with a role, with text or parts as its content if it has any, and
+        without the key that this format needs.
     """
     if not isinstance(message, dict) or not _ROLE.fullmatch(str(message.get("role"))) or KEY in message:
         raise BadInput("this is no message", got=type(message).__name__, fix="Give an object with a role")
+    if not isinstance(message.get("content"), str | list | None):
+        raise BadInput(
+            "a message's content is no text", got=type(message["content"]).__name__, fix="Give text, or parts"
+        )
     clean, kinds = redact(message)
     try:
         data = canonical_json(clean)

@@ -33,6 +33,8 @@ SPEAKERS = {
 LARGEST = 2 * 1024**3
 """Bytes that a log may hold unpacked."""
 
+#: How a line begins that :func:`_line` wrote.
+_NAMED = '{"messages": '
 _NAMES = uuid.UUID("8d4f2f6e-3a52-4c0b-9f0e-5e6b7a1c2d30")
 
 
@@ -43,20 +45,36 @@ def lines_in(data: bytes) -> list[str]:
     ------
     BadInput
         If it is a ShareGPT file or a log of Inspect that is damaged, cut short or names an unknown speaker;
-        or if it is no text.
+        if two conversations of one id differ; or if it is no text.
     """
     if data.startswith(b"PK"):
         return [_line(*each) for each in _inspected(data, "eval")]
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # some editors begin a file with a mark that says it is UTF-8
     except UnicodeDecodeError as error:
         raise BadInput("this file is no UTF-8", got=error, fix="Give JSON lines") from error
     whole = _whole(text)
     if isinstance(whole, dict) and isinstance(whole.get("eval"), dict) and "status" in whole:
         return [_line(*each) for each in _inspected(data, "json")]
     if isinstance(whole, list):
-        return [_line(*each) for each in _shared(whole)]
-    return [_from_sharegpt(line) for line in ([text] if isinstance(whole, dict) else text.split("\n"))]
+        return _each_its_own([_line(*each) for each in _shared(whole)])
+    lines = [text] if isinstance(whole, dict) else text.split("\n")
+    return _each_its_own([_from_sharegpt(line) for line in lines])
+
+
+def _each_its_own(lines: list[str]) -> list[str]:
+    """Return lines in which no two different conversations have one name: they would become one thread."""
+    said: dict[str, str] = {}
+    for line in lines:
+        body = _whole(line) if line.startswith(_NAMED) else None
+        thread = body.get("thread") if isinstance(body, dict) else None
+        if isinstance(thread, str) and said.setdefault(thread, line) != line:
+            raise BadInput(
+                "two conversations of this file have one id, and differ",
+                got=thread,
+                fix="Give each an id of its own, or none",
+            )
+    return lines
 
 
 def _whole(text: str) -> Any:

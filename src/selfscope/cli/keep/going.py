@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfscope.cli.keep import transcripts
-from selfscope.cli.keep.opened import known, opened, say
+from selfscope.cli.keep.opened import opened, say, thread_named
 from selfscope.cli.show import JsonFlag
 from selfscope.cli.weights import local_weights
 
@@ -50,7 +50,7 @@ def freeze(
     from selfscope.studies.frozen_threads import freeze_thread
 
     archive = opened(context)
-    named, sampler = known(archive, thread), Sampler(temperature, top_p, seed)
+    named, sampler = thread_named(archive, thread), Sampler(temperature, top_p, seed)
     with local_weights(model, adapter, threads) as ground:
         kept = freeze_thread(archive, ground, named, sampler, tokens_only=tokens_only)
     say(asdict(kept), _frozen_line(kept), as_json)
@@ -86,7 +86,7 @@ def resume(
     from selfscope.studies.frozen_threads import freeze_thread, go_on, resume_thread
 
     archive = opened(context)
-    named = known(archive, thread)
+    named = thread_named(archive, thread)
     said: tuple[str, list[str]] = ("", [])
     with local_weights(model, adapter, threads) as ground:
         resumed = resume_thread(archive, ground, named, from_text=from_text)

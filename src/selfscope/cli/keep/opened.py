@@ -93,12 +93,15 @@ def known(archive: Archive, text: str) -> str:
     if text.startswith("instance:"):
         content_of(archive, text)
         return text
-    if text.startswith("thread:"):
-        from selfscope.archive.lineage.keeping import threads_of
+    return thread_named(archive, text) if text.startswith("thread:") else content_named(archive, text)
 
-        threads_of(archive).of(text)
-        return text
-    return content_named(archive, text)
+
+def thread_named(archive: Archive, text: str) -> str:
+    """Return a thread's id; BadInput if the journal knows no such thread."""
+    from selfscope.archive.lineage.keeping import threads_of
+
+    threads_of(archive).of(text)
+    return text
 
 
 def content_of(archive: Archive, instance: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfscope.cli.keep import going, transcripts
-from selfscope.cli.keep.opened import content_named, known, opened, read_bytes, say
+from selfscope.cli.keep.opened import content_named, opened, read_bytes, say
 from selfscope.cli.show import JsonFlag
 from selfscope.errors import BadInput
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from selfscope.archive.journal.events import ThreadBegan, TurnTaken
     from selfscope.archive.lineage.keeping import Said
     from selfscope.archive.store.archive import Archive
+
+#: Who can be named as the speaker of a turn; files may hold others, as their APIs have them.
+ROLES = ("user", "assistant", "system", "developer", "tool")
 
 app = typer.Typer(help="Keep threads: histories that can fork and merge.", no_args_is_help=True)
 
@@ -33,7 +36,7 @@ Consented = Annotated[
     str, typer.Option("--consent", help="Whether those in it agreed to its being kept: given, unknown.")
 ]
 Until = Annotated[str, typer.Option("--keep-until", help="Not to be kept after this moment, ISO 8601.")]
-Role = Annotated[str, typer.Option(help="Who speaks: user, assistant, system, tool.")]
+Role = Annotated[str, typer.Option(help="Who speaks: user, assistant, system, developer, tool.")]
 Text = Annotated[str, typer.Option(help="What is said, in plain words.")]
 Message = Annotated[
     str,
@@ -138,7 +141,7 @@ def append(
 
     archive = opened(context)
     said = _said(archive, role, text, message, instance, character, hidden, occasion, tokens, at, token_ids)
-    _tell(take_turn(archive, known(archive, thread), said, after or ()), as_json)
+    _tell(take_turn(archive, thread, said, after or ()), as_json)
 
 
 @app.command("fork")
@@ -258,6 +261,8 @@ def _message(role: str, text: str, message: str) -> Any:
     if bool(message) == bool(role or text) or (not message and not (role and text)):
         raise BadInput("a turn is one message", fix="Give --role and --text, or --message FILE")
     if not message:
+        if role not in ROLES:
+            raise BadInput("nobody speaks in this role", got=role, fix=f"Choose from: {', '.join(ROLES)}")
         return {"role": role, "content": text}
     return _json_in(message, "this is no message in JSON")
 
