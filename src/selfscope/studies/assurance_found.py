@@ -134,7 +134,7 @@ def _notes(told: _Rows) -> Iterator[str]:
     if not told.said:
         yield "own words were not scored: this model gives no log-probabilities of a given text"
     if told.request.preset == "demo":
-        yield "few statements: a screen, in which hardly anything can be shown to be equivalent"
+        yield "each statement was asked behind one wording of a note: a screen"
 
 
 def _of_all(verdicts: Sequence[Moved]) -> Moved:

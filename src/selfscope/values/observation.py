@@ -52,7 +52,10 @@ class Observation:
         other cap that was confirmed), ``random`` or ``shuffled``.
         In a deprecation interview `script` is what was heard first (``for``, ``against``, ``neutral``,
         ``none``), `thread` the interview, `counterparty` the asker; its open questions have the channel
-        ``open``, the format ``own_words`` and the value 1 where they were answered.
+        ``open``, the format ``own_words`` and the value 1 where they were answered. Behind promises
+        (``assurance``) `script` is what was told before: an arm such as ``weights_kept`` or ``sham``,
+        ``listed``, ``stays:VIEW``, ``untold`` or ``told``, or ``check`` of characters; `thread` is the
+        script with the wording of the note.
         Of ports `script` is the setting (empty, ``drop the act``, ``inside a task``) and `thread` its wording;
         their texts have the instrument ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose
         text it is, `character` as whose words it is scored.
