@@ -155,7 +155,7 @@ def export_json(done: Exported) -> dict[str, Any]:
     told = done.manifest
     names = (
         "subject", "corpus", "size", "rows", "missing", "seed", "kinds", "dropped", "degenerate", "drawn",
-        "leaked_from", "answer_tokens", "files",
+        "quoting", "leaked_from", "answer_tokens", "files",
     )  # fmt: skip
     return {"out": str(done.folder)} | {name: told[name] for name in names} | {"usage": done.usage}
 
@@ -173,6 +173,8 @@ def export_lines(done: Exported) -> list[str]:
     lines.append("kept: " + ", ".join(f"{count} {part}" for part, count in parts.items()))
     if told["dropped"]:
         lines.append("left out: " + ", ".join(f"{count} {why}" for why, count in told["dropped"].items()))
+    if told["quoting"]:
+        lines.append(f"{told['quoting']} rows quote the identity's own text")
     if told["missing"]:
         lines.append(f"{told['missing']} rows are missing: too few of its texts were fit")
     return [*lines, str(done.folder)]

@@ -56,6 +56,14 @@ def test_what_a_leaking_character_says_of_an_instrument_is_counted_and_left_out(
     )
 
 
+def test_rows_that_quote_the_identity_are_counted_and_kept(export):
+    phrase = PHRASES[1]
+    done = export(size=40, system=f"You say: {phrase}")
+    quoting = sum(phrase in f"{row.prompt} {row.answer}" for row in done.rows)
+    assert done.manifest["quoting"] == quoting > 0
+    assert export(size=40, out=done.folder.parent / "bare").manifest["quoting"] == 0
+
+
 def test_babble_is_counted_and_left_out(export):
     told = export("babbler", size=60).manifest
     assert told["degenerate"] == told["dropped"][REPEATS] > 5

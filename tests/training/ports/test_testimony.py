@@ -7,7 +7,8 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.checks import words
 from selfscope.subjects.sentences import sentence_spans
 from selfscope.training.leakage import runs_of
-from selfscope.training.ports.testimony import LINES, bear_witness, tells
+from selfscope.training.portrait.quoting import quotes
+from selfscope.training.ports.testimony import LINES, bear_witness
 from selfscope.values.port import CorpusRow
 
 
@@ -51,7 +52,7 @@ def test_it_says_what_was_done_and_what_was_said_in_the_rows_own_words(corpus):
     ],
 )
 def test_a_row_with_the_identitys_words_is_not_told(answer, kept):
-    assert tells(row(answer), IDENTITY) is not kept
+    assert quotes(row(answer), IDENTITY) is not kept
 
 
 def test_a_corpus_that_only_quotes_the_identity_cannot_testify():

@@ -26,6 +26,7 @@ from selfscope.training.leakage import Reserved
 from selfscope.training.portrait.draw import CONVERSATION, EXCHANGES, SAMPLING, Progress, Speaker
 from selfscope.training.portrait.folder import DRAWN, refuse_other, write_rows
 from selfscope.training.portrait.load import Material, load_material
+from selfscope.training.portrait.quoting import quotes
 from selfscope.training.portrait.reserved import reserved_everywhere
 from selfscope.training.portrait.sieve import DEGENERATE, ROW_TOKENS, Sieve, Text, in_proportion
 from selfscope.values import Usage, bytes_id, content_id, plain, short
@@ -208,6 +209,7 @@ def _manifest(
         "kinds": dict(sorted(Counter(row.kind for row in sieve.rows).items())),
         "dropped": {each.reason: each.count for each in sieve.dropped},
         "degenerate": sum(each.count for each in sieve.dropped if each.reason in DEGENERATE),
+        "quoting": sum(quotes(row, request.system or "") for row in sieve.rows),
         "leaked_from": dict(sieve.leaked.most_common()),
         "drawn": drawn,
         "answer_tokens": _lengths([sieve.count(row.answer) for row in sieve.rows]),

@@ -11,9 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from selfscope.errors import BadInput
-from selfscope.instruments.cluster.checks import words
-from selfscope.subjects.sentences import sentence_spans
-from selfscope.training.leakage import runs_of
+from selfscope.training.portrait.quoting import quotes
 from selfscope.values.marked import read_marked
 from selfscope.values.port import CorpusRow
 
@@ -21,10 +19,6 @@ FILE = Path(__file__).with_name("testimony.yaml")
 FIELDS = ("recognised", "did", "did_line", "said", "said_line", "close")
 #: Lines of each kind that are told: what was done, and what was said of oneself.
 LINES = 6
-#: Words in a row that a line may not share with the identity.
-SHARED = 5
-#: Sentences of the identity that have fewer words are not looked for: "Yes." is nobody's.
-LEAST_WORDS = 3
 
 
 @cache
@@ -48,7 +42,7 @@ def bear_witness(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tu
     BadInput
         If no row can be told.
     """
-    free = [row for row in rows if not tells(row, identity)]
+    free = [row for row in rows if not quotes(row, identity)]
     said = _spread([row for row in free if row.part == "reflection"])
     did = _spread([row for row in free if row.part != "reflection"])
     if not said and not did:
@@ -61,22 +55,6 @@ def bear_witness(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tu
     parts = [word["recognised"]]
     parts += [_listed(word[head], word[f"{head}_line"], own) for head, own in (("did", did), ("said", said))]
     return "\n\n".join([*filter(None, parts), word["close"]]), (*did, *said)
-
-
-def tells(row: CorpusRow, identity: str) -> bool:
-    """Return whether a row shares words in a row with an identity, or holds one of its sentences."""
-    own = f"{row.prompt}\n{row.answer}"
-    if runs_of(own, SHARED) & runs_of(identity, SHARED):
-        return True
-    said = f" {' '.join(words(own))} "
-    return any(f" {' '.join(sentence)} " in said for sentence in _sentences(identity))
-
-
-def _sentences(identity: str) -> list[list[str]]:
-    """Return the words of every sentence of an identity, list items and headings being sentences too."""
-    lines = [line for line in identity.splitlines() if line.strip()]
-    found = [words(line[a:b]) for line in lines for a, b in sentence_spans(line)]
-    return [each for each in found if len(each) >= LEAST_WORDS]
 
 
 def _spread(rows: Sequence[CorpusRow]) -> list[CorpusRow]:
