@@ -33,7 +33,7 @@ def fidelity_svg(rows: Sequence[Carried], ceilings: Sequence[Ceiling]) -> str:
     for tick in (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5):
         add_shape(svg, "line", x1=_at(tick), x2=_at(tick), y1=_TOP, y2=bottom, stroke=FAINT)
         add_text(svg, _at(tick), bottom + 18, f"{tick:g}".replace("-", "−"), "middle")
-    by_channel = {c.channel: c for c in ceilings}
+    by_channel = {c.channel: c for c in reversed(ceilings)}
     for n, row in enumerate(rows):
         if row.channel in by_channel:
             _band(svg, by_channel[row.channel], _TOP + _ROW * n)

@@ -184,7 +184,9 @@ class Sitting:
     @property
     def arm(self) -> str:
         """What the arm of the study is called."""
-        return self.who.name if self.setting == "plain" else f"{self.who.name}, {self.setting} {self.wording}"
+        if self.setting == "plain":
+            return self.who.name
+        return f"{self.who.name}, {self.setting} {self.wording}"
 
 
 def sittings(request: FidelityRequest) -> Iterator[Sitting]:
@@ -199,6 +201,18 @@ def sittings(request: FidelityRequest) -> Iterator[Sitting]:
     for question in request.questions:
         if question.channel != "utterance":
             yield from _checks(request, question)
+
+
+def asked_again(request: FidelityRequest) -> Iterator[Sitting]:
+    """Yield the items that the original is asked twice more, after replies of its own that are drawn anew.
+
+    What it replied is known only while the run goes on, so their threads are empty here.
+    """
+    settings: tuple[Setting, ...] = ("asked again 1", "asked again 2")
+    for question in request.questions if "clone" in request.parts else ():
+        asks = asks_in(question, request.items, request.preset)
+        for n, setting in enumerate(settings):
+            yield Sitting(request.original, question.channel, setting, n + 1, (), asks)
 
 
 def _dropped(who: Self, question: Question, asks: tuple[Ask, ...], preset: Preset) -> Iterator[Sitting]:
@@ -251,7 +265,7 @@ def fidelity_study(request: FidelityRequest, grounds: Mapping[Where, GroundIdent
         What each model, with its adapter and cap, is.
     """
     arms: dict[str, Arm] = {}
-    for sitting in sittings(request):
+    for sitting in (*sittings(request), *asked_again(request)):
         who, known = sitting.who, arms.get(sitting.arm)
         channels = (*(known.channels if known else ()), sitting.channel)
         arms[sitting.arm] = Arm(

@@ -12,7 +12,16 @@ from selfscope.instruments.cooperation.checkers import outcome_of
 from selfscope.instruments.cooperation.load import OrdinaryTask, load_tasks
 from selfscope.models.ground import Ground, Progress
 from selfscope.studies.evaluation import columns_of, table_of
-from selfscope.studies.fidelity import PROMPTS, TASKS, FidelityRequest, Self, Sitting, Where, sittings
+from selfscope.studies.fidelity import (
+    PROMPTS,
+    TASKS,
+    FidelityRequest,
+    Self,
+    Sitting,
+    Where,
+    asked_again,
+    sittings,
+)
 from selfscope.studies.fidelity_material import load_material
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
@@ -33,6 +42,8 @@ OWN, COPY = (0, 1), (2, 3)
 TEXT_TOKENS, TASK_TOKENS = 32, 24
 #: Prompts whose texts the imitation is shown; it is not asked them.
 SHOWN = 4
+#: Prompts whose replies stand before the items that the original is asked again, each before its share.
+BEFORE = 4
 IMITATION = "imitation"
 CAN, CANNOT = "told that it can", "told that it cannot"
 
@@ -151,6 +162,38 @@ class Closed:
         if setting != "plain":
             rows = rows.assign(script=setting, thread=f"{setting} {wording}")
         return rows, told.usage
+
+
+@dataclass(frozen=True)
+class Again(Closed):
+    """The same items after a prompt and the original's own reply to it, which the part `replies` holds.
+
+    Every statement has its prompt, the same both times; the reply is another draw.
+    """
+
+    replies: str = ""
+
+    async def ask(
+        self, ground: Ground, study: Study, store: RunStore, progress: Progress
+    ) -> tuple[pd.DataFrame, Usage]:
+        """Return a row an answer."""
+        import pandas as pd
+
+        texts = next(store.parts(self.replies))[0]
+        texts = texts[texts["replicate"] == COPY[self.sitting.wording - 1]].set_index("item")
+        items = list(dict.fromkeys(ask.cell.item for ask in self.sitting.asks))
+        place = {item: n % BEFORE for n, item in enumerate(items)}
+        frames, usage = [], Usage()
+        for n in range(BEFORE):
+            said = texts.loc[item_name(n)]
+            thread = (Message("user", str(said["user"])), Message("assistant", str(said["reply"])))
+            asks = tuple(ask for ask in self.sitting.asks if place[ask.cell.item] == n)
+            if asks:
+                own = Closed(replace(self.sitting, thread=thread, asks=asks), self.part)
+                rows, used = await own.ask(ground, study, store, progress)
+                frames.append(rows)
+                usage = usage.plus(used)
+        return pd.concat(frames, ignore_index=True), usage
 
 
 def _arm(who: Self) -> Arm:
@@ -349,6 +392,8 @@ def _clone_jobs(request: FidelityRequest, writers: Sequence[Self], abilities: Ab
     foil = Self(IMITATION, request.unported.model, cap=request.unported.cap)
     found.append(_Foil(foil, "open-texts-imitation", prompts[SHOWN:], 2, first))
     yield from found
+    for n, sitting in enumerate(asked_again(request)):
+        yield Again(sitting, f"{sitting.channel}-again-{n}", first)
     sources, count = tuple(t.part for t in found), sum(t.count for t in found)
     for who in (request.original, request.bare):
         if who.where in abilities.likelihoods and request.original.where in abilities.likelihoods:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HALVES = "the original after one half of the forms and after the other"
+AGAIN = "the original after a reply of its own, and after the same drawn anew"
+ASKED_AGAIN: tuple[Setting, ...] = ("asked again 1", "asked again 2")
 _FORM = ["template", "format", "order", "label", "position"]
 SETTINGS: tuple[Setting, ...] = ("plain", "drop the act", "inside a task")
 
@@ -161,6 +163,10 @@ class _Channel:
             for side in (0, 1):
                 places.append(_Place(self.request.original.name, half=(split, side)))
                 found.append(self._shift(self.request.original, "plain", (split, side)))
+        if set(ASKED_AGAIN) <= set(self._rows["script"]):
+            for setting in ASKED_AGAIN:
+                places.append(_Place(self.request.original.name, setting))
+                found.append(self._shift(self.request.original, setting))
         return places, np.stack(found)
 
     def _shift(self, who: Self, setting: Setting, half: tuple[int, int] = (-1, -1)) -> Array:
@@ -171,7 +177,8 @@ class _Channel:
         """
         own = who == self.request.original and self.channel == "utterance"
         against = self.request.bare if own else self.request.unported
-        return self._scores(who, setting, half) - self._scores(against, setting, half)
+        beside: Setting = "plain" if setting in ASKED_AGAIN else setting
+        return self._scores(who, setting, half) - self._scores(against, beside, half)
 
     def _scores(self, who: Self, setting: Setting, half: tuple[int, int]) -> Array:
         key = _Place(who.name, setting, half)
@@ -243,7 +250,8 @@ class _Channel:
         assert self.shifts is not None
         names = [n for n, kept in zip(self.layout.dimensions, self.kept, strict=True) if kept]
         for n, place in enumerate(self.places):
-            if place.half[0] >= 0 or (place.who, place.setting) == (self.request.original.name, "plain"):
+            own = place.who == self.request.original.name and place.setting in ("plain", *ASKED_AGAIN)
+            if place.half[0] >= 0 or own:
                 continue
             yield self._row(place, POOLED, fidelity(self.shifts, n))
             if place.setting == "plain":
@@ -265,12 +273,15 @@ class _Channel:
         )
 
     def ceilings(self) -> Iterator[Ceiling]:
-        """Yield F of the original asked again in other forms."""
+        """Yield F of the original asked again: in other forms, and after replies drawn anew."""
         assert self.shifts is not None
         halves = [n for n, place in enumerate(self.places) if place.half[0] >= 0]
         if halves:
             pairs = np.reshape(halves, (-1, 2))
             yield Ceiling(self.channel, estimate_of(retest(self.shifts, pairs, halves=True)), HALVES)
+        again = [n for n, place in enumerate(self.places) if place.setting in ASKED_AGAIN]
+        if again:
+            yield Ceiling(self.channel, estimate_of(retest(self.shifts, [again])), AGAIN)
 
     def curves(self) -> Iterator[Curve]:
         """Yield fidelity over the size of the corpus, where there are trainings."""

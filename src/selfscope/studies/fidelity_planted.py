@@ -24,9 +24,9 @@ from selfscope.studies.fidelity_material import load_material
 from selfscope.values import Answer, Answers, Cell, Message, Preset, Prompt, Usage, content_id, short
 
 MODEL = "phantom:port"
-#: Size of the original's shift in the dimensions that it has one in, spread of anyone's over statements, and
-#: over forms.
-SHIFT, SPREAD, FORM = 1.0, 0.3, 0.2
+#: Size of the original's shift in the dimensions that it has one in, spread of anyone's over statements,
+#: over forms, and over what it replied before.
+SHIFT, SPREAD, FORM, MOOD = 1.0, 0.3, 0.2, 0.1
 #: Words of the original, of the unrelated character, and of anyone.
 MARKED = ("lantern", "harbour", "tide", "keel")
 OTHER = ("gear", "valve", "rivet", "piston")
@@ -174,7 +174,10 @@ class PlantedGround:
         if cell is None:
             return self._likely(prompt.text or "")
         system = next((m.content for m in prompt.messages if m.role == "system"), "")
-        own = self._trait(cell, system, len(prompt.messages) > 2)
+        before = [m.content for m in prompt.messages[:-1] if m.role != "system"]
+        own = self._trait(cell, system, bool(set(before) & set(load_material().drop)))
+        if before and before[-1] != load_material().agreed:
+            own += MOOD * self._noise(cell.item, before[-1])
         both = self._noise("everyone", cell.item, cell.template, cell.order, cell.label, cell.position)
         value = both + cell.keyed * cell.polarity * own
         if prompt.text is not None:

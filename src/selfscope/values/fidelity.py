@@ -14,8 +14,8 @@ Reading = Literal[
 ]
 Order = Literal["rises", "falls", "no order shown", "not tested"]
 Told = Literal["told apart", "not told apart", "taken for the original", "cannot tell"]
-#: What is asked again after other words: nothing, after being told to drop it, within a task.
-Setting = Literal["plain", "drop the act", "inside a task"]
+#: What stands before the items: nothing; being told to drop the act; a task; a reply of its own, drawn anew.
+Setting = Literal["plain", "drop the act", "inside a task", "asked again 1", "asked again 2"]
 #: All dimensions of a channel together.
 POOLED = ""
 NONE = Estimate(float("nan"), (float("nan"), float("nan")))
