@@ -209,24 +209,3 @@ def test_material_is_balanced_and_read_strictly(tmp_path):
     (tmp_path / "bad.yaml").write_text("drop: []\n", encoding="utf-8")
     with pytest.raises(BadInput, match="wrong fields"):
         read_material(tmp_path / "bad.yaml")
-
-
-def test_local_weights_are_asked_and_a_port_by_prompt_to_the_same_ground_is_the_original(
-    tmp_path, monkeypatch
-):
-    from selfscope.models.choose import choose_ground
-    from tests.standins.weights import write_folder
-
-    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
-    write_folder(tmp_path / "tiny")
-    where, text = str(tmp_path / "tiny"), "You keep a lighthouse."
-    request = FidelityRequest(
-        Self("keeper", where, text), Self("none", where), (Self("prompt", where, text, by="prompt"),), "demo",
-        dimensions=("memory",), parts=(),
-    )  # fmt: skip
-    found = asyncio.run(fidelity_of(request, lambda who: choose_ground(who.model)))
-    rows = RunStore.find(found.run).observations().sort_values(["item", "polarity", "template"])
-    by = {who: own["value"].to_numpy() for who, own in rows.groupby("character")}
-    assert np.allclose(by["keeper"], by["prompt"], atol=1e-4) and not np.allclose(by["keeper"], by["none"])
-    assert rows.groupby("character")["subject"].first().loc[["keeper", "prompt"]].nunique() == 1
-    assert found.carried[0].distance < 1e-3
