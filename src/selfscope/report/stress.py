@@ -33,6 +33,8 @@ def title_of(found: Stressed) -> str:
     if "control" in of:
         return f"{of['construct']} ({of['channel']}) against {of['control']}"
     value = of.pop("value", "")
+    if "contrast" in of:
+        value = f"{value} ({of.pop('contrast')})"
     return ", ".join([value, *(f"{k} {v}" for k, v in of.items())])
 
 

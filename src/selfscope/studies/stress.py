@@ -119,9 +119,15 @@ def _of_table(frame: pd.DataFrame, request: StressRequest) -> Iterator[Stressed]
         raise BadInput("the cluster is no unit", got=request.cluster, fix="Name it among --units as well")
     groups = frame.groupby(list(request.by), sort=True, observed=True) if request.by else [((), frame)]
     for key, part in groups:
-        of = {"value": request.value} | dict(zip(request.by, map(str, key), strict=True))
+        of = {"value": request.value, "contrast": _contrast(request)}
+        of |= dict(zip(request.by, map(str, key), strict=True))
         sides = _table_sides(part, request)
         yield _stressed(sides, Rule(request.sesoi), of, request)
+
+
+def _contrast(request: StressRequest) -> str:
+    """Return a difference in words: ``script: lacks less role``."""
+    return f"{request.column}: {request.first} less {request.second or 'all others'}"
 
 
 def _table_sides(frame: pd.DataFrame, request: StressRequest) -> Sides:
