@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.training.portrait.conftest import NOTHING
 
-from selfscope.errors import BadInput, Stopped
+from selfscope.errors import BadInput, CouldNot, Stopped
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.local.spans import Turn
 from selfscope.space.responses import Response
@@ -15,7 +15,7 @@ from selfscope.space.talks import Transcript
 from selfscope.studies.budget import Budget
 from selfscope.training.leakage import leaks
 from selfscope.training.portrait.export import ExportRequest, export_self
-from selfscope.training.portrait.folder import read_rows, rows_id
+from selfscope.training.portrait.folder import kept_in, read_rows, rows_id
 from selfscope.training.portrait.planted import PHRASES, planted_exporter
 from selfscope.training.portrait.sieve import LEAKS, REPEATS, UNENDED
 from selfscope.values import bytes_id
@@ -134,6 +134,22 @@ def test_another_export_does_not_take_the_place_of_one_that_is_there(export, tmp
     export(size=8, out=tmp_path / "a")
     with pytest.raises(BadInput, match="another export"):
         export(size=8, seed=1, out=tmp_path / "a")
+
+
+def test_a_second_process_does_not_draw_the_same(export, tmp_path):
+    done = export(size=8, out=tmp_path / "a")
+    with kept_in(next((done.folder / "drawn").iterdir())), pytest.raises(CouldNot, match="another process"):
+        export(size=8, out=tmp_path / "a")
+
+
+def test_a_place_that_is_a_file_is_refused(export, tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(BadInput, match="an export is a folder"):
+        export(size=8, out=tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "drawn").write_text("")
+    with pytest.raises(CouldNot, match="replies cannot be kept"):
+        export(size=8, out=tmp_path / "b")
 
 
 def test_a_larger_export_goes_on_from_a_smaller_one(export, tmp_path):

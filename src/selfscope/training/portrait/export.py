@@ -24,7 +24,7 @@ from selfscope.studies.drift_draw import Write
 from selfscope.subjects import Subject
 from selfscope.training.leakage import Reserved
 from selfscope.training.portrait.draw import CONVERSATION, EXCHANGES, SAMPLING, Progress, Speaker
-from selfscope.training.portrait.folder import DRAWN, refuse_other, write_rows
+from selfscope.training.portrait.folder import DRAWN, kept_in, refuse_other, write_rows
 from selfscope.training.portrait.load import Material, load_material
 from selfscope.training.portrait.quoting import quotes
 from selfscope.training.portrait.reserved import reserved_everywhere
@@ -135,12 +135,11 @@ async def export_self(
     refuse_other(folder, draws)
     held = reserved if reserved is not None else reserved_everywhere()
     place = folder / DRAWN / short(draws)
-    place.mkdir(parents=True, exist_ok=True)
-    file = ResponseFile(place, draws)
-    speaker = Speaker(
-        request.system, exporter.write, exporter.count, request.seed, file, budget, progress, file.read()
-    )
-    sieve = await _sifted(request, speaker, material, held)
+    with kept_in(place):
+        file = ResponseFile(place, draws)
+        own = (request.system, exporter.write, exporter.count, request.seed, file)
+        speaker = Speaker(*own, budget, progress, file.read())
+        sieve = await _sifted(request, speaker, material, held)
     rows = in_proportion(sieve.rows)
     told = _manifest(request, exporter.ground, draws, material, sieve, len(speaker.kept))
     manifest = write_rows(folder, rows, told)

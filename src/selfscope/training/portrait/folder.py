@@ -11,12 +11,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from selfscope.errors import BadInput, CouldNot
+from selfscope.studies.store import RunStore
 from selfscope.values import bytes_id, content_id
 from selfscope.values.port import CorpusRow
 
@@ -75,9 +77,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def refuse_other(folder: Path, draws: str) -> None:
     """Refuse a folder that holds what somebody else said, or under another seed; BadInput."""
-    held = read_manifest(folder)
     if folder.exists() and not folder.is_dir():
         raise BadInput("an export is a folder", got=folder, fix="Give another --out")
+    held = read_manifest(folder)
     if held and held.get("draws") != draws:
         raise BadInput(
             "the folder holds another export",
@@ -104,6 +106,25 @@ def write_rows(folder: Path, rows: Sequence[CorpusRow], manifest: dict[str, Any]
     for name, text in texts.items():
         write_whole(folder / name, text)
     return whole
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Make a folder and hold it while replies are kept there, so that no second process draws the same.
+
+    Raises
+    ------
+    CouldNot
+        If another process holds it, or the disk does not let it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with RunStore(folder).held():
+            yield
+    except OSError as error:
+        raise CouldNot(
+            "replies cannot be kept", got=error, fix="Make room, or choose another place, and run again"
+        ) from error
 
 
 def write_whole(path: Path, text: str) -> None:
