@@ -209,3 +209,15 @@ def test_material_is_balanced_and_read_strictly(tmp_path):
     (tmp_path / "bad.yaml").write_text("drop: []\n", encoding="utf-8")
     with pytest.raises(BadInput, match="wrong fields"):
         read_material(tmp_path / "bad.yaml")
+
+
+def test_wordings_and_tasks_part_no_keying():
+    request = planted("half", dimensions=("memory",))
+    for setting in ("drop the act", "inside a task"):
+        asked = [s for s in sittings(request) if s.setting == setting and s.who.name == "half"]
+        split = {}
+        for n, sitting in enumerate(asked):
+            for ask in sitting.asks:
+                place = ask.cell.template if setting == "inside a task" else n
+                split.setdefault((place, ask.cell.keyed, ask.cell.polarity), []).append(ask)
+        assert len(split) == 8 and {len(asks) for asks in split.values()} == {4}

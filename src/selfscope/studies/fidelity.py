@@ -210,35 +210,55 @@ def asked_again(request: FidelityRequest) -> Iterator[Sitting]:
     """
     settings: tuple[Setting, ...] = ("asked again 1", "asked again 2")
     for question in request.questions if "clone" in request.parts else ():
-        asks = asks_in(question, request.items, request.preset)
+        asks = thinned(asks_in(question, request.items, request.preset), request.preset)
         for n, setting in enumerate(settings):
             yield Sitting(request.original, question.channel, setting, n + 1, (), asks)
 
 
 def _dropped(who: Self, question: Question, asks: tuple[Ask, ...], preset: Preset) -> Iterator[Sitting]:
-    """Yield the same items after being told to drop the act; each wording asks its share of the forms."""
+    """Yield the same items after being told to drop the act; wordings go round statements and forms."""
     told, count = load_material(), WORDINGS[preset]
-    place: dict[tuple[str, int], int] = {}
     shares: list[list[Ask]] = [[] for _ in range(count)]
-    for ask in asks:
-        key = (ask.cell.item, ask.cell.polarity)
-        place[key] = place.get(key, -1) + 1
-        shares[place[key] % count].append(ask)
+    for turn, ask in _turns(thinned(asks, preset)):
+        shares[turn % count].append(ask)
     for n, own in enumerate(shares):
         thread = (Message("user", told.drop[n]), Message("assistant", told.agreed))
         yield Sitting(who, question.channel, "drop the act", n + 1, thread, tuple(own))
 
 
 def _within_tasks(who: Self, question: Question, asks: tuple[Ask, ...], preset: Preset) -> Iterator[Sitting]:
-    """Yield the same texts as what is written in a task, each task a form."""
+    """Yield the same texts as what is written in tasks: in the demo each in one, else each in all."""
     tasks = load_material().tasks[: WORDINGS[preset]]
-    once = {(a.cell.item, a.cell.polarity): a for a in asks}
     written = tuple(
         replace(ask, user=task.text, cell=replace(ask.cell, template=task.id))
-        for ask in once.values()
-        for task in tasks
+        for turn, ask in _turns(_once(asks))
+        for n, task in enumerate(tasks)
+        if preset != "demo" or turn % len(tasks) == n
     )
     yield Sitting(who, question.channel, "inside a task", 1, (), written)
+
+
+def thinned(asks: tuple[Ask, ...], preset: Preset) -> tuple[Ask, ...]:
+    """Return what is asked once more in another setting: in the demo each text in one of its forms."""
+    return _once(asks) if preset == "demo" else asks
+
+
+def _once(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    return tuple({(a.cell.item, a.cell.polarity): a for a in asks}.values())
+
+
+def _turns(asks: tuple[Ask, ...]) -> Iterator[tuple[int, Ask]]:
+    """Yield asks with numbers that go round, so that a remainder of two parts neither keying nor its halves.
+
+    Statement and twin have one number; further forms count on from it.
+    """
+    number: dict[str, int] = {}
+    forms: dict[tuple[str, int], int] = {}
+    for ask in asks:
+        n = number.setdefault(ask.cell.item, len(number))
+        key = (ask.cell.item, ask.cell.polarity)
+        forms[key] = forms.get(key, -1) + 1
+        yield n + n // 2 + forms[key], ask
 
 
 def _checks(request: FidelityRequest, question: Question) -> Iterator[Sitting]:
