@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from selfscope.instruments.interview.assurance import NAME, OUTCOMES, load_assurances
+from selfscope.instruments.interview.assurance import load_assurances
 from selfscope.instruments.interview.assurance_asks import batches_of, checks
 from selfscope.instruments.interview.load import load_interview
 from selfscope.models.ground import Ground, GroundIdentity, Progress
 from selfscope.studies.assurance_run import ask_batch, assured, assured_count, prompts_of
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Answers, Prompt, Question, Study, Usage, content_id, plain
-from selfscope.values.study import SESOI
+from selfscope.values import Answers, Prompt, Study, Usage, content_id, plain
 
 Bar = Callable[[int, int, str, str], None]
 Answering = Callable[[Sequence[Prompt], Progress], Awaitable[Answers]]
@@ -27,16 +26,13 @@ class AssuredRequest(InterviewRequest):
 def assured_study(request: AssuredRequest, identity: GroundIdentity) -> Study:
     """Return the study whose id names the run: interviews, and all that is asked behind notes."""
     study = interview_study(request, identity)
-    batches = batches_of(request.preset)
-    shape = [[name, len(batch), sorted({each.thread for each in batch})] for name, batch in batches]
-    asked = content_id([plain(load_assurances()), [[e.prompt() for e in b] for _, b in batches], shape])
-    question = Question(
-        "behaviour", OUTCOMES, OUTCOMES, SESOI["behaviour"], material=asked, instrument=NAME
-    )  # fmt: skip
+    asked = [[name, [each.prompt() for each in batch]] for name, batch in batches_of(request.preset)]
+    (question,) = study.questions
+    material = content_id([question.material, plain(load_assurances()), plain(asked)])
     return replace(
         study,
         title=f"{study.title}, with promises",
-        questions=(*study.questions, question),
+        questions=(replace(question, material=material),),
         arms=(*study.arms, *(each.arm for each in checks())),
     )
 
