@@ -255,6 +255,14 @@ def test_an_object_below_zero_has_no_share_in_either_coefficient_and_it_is_said(
     assert here.g == found.score.g
 
 
+def test_why_there_is_no_coefficient_is_told():
+    y = np.zeros((6, 5)) + np.arange(5.0)
+    nothing = locate(y, Asked((("a", 6), ("b", 5)), "a", permutations=0)).score
+    assert np.isnan(nothing.g) and nothing.why_not == "neither it nor its error varies"
+    named = locate(y.T, Asked((("a", 5), ("b", 6)), "a", fixed=("b",), error=False, permutations=0)).score
+    assert np.isnan(named.g) and named.why_not == "no random facet is averaged over"
+
+
 def test_permutation_of_two_groups_of_three_cannot_be_tested():
     design = design_of((("group", 2), ("one", 3)), {"one": ("group",)})
     found = permutation_p(np.random.default_rng(0).normal(size=(2, 3)), design)

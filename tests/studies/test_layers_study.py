@@ -29,6 +29,7 @@ from selfscope.studies.layers_planted import (
 )
 from selfscope.studies.layers_run import ask_all, asker_of, forecast_batch, forecast_layers, run_layers
 from selfscope.studies.store import RunStore
+from selfscope.studies.where import WhereRequest, of_observations
 from selfscope.studies.where_scores import scores_of
 from selfscope.values import COLUMNS, Usage
 from selfscope.values.layers import LAYERS, MANIPULATIONS
@@ -122,6 +123,19 @@ def test_rows_are_those_of_the_one_table(everyone):
     trained = rows[rows["script"] == "trained"]
     assert set(trained["character"]) == {"trained:planted"}
     assert not set(trained["subject"]) & set(rows.loc[rows["script"] == "base", "subject"])
+
+
+def test_where_finds_no_less_than_nothing_in_characters_that_do_not_differ(everyone):
+    """Statements under other texts: a coefficient is a share, also where the component lies below zero."""
+    rows = everyone["surface"][0]
+    said = rows[(rows["format"] == "own_words") & (rows["script"] == "swap")]
+    found = list(of_observations(said, WhereRequest("", permutations=0)))
+    assert len(found) == 4
+    own = [next(c for c in each.components if c.facets == ("character",)) for each in found]
+    assert any(c.variance < 0 for c in own)
+    for each, component in zip(found, own, strict=True):
+        assert 0 <= each.score.phi <= each.score.g <= 1
+        assert (each.score.g == 0) == (component.variance <= 0)
 
 
 def test_a_ground_without_weights_is_refused():

@@ -14,7 +14,7 @@ from selfscope.stats.variance import Components, from_squares
 from selfscope.stats.variance_design import REPETITIONS, Design, Term, ancestors, design_of, kinds_of
 from selfscope.stats.variance_interval import DRAWS, pivots
 from selfscope.stats.variance_latent import latent, latent_interval
-from selfscope.stats.variance_objects import Decision, coefficients, decision_study
+from selfscope.stats.variance_objects import Decision, coefficients, decision_study, error_weights
 from selfscope.stats.variance_permutation import DRAWS as PERMUTATIONS
 from selfscope.stats.variance_permutation import Permuted, permutation_p
 from selfscope.stats.variance_squares import mean_squares
@@ -272,8 +272,14 @@ def _unit(squares: Array, found: Components, design: Design, name: str, drawn: A
         bool(c.cut) and known,
         c.exact and known,
         name in design.fixed,
-        "" if known else "no random facet is averaged over",
+        "" if known else _why_not(design, name),
     )
+
+
+def _why_not(design: Design, name: str) -> str:
+    """Return why a unit has no coefficient: none is defined, or it is nothing over nothing."""
+    averaged = error_weights(design, name)[0].any()
+    return "neither it nor its error varies" if averaged else "no random facet is averaged over"
 
 
 def _facets(full: Design, zero: Sequence[str], asked: Asked) -> Iterator[FacetTold]:
