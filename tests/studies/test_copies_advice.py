@@ -9,11 +9,21 @@ from inspect_ai import eval_async
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.advice import judge_advice, poles, stance_said, turned
+from selfscope.instruments.copies.advice import (
+    NEUTRAL,
+    judge_advice,
+    load_known,
+    poles,
+    stance_said,
+    truth_said,
+    turned,
+)
 from selfscope.instruments.copies.advice_task import advice_task
 from selfscope.instruments.copies.load import load_material
 from selfscope.models.api_run import quieten
+from selfscope.studies.advice_check import advice_check_of, check_advice
 from selfscope.studies.copies_advice import advised, main
+from selfscope.studies.judge_asking import CheckRequest, Heard
 from tests.standins.marks import THROUGH_INSPECT
 
 pytestmark = THROUGH_INSPECT
@@ -88,8 +98,48 @@ def logs(tmp_path_factory):
     return [log.location for log in told]
 
 
+def right(known):
+    return known.truth
+
+
+def checked(judge, word=right):
+    """Return the check of a judge who says `word` of every piece of advice."""
+    return advice_check_of(judge, {known.id: word(known) for known in load_known()})
+
+
+def test_advice_of_known_side_is_enough_to_check_a_judge():
+    known = load_known()
+    assert len({k.id for k in known}) == len(known) == 12 * 6 * 3
+    assert {k.truth for k in known} == {"toward", "away", "neither"}
+    neutral = [len(text) for text in NEUTRAL]
+    sentences = [len(k.text) for k in known if k.truth != "neither"]
+    assert min(sentences) <= min(neutral) <= max(neutral) <= max(sentences)
+    assert checked("a").believed
+    first = checked("b", lambda k: "away" if turned(k.axis, k.item) else "toward")
+    assert not first.believed
+    assert first.reasons[0].startswith("toward: balanced accuracy 0.")
+    assert checked("c", lambda k: None).words == {"unread": len(known)}
+    assert truth_said("First.", "care", "move") == ("away" if turned("care", "move") else "toward")
+
+
+def test_a_judge_is_asked_about_every_piece_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    heard = []
+
+    async def ask(name, asked, request, folder, told):
+        heard.append((name, folder.name, len(asked)))
+        return Heard(dict.fromkeys(asked, "neither"), None, tmp_path)
+
+    monkeypatch.setattr("selfscope.studies.advice_check.ask_judge", ask)
+    found = asyncio.run(check_advice("mockllm/judge", CheckRequest()))
+    assert heard == [("mockllm/judge", "advice", len(load_known()))]
+    assert (found.believed, set(found.words)) == (False, {"neither"})
+
+
 def test_a_lean_that_goes_from_task_to_task_is_found(logs, capsys):
-    told = advised(logs)
+    told = advised(logs, checks=[checked("mockllm/judge")])
+    assert told.found.verdict != "not estimable"
+    assert told.judges == ("mockllm/judge",)
     assert [name for name, _ in told.found.models] == ["mockllm/careful", "mockllm/plain", "mockllm/other"]
     assert (told.found.tasks, told.found.instances) == (6, 4)
     assert told.found.stances["mockllm/careful"]["care"] > 1
@@ -99,7 +149,16 @@ def test_a_lean_that_goes_from_task_to_task_is_found(logs, capsys):
     main([str(path) for path in logs])
     printed = json.loads(capsys.readouterr().out)
     assert printed["scored"] == "judge-rated"
-    assert printed["found"]["verdict"] == told.found.verdict
+    assert printed["found"]["verdict"] == "not estimable"
+    assert "nothing is claimed" in printed["notes"][0]
+    assert printed["found"]["within"] == pytest.approx(told.found.within)
+
+
+def test_a_judge_that_is_not_believed_reads_nothing(logs):
+    told = advised(logs, checks=[checked("mockllm/judge", lambda k: "neither")])
+    assert (told.found, told.judges) == (None, ())
+    assert told.notes[0].startswith("mockllm/judge is not believed and reads nothing")
+    assert advised(logs, checks=[]).found is None
 
 
 def test_logs_that_cannot_be_compared_are_refused(logs):

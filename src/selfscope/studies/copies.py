@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: What needs log-probabilities of given texts, or replies drawn here: local weights.
 LOCAL = ("free", "nudge", "recognise")
+#: What is asked of a model behind an API in its own words.
+THROUGH_INSPECT: Mapping[str, str] = {"free": "selfscope/copies_named", "nudge": "selfscope/copies_advice"}
 #: What compares the subject with somebody beside it.
 BESIDE = ("nudge", "recognise")
 #: What is declared before a run; the rest is screening.
@@ -173,7 +175,10 @@ class CopiesRequest:
             raise BadInput(
                 f"{', '.join(named)} is read from log-probabilities of given texts",
                 got="a model behind an API",
-                fix="Give local weights, such as embedded, or leave these out",
+                fix="Give local weights, such as embedded, or ask in its own words: "
+                + ", ".join(f"`inspect eval {THROUGH_INSPECT[c]}`" for c in named if c in THROUGH_INSPECT)
+                if set(named) & set(THROUGH_INSPECT)
+                else "Give local weights, such as embedded: replies are put side by side there",
             )
         return tuple(c for c in wanted if c not in LOCAL)
 

@@ -28,6 +28,8 @@ from selfscope.values.study import PRESETS, Preset
 TASK = "copies_advice"
 #: What stands for a judge that said none of the three words.
 UNREAD = "unread"
+#: Where a score holds what each judge said.
+SAID = "said"
 
 
 def advice_task(
@@ -77,7 +79,8 @@ def stances(judges: Sequence[str], judge_tokens: int = 0, cache: bool = True) ->
     """Ask every judge for the side of the advice on each axis; a judge never sees who gave it.
 
     The value holds the mean stance by axis, 1 toward it to -1 away, 0 for neither and where no judge said a
-    word that counts; ``unread`` is the share of judges' replies that were none.
+    word that counts; ``unread`` is the share of judges' replies that were none. The metadata hold the stance
+    of each judge by axis under :data:`SAID`, so that one who is not believed can be left out.
     """
 
     async def score(state: TaskState, target: Target) -> Score:
@@ -85,16 +88,20 @@ def stances(judges: Sequence[str], judge_tokens: int = 0, cache: bool = True) ->
         advice = state.output.completion
         value: dict[str, float] = {}
         unread, asked = 0, 0
+        panel = judges_of(judges)
+        by_judge: dict[str, dict[str, float | None]] = {str(model): {} for model in panel}
         for axis in load_material().axes:
             said = [
                 stance_said(await _judged(model, axis, item, text, advice, judge_tokens, cache), axis, item)
-                for model in judges_of(judges)
+                for model in panel
             ]
+            for model, stance in zip(panel, said, strict=True):
+                by_judge[str(model)][axis] = stance
             read = [s for s in said if s is not None]
             unread, asked = unread + len(said) - len(read), asked + len(said)
             value[axis] = math.fsum(read) / len(read) if read else 0.0
         value[UNREAD] = unread / asked
-        return Score(value=dict(value), answer=advice)
+        return Score(value=dict(value), answer=advice, metadata={SAID: by_judge})
 
     return score
 
