@@ -16,10 +16,11 @@ from selfscope.studies.fidelity_found import fidelity_in
 from selfscope.studies.fidelity_judged import AS_COPY, asked_of_judges, choices_in, texts_in, word_of
 from selfscope.studies.fidelity_material import load_material, read_material
 from selfscope.studies.fidelity_planted import opened_for, planted
-from selfscope.studies.fidelity_run import fidelity_of
+from selfscope.studies.fidelity_run import fidelity_of, forecast
 from selfscope.studies.fidelity_texts import clones_in
 from selfscope.studies.store import RunStore
 from selfscope.values import COLUMNS
+from selfscope.values.persona_against import Against, Agreed
 
 NAMES = ("perfect:200", "caricature", "unported", "shallow")
 
@@ -102,6 +103,18 @@ def test_page_and_json_say_so(ported, tmp_path):
     assert told["clone_accuracy"] is not None and told["ability"]["gained"]["verdict"] == "higher"
 
 
+def test_spaces_of_roles_stand_on_the_page_where_there_are_maps(ported):
+    request, found, _ = ported
+    same = Agreed(0.8, (0.7, 0.9), 0.2, 0.001)
+    against = Against("maps/port", "embedded", 12, 24, same, 0.9, (0.8, 0.8), same, same, same, 0.7, False)
+    mapped = replace(found, geometry=(("perfect:200", against),))
+    page = port_html(mapped)
+    assert "distances between roles" in page and "not interpreted" in page
+    assert mapped.json()["geometry"]["perfect:200"]["roles"] == 24
+    with pytest.raises(BadInput, match="one of the original"):
+        replace(request, maps=(("perfect:200", "maps/port"),))
+
+
 def test_where_there_is_no_character_there_is_nothing_to_carry_over(tmp_path, monkeypatch):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     request = planted("unported", dimensions=("memory",))
@@ -135,6 +148,7 @@ def test_questions_are_read_where_the_check_passes(tmp_path, monkeypatch):
 def test_a_budget_stops_and_the_same_command_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     request = replace(planted("half", dimensions=("memory",)), parts=("ability",))
+    coming = asyncio.run(forecast(request, opened_for(request)))
     with pytest.raises(Stopped, match="leaves no room"):
         run(request, budget=Budget(70, "calls"))
     (folder,) = tmp_path.iterdir()
@@ -142,6 +156,8 @@ def test_a_budget_stops_and_the_same_command_goes_on(tmp_path, monkeypatch):
     said = []
     found = run(request, progress=lambda done, total, what, spent: said.append((done, total)))
     assert said[0][0] > 0 and said[-1][0] == said[-1][1]
+    assert coming.calls == RunStore.find(found.run).usage().calls == said[-1][1]
+    assert asyncio.run(forecast(request, opened_for(request))).calls == 0
     assert [a.name for a in found.ability.rates][:3] == ["original", "target", "half"]
 
     def refuse(who):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.report.lineage import visible
+from selfscope.report.persona_against import against_rows
 from selfscope.report.port_chart import curve_svg, fidelity_svg
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import channel_words, magnitude, number, p_value, with_interval
@@ -154,6 +155,7 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
             if len(c.points) > 1
         ],
         "kept": [c for c in found.carried if c.setting != "plain"],
+        "geometry": [(name, against_rows(each), each.interpretable) for name, each in found.geometry],
     }
 
 

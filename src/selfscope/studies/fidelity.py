@@ -96,6 +96,8 @@ class FidelityRequest:
     embedded_by
         What open answers are embedded by: ``words`` or a sentence model that was fetched; "" embeds none, and
         their distance is not told.
+    map, maps
+        Folder of a persona map of the original, and of one of a port each, with the port's name.
     """
 
     original: Self
@@ -108,6 +110,8 @@ class FidelityRequest:
     judges: tuple[str, ...] = ()
     parts: tuple[Part, ...] = PARTS
     embedded_by: str = "words"
+    map: str = ""
+    maps: tuple[tuple[str, str], ...] = ()
     items: ItemSet = field(default_factory=load_cluster)
 
     def __post_init__(self) -> None:
@@ -123,6 +127,12 @@ class FidelityRequest:
                 "ports are held against one target, without the character",
                 got=f"{', '.join(elsewhere)} not on {self.unported.model}",
                 fix="Ask the ports of each ground in a run of their own",
+            )
+        if self.maps and not (self.map and {name for name, _ in self.maps} <= {p.name for p in self.ports}):
+            raise BadInput(
+                "maps of ports are held against one of the original",
+                got=", ".join(name for name, _ in self.maps),
+                fix="Give the original's map, and a map of a port under the port's name",
             )
 
     @property

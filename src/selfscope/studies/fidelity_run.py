@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
@@ -14,6 +15,7 @@ from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Study, Usage, plain
 from selfscope.values.fidelity import PortFidelity
+from selfscope.values.persona_against import Against
 
 #: Opens what answers for someone, its adapter put on.
 Opened = Callable[[Self], Ground]
@@ -50,7 +52,43 @@ async def fidelity_of(
             await _ask_all(list(jobs_of(request, abilities)), opened, study, store, progress, budget)
             store.finish(study)
     chosen = await choices_of_judges(request, store, progress)
-    return fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
+    found = fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
+    return replace(found, geometry=geometry_of(request)) if request.maps else found
+
+
+def geometry_of(request: FidelityRequest) -> tuple[tuple[str, Against], ...]:
+    """Return the spaces of roles of ports beside the original's, as ``map --against`` compares them.
+
+    Raises
+    ------
+    BadInput
+        If a folder holds no map, or too few roles are in both.
+    """
+    from selfscope.space.persona_artefact import open_space
+    from selfscope.studies.persona_against import against_space
+
+    own = open_space(request.map)
+    return tuple((name, against_space(own, folder, seed=request.seed)) for name, folder in request.maps)
+
+
+async def forecast(request: FidelityRequest, opened: Opened) -> Usage:
+    """Return what a run would use, every text at its longest; nothing is asked, judges are left out."""
+    grounds, abilities = await _looked_at(request, opened)
+    store = RunStore.of(fidelity_study(request, grounds))
+    total, ground, where = Usage(), None, None
+    try:
+        for job in jobs_of(request, abilities):
+            if store.has_part(job.part):
+                continue
+            if ground is None or where != job.who.where:
+                if ground is not None:
+                    await ground.close()
+                ground, where = opened(job.who), job.who.where
+            total = total.plus(job.forecast(ground))
+    finally:
+        if ground is not None:
+            await ground.close()
+    return total
 
 
 async def _looked_at(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from selfscope.values.canonical import plain
 from selfscope.values.finding import Estimate
+from selfscope.values.persona_against import Against
 
 Reading = Literal[
     "carried", "in part", "not carried", "away", "caricature", "nothing to carry over", "cannot tell"
@@ -176,6 +177,8 @@ class PortFidelity:
         Rows of every port, channel, dimension and setting.
     gates
         Why a channel or a dimension is not read, by ``channel`` or ``channel dimension``.
+    geometry
+        The space of roles of each port that was mapped, beside the original's, by the port's name.
     """
 
     run: str
@@ -191,6 +194,7 @@ class PortFidelity:
     clones: tuple[Clone, ...] = ()
     ability: Ability | None = None
     gates: tuple[tuple[str, str], ...] = ()
+    geometry: tuple[tuple[str, Against], ...] = ()
     notes: tuple[str, ...] = ()
 
     def port(self, name: str, channel: str = "") -> Carried:
@@ -254,6 +258,7 @@ class PortFidelity:
             "kept": [plain(c) for c in self.carried if c.setting != "plain"],
             "ceilings": plain(self.ceilings),
             "gates": dict(self.gates),
+            "geometry": {name: plain(found) for name, found in self.geometry},
             "notes": list(self.notes),
             "run": self.run,
         }
