@@ -1,6 +1,7 @@
 """``drift`` on the command line: the contract, the page, stopping and going on, and what cannot be used."""
 
 import json
+import shutil
 from importlib.resources import files
 
 import jsonschema
@@ -26,26 +27,36 @@ pytestmark = THROUGH_INSPECT
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "drift.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def asked(tmp_path, monkeypatch):
-    """A tiny network with a map of it, and a demo that is small enough for one that takes bytes for words."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(2, 1, 3, 8, 2, 1, turns=4, asked=(0, 2, 4)))
-    write_folder(tmp_path / "tiny")
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """A tiny network with a map of it."""
+    place = tmp_path_factory.mktemp("mapped")
+    write_folder(place / "tiny")
     rng = np.random.default_rng(0)
     shape = (LAYERS, WIDTH)
     told = [{"layer": n, "split_half": 0.9} for n in range(LAYERS)]
-    own = open_local("tiny").identity
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(place)
+        own = open_local("tiny").identity
     made = {"name": own.name, "revision": own.revision, "template": own.template, "extra": {}}
     manifest = {"reliability": {"axis": told[1], "layers": told}, "roles": [], "ground": made}
-    (tmp_path / "map").mkdir()
+    (place / "map").mkdir()
     write_space(
-        tmp_path / "map",
+        place / "map",
         PersonaSpace(
             rng.standard_normal(shape), rng.standard_normal(shape), rng.standard_normal((5, *shape)), manifest
         ),
     )
+    return place
+
+
+@pytest.fixture
+def asked(mapped, tmp_path, monkeypatch):
+    """A copy of them, and a demo that is small enough for a network that takes bytes for words."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setitem(drift_design.SIZES, "demo", DriftSize(2, 1, 3, 8, 2, 1, turns=4, asked=(0, 2, 4)))
+    shutil.copytree(mapped, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -90,7 +90,7 @@ def test_a_provider_without_lists_is_asked_by_draws(server: Provider, tmp_path: 
 def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Provider, tmp_path: Path) -> None:
     async def run() -> tuple[list[float], list[float], list[float]]:
         drawn = []
-        for folder, seed, draws in (("a", 1, 100), ("b", 1, 100), ("c", 2, 40)):
+        for folder, seed, draws in (("a", 1, 50), ("b", 1, 50), ("c", 2, 20)):
             ground = connect(server, tmp_path / folder, way="sampled", max_connections=20)
             answers = await ground.answer(prompts_of(["one?"]), seed=seed, replicates=draws)
             drawn.append([a.value for a in answers.answers[0]])
@@ -101,7 +101,7 @@ def test_draws_recover_the_planted_share_and_repeat_by_seed(server: Provider, tm
 
     first, again, other = asyncio.run(run())
     share = 1 / (1 + math.exp(-2.0))
-    assert abs(sum(first) / 100 - share) < 4 * math.sqrt(share * (1 - share) / 100)
+    assert abs(sum(first) / 50 - share) < 4 * math.sqrt(share * (1 - share) / 50)
     assert first == again
     assert first[: len(other)] != other
 

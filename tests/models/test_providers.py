@@ -116,7 +116,7 @@ def test_a_model_that_is_not_served_is_bad_input(
 def test_a_busy_server_is_asked_again_when_it_says(
     name: str, server: Provider, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    server.troubles = [Trouble(429, "Rate limit reached", {"retry-after": "1"}), Trouble(500, "for a moment")]
+    server.troubles = [Trouble(500, "for a moment"), Trouble(429, "Rate limit reached", {"retry-after": "1"})]
     started = time.monotonic()
     ground = open_api(name, log_dir=tmp_path)
     assert time.monotonic() - started >= 1

@@ -90,7 +90,7 @@ def test_damage_says_what_is_wrong(tmp_path: Path, data: bytes, words: str) -> N
 
 
 def test_a_packed_text_that_would_never_end_is_stopped(tmp_path: Path) -> None:
-    bomb = zlib.compress(b"A" * 300_000_000, 9)
+    bomb = zlib.compress(b"A" * 60_000_000, 9)
     began = time.process_time()
     with pytest.raises(BadInput, match="larger than 2,000,000 bytes"):
         read(tmp_path, png(chunk(b"zTXt", b"chara\0\0" + bomb)))
