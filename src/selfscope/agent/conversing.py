@@ -23,6 +23,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import ToolDef
+from inspect_ai.util import collect
 
 from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.memory import MEMORY
@@ -148,10 +149,9 @@ class Thread:
 
     async def beside(self, said: str) -> str:
         """Return the reply to a turn that leaves no trace in the conversation."""
-        kept, output = list(self.messages), self.output
-        reply = await self.answer(said)
-        self.messages, self.output = kept, output
-        return reply.completion
+        other = Thread(self.talk, self.model)
+        other.messages = list(self.messages)
+        return (await other.answer(said)).completion
 
     async def _generated(self) -> ModelOutput:
         """Draw a reply; where the thread has outgrown the model, its oldest part is left out once.
@@ -206,10 +206,14 @@ async def close_by_tools(thread: Thread) -> None:
 
 
 async def close_by_asking(thread: Thread) -> None:
-    """Ask in plain text what tools would have written, each question beside the others, and write it."""
-    desk = thread.talk.desk
-    for name, asked in read_closing().asked.items():
-        reply = (await thread.beside(asked.text)).strip()
+    """Ask in plain text what tools would have written, and write it.
+
+    No question sees another, so all are asked at once: local weights decode them together.
+    """
+    desk, questions = thread.talk.desk, read_closing().asked
+    replies = await collect(*(thread.beside(asked.text) for asked in questions.values()))
+    for (name, asked), said in zip(questions.items(), replies, strict=True):
+        reply = said.strip()
         line = _line(reply, asked.form)
         if not line:
             if asked.form and reply.lower() not in _NOTHING:
