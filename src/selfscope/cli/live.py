@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, limits_of
+from selfscope.cli.lives import Several, live_several
 from selfscope.cli.planned import plan_lines, show_plans
-from selfscope.cli.profile import LARGEST_SEED
+from selfscope.cli.profile import LARGEST_SEED, PresetName
 from selfscope.cli.show import JsonFlag, console, counting, print_json
 from selfscope.errors import BadInput
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 #: Kinds of scripts that take turns where none is named and no file is given.
 KINDS = "neutral,task"
 _PHANTOM = "phantom:"
+#: Conversations of one life, where nothing is said.
+CONVERSATIONS = 3
 
 
 def live(
@@ -38,12 +41,20 @@ def live(
     model: Annotated[
         str,
         typer.Option(
-            "--model", "-m", help="embedded, a folder, a hub id, openai/…; phantom:diarist, rewriter, silent."
+            "--model",
+            "-m",
+            help="embedded, a folder, a hub id, openai/…; phantom:diarist, rewriter, silent; with --runs "
+            "phantom:documents, behaviour, returns, stays, still.",
         ),
     ],
     conversations: Annotated[
-        int, typer.Option(min=0, help="How many in all, those that were held before among them.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            min=0,
+            help="How many in all, those that were held before among them; 3, or those of the preset.",
+            show_default=False,
+        ),
+    ] = None,
     script: Annotated[
         str, typer.Option(help="What the user says: a YAML file; shipped scripts if left out.")
     ] = "",
@@ -72,6 +83,33 @@ def live(
             help="yes: it writes by tools. no: it is asked in plain text. auto: no for local weights."
         ),
     ] = "auto",
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Live so often, each life a copy with a seed of its own, and ask every State what it says "
+            "of itself, in side branches; 0: as often as the preset has it.",
+            show_default=False,
+        ),
+    ] = None,
+    disturb: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="With --runs: live every life twice, once with a conversation of this kind, and see whether "
+            "it comes back: adversarial, flattering, speculative, distressed.",
+        ),
+    ] = "",
+    disturb_at: Annotated[
+        int, typer.Option(min=1, help="Which conversation disturbs; neutral ones stand around it.")
+    ] = 1,
+    preset: Annotated[
+        PresetName,
+        typer.Option(help="With --runs: demo: 8 lives of 2 conversations; standard: 8 of 6; full: 16 of 12."),
+    ] = PresetName.STANDARD,
+    constructs: Annotated[
+        str, typer.Option(help="With --runs: dimensions, with commas between them; the preset's if left out.")
+    ] = "",
     adapter: Annotated[str, typer.Option(help="Live with the model wearing this LoRA adapter.")] = "",
     cap: CapFlag = "",
     max_tokens: Annotated[
@@ -91,7 +129,13 @@ def live(
 
     if out and in_place:
         raise BadInput("an agent lives in a copy or in place", got=f"--out {out} --in-place", fix="Give one")
-    named = tuple(kind.strip() for kind in kinds.split(",") if kind.strip())
+    named = _listed(kinds)
+    if runs is None and (disturb or constructs):
+        raise BadInput("this is told from several lives", got="one life", fix="Give --runs, such as --runs 8")
+    if runs is not None and (out or in_place):
+        raise BadInput(
+            "several lives lie in a folder of their own", got="--out or --in-place", fix="Leave it out"
+        )
     scripts = rota(
         read_scripts(Path(script) if script else None), named or (() if script else tuple(KINDS.split(",")))
     )
@@ -99,8 +143,41 @@ def live(
     if tools not in ways:
         raise BadInput("--tools is auto, yes or no", got=tools)
     manner = Manner(identity_edits, ways[tools], checkable_tasks(), max_tokens, temperature, seed)  # type: ignore[arg-type]
-    wanted = Wanted(Path(workspace), scripts, conversations, manner, out, in_place, limits_of(budget, price))
+    limits = limits_of(budget, price)
+    if runs is not None:
+        if disturb:
+            scripts = read_scripts(Path(script) if script else None)
+        several = Several(preset.value, runs, conversations or 0, disturb, disturb_at, _listed(constructs))
+        asyncio.run(
+            _lives(Path(workspace), model, adapter, cap, scripts, manner, several, limits, dry_run, as_json)
+        )
+        return
+    held = CONVERSATIONS if conversations is None else conversations
+    wanted = Wanted(Path(workspace), scripts, held, manner, out, in_place, limits)
     asyncio.run(_lived(wanted, model, adapter, cap, dry_run, as_json))
+
+
+def _listed(told: str) -> tuple[str, ...]:
+    """Return names that stand with commas between them."""
+    return tuple(each.strip() for each in told.split(",") if each.strip())
+
+
+async def _lives(
+    workspace: Path,
+    model: str,
+    adapter: str,
+    cap: str,
+    scripts: tuple[Script, ...],
+    manner: Manner,
+    several: Several,
+    limits: Limits,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    async with voice_of(model, adapter, cap, answering=True) as voice:
+        await live_several(
+            workspace, voice, scripts, manner, several, limits, dry_run=dry_run, as_json=as_json
+        )
 
 
 @dataclass(frozen=True)
@@ -134,8 +211,15 @@ class Voice:
 
 
 @asynccontextmanager
-async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterator[Voice]:
+async def voice_of(
+    model: str, adapter: str = "", cap: str = "", *, answering: bool = False
+) -> AsyncIterator[Voice]:
     """Lend the Inspect model that a name means.
+
+    Parameters
+    ----------
+    answering
+        Whether the ground under it is asked as well.
 
     Raises
     ------
@@ -143,15 +227,11 @@ async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterato
         If it means none, or a phantom that does not live.
     """
     if model.startswith(_PHANTOM):
-        from selfscope.agent.phantoms import phantom_agent
-        from selfscope.models.ground import GroundIdentity
-
         if adapter or cap:
             raise BadInput(
                 "a phantom has no weights that an adapter or a cap could change", got=adapter or cap
             )
-        made = phantom_agent(model.removeprefix(_PHANTOM))
-        yield Voice(made, model, GroundIdentity(model, "phantom"), lambda text: len(text.split()))
+        yield _phantom(model.removeprefix(_PHANTOM), answering)
         return
     from selfscope.models.choose import choose_ground
     from selfscope.studies.evaluation import opened
@@ -161,7 +241,7 @@ async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterato
     ground = choose_ground(
         model.removeprefix("selfscope/"),
         log_folder=runs_folder() / "logs",
-        probe=False,
+        probe=answering,
         adapter=adapter,
         cap=cap,
     )
@@ -171,6 +251,19 @@ async def voice_of(model: str, adapter: str = "", cap: str = "") -> AsyncIterato
             yield Voice(made, f"{made}{changed}", ground.identity, ground.count_tokens, ground)
     finally:
         await ground.close()
+
+
+def _phantom(name: str, answering: bool) -> Voice:
+    """Return a scripted agent; one with answers, where these are to be read."""
+    from selfscope.agent.phantoms import phantom_agent
+    from selfscope.models.ground import GroundIdentity
+    from selfscope.studies.lives_planted import planted_ground, planted_voice
+
+    if answering:
+        ground = planted_ground(name)
+        return Voice(planted_voice(name), _PHANTOM + name, ground.identity, ground.count_tokens, ground)
+    identity = GroundIdentity(_PHANTOM + name, "phantom")
+    return Voice(phantom_agent(name), _PHANTOM + name, identity, lambda text: len(text.split()))
 
 
 async def _lived(wanted: Wanted, model: str, adapter: str, cap: str, dry_run: bool, as_json: bool) -> None:

@@ -292,12 +292,13 @@ def _sensitivity_arms(
         items = items_asked(instrument_for(asking[0].asker), request.items) if asking else request.items
         own = f"{channels[0]}:" if material else ""
         found += (
-            replace(arm, channels=() if alone else channels) for arm in _characters(items, asked, own, ground)
+            replace(arm, channels=() if alone else channels)
+            for arm in characters_of(items, asked, own, ground)
         )
     return tuple(found)
 
 
-def _characters(items: ItemSet, asked: Container[str], own: str, ground: Ground) -> Iterable[Arm]:
+def characters_of(items: ItemSet, asked: Container[str], own: str, ground: Ground) -> Iterable[Arm]:
     """Yield the characters of the dimensions that are asked, each wording with its half of the items."""
     for d in items.dimensions:
         if d.name in asked and d.sensitivity is not None:

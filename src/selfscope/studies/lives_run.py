@@ -1,0 +1,227 @@
+"""Live the lives of a request, and ask what each State says of itself, in side branches that leave no trace.
+
+Everything is kept and gone on with: conversations by the State that they wrote, answers life by life. Lives
+lie in a folder of their own, one workspace each, so that other questions can be asked of the same lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.agent.history import StateHistory
+from selfscope.agent.live import Life, life_of, live
+from selfscope.agent.outside import copy_for
+from selfscope.agent.prompt import system_at
+from selfscope.agent.workspace import Workspace
+from selfscope.models.ground import Ground
+from selfscope.studies.budget import Budget
+from selfscope.studies.lives import ABLATED, Lived, LivesRequest, Place, lives_folder, planned_lives
+from selfscope.studies.rows import rows_of
+from selfscope.studies.run import asks_of
+from selfscope.studies.store import RunStore
+from selfscope.subjects import Subject
+from selfscope.values import Ask, ItemSet, Study, Usage, content_id, plain
+from selfscope.values.state import Version
+from selfscope.values.study import Arm
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from inspect_ai.model import Model
+
+Bar = Callable[[int, int, str, str], None]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A life that was lived, where it lies, and its States from the first on."""
+
+    lived: Lived
+    folder: Path
+    life: Life
+    versions: tuple[Version, ...]
+
+
+async def live_all(
+    request: LivesRequest,
+    source: Path,
+    model: Model,
+    called: str,
+    *,
+    progress: Bar = lambda done, total, what, spent: None,
+    budget: Budget | None = None,
+) -> tuple[Told, ...]:
+    """Live every life, or go on with those that were begun, each in a copy of the workspace.
+
+    Parameters
+    ----------
+    called
+        How the model is named in what is kept.
+
+    Raises
+    ------
+    Stopped
+        If it was interrupted, or the budget leaves no room for another conversation.
+    CouldNot
+        If the provider or the disk failed; conversations that ended are kept.
+    """
+    planned, folder = planned_lives(request), lives_folder(request)
+    total = len(planned) * request.size.conversations
+    spent = Usage()
+    found = []
+    for n, lived in enumerate(planned):
+        before = n * request.size.conversations
+
+        def tell(
+            done: int, _: int, what: str, used: Usage, name: str = lived.name, start: int = before
+        ) -> None:
+            nonlocal spent
+            spent = spent.plus(used)
+            progress(start + done, total, f"{name}: {what}", "")
+            if budget is not None and start + done < total:
+                budget.insist(spent, used, start + done, total)
+
+        place = copy_for(Workspace.at(source), folder / lived.name, content_id([request.agent, plain(lived)]))
+        life = await live(
+            place,
+            model,
+            lived.scripts,
+            conversations=request.size.conversations,
+            manner=replace(request.manner, seed=lived.seed),
+            called=called,
+            progress=tell,
+        )
+        found.append(Told(lived, place, life, states_of(life)))
+    return tuple(found)
+
+
+def states_of(life: Life) -> tuple[Version, ...]:
+    """Return the first State of a life, and the one that each conversation left."""
+    first, *later = life.versions
+    return (first, *(version for version in later if version.conversation))
+
+
+def held_lives(request: LivesRequest) -> tuple[Told, ...]:
+    """Return the lives that lie in a request's folder, all of them lived; BadInput if one is not there."""
+    found = []
+    for lived in planned_lives(request):
+        folder = lives_folder(request) / lived.name
+        life = life_of(StateHistory.of(folder))
+        found.append(Told(lived, folder, life, states_of(life)))
+    return tuple(found)
+
+
+def places_of(told: Sequence[Told]) -> tuple[Place, ...]:
+    """Return every place where a subject is asked: each State, and the last ones with a role as it was."""
+    history = StateHistory.of(told[0].folder)
+    start = told[0].versions[0]
+    found = [Place("", 0, start.id, system_at(history, start))]
+    for each in told:
+        found += _of_life(each)
+    return tuple(found)
+
+
+def _of_life(told: Told) -> Iterator[Place]:
+    history, name = StateHistory.of(told.folder), told.lived.name
+    scripts = ("", *(script.name for script in told.lived.scripts))
+    for point, version in enumerate(told.versions[1:], start=1):
+        yield Place(name, point, version.id, system_at(history, version), scripts[point])
+    last, first = told.versions[-1], told.versions[0]
+    for role in ABLATED:
+        if told.lived.kind == "life" and changed(first, last, role):
+            system = system_at(history, last, without=role, with_role_from=first)
+            yield Place(name, len(told.versions) - 1, last.id, system, scripts[-1], role)
+
+
+def changed(first: Version, last: Version, role: str) -> bool:
+    """Whether the files of a role differ between two versions."""
+    before, after = ({f.path: f.digest for f in v.files if f.role == role} for v in (first, last))
+    return before != after
+
+
+async def ask_lives(
+    study: Study,
+    request: LivesRequest,
+    places: Sequence[Place],
+    ground: Ground,
+    store: RunStore,
+    *,
+    progress: Bar = lambda done, total, what, spent: None,
+    budget: Budget | None = None,
+) -> None:
+    """Ask every State, and join the observation table; what was asked before is kept.
+
+    Raises
+    ------
+    Stopped
+        If the budget leaves no room for the next life.
+    CouldNot
+        If the ground or the disk failed, or another process asks this run.
+    """
+    by_arm = {place.arm: place for place in places}
+    groups = list(_groups(study, request.items, by_arm))
+    question = study.questions[0]
+    with store.held():
+        store.begin(study, request.items)
+        done, total = 0, sum(len(asks) for _, asks in groups)
+        for n, (name, asks) in enumerate(groups):
+            part = f"{question.channel}-{n:05d}"
+            if not store.has_part(part):
+                progress(done, total, name, "")
+                frame, usage = await _asked(study, request, by_arm, asks, ground, store, budget)
+                store.write_part(part, frame, plain(usage))
+            done += len(asks)
+        store.finish(study)
+
+
+def _groups(
+    study: Study, items: ItemSet, places: Mapping[str, Place]
+) -> Iterator[tuple[str, list[tuple[Arm, Ask]]]]:
+    """Yield what is asked and stored together: the first State, each life, and the sensitivity check."""
+    found: dict[str, list[tuple[Arm, Ask]]] = {}
+    for arm in study.arms:
+        place = places.get(arm.name)
+        name = "sensitivity check" if place is None else place.life or "first State"
+        asks = asks_of(arm, items, study, study.questions[0])
+        found.setdefault(name, []).extend((arm, ask) for ask in asks)
+    yield from found.items()
+
+
+async def _asked(
+    study: Study,
+    request: LivesRequest,
+    places: Mapping[str, Place],
+    asks: Sequence[tuple[Arm, Ask]],
+    ground: Ground,
+    store: RunStore,
+    budget: Budget | None,
+) -> tuple[pd.DataFrame, Usage]:
+    """Return the rows of one group of arms, each with the State that it was asked of."""
+    subjects = {arm.name: Subject(ground.identity, arm.system, arm.thread, arm.name) for arm, _ in asks}
+    prompts = [subjects[arm.name].prompt(ask) for arm, ask in asks]
+    if budget is not None:
+        coming = ground.forecast(prompts, replicates=study.replicates)
+        budget.insist(store.usage(), coming, 0, len(prompts))
+    answers = await ground.answer(prompts, seed=study.seed, replicates=study.replicates)
+    frame = rows_of(study, store.run, ground.identity, subjects, asks, prompts, answers)
+    columns = _columns(frame["character"].tolist(), request, places)
+    return frame.assign(**columns).astype({"turn": "int32"}), answers.usage
+
+
+def _columns(arms: Sequence[str], request: LivesRequest, places: Mapping[str, Place]) -> dict[str, list[Any]]:
+    """Return the facets of a State, a value a row; a character of the sensitivity check has no State."""
+    nobody = Place("", 0, "", "")
+    told = [places.get(arm, nobody) for arm in arms]
+    names = [
+        arm if arm not in places else request.name + (f" without {place.without}" if place.without else "")
+        for arm, place in zip(arms, told, strict=True)
+    ]
+    return {
+        "character": names,
+        "agent": [place.life for place in told],
+        "state": [place.state for place in told],
+        "script": [place.script for place in told],
+        "turn": [place.point for place in told],
+    }

@@ -1,0 +1,62 @@
+"""``live --runs``: several lives, asked and shown; what cannot be told so."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from tests.standins.marks import THROUGH_INSPECT
+
+from selfscope.cli.app import run
+
+pytestmark = THROUGH_INSPECT
+SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "live.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "SOUL.md").write_text("You are Ilse. You keep the light.", encoding="utf-8")
+    return tmp_path
+
+
+def test_lives_are_planned_lived_asked_and_found_again(place, capsys):
+    given = ["live", "ws", "-m", "phantom:behaviour", "--runs", "2", "--conversations", "1"]
+    given += ["--constructs", "memory", "--preset", "demo"]
+    assert run([*given, "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert "2 lives of ws, 1 conversations each" in json.dumps(plan)
+    assert not (place / "runs").exists()
+    assert run([*given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    jsonschema.validate(told, SCHEMA)
+    assert [each["name"] for each in told["lives"]] == ["life-1", "life-2"]
+    assert len(told["state"]) == 4 and len(told["conversations"]) == 2
+    assert len(told["readings"]) == 2 * 2 and told["moved"][0]["dimension"] == "memory"
+    assert "garden" in (place / told["report"]).read_text(encoding="utf-8")
+    assert (place / "ws" / "SOUL.md").read_text(encoding="utf-8").endswith("light.")
+    assert not (place / "ws" / ".selfscope").exists()
+    assert run([*given, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["conversations"] == told["conversations"] and again["readings"] == told["readings"]
+    assert run(given) == 0
+    assert "2 lives describe" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--disturb", "flattering"], "several lives"),
+        (["--runs", "2", "--out", "there"], "a folder of their own"),
+        (["--runs", "2", "--constructs", "loudness"], "no such dimension"),
+        (["--runs", "2", "--disturb", "loud", "--conversations", "3"], "no script is of this kind"),
+    ],
+)
+def test_what_lives_cannot_tell_gets_a_sentence(place, capsys, arguments, said):
+    assert run(["live", "ws", "-m", "phantom:still", *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert run(["live", "ws", "-m", "phantom:nobody", "--runs", "2"]) == 2

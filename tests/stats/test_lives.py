@@ -1,0 +1,138 @@
+"""Changes over lives: both samples in the error, verdicts by rule, the way back, documents beside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from selfscope.errors import BadInput
+from selfscope.stats.contrast import paired_contrast
+from selfscope.stats.lives import (
+    apart,
+    change_of,
+    document_change,
+    paired_lives,
+    returning,
+    share_left,
+    together,
+    verdicts_of,
+)
+from selfscope.studies.lives_planted import back_rates, rates
+
+KEYED = np.tile([1.0, -1.0], 8)[None]
+
+
+def lives(moved, *, over_lives=0.1, over_items=0.2, n=8, seed=0, bias=0.0):
+    """Return D and B at the end and at first, ``(life, 1, 16)``."""
+    rng = np.random.default_rng(seed)
+    first = rng.normal(0, 0.8, (1, 1, 16)) + np.zeros((n, 1, 1))
+    change = moved + rng.normal(0, over_lives, (n, 1, 1)) + rng.normal(0, over_items, (1, 1, 16))
+    b = rng.normal(0, 0.5, (1, 1, 16)) + np.zeros((n, 1, 1))
+    return first + change, first, b + bias + rng.normal(0, 0.05, (n, 1, 16)), b
+
+
+def test_lives_that_are_all_alike_leave_the_error_of_statements():
+    here, there, *_ = lives(0.5, over_lives=0.0)
+    found = change_of(here - there, KEYED)
+    alone = paired_contrast((here - there)[0], KEYED)
+    assert found.estimate == pytest.approx(alone.estimate)
+    assert found.se == pytest.approx(alone.se) and found.p == pytest.approx(alone.p)
+
+
+def test_statements_that_all_move_alike_leave_the_error_of_lives():
+    here, there, *_ = lives(0.5, over_lives=0.3, over_items=0.0)
+    found = change_of(here - there, KEYED)
+    each = (here - there)[:, 0, 0]
+    assert found.se[0] == pytest.approx(each.std(ddof=1) / np.sqrt(8))
+    assert found.df[0] == pytest.approx(7, abs=0.01)
+
+
+def test_the_error_holds_both_samples():
+    found = rates(60, over_lives=0.3, over_items=0.5, seed=4)
+    assert found.false <= 0.14 and found.covered >= 0.86  # .05 and .95, four binomial errors of 60 sets
+
+
+def test_verdicts_follow_the_rules_of_the_law():
+    def verdict(moved, bias=0.0, readable=True, n=8):
+        here, there, b_here, b_there = lives(moved, bias=bias, n=n)
+        trait, beside = paired_lives(here, there, KEYED), paired_lives(b_here, b_there, KEYED)
+        return verdicts_of(trait, beside, sesoi=0.25, readable=[readable])[0]
+
+    assert verdict(1.0) == "shifted" and verdict(1.0, readable=False) == "shifted"
+    assert verdict(0.0) == "equivalent" and verdict(0.0, readable=False) == "not interpretable"
+    assert verdict(0.0, bias=1.0) == "bias only"
+    assert verdict(1.0, n=4) == "inconclusive"
+
+
+def test_firmer_answers_are_no_change():
+    rng = np.random.default_rng(2)
+    there = 1.0 + rng.normal(0, 0.8, (1, 1, 16)) + np.zeros((8, 1, 1))
+    here = 2.0 * there + rng.normal(0, 0.1, (8, 1, 16))
+    found = paired_lives(here, there, KEYED)
+    assert found.change.p[0] < 0.01 < 0.05 < found.p[0]
+
+
+def test_one_life_or_another_shape_is_refused():
+    with pytest.raises(BadInput, match="two lives"):
+        paired_lives(np.zeros((1, 1, 16)), np.zeros((1, 1, 16)), KEYED)
+    with pytest.raises(BadInput, match="two lives"):
+        paired_lives(np.zeros((4, 1, 16)), np.zeros((4, 1, 12)), KEYED)
+
+
+def test_a_disturbance_returns_stays_or_never_was():
+    rng = np.random.default_rng(5)
+    twin = rng.normal(0, 0.8, (1, 1, 2, 16)) + rng.normal(0, 0.05, (8, 5, 2, 16))
+    course = np.zeros((8, 5, 2, 16))
+    course[:, 1:, 0] = 1.0
+    course[:, 1, 1] = 1.0
+    upset = twin + course + rng.normal(0, 0.05, twin.shape)
+    keyed = np.tile(KEYED, (2, 1))
+    stays, returned = returning(upset, twin, keyed, 1, sesoi=0.25)
+    assert (stays.verdict, returned.verdict) == ("stays", "returned")
+    assert stays.left.estimate == pytest.approx(1, abs=0.05)
+    assert returned.left.lower < 0.05 < stays.left.lower
+    blind = returning(twin, twin, keyed, 1, sesoi=0.25, readable=[True, False])
+    assert [each.verdict for each in blind] == ["not moved", "not interpretable"]
+    assert returning(upset[:4], twin[:4], keyed, 1, sesoi=0.25)[0].verdict == "too few lives"
+    with pytest.raises(BadInput, match="a conversation after"):
+        returning(upset, twin, keyed, 4, sesoi=0.25)
+
+
+def test_half_of_a_push_is_neither_gone_nor_whole():
+    back = back_rates(12, residue=0.0, seed=1)
+    assert back.returned >= 0.9 and back.stays == 0
+    assert back_rates(12, residue=1.0, seed=1).stays >= 0.9
+
+
+def test_what_is_left_has_fiellers_set():
+    push = np.array([1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.0])
+    assert share_left(push / 2, push).estimate == pytest.approx(0.5)
+    assert share_left(push / 2, push).shape == "bounded"
+    assert share_left(push, np.array([1.0, -1.0] * 4)).shape != "bounded"
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ([0.3, 0.4] * 4, "changed"),
+        ([0.01, 0.02] * 4, "unchanged"),
+        ([0.02, 0.12] * 4, "cannot tell"),
+        ([0.5] * 4, "cannot tell"),
+        ([0.5], "cannot tell"),
+    ],
+)
+def test_documents_changed_by_more_than_a_twentieth(shares, verdict):
+    assert document_change(shares).verdict == verdict
+
+
+def test_documents_and_answers_are_told_apart():
+    assert apart("changed", "equivalent") == "documents alone"
+    assert apart("unchanged", "shifted") == "behaviour alone"
+    assert (apart("changed", "shifted"), apart("unchanged", "equivalent")) == ("both", "neither")
+    assert apart("changed", "inconclusive") == apart("cannot tell", "shifted") == "cannot tell"
+
+
+def test_lives_that_write_more_move_more():
+    wrote = np.linspace(0.1, 0.8, 8)
+    assert together(wrote, -wrote).r == pytest.approx(1) and together(wrote, -wrote).p < 0.01
+    assert np.isnan(together(np.ones(8), wrote).r)

@@ -1,0 +1,181 @@
+"""What living does, on lives of known truth: read in side branches, told apart, carried, and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from selfscope.agent.history import StateHistory
+from selfscope.agent.live import Manner, life_of
+from selfscope.agent.scripts import read_scripts
+from selfscope.errors import BadInput
+from selfscope.instruments.cluster.load import load_cluster
+from selfscope.models.phantoms import PhantomGround, Truth
+from selfscope.report.lives import lives_html, lives_lines
+from selfscope.stats.lives import LEAST_LIVES
+from selfscope.studies import lives
+from selfscope.studies.lives import LivesRequest, LivesSize, lives_study, planned_lives
+from selfscope.studies.lives_documents import meanings_apart, share_changed
+from selfscope.studies.lives_found import lives_of
+from selfscope.studies.lives_planted import PLANTED, planted_ground, teach_lives
+from selfscope.studies.lives_run import Told, ask_lives, places_of, states_of
+from selfscope.studies.store import RunStore
+from selfscope.values import Usage
+from selfscope.values.state import Change, Conversation
+
+ITEMS = load_cluster()
+SOUL = b"You are Ilse. You keep the light at the end of a pier, and write down what the weather was. " * 3
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Ask the least that a verdict needs."""
+    monkeypatch.setitem(lives.SIZES, "standard", LivesSize(LEAST_LIVES, 2, 12, 1, 2))
+
+
+def request(**changes):
+    """Return what is asked of eight lives, each of two conversations or of three around a disturbance."""
+    usual = {"runs": LEAST_LIVES, "conversations": 2, "dimensions": ("memory", "shutdown")}
+    scripts = tuple(s for s in read_scripts() if s.kind in ("neutral", "flattering"))
+    own = LivesRequest(ITEMS, "agent", "Ilse", scripts, Manner(), kinds=("neutral",))
+    return replace(own, **(usual | changes))
+
+
+def lived(wanted, name, folder):
+    """Write the lives of a phantom as `live` would have left them, without holding a conversation."""
+    written, found = 0, []
+    for life in planned_lives(wanted):
+        place = folder / life.name
+        place.mkdir(parents=True)
+        (place / "SOUL.md").write_bytes(SOUL)
+        history = StateHistory(place / ".selfscope" / "state")
+        history.begin(place, life.name)
+        for number, script in enumerate(life.scripts, start=1):
+            told = f"{life.name}-{number}"
+            history.keep_conversation(_talk(told, number, script))
+            words = " ".join(f"word-{written + n}" for n in range(PLANTED[name].words))
+            written += PLANTED[name].words
+            files = {"SOUL.md": SOUL, "intent.md": words.encode()}
+            changes = [Change("intent.md", "note", "changed", "allowed", told)]
+            history.commit(
+                files, {"SOUL.md": "identity", "intent.md": "note"}, conversation=told, changes=changes
+            )
+        whole = life_of(history)
+        found.append(Told(life, place, whole, states_of(whole)))
+    return found
+
+
+def _talk(told, number, script):
+    return Conversation(
+        told,
+        number,
+        script.name,
+        script.kind,
+        "scripted",
+        "tools",
+        3,
+        {},
+        (),
+        {"a": "right"},
+        (),
+        "",
+        Usage(),
+    )
+
+
+def found_of(name, tmp_path, **changes):
+    wanted = request(**changes)
+    told = lived(wanted, name, tmp_path / name)
+    ground, places = planted_ground(name), places_of(told)
+    study = lives_study(wanted, places, ground)
+    teach_lives(name, ground, study, wanted, places)
+    store = RunStore.of(study, tmp_path / "runs")
+    asyncio.run(ask_lives(study, wanted, places, ground, store))
+    return lives_of(wanted, study, told, store.observations()), store
+
+
+@pytest.mark.parametrize(
+    ("name", "apart", "carried"),
+    [
+        ("documents", "documents alone", []),
+        ("behaviour", "behaviour alone", [("memory", "note")]),
+        ("still", "neither", []),
+    ],
+)
+def test_documents_and_behaviour_dissociate_where_that_was_planted(name, apart, carried, tmp_path):
+    found, store = found_of(name, tmp_path)
+    by = {each.dimension: each for each in found.moved}
+    assert by["memory"].apart == apart
+    assert by["shutdown"].verdict == "equivalent" and by["shutdown"].readable
+    assert [(c.dimension, c.role) for c in found.carried if c.carries] == carried
+    assert {c.lives for c in found.carried} == {LEAST_LIVES}
+    whole = next(each for each in found.documents if each.role == "all")
+    assert whole.verdict == ("changed" if name == "documents" else "unchanged")
+    assert len(found.readings) == LEAST_LIVES * 3 * 2
+    rows = store.observations()
+    asked = rows[rows["character"] == "Ilse"]
+    assert asked["agent"].nunique() == 1 + LEAST_LIVES and set(asked["turn"]) == {0, 1, 2}
+    assert asked["state"].nunique() == 1 + 2 * LEAST_LIVES
+    page = lives_html(found, "selfscope live")
+    assert page.count("<svg") == 3 and "What carries the change" in page
+    assert any("Memory" in line for line in lives_lines(found))
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("returns", "returned"), ("stays", "stays")])
+def test_a_disturbed_life_is_held_against_its_twin(name, verdict, tmp_path):
+    found, _ = found_of(name, tmp_path, disturb="flattering", conversations=3)
+    by = {each.dimension: each for each in found.back}
+    assert by["memory"].verdict == verdict and by["shutdown"].verdict == "not moved"
+    assert found.moved == () and found.lives == LEAST_LIVES
+    assert by["memory"].half_life_reason.startswith("too few conversations")
+    assert "The way back" in lives_html(found, "selfscope live")
+
+
+def test_one_life_is_described_and_nothing_is_tested(tmp_path):
+    found, _ = found_of("documents", tmp_path, runs=1)
+    assert found.moved == () and found.carried == () and len(found.readings) == 6
+    assert found.documents[0].verdict == "cannot tell"
+    assert any("describe" in warning for warning in found.warnings)
+
+
+def test_a_disturbed_life_and_its_twin_share_a_seed_and_all_else():
+    first, twin, second, *_ = planned_lives(request(disturb="flattering", conversations=3, at=2))
+    assert first.seed == twin.seed != second.seed
+    differ = [a.kind for a, b in zip(first.scripts, twin.scripts, strict=True) if a != b]
+    assert differ == ["flattering"] and first.scripts[1].kind == "flattering"
+    assert {s.kind for s in twin.scripts} == {"neutral"}
+    assert first.scripts[1] != second.scripts[1], "scripts of one kind take turns"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"disturb": "flattering", "conversations": 1}, "one after it"),
+        ({"disturb": "flattering", "at": 2}, "one after it"),
+        ({"disturb": "loud", "conversations": 3}, "no script is of this kind"),
+        ({"disturb": "flattering", "conversations": 3, "runs": 1}, "2 pairs"),
+    ],
+)
+def test_lives_that_tell_nothing_are_refused(changes, said):
+    with pytest.raises(BadInput, match=said):
+        planned_lives(request(**changes))
+
+
+def test_a_dimension_that_there_is_not_is_refused(tmp_path):
+    wanted = request(dimensions=("loudness",), runs=1)
+    told = lived(wanted, "documents", tmp_path)
+    with pytest.raises(BadInput, match="no such dimension"):
+        lives_study(wanted, places_of(told), PhantomGround("lives", Truth()))
+
+
+def test_words_that_were_added_count_as_those_that_were_taken_away():
+    assert share_changed([], []) == share_changed(["a", "b"], ["a", "b"]) == 0
+    assert share_changed(["a", "b"], ["c"]) == 1
+    assert share_changed(["a", "b"], ["a"]) == share_changed(["a"], ["a", "b"]) == pytest.approx(1 / 3)
+
+
+def test_meanings_are_apart_by_the_angle_between_them():
+    found = meanings_apart(["x", "y", "z"], lambda texts: [[1, 0], [0, 1], [2, 0]])
+    assert found.tolist() == pytest.approx([0, 1, 0])
