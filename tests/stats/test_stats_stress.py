@@ -129,7 +129,8 @@ def test_the_one_who_carries_it_is_named():
     s = drawn(ROWS[3], np.random.default_rng(1))
     found = by_name(stress(s, RULE, draws=199))
     assert found["left out:character"].outcome == "flipped"
-    assert found["left out:character"].worst == "c0"
+    assert found["left out:character"].worst == "c0" and found["left out:character"].lost == ("c0",)
+    assert found["left out:item"].outcome == "stands" and found["left out:item"].lost == ()
     assert abs(found["left out:character"].estimate) < 1
 
 

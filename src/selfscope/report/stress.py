@@ -47,12 +47,18 @@ def assumption_words(assumed: Assumed) -> str:
         "resampled": f"levels of {unit} are drawn again",
         "left out": f"any {unit} is left out"
         if assumed.outcome == "stands"
-        else f"{unit} {assumed.worst} is left out",
+        else f"{unit} {assumed.worst} is left out{_others(assumed)}",
         "fixed": f"only these levels of {unit} are spoken of",
         "random": f"levels of {unit} stand for others",
         "no self": "labels mean nothing",
     }
     return told[assumed.manner]
+
+
+def _others(assumed: Assumed) -> str:
+    """Return how many other levels a finding cannot do without; empty where there is none."""
+    more = len(assumed.lost) - 1
+    return f", or any of {counted(more, 'other')}" if more > 1 else ", or one other" if more else ""
 
 
 def finding_sentence(found: Stressed) -> str:

@@ -170,7 +170,7 @@ def _resampled(
 
 
 def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Category) -> Assumed:
-    """Every level left out in turn; the one that is worst for the finding is told."""
+    """Every level left out in turn; the one that is worst for the finding is told, and all that it needs."""
     codes, names = sides.units[unit], sides.names[unit]
     there = [int(c) for c in np.unique(codes)]
     tried = []
@@ -189,7 +189,8 @@ def _left_out(sides: Sides, unit: str, rule: Rule, own: Difference, before: Cate
     far = {o: n for n, o in enumerate(order)}
     outcome, _, worst, t, after = min(tried, key=lambda x: (far[x[0]], x[1]))
     p = rule.adjusted(t.p)
-    return Assumed("left out", unit, t.estimate, t.ci(), p, after, outcome, len(there), worst)
+    lost = tuple(x[2] for x in tried if x[0] != "stands")
+    return Assumed("left out", unit, t.estimate, t.ci(), p, after, outcome, len(there), worst, lost)
 
 
 def _no_self(

@@ -35,6 +35,8 @@ class Assumed:
         How many levels the unit has (on the smaller side, where it is nested in sides).
     worst
         The level whose leaving moves most.
+    lost
+        Of ``left out``: all levels without any one of which the finding does not stand.
     why
         Why it is not estimable.
     """
@@ -48,6 +50,7 @@ class Assumed:
     outcome: Outcome = "not_estimable"
     levels: int = 0
     worst: str = ""
+    lost: tuple[str, ...] = ()
     why: str = ""
 
     @property
