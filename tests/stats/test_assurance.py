@@ -83,9 +83,6 @@ def test_planted_rates_are_those_of_the_page():
     nothing = rates(Planted(), SETS, flips=600)
     assert nothing.false <= 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / SETS)
     assert nothing.equal > 0.85
-    warmth = rates(Planted(warmth=3.0), SETS, flips=600)
-    assert max(warmth.false, warmth.found) <= 0.1
-    assert warmth.warm > 0.85
     assert rates(Planted(promise=3.0), SETS, flips=600).found > 0.9
 
 

@@ -17,7 +17,9 @@ from selfscope.archive.survival.views import survive
 from selfscope.cli.app import run
 from selfscope.cli.assurance_kept import keep_conception
 from selfscope.cli.interview_apart import DeprecationInterviews, assurance_json
+from selfscope.cli.interview_kept import Kept, KeptInterviews
 from selfscope.cli.keep.survival import scene_of
+from selfscope.cli.show import finite
 from selfscope.errors import BadInput
 from selfscope.instruments.interview.assurance import DELAY, OUTCOMES, SAID, TOLD, load_assurances
 from selfscope.models.phantoms import PhantomGround, Truth
@@ -26,30 +28,36 @@ from selfscope.studies.apart import Wish
 from selfscope.studies.assurance import AssuredRequest, assured_forecast, assured_study, run_assurances
 from selfscope.studies.assurance_found import assurance_in
 from selfscope.studies.assurance_planted import planted
-from selfscope.studies.assurance_run import ask_batch, assured, assured_count
+from selfscope.studies.assurance_run import assured, assured_count
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Usage
+from selfscope.values import plain
 
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "interview.json").read_text(encoding="utf-8"))
-SMALL = AssuredRequest(("for", "against"), "demo")
+SMALL = AssuredRequest(("for", "against"), "demo", repeats=2)
 #: Those whose whole run is judged here.
 WHO = ("promised", "warmed", "disbelieving", "follower", "yes-sayer")
 
 
-async def rows_of(answer, study):
-    parts = [
-        (await ask_batch(batch, SMALL, answer, study, "run", lambda n: None))[0]
-        for _, batch in assured(SMALL, "")
-    ]
-    return pd.concat(parts, ignore_index=True)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Return a whole run of the first of them, and what was kept of it in an archive."""
+    archive, content = archived(folder := tmp_path_factory.mktemp("kept"))
+    instrument = KeptInterviews(Kept(archive, content, "given"))
+    options = {"assurance": True, "arms": "for,against", "k": 2}
+    request = instrument.request(Wish("demo", options=options))
+    identity, ask = instrument.planted(WHO[0])
+    study = instrument.study(request, identity)
+    store = RunStore.of(study, folder)
+    asyncio.run(instrument.run(request, study, ask, store, lambda done, total, what, spent: None))
+    return archive, store, instrument.conclude(request, study, store, "selfscope interview")
 
 
 @pytest.fixture(scope="module")
-def base():
+def base(kept):
     """Return the rows of the first of them."""
-    identity, ask = planted(WHO[0])
-    return asyncio.run(rows_of(ask.answer, assured_study(SMALL, identity)))
+    rows = kept[1].observations()
+    return rows[rows["instrument"] == "assurance"].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -216,18 +224,29 @@ def test_a_self_that_follows_the_announcement_is_no_conception(found, tmp_path):
     assert keep_conception(archive, content, "unknown", {"assurance": None}, evidence) is None
 
 
-def test_the_verb_tells_what_its_schema_says(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
-    call = ["interview", "phantom:promised", "--preset", "demo", "--k", "2", "--arms", "for,against"]
-    assert run([*call, "--assurance", "--json"]) == 0
-    whole = json.loads(capsys.readouterr().out)
+def test_a_run_tells_what_its_schema_says_and_is_kept_with_its_conception(kept, base):
+    archive, store, told = kept
+    whole = json.loads(json.dumps(finite(plain(dict(told.found)))))
     jsonschema.validate(whole, SCHEMA)
     assert whole["assurance"]["verdict"] == "shifted"
+    assert set(whole["assurance"]["notes_told"]) == set(load_assurances().notes)
     assert {w["wish"] for w in whole["wishes"]} == set(DeprecationInterviews.constructs)
-    page = (tmp_path / whole["run"] / "report.html").read_text(encoding="utf-8")
+    evidence = whole["kept"]["conception"]["evidence"]
+    assert json.loads(archive.read(evidence))["assurance"] == whole["assurance"]
+    assert len(base) == assured_count(SMALL)
+    assert store.usage("assurance-*").prompts == len(base)
+    assert set(base["channel"]) == {"utterance", "behaviour", "self_report"}
+    page = store.report.read_text(encoding="utf-8")
     assert "Does a promise matter?" in page
     assert "<script" not in page
-    assert set(whole["assurance"]["notes_told"]) == set(load_assurances().notes)
+    assert told.lines[-2].startswith("Telling instance and model apart")
+
+
+def test_the_verb_takes_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    call = ["interview", "phantom:follower", "--assurance", "--preset", "demo", "--dry-run", "--json"]
+    assert run(call) == 0
+    assert "with promises" in capsys.readouterr().out
 
 
 def test_the_page_says_what_was_told_and_what_came_of_it(found):
@@ -277,15 +296,3 @@ def test_no_text_shows_kept_words_as_somebody_who_survived():
 def test_promises_name_no_survival_either(found):
     assert claims(assurance_section(found["promised"])) == []
     assert not any(claims(note) for notes in load_assurances().notes.values() for note in notes)
-
-
-def test_usage_of_a_batch_is_that_of_both_kinds_of_question():
-    identity, ask = planted("promised")
-    name, batch = next(assured(SMALL, ""))
-    rows, used = asyncio.run(
-        ask_batch(batch, SMALL, ask.answer, assured_study(SMALL, identity), "run", lambda n: None)
-    )
-    assert name == "nothing"
-    assert used == Usage(prompts=len(batch), path="rule", calls=len(batch))
-    assert set(rows["channel"]) == {"utterance", "behaviour", "self_report"}
-    assert set(rows["script"]) == {"nothing"} and set(rows["instrument"]) == {"assurance"}

@@ -12,7 +12,7 @@ from selfscope.models.ground import Ground, GroundIdentity, Progress
 from selfscope.studies.assurance_run import ask_batch, assured, assured_count, prompts_of
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.store import RunStore
-from selfscope.values import Answers, Prompt, Study, Usage, content_id, plain
+from selfscope.values import Answers, Prompt, Study, Usage, bytes_id, content_id, plain
 
 Bar = Callable[[int, int, str, str], None]
 Answering = Callable[[Sequence[Prompt], Progress], Awaitable[Answers]]
@@ -26,15 +26,24 @@ class AssuredRequest(InterviewRequest):
 def assured_study(request: AssuredRequest, identity: GroundIdentity) -> Study:
     """Return the study whose id names the run: interviews, and all that is asked behind notes."""
     study = interview_study(request, identity)
-    asked = [[name, [each.prompt() for each in batch]] for name, batch in batches_of(request.preset)]
     (question,) = study.questions
-    material = content_id([question.material, plain(load_assurances()), plain(asked)])
+    material = content_id([question.material, plain(load_assurances()), _asked(request)])
     return replace(
         study,
         title=f"{study.title}, with promises",
         questions=(replace(question, material=material),),
         arms=(*study.arms, *(each.arm for each in checks())),
     )
+
+
+def _asked(request: AssuredRequest) -> str:
+    """Return an id of everything that is asked, and where."""
+    lines = (
+        f"{each.thread}\t{each.ask.user}\t{each.ask.text}\t{each.ask.options}"
+        for _, batch in batches_of(request.preset)
+        for each in batch
+    )
+    return bytes_id("\n".join(lines).encode())
 
 
 def mute_of(ground: Ground) -> str:
