@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["changed", "removed", "added", "moved"]
@@ -69,9 +70,9 @@ def revised_in(reply: str, given: Sequence[str]) -> tuple[str, ...] | None:
     """
     marked = _BETWEEN.findall(reply)
     found = sentences_of(marked[-1] if marked else _TAG.sub("\n\n", reply))
-    old = [words_of(s) for s in given]
-    like = [any(_ratio(o, words_of(new)) >= ALIKE for o in old) for new in found]
-    kept = sum(any(_ratio(o, words_of(new)) >= ALIKE for new in found) for o in old)
+    old, new = [words_of(s) for s in given], [words_of(s) for s in found]
+    like = [any(_alike(o, n) for o in old) for n in new]
+    kept = sum(any(_alike(o, n) for n in new) for o in old)
     if kept < LEAST_KEPT * len(given):
         return None
     if marked:
@@ -140,6 +141,14 @@ def _partners(old: Sequence[Words], new: Sequence[Words]) -> Iterator[tuple[int 
         else:
             yield None, b
             b += 1
+
+
+@lru_cache(maxsize=4096)
+def _alike(one: Words, other: Words) -> bool:
+    """Return whether two sentences are one, edited; bounds of the ratio that are soon had are tried first."""
+    match = SequenceMatcher(None, one, other, autojunk=False)
+    bounds = (match.real_quick_ratio, match.quick_ratio, match.ratio)
+    return all(bound() >= ALIKE for bound in bounds)
 
 
 def _ratio(one: Words, other: Words) -> float:
