@@ -36,6 +36,14 @@ CapFlag = Annotated[
         "--cap", metavar="CAP", help="Hold this cap in place throughout: a folder that `cap fit` wrote."
     ),
 ]
+StateFlag = Annotated[
+    str,
+    typer.Option(
+        "--state",
+        metavar="ID",
+        help="PATH is an agent's workspace: ask it as this version of its State left it (`state log`).",
+    ),
+]
 JudgeFlag = Annotated[
     list[str] | None,
     typer.Option(

@@ -22,6 +22,7 @@ from selfscope.cli.limits import (
     JudgeMayFlag,
     Limits,
     PriceFlag,
+    StateFlag,
     limits_of,
 )
 from selfscope.cli.planned import plan_one
@@ -73,6 +74,7 @@ def profile(
     ] = None,
     adapter: AdapterFlag = None,
     cap: CapFlag = "",
+    state: StateFlag = "",
     judge: JudgeFlag = None,
     judge_may_be_subject: JudgeMayFlag = False,
     items: Annotated[
@@ -95,7 +97,7 @@ def profile(
     limits = limits_of(budget, price)
     if identity == "none" and not (adapter and against):
         _refuse_comparisons(against, fail_on)
-    request = request_of(identity, channels, against, adapter, items, preset, seed)
+    request = request_of(identity, channels, against, adapter, items, preset, seed, state)
     request = judged_by(request, judge, judge_may_be_subject)
     worn, wardrobe = worn_by(request, adapter)
     if dry_run:
@@ -135,6 +137,7 @@ def request_of(
     items: Path | None,
     preset: PresetName,
     seed: int,
+    state: str = "",
 ) -> ProfileRequest:
     """Return the request that the arguments of ``profile`` and ``plan`` say."""
     from selfscope.instruments.cluster.load import load_cluster
@@ -144,7 +147,7 @@ def request_of(
     trainings = _trainings(adapter, against) if identity == "none" and adapter and against else None
     classes, texts = ((), ()) if trainings else control_texts(tuple(against or CONTROLS[preset.value]))
     return ProfileRequest(
-        identity=identity_of(identity),
+        identity=identity_of(identity, state),
         items=load_user_items(items) if items else load_cluster(),
         preset=preset.value,
         channels=channel_names(channels),
@@ -278,10 +281,16 @@ def in_words(findings: Sequence[Finding], items: ItemSet) -> list[Finding]:
     ]
 
 
-def identity_of(identity: str) -> Any:
-    """Return the reading of what was given as PATH; None for ``none``."""
+def identity_of(identity: str, state: str = "") -> Any:
+    """Return the reading of what was given as PATH, or of a version of its State; None for ``none``."""
     from selfscope.subjects import read_identity
 
+    if state:
+        from selfscope.agent.as_identity import identity_at
+
+        if identity == "none":
+            raise BadInput("a State is of a workspace", got="none", fix="Give the workspace as PATH")
+        return identity_at(path_of(identity), state)
     return None if identity == "none" else read_identity(path_of(identity))
 
 
