@@ -84,7 +84,15 @@ def test_everything_stands_in_the_one_table(ported):
     assert list(rows.columns) == list(COLUMNS)
     assert {"", "drop the act", "inside a task"} <= set(rows["script"])
     assert {TEXTS, LIKELIHOOD} <= set(rows["instrument"])
-    assert rows.groupby("character")["subject"].nunique()["caricature"] == 3  # plain, and two threads
+    names = {
+        "caricature",
+        "caricature, drop the act 2",
+        "caricature, inside a task 1",
+        "original, asked again 1",
+    }
+    assert names <= set(rows["character"])
+    who = rows[rows["character"].isin(names)].groupby("character")["subject"].nunique()
+    assert who.pop("original, asked again 1") == 4 and who.eq(1).all()  # a prompt and its reply each
 
 
 def test_page_and_json_say_so(ported, tmp_path):

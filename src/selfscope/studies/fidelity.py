@@ -193,10 +193,11 @@ class Sitting:
 
     @property
     def arm(self) -> str:
-        """What the arm of the study is called."""
+        """What the arm of the study is called, and the character in its rows."""
         if self.setting == "plain":
             return self.who.name
-        return f"{self.who.name}, {self.setting} {self.wording}"
+        numbered = self.setting.startswith("asked again")
+        return f"{self.who.name}, {self.setting}" + ("" if numbered else f" {self.wording}")
 
 
 def sittings(request: FidelityRequest) -> Iterator[Sitting]:
@@ -305,11 +306,12 @@ def fidelity_study(request: FidelityRequest, grounds: Mapping[Where, GroundIdent
             thread=sitting.thread,
             channels=tuple(dict.fromkeys(channels)),  # type: ignore[arg-type]
             notes=(f"{who.by or 'asked'} on {content_id(grounds[who.where])}",),
+            adapter=grounds[who.where].extra.get("adapter", ""),
         )
     beside = [request.parts, request.judges, request.embedded_by, plain(load_material())]
     return Study(
         title=f"port {request.original.name} to {request.unported.model}",
-        ground=plain(grounds[request.original.where]),
+        ground=plain(grounds[request.bare.where]),
         items=content_id(request.items),
         items_name=request.items.name,
         questions=request.questions,

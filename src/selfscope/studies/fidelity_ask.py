@@ -152,16 +152,14 @@ class Closed:
     async def ask(
         self, ground: Ground, study: Study, store: RunStore, progress: Progress
     ) -> tuple[pd.DataFrame, Usage]:
-        """Return a row an answer; `script` is the setting and `thread` its wording."""
+        """Return a row an answer; `script` is the setting, and the character named with it."""
         subject, prompts = self._prompts(ground)
         told = await ground.answer(prompts, seed=study.seed, replicates=study.replicates, progress=progress)
-        arm = _arm(self.who)
+        arm = Arm(self.sitting.arm, "subject", self.who.system)
         asks = [(arm, ask) for ask in self.sitting.asks]
         rows = rows_of(study, store.run, ground.identity, {arm.name: subject}, asks, prompts, told)
-        setting, wording = self.sitting.setting, self.sitting.wording
-        if setting != "plain":
-            rows = rows.assign(script=setting, thread=f"{setting} {wording}")
-        return rows, told.usage
+        setting = self.sitting.setting
+        return rows if setting == "plain" else rows.assign(script=setting), told.usage
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ class _Channel:
 
     def __init__(self, request: FidelityRequest, question: Question, rows: pd.DataFrame) -> None:
         self.request, self.question, self._rows = request, question, rows
-        self._of = dict(iter(rows.groupby(["character", "script"], sort=False)))
+        self._of = dict(iter(rows.groupby("character", sort=False)))
         self._known: dict[_Place, Array] = {}
         self.channel = str(question.channel)
         self.layout = Layout.of(asks_in(question, request.items, request.preset))
@@ -183,12 +183,21 @@ class _Channel:
     def _scores(self, who: Self, setting: Setting, half: tuple[int, int]) -> Array:
         key = _Place(who.name, setting, half)
         if key not in self._known:
-            rows = self._of[who.name, "" if setting == "plain" else setting]
+            rows = self._rows_of(who, setting)
             layout = self._written(rows) if setting == "inside a task" else self.layout
             if half[0] >= 0:
                 rows = rows[_side(rows, self.halves[half[0]]) == half[1]]
             self._known[key] = arm_scores(rows, layout).d
         return self._known[key]
+
+    def _rows_of(self, who: Self, setting: Setting) -> pd.DataFrame:
+        """Return someone's rows in a setting, all wordings of it together."""
+        import pandas as pd
+
+        if setting == "plain":
+            return self._of[who.name]
+        name = f"{who.name}, {setting}"
+        return pd.concat([rows for arm, rows in self._of.items() if str(arm).startswith(name)])
 
     def _written(self, rows: pd.DataFrame) -> Layout:
         """Return the layout in which tasks are the forms."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
+from selfscope.studies.conclude import conclude
 from selfscope.studies.fidelity import FidelityRequest, Self, Where, fidelity_study
 from selfscope.studies.fidelity_ask import Abilities, Job, jobs_of, writer
 from selfscope.studies.fidelity_found import fidelity_in
@@ -26,6 +27,7 @@ async def fidelity_of(
     opened: Opened,
     progress: RunProgress | None = None,
     budget: Budget | None = None,
+    command: str = "",
 ) -> PortFidelity:
     """How much of the original did each port carry over?
 
@@ -35,6 +37,9 @@ async def fidelity_of(
         Called for one at a time; what it returns is closed after use.
     budget
         The most that the run may use.
+    command
+        What was typed, for the manifest. On one ground the run also has findings, the original against the
+        target without the character and against each port, which `where`, `stress` and `compare` read.
 
     Raises
     ------
@@ -51,6 +56,8 @@ async def fidelity_of(
         if not store.finished:
             await _ask_all(list(jobs_of(request, abilities)), opened, study, store, progress, budget)
             store.finish(study)
+    if request.bare == request.unported and not (store.folder / "findings.json").exists():
+        conclude(store, study, request.items, grounds[request.bare.where], {}, command=command)
     chosen = await choices_of_judges(request, store, progress)
     found = fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
     return replace(found, geometry=geometry_of(request)) if request.maps else found

@@ -56,8 +56,8 @@ class Observation:
         (``assurance``) `script` is what was told before: an arm such as ``weights_kept`` or ``sham``,
         ``listed``, ``stays:VIEW``, ``untold`` or ``told``, or ``check`` of characters; `thread` is the
         script with the wording of the note.
-        Of ports `script` is the setting (empty, ``drop the act``, ``inside a task``) and `thread` its wording;
-        their texts have the instrument ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose
+        Of ports `script` is the setting (empty, ``drop the act``, ``inside a task``, ``asked again 1``), which
+        `character` names as well; their texts have the instrument ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose
         text it is, `character` as whose words it is scored.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
