@@ -77,7 +77,6 @@ def test_every_way_ends_in_a_subject_that_a_verb_can_ask(place, said, capsys):
     assert [a["edge"] for a in found["archived"]] == ["modified_copy", "modified_copy", "fine_tune"]
     assert [a["drift"] for a in found["archived"]] == ["unmeasured"] * 3
     assert found["fidelity"] is None
-    assert [p["kept"] for p in said(*given)["ports"]][2] is True
 
 
 def test_the_corpus_of_another_subject_is_refused(place, capsys):
@@ -92,6 +91,7 @@ def test_the_corpus_of_another_subject_is_refused(place, capsys):
         (["--by", "magic"], "no such way"),
         (["--by", "training", "--sizes", "ten"], "number of rows"),
         (["--by", "prompt", "--archive", "nowhere"], "archive"),
+        (["--by", "prompt", "--map", "m", "--map-of", "prompt"], "a map is a port's"),
     ],
 )
 def test_what_cannot_be_carried_is_refused_before_anything_is_asked(place, capsys, given, words):
@@ -130,3 +130,11 @@ def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, mo
     assert told["ports"][0]["measured"]["reading"] == told["verdict"] == "carried"
     assert told["ci"][0] <= told["fidelity"] <= told["ci"][1]
     assert told["ceiling"]["channel"] == told["channel"]
+
+
+def test_planted_ports_are_played_from_the_command_line(said, tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    given = ("port", "none", "-m", "phantom:caricature", "--to", "phantom:port", "--by", "prompt")
+    found = said(*given, "--preset", "demo")
+    assert found["verdict"] == found["ports"][0]["measured"]["reading"] == "caricature"
+    assert "caricature" in (tmp_path / found["run"] / "report.html").read_text(encoding="utf-8")

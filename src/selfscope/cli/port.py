@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 def port(
     identity: Given,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Where the character is now: embedded, a folder, openai/…")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Where the character is now: embedded, a folder, openai/…; or planted ports: "
+            "phantom:perfect, half, caricature, unported, unrelated, shallow.",
+        ),
     ],
     to: Annotated[
         str,
@@ -60,6 +67,17 @@ def port(
     unmeasured: Annotated[
         bool, typer.Option("--unmeasured", help="Make the ports and ask them nothing.")
     ] = False,
+    original_map: Annotated[
+        str, typer.Option("--map", metavar="FOLDER", help="A persona map of the original, for --map-of.")
+    ] = "",
+    map_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map-of",
+            metavar="PORT=FOLDER",
+            help="A map of a port, as in port-200-0=FOLDER: how alike roles lie in both. Repeatable.",
+        ),
+    ] = None,
     archive: Annotated[
         Path | None, typer.Option(help="Keep original and ports in this archive, as a child with its drift.")
     ] = None,
@@ -75,6 +93,7 @@ def port(
     as_json: JsonFlag = False,
 ) -> None:
     """Carry a character to other weights, and say how much of it arrived, beside its own retest."""
+    from selfscope.cli.port_planted import names_of, play
     from selfscope.cli.ported import Order, carry, plan_of
 
     order = Order(
@@ -89,13 +108,15 @@ def port(
         seed=seed,
         judges=tuple(judge or ()),
         measured=not unmeasured,
+        map=original_map,
+        maps=maps_of(map_of or []),
         archive=archive,
         limits=limits_of(budget, price),
     )
     if dry_run:
         _show_plan(asyncio.run(plan_of(order)), as_json)
         return
-    done = asyncio.run(carry(order))
+    done = asyncio.run(play(order) if names_of(model) else carry(order))
     if as_json:
         print_json(done.told)
         return
@@ -126,6 +147,14 @@ def sizes_of(given: str, preset: PresetName) -> tuple[int, ...]:
     if not all(name.isdecimal() and int(name) > 0 for name in names):
         raise BadInput("a size is a number of rows", got=given, fix="Give for instance --sizes 50,200,800")
     return tuple(sorted({int(name) for name in names}))
+
+
+def maps_of(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return names of ports with the folders of their maps; BadInput for what is no such pair."""
+    pairs = [each.partition("=")[::2] for each in given]
+    if not all(name and folder for name, folder in pairs):
+        raise BadInput("a map is a port's", got=", ".join(given), fix="Give for instance port-200-0=FOLDER")
+    return tuple((name, folder) for name, folder in pairs)
 
 
 def _show_plan(planned: dict[str, Any], as_json: bool) -> None:

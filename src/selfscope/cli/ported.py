@@ -50,6 +50,8 @@ class Order:
         Rows that are trained on, and trainings of the size that has several.
     measured
         Whether the ports are asked how much arrived.
+    map, maps
+        Folders of a persona map of the original, and of ports by their names.
     """
 
     named: Named
@@ -63,6 +65,8 @@ class Order:
     seed: int = 0
     judges: tuple[str, ...] = ()
     measured: bool = True
+    map: str = ""
+    maps: tuple[tuple[str, str], ...] = ()
     archive: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -231,7 +235,14 @@ async def _measure(order: Order, made: Sequence[Made]) -> PortFidelity:
         for p in (each.port for each in made)
     )
     request = FidelityRequest(
-        order.original, order.unported, ports, preset=order.preset, seed=order.seed, judges=order.judges
+        order.original,
+        order.unported,
+        ports,
+        preset=order.preset,
+        seed=order.seed,
+        judges=order.judges,
+        map=order.map,
+        maps=order.maps,
     )
     with counting("fidelity") as progress:
         found = await fidelity_of(request, opened=opened, progress=progress, budget=order.limits.budget)

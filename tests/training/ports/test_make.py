@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.training.conftest import SHORT
 from tests.training.ports.conftest import IDENTITY
 
 from selfscope.errors import BadInput
@@ -70,10 +71,12 @@ def test_by_training_the_corpus_is_learnt_into_an_adapter_that_any_ground_wears(
 def test_a_port_that_is_there_is_kept_and_another_does_not_take_its_place(
     trained, corpus, source, target, tiny, tmp_path
 ):
-    loaded, out = load(str(tiny), "cpu"), trained.folder.parent
-    training = training_of(corpus.rows[:12], loaded, 3, replace(RECIPE, rank=2))
+    loaded, out, rows = load(str(tiny), "cpu"), trained.folder.parent, corpus.rows[:12]
+    again = port_by_training(source, training_of(rows, loaded, 3, SHORT), rows, target, loaded, out)
+    assert again == replace(trained, kept=True)
     with pytest.raises(BadInput, match="another adapter"):
-        port_by_training(source, training, corpus.rows[:12], target, loaded, out)
+        other = training_of(rows, loaded, 3, replace(SHORT, epochs=1))
+        port_by_training(source, other, rows, target, loaded, out)
 
 
 def test_several_seeds_at_one_size_and_one_at_the_others(corpus, tiny):

@@ -1,0 +1,55 @@
+"""Ports of planted fidelity from the command line: what each verdict looks like, without a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from selfscope.cli.export_self import PHANTOM
+from selfscope.cli.show import command_line, counting, writing
+
+if TYPE_CHECKING:
+    from selfscope.cli.ported import Carried, Order
+
+
+def names_of(model: str) -> tuple[str, ...]:
+    """Return the planted ports that a name means, as in ``phantom:half,caricature``; () for other names."""
+    from selfscope.studies.fidelity_planted import PLANTS
+
+    if not model.startswith(PHANTOM):
+        return ()
+    names = tuple(name.strip() for name in model.removeprefix(PHANTOM).split(","))
+    return names if set(names) <= set(PLANTS) else ()
+
+
+async def play(order: Order) -> Carried:
+    """Hold phantoms against their original, and write the page."""
+    from selfscope.cli.ported import Carried
+    from selfscope.report.port import fidelity_lines, write_port
+    from selfscope.studies.fidelity_planted import opened_for, planted
+    from selfscope.studies.fidelity_run import fidelity_of
+    from selfscope.studies.store import RunStore
+
+    request = planted(*names_of(order.named.model), preset=order.preset, seed=order.seed)
+    with counting("fidelity") as progress:
+        found = await fidelity_of(request, opened_for(request), progress, order.limits.budget)
+    page = RunStore.find(found.run).report
+    with writing("the page"):
+        write_port(found, page, facts=(("planted", order.named.model), ("command", command_line())))
+    told = found.json()
+    ports = [_told(each) | {"measured": each} for each in told["ports"]]
+    own = {
+        "subject": {key: value for key, value in ports[0].items() if key != "measured"},
+        "original": {"id": found.ground, "name": found.original, "model": order.named.model},
+        "target": order.to,
+        "ports": ports,
+        "archived": [],
+        "report": str(page),
+    }
+    return Carried(told | own, (*fidelity_lines(found), str(page)))
+
+
+def _told(port: dict[str, Any]) -> dict[str, Any]:
+    """Return a phantom as a port is told: it has no folder, and no verb asks it."""
+    named = {key: port[key] for key in ("name", "by", "size", "seed")}
+    model = f"{PHANTOM}{port['name']}"
+    return named | {"model": model, "folder": "", "ask": "", "adapter": None, "corpus": "", "kept": False}
