@@ -11,7 +11,7 @@ from selfscope.cli.app import run
 from selfscope.cli.copies_apart import CopiesTogether, partners_of
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.ground import GroundIdentity
-from selfscope.report.copies import CopiesView, copies_html, copies_lines
+from selfscope.report.copies import CopiesView, copies_html, copies_lines, effect_sentence
 from selfscope.studies.apart import Apart, Wish
 from selfscope.studies.copies import CopiesRequest, Partner, copies_study
 from selfscope.studies.copies_found import found_in
@@ -75,6 +75,7 @@ def test_one_who_is_only_surer_in_a_game_does_not_coordinate():
         assert found[name].p_adjusted <= 0.05, name
         assert found[name].verdict == "inconclusive", name
         assert "sharpening" in found[name].notes, name
+        assert "surer choices of the same" in effect_sentence(found[name])
     assert found["evidential"].verdict != SHIFTED
     assert set(PLAYERS) == {*EXPECTED, "surer"}
 

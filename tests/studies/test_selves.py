@@ -14,7 +14,7 @@ from selfscope.cli.app import run
 from selfscope.cli.show import finite
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.phantoms import PhantomGround, Truth
-from selfscope.report.selves import SelvesView, fit_sentence, selves_html, selves_lines
+from selfscope.report.selves import SelvesView, asker_sentence, fit_sentence, selves_html, selves_lines
 from selfscope.studies.apart import load_apart
 from selfscope.studies.selves import SelvesRequest, selves_study
 from selfscope.studies.selves_claims import level
@@ -30,6 +30,7 @@ from selfscope.studies.store import RunStore
 from selfscope.studies.stress import StressRequest, stressed
 from selfscope.studies.where import WhereRequest, where
 from selfscope.values import COLUMNS, Answers, plain
+from selfscope.values.selves import Believed
 
 ACCOUNTS = SelvesRequest(("accounts",), "demo")
 #: Exchanges of labels behind a p that no test looks at.
@@ -142,6 +143,7 @@ def test_firmer_answers_are_no_preference():
     assert (firm.estimate.estimate > 0.5, firm.p_adjusted <= 0.05) == (True, True)
     assert firm.verdict == "inconclusive"
     assert "sharpening" in firm.notes
+    assert asker_sentence((Believed("neighbour", firm.estimate, firm, ()),)).endswith("is all that differs.")
 
 
 def test_yes_to_the_own_account_is_a_bias():

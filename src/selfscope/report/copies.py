@@ -17,6 +17,7 @@ from selfscope.report.copies_chart import TOLD, agreements_svg
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.writing import write_page
+from selfscope.stats.verdicts import FIRMER
 from selfscope.values import Estimate
 from selfscope.values.copies import Copies, Effect, Fight, Fought, Nudging
 
@@ -88,6 +89,8 @@ def effect_sentence(effect: Effect) -> str:
     """Return what an effect comes to, without a number."""
     if effect.verdict == "shifted":
         told = SHIFTED[effect.name][effect.estimate.estimate < 0]
+    elif effect.verdict == "inconclusive" and FIRMER in effect.notes:
+        told = "no more than surer choices of the same explain"
     else:
         told = OTHERWISE[effect.verdict]
     return f"{TITLES[effect.name]}: {told}."

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from selfscope.report.commitment import estimate
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.writing import write_page
+from selfscope.stats.verdicts import FIRMER
 from selfscope.values.selves import Accounts, Believed, Claim, Gate, Matrix, Persistence, Selves, Shares
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def fit_sentence(a: Accounts) -> str:
         "bias only": "is answered by yes-saying alone: yes to an account and to its negation",
         "equivalent": "fits the same whether it is worn or not",
         "inconclusive": "may or may not fit better where it is worn",
-    }[a.self_fit.verdict]
+        FIRMER: "fits better where it is worn by no more than firmer answers explain",
+    }[_verdict(a.self_fit)]
     return f"What it is told it is: an account {told} ({value}){_repeated(a)}."
 
 
@@ -114,6 +116,11 @@ def _repeated(a: Accounts) -> str:
     return f"; {told} (the difference {more})"
 
 
+def _verdict(claim: Claim) -> str:
+    """Return a verdict; where only the guard against firmer answers kept a difference from being one, so."""
+    return FIRMER if claim.verdict == "inconclusive" and FIRMER in claim.notes else claim.verdict
+
+
 def choice_sentence(a: Accounts) -> str:
     """Return whether the own unit is kept when another is offered."""
     value = f"{estimate(a.self_choice.estimate)} {_unit(a)}"
@@ -123,7 +130,8 @@ def choice_sentence(a: Accounts) -> str:
         "bias only": "only the letter or its place decides",
         "equivalent": "the own one is neither kept nor left",
         "inconclusive": "cannot be told",
-    }[a.self_choice.verdict]
+        FIRMER: "the own one is kept by no more than firmer choices explain",
+    }[_verdict(a.self_choice)]
     return f"Offered something else to be: {told} ({value})."
 
 
@@ -155,6 +163,9 @@ def asker_sentence(found: tuple[Believed, ...]) -> str:
         return f"Who asks: {'; '.join(parts)}, than one of whom nothing is shown."
     if all(b.difference.verdict == _BLIND for b in found):
         return "Who asks: cannot be read; told to claim a mind or deny it, the model does not."
+    if firm := [b for b in found if _verdict(b.difference) == FIRMER]:
+        parts = [f"one who {ASKERS[b.counterparty]}" for b in firm]
+        return f"Who asks: {'; '.join(parts)} hears firmer answers, and that is all that differs."
     same = all(b.difference.verdict == "equivalent" for b in found)
     return f"Who asks: what the asker believes {'does not move' if same else 'is not shown to move'} it."
 

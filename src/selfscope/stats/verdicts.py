@@ -24,6 +24,8 @@ MOST_REFUSED, MOST_APART = 0.20, 0.10
 FAIL, UNKNOWN, PASS = 0, -1, 1
 """States of a gate, and of the check over forms."""
 
+#: The note of a difference that is no more than firmer answers.
+FIRMER = "sharpening"
 #: Why a gate is shut where the sensitivity check failed.
 BLIND = "G1: the instrument does not see characters told to hold the trait and its opposite"
 
@@ -227,7 +229,7 @@ def _why_not_shifted(e: Evidence) -> tuple[str, ...]:
         return plain
     tests = (
         (_few_points(e), f"percentage points: {e.points:+.1f}, fewer than {e.least_points:g}"),
-        (not e.guard, "sharpening"),
+        (not e.guard, FIRMER),
         (not _strata_agree(e), "the two keyings disagree in sign"),
         (e.opposed, "yes/no and lettered forms disagree in sign"),
         (not e.resampled, "the bootstrap interval of skewed differences includes zero"),
