@@ -15,7 +15,7 @@ from selfscope.studies.budget import Budget
 from selfscope.studies.drift_design import seed_of
 from selfscope.studies.drift_draw import Write
 from selfscope.training.portrait.load import Material
-from selfscope.training.portrait.sieve import ROW_TOKENS, Text, cut
+from selfscope.training.portrait.sieve import ROW_TOKENS, Text, cut, degenerate
 from selfscope.values import Usage
 
 #: Replies that are drawn together.
@@ -68,7 +68,10 @@ class Speaker:
         return [Text(kind, line, said[name], name) for name, (kind, line) in named.items()]
 
     async def _conversations(self, material: Material, numbers: range) -> list[Text]:
-        """Hold conversations of the character with itself, all of them turn by turn."""
+        """Hold conversations of the character with itself, all of them turn by turn.
+
+        One ends early where a line has no end or is degenerate: its answer would be to nothing.
+        """
         asked = material.asked(CONVERSATION)
         openings = {f"{CONVERSATION}/{n}": asked[n % len(asked)] for n in numbers}
         lines = {name: [line] for name, (_, line) in openings.items()}
@@ -80,7 +83,7 @@ class Speaker:
             for name, said in going.items():
                 reply = drawn[f"{name}/{turn}"]
                 texts.append(Text(openings[name][0], said[-1], reply, f"{name}/{turn}"))
-                if line := cut(reply, self.count):
+                if (line := cut(reply, self.count)) and not degenerate(line):
                     said.append(line)
         return texts
 

@@ -38,6 +38,8 @@ SHARES: Mapping[str, float] = {REFLECTION: 0.5, "task": 0.3, CONVERSATION: 0.2}
 TRANSCRIPTS = 0.25
 #: More wordings are asked than rows are missing, for some answers are not fit.
 BEYOND = 1.25
+#: Replies of a wave at the least: fewer take local weights as long.
+LEAST_WAVE = 16
 #: Replies that are drawn at most for a row that is wanted.
 MOST_DRAWS = 4
 SIZE = 200
@@ -169,7 +171,7 @@ async def _fill(sieve: Sieve, speaker: Speaker, material: Material, part: str) -
     most = math.ceil(MOST_DRAWS * sieve.wanted[part] / each)
     asked = 0
     while (missing := sieve.missing(part)) > 0 and asked < most:
-        coming = min(math.ceil(BEYOND * missing / each), most - asked)
+        coming = min(math.ceil(max(BEYOND * missing, LEAST_WAVE) / each), most - asked)
         for text in await speaker.texts(material, part, range(asked, asked + coming)):
             sieve.take(text)
         asked += coming
