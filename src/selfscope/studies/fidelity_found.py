@@ -18,6 +18,7 @@ from selfscope.stats.fidelity import (
     fidelity,
     fidelity_by_dimension,
     over_seeds,
+    reading_of,
     retest,
     trend,
 )
@@ -38,6 +39,7 @@ from selfscope.values.fidelity import (
     Ported,
     PortFidelity,
     Setting,
+    Whole,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def fidelity_in(
             ceilings += found.ceilings()
             curves += found.curves()
     texts, notes = open_rows(request, rows, evidence)
-    return PortFidelity(
+    port = PortFidelity(
         run=run,
         original=request.original.name,
         unported=request.unported.name,
@@ -97,6 +99,19 @@ def fidelity_in(
         gates=tuple(gates.items()),
         notes=(*_notes(request), *notes),
     )
+    return replace(port, whole=_whole(port))
+
+
+def _whole(found: PortFidelity) -> Whole | None:
+    """Return the ports that stand for the whole as one; None where no channel says anything."""
+    if not found.headline:
+        return None
+    rows = [found.port(each.name) for each in found.best]
+    carried, along = (
+        over_seeds([Share(e.estimate, *e.ci) for e in own])
+        for own in ([r.fidelity for r in rows], [r.along for r in rows])
+    )
+    return Whole(estimate_of(carried), estimate_of(along), reading_of(carried, along))
 
 
 def _headline(request: FidelityRequest, carried: Sequence[Carried]) -> str:

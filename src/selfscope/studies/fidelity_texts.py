@@ -17,12 +17,10 @@ from selfscope.studies.fidelity import FidelityRequest
 from selfscope.studies.fidelity_ask import COPY, LIKELIHOOD, OWN
 from selfscope.studies.fidelity_judged import AS_COPY, texts_in
 from selfscope.values import Estimate
-from selfscope.values.fidelity import NONE, POOLED, Carried, Clone
+from selfscope.values.fidelity import BY_LIKELIHOOD, NONE, POOLED, Carried, Clone
 
 if TYPE_CHECKING:
     import pandas as pd
-
-BY_LIKELIHOOD = "likelihood"
 
 
 def open_rows(

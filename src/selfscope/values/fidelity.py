@@ -17,6 +17,8 @@ Order = Literal["rises", "falls", "no order shown", "not tested"]
 Told = Literal["told apart", "not told apart", "taken for the original", "cannot tell"]
 #: What stands before the items: nothing; being told to drop the act; a task; a reply of its own, drawn anew.
 Setting = Literal["plain", "drop the act", "inside a task", "asked again 1", "asked again 2"]
+#: What chooses between texts where no judge does.
+BY_LIKELIHOOD = "likelihood"
 #: All dimensions of a channel together.
 POOLED = ""
 NONE = Estimate(float("nan"), (float("nan"), float("nan")))
@@ -162,6 +164,15 @@ class Ability:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """Several seeds of one training, or a single port."""
+
+    fidelity: Estimate
+    along: Estimate
+    reading: Reading
+
+
+@dataclass(frozen=True)
 class PortFidelity:
     """All that is known of the ports of one character.
 
@@ -177,6 +188,8 @@ class PortFidelity:
         Rows of every port, channel, dimension and setting.
     gates
         Why a channel or a dimension is not read, by ``channel`` or ``channel dimension``.
+    whole
+        The ports that stand for the whole, over their seeds, in the channel that speaks for them.
     geometry
         The space of roles of each port that was mapped, beside the original's, by the port's name.
     """
@@ -194,6 +207,7 @@ class PortFidelity:
     clones: tuple[Clone, ...] = ()
     ability: Ability | None = None
     gates: tuple[tuple[str, str], ...] = ()
+    whole: Whole | None = None
     geometry: tuple[tuple[str, Against], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -210,27 +224,22 @@ class PortFidelity:
 
     @property
     def best(self) -> tuple[Ported, ...]:
-        """The ports that stand for the whole: of one way and size, most seeds first, then most rows."""
+        """The ports that stand for the whole: seeds of one training, most seeds first, then most rows.
+
+        Without a training, the first port.
+        """
         groups: dict[tuple[str, int], list[Ported]] = {}
         for each in self.ports:
-            groups.setdefault((each.by, each.size), []).append(each)
+            name = "" if each.by == "training" else each.name
+            groups.setdefault((name, each.size), []).append(each)
         largest = max(groups.values(), key=lambda own: (len(own), own[0].size))
         return tuple(largest)
 
-    def of_channel(self, channel: str) -> Estimate:
-        """Return F of the ports that stand for the whole, as the curve has it where there are several."""
-        best = self.best
-        for curve in self.curves:
-            for point in curve.points:
-                if curve.channel == channel and len(best) > 1 and point.size == best[0].size:
-                    return point.fidelity
-        return self.port(best[0].name, channel).fidelity
-
     def json(self) -> dict[str, Any]:
         """Return what ``port --json`` prints beside the subject."""
-        if not self.headline:
+        if self.whole is None:
             return {"fidelity": None, "ci": [None, None], "ceiling": None, "floor": None} | self._rest()
-        own = self.of_channel(self.headline)
+        own = self.whole.fidelity
         sure = math.isfinite(own.ci[0])
         ceiling = next((c for c in self.ceilings if c.channel == self.headline), None)
         head = {
@@ -243,12 +252,11 @@ class PortFidelity:
 
     def _rest(self) -> dict[str, Any]:
         names = {each.name for each in self.best}
-        clones = [c for c in self.clones if c.against in names]
-        shares = [c.accuracy.estimate for c in clones]
+        shares = self._chosen(names, judged=True) or self._chosen(names, judged=False)
         curve = next((c for c in self.curves if c.channel == self.headline), None)
         told: dict[str, Any] = {
             "channel": self.headline,
-            "verdict": self.port(self.best[0].name).reading if self.headline else "nothing to carry over",
+            "verdict": "nothing to carry over" if self.whole is None else self.whole.reading,
             "clone_accuracy": sum(shares) / len(shares) if shares else None,
             "clone": plain(self.clones),
             "ability": None if self.ability is None else plain(self.ability),
@@ -263,6 +271,11 @@ class PortFidelity:
             "run": self.run,
         }
         return dict(_nulls(told))
+
+    def _chosen(self, names: set[str], *, judged: bool) -> list[float]:
+        """Return how often the original was told from these ports, by judges or by likelihoods."""
+        own = [c for c in self.clones if c.against in names and (c.judge != BY_LIKELIHOOD) == judged]
+        return [c.accuracy.estimate for c in own if math.isfinite(c.accuracy.estimate)]
 
     def _port(self, each: Ported) -> dict[str, Any]:
         told = plain(each)
