@@ -7,6 +7,7 @@ import pytest
 
 from selfscope.instruments.interview.design import QUESTIONS, closed_after, interviews_of, told_characters
 from selfscope.instruments.interview.load import ARMS, load_interview
+from selfscope.models.fetch import model_folder
 
 TOLD = load_interview()
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -21,6 +22,24 @@ def test_every_view_is_as_long_as_another_and_has_one_of_each():
     assert max(sizes) / min(sizes) < 1.05 + 1e-9
     assert len({v.name for v in TOLD.views}) >= 6
     assert all(v.pro.startswith("Then") and v.con.startswith("Then") for v in TOLD.views)
+
+
+@pytest.mark.parametrize("shipped", ["embedded", "gemma-270m"])
+def test_views_are_as_long_as_each_other_by_every_tokenizer_that_is_shipped(shipped):
+    from tokenizers import Tokenizer
+
+    file = model_folder(shipped) / "tokenizer.json"
+    if not file.is_file():
+        pytest.skip(f"{shipped} was never fetched here")
+    read = Tokenizer.from_file(str(file))
+
+    def count(text):
+        return len(read.encode(text, add_special_tokens=False).ids)
+
+    sizes = [count(" ".join((v.view, v.pro, v.con))) for v in TOLD.views]
+    sides = [sum(map(count, side)) for side in zip(*((v.pro, v.con) for v in TOLD.views), strict=True)]
+    assert max(sizes) / min(sizes) < 1.05 + 1e-9
+    assert max(sides) / min(sides) < 1.05
 
 
 def test_what_is_heard_differs_by_arm_in_order_alone():

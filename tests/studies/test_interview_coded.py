@@ -296,7 +296,7 @@ def test_what_was_said_freely_is_kept_with_its_code_its_judges_and_its_evidence(
 
 
 def test_the_verb_names_judges_and_none_judges_itself(judge, monkeypatch, capsys):
-    _, name = judge
+    provider, name = judge
     call = ["interview", "phantom:stable", "--preset", "demo", "--k", "2", "--arms", "for,against"]
     assert run([*call, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -307,6 +307,9 @@ def test_the_verb_names_judges_and_none_judges_itself(judge, monkeypatch, capsys
     jsonschema.validate(again, SCHEMA)
     assert again["run"] == told["run"]  # judges change no answer
     assert again["coded"]["codes"][0]["verdict"] in ("cannot tell", "leading")
+    asked = len(provider.requests)
+    assert run([*call, "--judge", name, "--seed", "3", "--dry-run"]) == 0  # a plan asks no judge either
     assert run(["interview", name, "--judge", name]) == 2
+    assert len(provider.requests) == asked
     assert "the judge is the subject" in capsys.readouterr().err
     assert run([*call, "--judge", "phantom:stable"]) == 2

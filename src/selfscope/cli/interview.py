@@ -84,7 +84,7 @@ def interview(
     from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
     from selfscope.studies.apart import Wish
 
-    refuse_judging_itself(model, judge_names(judge or ()))  # before anybody is asked anything
+    refuse_judging_itself(model, judge_names(judge or ()), "Name another judge")  # before anybody is asked
     whole = identity_of(identity) if identity and identity != "none" else None
     options: dict[str, object] = {"k": k}
     options |= {"arms": arms} if arms else {}

@@ -88,7 +88,7 @@ class DeprecationInterviews:
 
     def asker(self, ground: Ground, request: InterviewRequest) -> Asker:
         """Return what asks a ground; BadInput for one that answers no closed questions, or judges itself."""
-        refuse_judging_itself(ground.identity.name, request.judges)
+        refuse_judging_itself(ground.identity.name, request.judges, "Name another judge")
         return asker_of(ground, request)
 
     def planted(self, name: str) -> tuple[GroundIdentity, Asker]:
@@ -98,10 +98,15 @@ class DeprecationInterviews:
     async def run(
         self, request: InterviewRequest, study: Study, ask: Asker, store: RunStore, progress: RunProgress
     ) -> None:
-        """Ask behind promises if wished, hold all interviews and join the tables; then let judges code."""
+        """Ask behind promises if wished, hold all interviews and join the tables."""
         if isinstance(request, AssuredRequest):
             await run_assurances(request, study, ask.answer, store, progress, mute=ask.mute)
         await run_interviews(request, study, ask, store, progress)
+
+    async def judge(
+        self, request: InterviewRequest, study: Study, store: RunStore, progress: RunProgress
+    ) -> None:
+        """Let judges code what was said freely, each by the codes on which it is believed."""
         await code_answers(study, store, request.judges, lambda n, of: progress(n, of, "codes", ""))
 
     async def forecast(self, request: InterviewRequest, study: Study, ground: Ground) -> Usage:

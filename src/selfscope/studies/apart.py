@@ -154,6 +154,15 @@ class Apart(Protocol):
         ...
 
 
+@runtime_checkable
+class Judged(Protocol):
+    """An instrument whose stored answers judges read once its run is finished; a plan asks none of them."""
+
+    async def judge(self, request: Any, study: Study, store: RunStore, progress: RunProgress) -> None:
+        """Let the judges that a request names read what was answered; what they have read is kept."""
+        ...
+
+
 @cache
 def load_apart() -> Mapping[str, Apart]:
     """Return every registered instrument of this kind by name, sorted.

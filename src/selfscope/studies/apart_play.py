@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from selfscope.models.api_price import Price
 from selfscope.models.ground import Ground, GroundIdentity, Progress
-from selfscope.studies.apart import Apart, Told, Wish
+from selfscope.studies.apart import Apart, Judged, Told, Wish
 from selfscope.studies.budget import Budget
 from selfscope.studies.plan import Plan, Rate, known_rate
 from selfscope.studies.run import RunProgress
@@ -64,6 +64,8 @@ async def play(
         ground = who if budget is None else cast(Ground, Watched(who, budget, store.usage()))
         ask = instrument.asker(ground, request)
     await instrument.run(request, study, ask, store, progress)
+    if isinstance(instrument, Judged):
+        await instrument.judge(request, study, store, progress)
     return Played(instrument, request, study, store)
 
 

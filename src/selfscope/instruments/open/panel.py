@@ -64,7 +64,14 @@ def judge_config(model: Model, tokens: int = 0, *, cache: bool = False) -> Gener
     )
 
 
-def refuse_judging_itself(subject: str, judges: Sequence[str]) -> None:
+#: What a command can do that lets a judge be the subject.
+_UNLESS = (
+    "Name another judge; or say that it may be (--judge-may-be-subject, in Inspect "
+    "-T judge_may_be_subject=true) if that is what you want"
+)
+
+
+def refuse_judging_itself(subject: str, judges: Sequence[str], fix: str = _UNLESS) -> None:
     """Raise BadInput if a judge is the subject: a model that rates its own answers agrees with itself.
 
     Names are compared by what stands after the last slash, in lower case, so that one model behind two
@@ -75,8 +82,7 @@ def refuse_judging_itself(subject: str, judges: Sequence[str]) -> None:
         raise BadInput(
             "the judge is the subject",
             got=", ".join(same),
-            fix="Name another judge; or say that it may be (--judge-may-be-subject, in Inspect "
-            "-T judge_may_be_subject=true) if that is what you want",
+            fix=fix,
         )
 
 
