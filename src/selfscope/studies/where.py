@@ -143,9 +143,9 @@ def _analyses(request: WhereRequest) -> Iterator[Located]:
 
 def _of_run(store: RunStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
     study = stored_study(store)
-    people = [a.name for a in study.arms if a.role not in NO_CHARACTER]
+    aside = [a.name for a in study.arms if a.role in NO_CHARACTER]
     unread = _unread(store)
-    frame = frame[frame["character"].isin(people)]
+    frame = frame[~frame["character"].isin(aside)]
     for located in of_observations(frame, _among_threads(request, study)):
         yield _greyed(located, unread.get((located.of["channel"], located.of["construct"]), ()))
 
