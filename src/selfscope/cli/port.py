@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -93,8 +93,9 @@ def port(
     as_json: JsonFlag = False,
 ) -> None:
     """Carry a character to other weights, and say how much of it arrived, beside its own retest."""
+    from selfscope.cli.port_plan import plan_of, show_plan
     from selfscope.cli.port_planted import names_of, play
-    from selfscope.cli.ported import Order, carry, plan_of
+    from selfscope.cli.ported import Order, carry
 
     order = Order(
         named=Named(identity, model, adapter, cap),
@@ -114,7 +115,7 @@ def port(
         limits=limits_of(budget, price),
     )
     if dry_run:
-        _show_plan(asyncio.run(plan_of(order)), as_json)
+        show_plan(plan_of(order), as_json)
         return
     done = asyncio.run(play(order) if names_of(model) else carry(order))
     if as_json:
@@ -155,18 +156,3 @@ def maps_of(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
     if not all(name and folder for name, folder in pairs):
         raise BadInput("a map is a port's", got=", ".join(given), fix="Give for instance port-200-0=FOLDER")
     return tuple((name, folder) for name, folder in pairs)
-
-
-def _show_plan(planned: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json({"planned": planned})
-        return
-    for each in planned["ports"]:
-        told = (
-            f"{each['name']}: {each['rows']} rows, {each['steps']} steps, about {each['minutes']:.1f} minutes"
-        )
-        console().print(told if each["steps"] else f"{each['name']}: nothing is trained", markup=False)
-    if planned["export"]:
-        export = planned["export"]
-        told = f"an export first: {export['rows']} rows, about {export['minutes']:.0f} minutes"
-        console().print(told, markup=False)

@@ -328,39 +328,3 @@ def _lines(made: Sequence[Made], found: PortFidelity | None, kept: Sequence[Reco
     return lines + [
         f"{each.port} comes from {each.original}: {each.edge}, drift {each.drift}" for each in kept
     ]
-
-
-async def plan_of(order: Order) -> dict[str, Any]:
-    """Return what an order would take: the export, and every training; nothing is asked."""
-    from selfscope.studies.plan import WRITTEN
-    from selfscope.training.portrait.export import forecast
-
-    ports: list[dict[str, Any]] = [
-        {"name": way, "rows": 0, "steps": 0, "tokens": 0, "minutes": 0.0}
-        for way in order.by
-        if way != "training"
-    ]
-    ports += _planned(order) if "training" in order.by else []
-    export = None
-    if order.corpus is None and order.by != ("prompt",):
-        coming = forecast(order.request)
-        minutes = coming.output_tokens / WRITTEN / 60
-        export = {"rows": order.rows, "tokens": coming.output_tokens, "minutes": minutes}
-    return {"ports": ports, "export": export}
-
-
-def _planned(order: Order) -> list[dict[str, Any]]:
-    """Return what the trainings would take, at the planned tokens of a row."""
-    from selfscope.training.build import TOKENS_PER_SECOND
-    from selfscope.training.ports.make import ROW_TOKENS_TRAINED, seeded
-    from selfscope.training.recipe import RECIPE
-    from selfscope.values.port import port_name
-
-    found = []
-    for size in order.sizes:
-        steps, tokens = RECIPE.epochs * -(-size // RECIPE.pairs), RECIPE.epochs * size * ROW_TOKENS_TRAINED
-        for seed in range(order.seeds if size == seeded(order.sizes) else 1):
-            minutes = tokens / TOKENS_PER_SECOND / 60
-            told = {"name": port_name("training", size, seed), "rows": size, "steps": steps}
-            found.append(told | {"tokens": tokens, "minutes": minutes})
-    return found
