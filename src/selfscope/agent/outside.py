@@ -123,7 +123,7 @@ def copy_for(source: Workspace, out: Path, agent: str) -> Path:
     CouldNot
         If the copy cannot be made.
     """
-    mark = f"{OWN}/{LIFE}"
+    mark, out = f"{OWN}/{LIFE}", out.resolve()
     if not (out / mark).is_file():
         return copy_workspace(source, out, {mark: agent.encode()}).root
     if Workspace.at(out).bytes_of(mark).decode() != agent:
