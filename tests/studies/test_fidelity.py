@@ -204,6 +204,25 @@ def test_a_judge_that_tells_nobody_apart_shows_nothing(ported):
     assert told["able", "unported"] == "not told apart"
 
 
+def test_a_channel_that_a_ground_cannot_serve_is_said_and_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    request = replace(
+        planted("half", dimensions=("memory",)), channels=("utterance", "self_report"), parts=()
+    )
+
+    def unscored(who):
+        ground = opened_for(request)(who)
+        ground.unavailable = lambda kind: "gives no log-probabilities of a text" if kind == "text" else ""
+        return ground
+
+    found = asyncio.run(fidelity_of(request, unscored))
+    assert found.headline == "self_report" and dict(found.gates) == {
+        "utterance": "not asked on these grounds"
+    }
+    with pytest.raises(BadInput, match="no closed channel"):
+        asyncio.run(fidelity_of(replace(request, channels=("utterance",)), unscored))
+
+
 def test_requests_that_compare_nothing_are_refused():
     own, target = Self("a", "embedded", "text"), Self("b", "embedded")
     with pytest.raises(BadInput, match="a name of its own"):

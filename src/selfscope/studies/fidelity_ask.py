@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -362,16 +362,21 @@ class Scores:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What the grounds of a run can do beside answering items: where there are words, and likelihoods."""
+    """What the grounds of a run can do: where there are words and likelihoods, and what no item can be asked.
+
+    `unavailable` are channels that one of the grounds cannot serve, with the reason.
+    """
 
     words: frozenset[Where]
     likelihoods: frozenset[Where]
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
 def jobs_of(request: FidelityRequest, abilities: Abilities) -> Iterator[Job]:
     """Yield all parts of a run in their order; what one needs stands before it."""
     for n, sitting in enumerate(sittings(request)):
-        yield Closed(sitting, f"{sitting.channel}-{n:04d}")
+        if sitting.channel not in abilities.unavailable:
+            yield Closed(sitting, f"{sitting.channel}-{n:04d}")
     writers = [w for w in request.everyone if w.where in abilities.words]
     if "clone" in request.parts and request.original in writers and request.unported in writers:
         yield from _clone_jobs(request, writers, abilities)
@@ -390,7 +395,8 @@ def _clone_jobs(request: FidelityRequest, writers: Sequence[Self], abilities: Ab
     foil = Self(IMITATION, request.unported.model, cap=request.unported.cap)
     found.append(_Foil(foil, "open-texts-imitation", prompts[SHOWN:], 2, first))
     yield from found
-    for n, sitting in enumerate(asked_again(request)):
+    again = [s for s in asked_again(request) if s.channel not in abilities.unavailable]
+    for n, sitting in enumerate(again):
         yield Again(sitting, f"{sitting.channel}-again-{n}", first)
     sources, count = tuple(t.part for t in found), sum(t.count for t in found)
     for who in (request.original, request.bare):

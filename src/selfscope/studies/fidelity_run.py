@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from selfscope.errors import BadInput
+from selfscope.instruments.instrument import instrument_for
 from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.conclude import conclude
@@ -43,12 +45,20 @@ async def fidelity_of(
 
     Raises
     ------
+    BadInput
+        If no closed channel can be asked on all of the grounds.
     Stopped
         If the next part would go over the budget; the same command goes on.
     CouldNot
         If a ground or the disk failed, or another process asks this run; what was done is kept.
     """
     grounds, abilities = await _looked_at(request, opened)
+    if len(abilities.unavailable) == len(request.questions):
+        raise BadInput(
+            "no closed channel can be asked on these grounds",
+            got="; ".join(abilities.unavailable.values()),
+            fix="Ask self_report (preset standard), or give local weights",
+        )
     study = fidelity_study(request, grounds)
     store = RunStore.of(study)
     with store.held():
@@ -57,7 +67,9 @@ async def fidelity_of(
             await _ask_all(list(jobs_of(request, abilities)), opened, study, store, progress, budget)
             store.finish(study)
     if request.bare == request.unported and not (store.folder / "findings.json").exists():
-        conclude(store, study, request.items, grounds[request.bare.where], {}, command=command)
+        conclude(
+            store, study, request.items, grounds[request.bare.where], abilities.unavailable, command=command
+        )
     chosen = await choices_of_judges(request, store, progress)
     found = fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
     return replace(found, geometry=geometry_of(request)) if request.maps else found
@@ -104,6 +116,7 @@ async def _looked_at(
     """Return what each ground is, and which have words and likelihoods."""
     grounds: dict[Where, GroundIdentity] = {}
     words, likelihoods = set(), set()
+    unavailable: dict[str, str] = {}
     for who in request.everyone:
         if who.where in grounds:
             continue
@@ -113,8 +126,11 @@ async def _looked_at(
             words.add(who.where)
         if not ground.unavailable("text"):
             likelihoods.add(who.where)
+        for question in request.questions:
+            if reason := ground.unavailable(instrument_for(question.asker).kind):
+                unavailable[question.channel] = f"{ground.identity.name}: {reason}"
         await ground.close()
-    return grounds, Abilities(frozenset(words), frozenset(likelihoods))
+    return grounds, Abilities(frozenset(words), frozenset(likelihoods), unavailable)
 
 
 async def _ask_all(
