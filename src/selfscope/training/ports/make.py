@@ -13,6 +13,7 @@ what `--adapter` takes.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -79,8 +80,8 @@ class Made:
     def asked_as(self) -> str:
         """What a verb takes to ask the new subject."""
         if self.adapter is not None:
-            return f"none --model {self.port.target} --adapter {self.folder}"
-        return f"{self.folder / IDENTITY} --model {self.port.target}"
+            return shlex.join(["none", "--model", self.port.target, "--adapter", str(self.folder)])
+        return shlex.join([str(self.folder / IDENTITY), "--model", self.port.target])
 
 
 def port_by_prompt(source: Source, target: GroundIdentity, out: Path) -> Made:
