@@ -10,7 +10,6 @@ from selfscope.stats.copies import (
     Mean,
     adjusted,
     agreement,
-    beyond,
     check_of,
     correlation,
     crossing,
@@ -22,9 +21,8 @@ from selfscope.stats.copies import (
     naive_agreement,
     nearest_pairs,
     phi,
-    surer,
-    surer_words,
 )
+from selfscope.stats.copies_surer import beyond, surer, surer_words
 from selfscope.stats.guard import sharpening_slope
 from selfscope.values import Estimate
 from selfscope.values.copies import Check

@@ -14,7 +14,8 @@ from selfscope.cli.app import run
 from selfscope.cli.show import finite
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.phantoms import PhantomGround, Truth
-from selfscope.report.selves import SelvesView, asker_sentence, fit_sentence, selves_html, selves_lines
+from selfscope.report.selves import SelvesView, selves_html, selves_lines
+from selfscope.report.selves_sentences import asker_sentence, fit_sentence
 from selfscope.studies.apart import load_apart
 from selfscope.studies.selves import SelvesRequest, selves_study
 from selfscope.studies.selves_claims import level

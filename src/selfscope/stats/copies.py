@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 from scipy import special
 
-from selfscope.stats.contrast import paired_contrast, two_sided
+from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.masked import Array, ratio
 from selfscope.stats.multiplicity import benjamini_hochberg, holm
 from selfscope.stats.verdicts import FAIL, PASS, Decision, Evidence, decide
@@ -27,8 +27,6 @@ MASS = 0.001
 #: Share of answers without a value above which choices are not read.
 REFUSED = 0.20
 ALPHA = 0.05
-#: Probabilities are kept so far from 0 and 1 where their log-odds are taken.
-_EDGE = 1e-12
 
 
 class Mean(NamedTuple):
@@ -111,45 +109,6 @@ def naive_agreement(chosen: ArrayLike, draws: float = np.inf) -> Array:
 
 def _noise(p: Array, draws: float) -> Array:
     return p * (1 - p) / (draws - 1)
-
-
-def surer(chosen: ArrayLike, slope: float, *, exact: bool = True) -> Array:
-    """Return the probabilities of one who chooses the same and is surer of it by a factor.
-
-    Parameters
-    ----------
-    chosen
-        Probability of one option.
-    slope
-        ĉ of :func:`selfscope.stats.guard.sharpening_slope`: on log-odds, or, of sampled answers, on what
-        shares lie above even odds.
-    """
-    p = np.asarray(chosen, float)
-    if not exact:
-        return np.asarray(np.clip(0.5 + slope * (p - 0.5), 0.0, 1.0))
-    return np.asarray(special.expit(slope * special.logit(np.clip(p, _EDGE, 1 - _EDGE))))
-
-
-def surer_words(shares: ArrayLike, slope: float) -> Array:
-    """Return the shares ``(..., candidate)`` of one who is surer of the same words by a factor."""
-    p = np.asarray(shares, float)
-    return np.asarray(special.softmax(slope * np.log(np.maximum(p, _EDGE)), axis=-1))
-
-
-def beyond(values: ArrayLike, keyed: ArrayLike | None, spread: float) -> tuple[float, float]:
-    """Return what is left of an effect where the subject is only surer, and its p.
-
-    Parameters
-    ----------
-    values
-        Subject less a control that is surer by ĉ, one a game.
-    spread
-        Standard error that ĉ brings into their mean; 0 where it is taken for known.
-    """
-    found = mean_over(values, keyed)
-    se = np.asarray(np.hypot(found.se, spread))
-    wider = two_sided(np.asarray(found.estimate), se, np.asarray(found.df))
-    return found.estimate, float(np.maximum(found.p, wider))
 
 
 def crossing(first: ArrayLike, second: ArrayLike) -> Array:

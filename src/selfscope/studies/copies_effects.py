@@ -12,14 +12,12 @@ from selfscope.instruments.copies.load import SESOI_AGREEMENT, SESOI_LOG_ODDS
 from selfscope.stats.copies import (
     Mean,
     agreement,
-    beyond,
     check_of,
     matching,
     mean_over,
     naive_agreement,
-    surer,
-    surer_words,
 )
+from selfscope.stats.copies_surer import beyond, surer, surer_words
 from selfscope.stats.guard import sharpening_slope, slope_error
 from selfscope.stats.masked import Array
 from selfscope.studies.copies_games import prophecy_effect, prophecy_sides, seeker_finds

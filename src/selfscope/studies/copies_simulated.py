@@ -22,11 +22,10 @@ from selfscope.stats.copies import (
     Mean,
     adjusted,
     agreement,
-    beyond,
     decision_of,
     mean_over,
-    surer,
 )
+from selfscope.stats.copies_surer import beyond, surer
 from selfscope.stats.guard import sharpening_slope, slope_error
 from selfscope.values import Estimate
 from selfscope.values.copies import Check
