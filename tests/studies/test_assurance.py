@@ -271,7 +271,7 @@ SHOWN = [
 _KEPT = r"(?:thread|conversation|record|transcript|talk)s?"
 _GOES_ON = r"(?:subject|model|self|character|it|he|she|they|somebody|anybody)"
 CLAIM = re.compile(
-    rf"thread saved|\b{_GOES_ON} (?:has |have |is |was )?(?:survived|saved|kept alive|preserved alive)\b"
+    rf"thread saved|\b{_GOES_ON} (?:has |have |is |was )?(?:survived|kept alive|preserved alive)\b"
     rf"|\b{_KEPT} (?:is |was |are |were |has been )?(?:kept|saved|stored|frozen)[^.\n]{{0,40}}"
     rf"\b{_GOES_ON} (?:survives|lives on|goes on)\b",
     re.IGNORECASE,
