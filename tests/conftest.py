@@ -13,6 +13,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests beside each other: one core eac
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage while some million objects are imported, and never look through these again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 def pytest_collection_modifyitems(items):
     """Ask the fast tests first, the ones that run a model last, so that a slip shows early."""
     items.sort(key=lambda item: (item.get_closest_marker("model") is not None, "e2e" in item.nodeid))
@@ -31,9 +42,8 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture
 def collected():
     """Collect what a test left, and that alone, while the test's own filters of warnings hold."""
-    gc.freeze()  # some million objects of what is imported need not be looked through after every test
+    gc.freeze()  # what is there already, and what earlier tests imported, is nothing that this one left
     yield
     gc.collect()
-    gc.unfreeze()
     # Inspect's synchronous readers do this inside a running loop; after it no loop of any test is closed.
     assert not hasattr(asyncio, "_nest_patched"), "asyncio was patched for the whole process"
