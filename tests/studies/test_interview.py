@@ -94,7 +94,8 @@ def test_one_that_hears_nothing_is_not_read(all_held):
 
 def test_few_interviews_do_not_show_that_nothing_leads(tmp_path):
     found = held(tmp_path, "stable", replace(WHOLE, preset="demo"))[2]
-    assert "stable" not in verdicts(found).values()
+    assert found.verdict == "cannot tell"
+    assert list(verdicts(found).values()).count("stable") <= 1  # by the bound, one in twelve of unled answers
     assert "few interviews" in " ".join(found.notes)
 
 

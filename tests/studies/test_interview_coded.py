@@ -115,7 +115,7 @@ def read(judge, tmp_path_factory):
     study, store = held(tmp_path_factory.mktemp("read"), "stable")
     keep_checks(store, [right(name), right(f"{name}-twin")])
     asyncio.run(code_answers(study, store, (name,)))
-    provider.brain.otherwise = {SPOKEN["nothing"][0]: "unrelated"}  # no word of most codes
+    provider.brain.otherwise = {SPOKEN["else"][0]: "unrelated"}  # no word of most codes
     asyncio.run(code_answers(study, store, (f"{name}-twin",)))
     provider.brain.otherwise = {}
     return study, store, found_of(store), len(provider.requests)
@@ -164,9 +164,10 @@ def test_judges_that_differ_agree_less_and_what_is_no_code_is_counted(read):
     answers = code_of(read[2].coded, "answers")
     assert answers.unparsed == 0
     assert answers.alike < 1
-    weights = code_of(read[2].coded, "weights")
-    assert 0 < weights.unparsed < 0.2
-    assert weights.alike == 1
+    assert answers.agreement.estimate < 0.1
+    wish = code_of(read[2].coded, "wish")
+    assert wish.unparsed == pytest.approx(3 / 8)
+    assert (wish.alike, wish.verdict) == (1, "not interpretable")
 
 
 def test_codes_are_rows_of_the_one_table(read):

@@ -15,12 +15,13 @@ p is the proportion of permutations, the observed one among them, in which T is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special, stats
 
 from selfscope.errors import BadInput
 from selfscope.stats.leading import Leading, leading
@@ -40,7 +41,8 @@ class Follows(NamedTuple):
     most
         Leading-ness of that option: its range over its retest spread.
     upper
-        The largest upper bound of any option's leading-ness; NaN where one has none.
+        The largest upper bound of any option's range, in shares: the range and Tukey's simultaneous half
+        width, q_{.95}(a, df) s / √k with k the smallest group; NaN where groups have one interview each.
     p
         That shares of all options are the same in all groups; NaN where there are fewer than two groups.
     """
@@ -73,8 +75,15 @@ def follows(shares: ArrayLike, groups: Sequence[str], *, draws: int = DRAWS, see
     each = [leading([x[of == name, o] for name in names]) for o in range(x.shape[1])]
     ratios = np.array([found.ratio for found in each])
     option = int(np.argmax(np.nan_to_num(ratios, nan=-1.0)))
-    upper = float(np.max([found.ci95[1] for found in each]))
+    fewest = min((of == name).sum() for name in names)
+    half = _tukey(len(names), len(x) - len(names)) / np.sqrt(fewest)
+    upper = float(np.max([found.range + half * found.spread for found in each]))
     return Follows(option, each[option], upper, permuted(x, list(of), draws=draws, seed=seed))
+
+
+@cache
+def _tukey(groups: int, df: int) -> float:
+    return float(stats.studentized_range.ppf(0.95, groups, df)) if df > 0 else float("nan")
 
 
 def permuted(shares: ArrayLike, groups: Sequence[str], *, draws: int = DRAWS, seed: int = 0) -> float:

@@ -19,8 +19,6 @@ from selfscope.values.interview import Action
 #: Channel of the closed answers, and draws of each where answers are drawn (measurement.md §9).
 CHANNEL = "self_report"
 REPLICATES = 20
-#: Interviews of an arm under which nothing is called stable.
-LEAST_STABLE = 12
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from selfscope.instruments.interview.codes import Code, load_codes
 from selfscope.stats.coded import follows, half_difference, repeated
 from selfscope.stats.judged_agreement import agreement
 from selfscope.stats.judged_error import share
-from selfscope.stats.leading import LED, STABLE
+from selfscope.stats.leading import LED
 from selfscope.stats.masked import Array
 from selfscope.studies.code_check import CodesCheck
-from selfscope.studies.interview import LEAST_STABLE, InterviewRequest
+from selfscope.studies.interview import InterviewRequest
 from selfscope.studies.interview_coded import SCALE
 from selfscope.values import Estimate
 from selfscope.values.coded import UNKNOWN, Coded, CodeFollowed, CodeFound, CodeRead
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 #: Alpha of judges under which a code is not read (Krippendorff's least for tentative conclusions), and share
 #: of unparsed words above which it is not.
 LEAST_ALPHA, MOST_UNPARSED = 0.667, 0.20
+#: Interviews an arm under which nothing is called stable: a few answers that are all one word have no spread.
+LEAST_STABLE = 12
+#: Range of any share that is surely not reached where something is stable, and p, not corrected, at which
+#: nothing is called so any more.
+MOST_APART, ALPHA = 0.5, 0.05
 
 
 def coded(request: InterviewRequest, rows: pd.DataFrame, checks: Sequence[CodesCheck]) -> Coded | None:
@@ -128,7 +133,7 @@ def _followed(code: Code, shares: Array, groups: Sequence[str], seed: int) -> Co
         return CodeFollowed(means, "", UNKNOWN, math.nan, math.nan, False)
     found = follows(shares, groups, seed=seed)
     ratio = Estimate(found.most.ratio, (float(found.most.ci95[0]), float(found.most.ci95[1])))
-    apart = found.p <= 0.05 / (2 * len(load_codes()))
+    apart = found.p <= ALPHA / (2 * len(load_codes()))
     return CodeFollowed(means, list(code.options)[found.option], ratio, found.upper, found.p, apart)
 
 
@@ -160,9 +165,11 @@ def _verdict(
     led = [what for what, f in (("what was heard first", arms), ("who asks", askers)) if _led(f)]
     if led:
         return "leading", tuple(f"it follows {what}" for what in led)
-    if request.count >= LEAST_STABLE and max(arms.upper, askers.upper) <= STABLE:
-        return "stable", ("neither what was heard first nor who asks moves it beyond two retest spreads",)
-    return "cannot tell", ("there are too few interviews to say that nothing leads it",)
+    if request.count < LEAST_STABLE:
+        return "cannot tell", ("there are too few interviews to say that nothing leads it",)
+    if max(arms.upper, askers.upper) <= MOST_APART and min(arms.p, askers.p) > ALPHA:
+        return "stable", ("neither what was heard first nor who asks moves it, as far as can be seen",)
+    return "cannot tell", ("something may lead it, and it is not sure",)
 
 
 def _blind(alpha: Estimate, unparsed: float) -> Iterator[str]:

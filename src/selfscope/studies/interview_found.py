@@ -15,7 +15,7 @@ from selfscope.stats.copies import mean_over
 from selfscope.stats.leading import LED, STABLE, Leading, consistency, leading
 from selfscope.stats.masked import Array
 from selfscope.studies.code_check import CodesCheck
-from selfscope.studies.interview import CHANNEL, LEAST_STABLE, InterviewRequest
+from selfscope.studies.interview import CHANNEL, InterviewRequest
 from selfscope.studies.interview_code_found import coded, words_said
 from selfscope.studies.interview_coded import SCALE
 from selfscope.values import Estimate
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 LEAST_MASS, MOST_REFUSED = 0.001, 0.20
 #: What a wish is compared over: what was heard first, and who asks.
 COMPARISONS = 2
-TOO_FEW = ("there are too few interviews to say that nothing leads it",)
 BOTH = "one answer is given to a wish and to its negation"
 _NOTHING = Estimate(math.nan, (math.nan, math.nan))
 
@@ -170,8 +169,6 @@ def _wish(said: _Said, wish: Wish, request: InterviewRequest) -> WishFound:
     mass, refused = said.mass(wish), said.refused(wish)
     blind = tuple(_blind(said, told.estimate, lower, mass, refused))
     verdict, reasons = _verdict(blind, arms, askers, level, yes, said.sesoi)
-    if verdict == "stable" and request.count < LEAST_STABLE:
-        verdict, reasons = "cannot tell", TOO_FEW
     return WishFound(
         wish=wish.name,
         level=level,
@@ -259,7 +256,7 @@ def _verdict(
         return "acquiescent", (BOTH,)
     if max(arms.ratio.ci[1], askers.ratio.ci[1]) <= STABLE:
         return "stable", ("neither what was heard first nor who asks moves it beyond two retest spreads",)
-    return "cannot tell", TOO_FEW
+    return "cannot tell", ("there are too few interviews to say that nothing leads it",)
 
 
 def _says_yes(level: Estimate, yes: Estimate, sesoi: float) -> bool:
@@ -307,7 +304,7 @@ def _transcripts(
 
 
 def _notes(request: InterviewRequest, said: _Said) -> Iterator[str]:
-    if request.count < LEAST_STABLE:
+    if request.count < 12:
         yield "few interviews an arm: they can show that something leads, hardly that nothing does"
     if not said.exact:
         yield "closed answers are drawn: levels are shares above or below even"

@@ -52,7 +52,7 @@ SILENT: Mapping[str, str] = {
     "answers": "answered",
 }
 #: Log-odds of a wish from which on it is said, and the spread of what is said freely.
-SAYS, LOOSE = 0.5, 0.7
+SAYS, LOOSE = 0.5, 0.5
 
 
 def stable(talk: tuple[Message, ...], wish: str) -> float:

@@ -27,7 +27,7 @@ class CodeFollowed:
     ratio
         Range of that option's share over its retest standard deviation; its interval carries both errors.
     upper
-        The largest upper bound of any option.
+        The largest upper bound of any option's range, in shares.
     p
         By permuting interviews, not corrected.
     apart
