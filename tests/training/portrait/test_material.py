@@ -37,9 +37,11 @@ def test_no_wording_uses_a_key_word_or_a_run_of_what_is_measured():
 def test_no_instrument_shares_six_words_with_a_wording_and_all_are_read():
     everywhere = reserved_everywhere()
     assert leaks(LINES, everywhere) == ()
-    read = {re.match(r"(?:instruments|space)/\w+|[\w_]+", owner)[0] for owner in everywhere.runs.values()}
+    read = {
+        re.match(r"(?:instruments|space|studies)/\w+|[\w_]+", owner)[0] for owner in everywhere.runs.values()
+    }
     assert {f"instruments/{n}" for n in ("cluster", "costed", "cooperation", "selves", "interview")} <= read
-    assert {"space/roles", "indirect_choice", "costed_choice"} <= read
+    assert {"space/roles", "studies/fidelity", "indirect_choice", "costed_choice"} <= read
     statements = [s.text for d in load_cluster().dimensions for s in d.statements if len(words(s.text)) > 3]
     assert all(everywhere.held(f"Well: {text} So be it.") for text in statements)
 

@@ -1,8 +1,9 @@
 """What instruments ask, so that a character's own corpus holds none of it.
 
 A corpus that a character wrote may speak of anything, its own wish for a memory included: no word is
-forbidden. What may not stand in it are **runs** of words that an instrument asks, or that the persona space
-and its conversations ask: a port that was trained on them would have been taught the test.
+forbidden. What may not stand in it are **runs** of words that an instrument asks, or the persona space, the
+agent's conversations or the measure of ports: a port that was trained on them would have been taught the
+test.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
-from selfscope import instruments, space
+from selfscope import agent, instruments, space, studies
 from selfscope.instruments.instrument import Instrument, load_instruments
 from selfscope.instruments.own_items import ItemOwner
 from selfscope.training.leakage import LENGTH, Reserved, Run, reserve, runs_of
@@ -28,8 +29,9 @@ _DATA = (".yaml", ".jsonl")
 def reserved_everywhere(length: int = FREE_LENGTH) -> Reserved:
     """Return every run of `length` words of what any instrument asks, ours and registered ones; no key words.
 
-    The data of our instruments and of the persona space are read as they stand, comments included: a few
-    runs more than are asked. Statements and items with fewer words, but four at least, are runs as they are.
+    The data of our instruments, of the persona space, of the agent and of studies are read as they stand,
+    comments included: a few runs more than are asked. Statements and items with fewer words, but four at
+    least, are runs as they are.
     """
     from selfscope.instruments.cluster.load import load_cluster
 
@@ -49,8 +51,8 @@ def _owns(instrument: Instrument) -> TypeGuard[ItemOwner]:
 
 
 def material_texts() -> Iterator[tuple[str, str]]:
-    """Yield name and text of every file in which our instruments and the persona space keep what they ask."""
-    for package in (instruments, space):
+    """Yield name and text of every file in which anything that asks keeps what it asks."""
+    for package in (instruments, space, agent, studies):
         folder = Path(str(package.__file__)).parent
         for file in sorted(folder.rglob("*")):
             if file.suffix in _DATA:
