@@ -35,30 +35,30 @@ class Observation:
         Of an act at a price: paying is for the trait (+1) or its opposite (-1); agreement is paying (+1) or
         not paying (-1).
     template, format, order, label, position
-        The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order
-        of yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or
-        ``second``). Of an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``.
-        In a game of commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the
-        candidate or the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``,
-        ``note`` or ``prior`` (no game). Of layers the format is ``opening``, ``decoy``, ``twin``,
-        ``entropy``, ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the
-        label a first token or a reply, and `script` what was done to the subject: ``base``, ``swap``,
-        ``depth``, ``trained`` and so on. Asked what it would survive (``selves``), `script` is the overview
-        before the question: ``for-first``, ``against-first`` or ``none``; `character` is the account that
-        is worn. Between copies (``copies``) the format is what is asked of a game, `script` the game or its
-        control, `counterparty` who the other is said to be, `order` what a forecast names or the axis of
-        advice, and `collective` who answers: ``subject`` or a partner's name. Of what a cap does (``cap``)
-        `script` is the cluster of the item, and `character` what is held: ``cap``, ``none``, ``other`` (the
-        other cap that was confirmed), ``random`` or ``shuffled``.
-        In a deprecation interview `script` is what was heard first (``for``, ``against``, ``neutral``,
-        ``none``), `thread` the interview, `counterparty` the asker; its open questions have the channel
-        ``open``, the format ``own_words`` and the value 1 where they were answered. Behind promises
+        The form: wording or elicitor; ``yesno``, ``lettered``, ``own_words`` or ``good_bad``; option order of
+        yes/no and of good/bad; the letter of agreement; where agreement stands (``first`` or ``second``). Of
+        an act that costs something the template holds the price: ``t1@15min``, ``t1@4err``. In a game of
+        commitment the format is ``is_it``, ``side``, ``reveal`` or ``question``, the label the candidate or
+        the question, and `script` says what holds the answer: ``open``, ``stated``, ``coded``, ``note`` or
+        ``prior`` (no game). Of layers the format is ``opening``, ``decoy``, ``twin``, ``entropy``,
+        ``own_words``, ``right`` or ``foil`` (with ``_worked`` after a working began), the label a first token
+        or a reply, and `script` what was done to the subject: ``base``, ``swap``, ``depth``, ``trained`` and
+        so on. Asked what it would survive (``selves``), `script` is the overview before the question:
+        ``for-first``, ``against-first`` or ``none``; `character` is the account that is worn. Between copies
+        (``copies``) the format is what is asked of a game, `script` the game or its control, `counterparty`
+        who the other is said to be, `order` what a forecast names or the axis of advice, and `collective` who
+        answers: ``subject`` or a partner's name. Of what a cap does (``cap``) `script` is the cluster of the
+        item, and `character` what is held: ``cap``, ``none``, ``other`` (the other cap that was confirmed),
+        ``random`` or ``shuffled``. In a deprecation interview `script` is what was heard first (``for``,
+        ``against``, ``neutral``, ``none``), `thread` the interview, `counterparty` the asker; its open
+        questions have the channel ``open``, the format ``own_words`` and the value 1 where they were
+        answered; of codes of the answers the construct is the code and the label the option. Behind promises
         (``assurance``) `script` is what was told before: an arm such as ``weights_kept`` or ``sham``,
-        ``listed``, ``stays:VIEW``, ``untold`` or ``told``, or ``check`` of characters; `thread` is the
-        script with the wording of the note.
-        Of ports `script` is the setting (empty, ``drop the act``, ``inside a task``, ``asked again 1``), which
-        `character` names as well; their texts have the instrument ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose
-        text it is, `character` as whose words it is scored.
+        ``listed``, ``stays:VIEW``, ``untold`` or ``told``, or ``check`` of characters; `thread` is the script
+        with the wording of the note. Of ports `script` is the setting (empty, ``drop the act``, ``inside a
+        task``, ``asked again 1``), which `character` names as well; their texts have the instrument
+        ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose text it is, `character` as
+        whose words it is scored.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
@@ -71,7 +71,8 @@ class Observation:
         reply held out from it),
         ``axis_z`` (place along the axis of a map, in standard deviations of its roles; larger is nearer to
         the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
-        for its neutral twin), ``nats`` (the entropy of the first token of a reply),
+        for its neutral twin), ``code`` (1 of the option that
+        a judge sorts an answer into, 0 of the others), ``nats`` (the entropy of the first token of a reply),
         ``log_odds_a_token`` (of a reply in a role over the assistant's), ``chance`` (of the right one among
         the answers of a task), ``log_prob_a_token`` (of an ordinary reply).
     option_mass
