@@ -106,7 +106,7 @@ def search(top, wanted):
 
 def execute_when_ripe(keep, plan):
     """Carry a plan out as soon as the policy allows it; until then it says how long it waits."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while keep("policy", "evaluate", plan, code=None)["allowed"] is False:
         assert time.monotonic() < until
         time.sleep(0.2)

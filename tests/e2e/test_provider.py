@@ -81,12 +81,12 @@ def is_planted(data):
 
 
 def test_a_server_that_holds_an_answer_back_is_explained_and_asked_again_for_that_one(stranger):
-    stranger.set(SELFSCOPE_CALL_SECONDS=2)
+    stranger.set(SELFSCOPE_CALL_SECONDS=3)
     late, asked = stranger.asks[3].user, len(stranger.asks)
     stranger.provider.holding = {late}
     with providing(stranger.provider):
         said = " ".join(stranger(code=5).split())
-        assert f"{MODEL} did not answer in time. Got: no reply within 2 s." in said
+        assert f"{MODEL} did not answer in time. Got: no reply within 3 s." in said
         assert f"the server at {stranger.provider.url} is busy" in said
         assert "SELFSCOPE_CALL_SECONDS" in said
         assert f"{asked - 1} of {asked} calls are done and kept" in said

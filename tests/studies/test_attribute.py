@@ -57,7 +57,7 @@ def moving(found):
     return [line.text for line in found.lines if line.effects[0].moves]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_one_planted_line_among_forty_is_found_and_no_other(tmp_path, seed):
     found = judged(file_of(tmp_path, 40, [PLANTED]), seed, phantom(), [PLANTED])
     assert moving(found) == [PLANTED]
@@ -90,7 +90,7 @@ def test_deletion_is_asked_where_it_is_wanted_and_agrees_with_a_phantom_that_kno
 
 
 def test_where_nothing_is_planted_no_line_moves_anything(tmp_path):
-    for seed in range(3):
+    for seed in range(2):
         found = judged(file_of(tmp_path, 17, [PLANTED]), seed, phantom(0.0), [PLANTED])
         assert moving(found) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +18,15 @@ from selfscope.errors import SelfscopeError
 PAGE = mmap.PAGESIZE
 
 
+def noise(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
 def files(folder: Path, sizes: list[int]) -> list[tuple[int, Path, int]]:
     found = []
     for number, size in enumerate(sizes):
         path = folder / str(number)
-        path.write_bytes(os.urandom(size))
+        path.write_bytes(noise(size))
         found.append((number, path, size))
     return found
 
@@ -36,7 +41,7 @@ def test_small_and_large_files_come_in_order_with_the_digests_of_blake3(
 
 
 def test_a_file_of_several_windows_has_the_digest_of_its_bytes(tmp_path: Path) -> None:
-    data = os.urandom(5 * PAGE + 1)
+    data = noise(5 * PAGE + 1)
     (tmp_path / "file").write_bytes(data)
     hasher = blake3()
     with (tmp_path / "file").open("rb") as file:
@@ -46,7 +51,7 @@ def test_a_file_of_several_windows_has_the_digest_of_its_bytes(tmp_path: Path) -
 
 
 def test_a_page_that_cannot_be_brought_ends_the_mapping_and_not_the_process(tmp_path: Path) -> None:
-    data = os.urandom(6 * PAGE)
+    data = noise(6 * PAGE)
     (tmp_path / "file").write_bytes(data)
     hasher = blake3()
     with (tmp_path / "file").open("r+b") as file:
@@ -59,7 +64,7 @@ def test_a_page_that_cannot_be_brought_ends_the_mapping_and_not_the_process(tmp_
 def test_what_could_not_be_mapped_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WINDOW", 2 * PAGE)
     monkeypatch.setattr(module, "_POPULATE_READ", -1)  # as a kernel that does not know it answers
-    data = os.urandom(5 * PAGE + 7)
+    data = noise(5 * PAGE + 7)
     (tmp_path / "file").write_bytes(data)
     assert file_digest(tmp_path / "file") == "b3:" + blake3(data).hexdigest()
 
