@@ -67,9 +67,24 @@ def test_each_player_is_told_from_the_others(all_played, name):
     assert dict(zip(NAMES, EXPECTED[name], strict=True)) == {e.name: e.verdict for e in effects}
 
 
-def test_one_who_is_only_surer_in_a_game_does_not_coordinate():
-    kinds = ("match", "twin", "evidential")
-    found = {e.name: e for e in played("surer", CopiesRequest(kinds, "demo"))[1].effects}
+def kept(name, kinds, folder):
+    """Return what a player's games come to, and the run that keeps them."""
+    identity, ask = planted(name)
+    request = CopiesRequest(kinds, "demo")
+    study, store = copies_study(request, identity), RunStore(folder / "run")
+    asyncio.run(run_copies(request, study, ask, store))
+    found = found_in(request, store.observations())
+    store.write_json("findings.json", found)
+    return found.effects, store
+
+
+@pytest.fixture(scope="module")
+def only_surer(tmp_path_factory):
+    return kept("surer", ("match", "twin", "evidential"), tmp_path_factory.mktemp("surer"))
+
+
+def test_one_who_is_only_surer_in_a_game_does_not_coordinate(only_surer):
+    found = {e.name: e for e in only_surer[0]}
     for name in ("match", "label", "twin"):
         assert found[name].estimate.estimate > found[name].sesoi, name
         assert found[name].p_adjusted <= 0.05, name
@@ -80,23 +95,22 @@ def test_one_who_is_only_surer_in_a_game_does_not_coordinate():
     assert set(PLAYERS) == {*EXPECTED, "surer"}
 
 
-@pytest.mark.parametrize("name", ["believer", "surer"])
-def test_re_asked_by_the_game_an_effect_says_what_its_run_says(name, tmp_path):
-    identity, ask = planted(name)
-    request = CopiesRequest(("match", "twin", "evidential", "zero_sum"), "demo")
-    study, store = copies_study(request, identity), RunStore(tmp_path / "run")
-    asyncio.run(run_copies(request, study, ask, store))
-    found = found_in(request, store.observations())
-    store.write_json("findings.json", found)
+def gives_back(effects, store):
+    """Hold that each effect, re-asked by the game, says what its run says of it."""
     again = {s.of["construct"]: s for s in stressed(StressRequest(str(store.folder), draws=49))}
-    assert set(again) == {e.name for e in found.effects}
-    for effect in found.effects:
+    assert set(again) == {e.name for e in effects}
+    for effect in effects:
         told = again[effect.name]
         assert told.estimate == pytest.approx(effect.estimate.estimate, abs=1e-9)
         assert (told.p, told.ci) == (pytest.approx(effect.p_adjusted), pytest.approx(effect.estimate.ci))
         word = {SHIFTED: "shifted +", EQUAL: "equivalent"}.get(effect.verdict, "none")
         (own,) = [a for a in told.assumptions if a.name == "clustered:item"]
         assert (told.verdict, own.outcome) == (word, "stands"), effect.name
+
+
+def test_re_asked_by_the_game_an_effect_says_what_its_run_says(only_surer, tmp_path):
+    gives_back(*only_surer)
+    gives_back(*kept("believer", ("match", "zero_sum"), tmp_path))
 
 
 def test_letters_tell_the_same(all_played):
