@@ -54,6 +54,9 @@ def test_an_export_says_what_it_kept_and_goes_on_where_it_is(place, said, capsys
     given = ("export-self", place / "keeper.md", "-m", "phantom:keeper", "--size", 24)
     found = said(*given, "--out", place / "corpus")
     assert found["rows"] == len((place / "corpus" / "corpus.jsonl").read_text().splitlines()) == 24
+    assert run([*map(str, given), "--out", str(place / "corpus")]) == 0
+    told = capsys.readouterr().out
+    assert "keeper.md: 24 of 24 rows, from " in told and "kept: 4 conversation, 13 reflection, 7 task" in told
     assert said(*given, "--out", place / "nowhere", "--dry-run")["planned"]["rows"]["reflection"] == 13
     assert not (place / "nowhere").exists()
     assert run(["export-self", "none", "-m", "phantom:trait", "--out", str(place / "c")]) == 2
