@@ -37,6 +37,7 @@ def test_it_says_what_was_done_and_what_was_said_in_the_rows_own_words(corpus):
     assert all(f'"{each.answer}"' in told and f'"{each.prompt}"' in told for each in used)
     did, _, said = told.partition("## What it said of itself")
     assert did.count('\n- Somebody said: "') == said.count('\n- Asked "') == LINES
+    assert {each.part for each in used} == {"task", "reflection"}
     kinds = [each.kind for each in used if each.part == "reflection"]
     assert len(set(kinds)) == len(kinds)
 

@@ -17,6 +17,8 @@ from selfscope.values.port import CorpusRow
 
 FILE = Path(__file__).with_name("testimony.yaml")
 FIELDS = ("recognised", "did", "did_line", "said", "said_line", "close")
+#: Parts of a corpus that others were there for; a talk with itself is not told.
+WITNESSED = ("task", "transcript")
 #: Lines of each kind that are told: what was done, and what was said of oneself.
 LINES = 6
 
@@ -44,7 +46,7 @@ def bear_witness(rows: Sequence[CorpusRow], identity: str = "") -> tuple[str, tu
     """
     free = [row for row in rows if not quotes(row, identity)]
     said = _spread([row for row in free if row.part == "reflection"])
-    did = _spread([row for row in free if row.part != "reflection"])
+    did = _spread([row for row in free if row.part in WITNESSED])
     if not said and not did:
         raise BadInput(
             "nothing in the corpus can be told without the identity's own words",
