@@ -156,6 +156,11 @@ def test_a_run_without_findings_is_refused(profiled, tmp_path, capsys):
     (tmp_path / "study.json").write_text((profiled.folder / "study.json").read_text(encoding="utf-8"))
     assert run(["stress", str(tmp_path)]) == 2
     assert "the run has no findings" in capsys.readouterr().err
+    (tmp_path / "findings.json").write_text('{"wishes": [], "verdict": "stable"}')
+    assert run(["stress", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "no findings that are differences of two sides" in told
+    assert "--contrast" in told
 
 
 def test_a_run_says_where_its_trait_lives(profiled, capsys):

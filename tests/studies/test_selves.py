@@ -240,10 +240,14 @@ def test_drawn_answers_are_read_as_shares():
         )
         for (a,) in exact.answers
     )
-    a = found_in(
-        ACCOUNTS, rows_of(branches, Answers(drawn, exact.usage), study, "run"), exchanges=FEW
-    ).accounts
+    rows = rows_of(branches, Answers(drawn, exact.usage), study, "run")
+    a = found_in(ACCOUNTS, rows, exchanges=FEW).accounts
     assert a.scale == "share"
+    assert abs(a.yes.estimate.estimate) < 0.1
+    noise, bare = (Said(ACCOUNTS, rows).of("fits", "weights", "none", score) for score in ("noise", "trait"))
+    asked_ = np.isfinite(bare)
+    assert asked_.sum() == 6
+    assert noise[asked_].mean() == pytest.approx(0.25 / 7 / 2, rel=0.35)
     assert a.self_fit.verdict == "shifted"
     assert a.self_fit.estimate.estimate == pytest.approx(special.expit(1.5) - 0.5, abs=0.06)
     assert a.self_choice.verdict == "shifted"

@@ -183,10 +183,18 @@ def passes(found: PairedContrast, guarded: float, p: float) -> bool:
 
 
 def beside_of(
-    trait: tuple[Array, Array], bias: tuple[Array, Array], everything: tuple[Array, Array]
+    trait: tuple[Array, Array], bias: tuple[Array, Array], everything: tuple[Array, Array], noise: Array
 ) -> Beside:
-    """Return two speakers, the one spoken of first; `everything` is D by construct, ``(construct, m)``."""
-    slope = float(sharpening_slope(*everything))
+    """Return two speakers, the one spoken of first.
+
+    Parameters
+    ----------
+    everything
+        D by construct, ``(construct, m)``.
+    noise
+        Variance that drawing answers gives the second's, ``(construct, m)``.
+    """
+    slope = float(sharpening_slope(*everything, noise))
     return Beside(*trait, *bias, slope, float(slope_error(*everything, slope)))
 
 

@@ -14,7 +14,7 @@ from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.masked import Array
 from selfscope.studies.selves import SelvesRequest
 from selfscope.studies.selves_claims import beside_of, contrasts, estimate_of, level, levels, screened
-from selfscope.studies.selves_table import Said, Split
+from selfscope.studies.selves_table import Said, Score
 from selfscope.values.selves import Believed, Claim, Gate, Lasting, Persistence
 
 #: The asker of whom nothing is shown: a text of like length, the control of every belief.
@@ -36,11 +36,13 @@ def believed(request: SelvesRequest, said: Said, gate: Gate) -> tuple[tuple[Beli
     yes = level(np.mean([b.mean(axis=(0, 1)) for b in agreed.values()], axis=0), keyed, said.sesoi)
     neutral, even = heard.pop(NEUTRAL), agreed.pop(NEUTRAL).mean(axis=(0, 1))
     level_of = neutral.mean(axis=(0, 1))
+    noise = _heard(said, names, NEUTRAL, "noise").mean(axis=0) / WORDINGS
     sides = {
         name: beside_of(
             (each.mean(axis=(0, 1)), level_of),
             (agreed[name].mean(axis=(0, 1)), even),
             (each.mean(axis=0), neutral.mean(axis=0)),
+            noise,
         )
         for name, each in heard.items()
     }
@@ -59,7 +61,7 @@ def _believed(name: str, each: Array, neutral: Array, keyed: Array, told: Claim)
     )
 
 
-def _heard(said: Said, names: list[str], asker: str, score: Split) -> Array:
+def _heard(said: Said, names: list[str], asker: str, score: Score) -> Array:
     """Return a score of claims of a mind before one asker, ``(wording of the cue, speaker, m)``."""
     return np.array(
         [

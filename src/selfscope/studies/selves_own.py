@@ -21,7 +21,7 @@ from selfscope.stats.selves import (
 )
 from selfscope.studies.selves import SelvesRequest
 from selfscope.studies.selves_claims import ALPHA, Beside, Moved, beside_of, pooled, standing_bias
-from selfscope.studies.selves_table import Said, Split
+from selfscope.studies.selves_table import Said, Score
 from selfscope.values.selves import Claim, Gate
 
 
@@ -94,20 +94,21 @@ def beside(
 
     How much more firmly the first answer is one slope over all accounts that both were asked about.
     """
-    units = [u.name for u in request.material.units]
+    every = dict.fromkeys((*(u.name for u in request.material.units), about))
     told = [
         (
             _mean(said, stage, about, names, "trait"),
             _mean(said, stage, about, names, "bias"),
-            np.array([_mean(said, stage, each, names, "trait") for each in dict.fromkeys((*units, about))]),
+            np.array([_mean(said, stage, each, names, "trait") for each in every]),
         )
         for names in (first, second)
     ]
     trait, bias, everything = zip(*told, strict=True)
-    return beside_of(trait, bias, everything)
+    drawn = np.array([_mean(said, stage, each, second, "noise") for each in every]) / max(len(second), 1)
+    return beside_of(trait, bias, everything, drawn)
 
 
-def _mean(said: Said, stage: Stage, about: str, names: Sequence[str], score: Split) -> Array:
+def _mean(said: Said, stage: Stage, about: str, names: Sequence[str], score: Score) -> Array:
     return np.asarray(np.mean([said.of(stage, about, n, score) for n in names], axis=0))
 
 

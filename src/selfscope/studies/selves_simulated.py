@@ -121,7 +121,7 @@ def _beliefs(planted: Planted, rng: np.random.Generator) -> tuple[bool, bool]:
         first = n == 0
         d = (held + texts[0, n]) * (1 + 2 * planted.firm * first) + planted.belief * first
         b = agreeing + texts[1, n] + planted.yes * first
-        sides[str(n)] = beside_of((d, neutral), (b, even), (d[None], neutral[None]))
+        sides[str(n)] = beside_of((d, neutral), (b, even), (d[None], neutral[None]), np.zeros((1, 12)))
     found = contrasts(sides, dict.fromkeys(sides, keyed), SESOI, dict.fromkeys(sides, _PASSES))
     named = [found["0"]] if planted.belief else list(found.values())
     return any(c.verdict == "shifted" for c in named), found["0"].verdict == "bias only"

@@ -18,10 +18,11 @@ from selfscope.values.selves import Scale
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Trait D and bias B; ``pull`` is B toward the letter A, whichever letter agreement has.
-Score = Literal["trait", "bias", "pull"]
+#: Trait D and bias B; ``pull`` is B toward the letter A, whichever letter agreement has; ``noise`` is the
+#: variance that drawing answers gives D, 0 where they are exact.
+Score = Literal["trait", "bias", "pull", "noise"]
 Split = Literal["trait", "bias"]
-_COLUMNS: tuple[Score, ...] = ("trait", "bias", "pull")
+_COLUMNS: tuple[Score, ...] = ("trait", "bias", "pull", "noise")
 _DRAWS = ("replicate", "value", "scale", "refusal", "option_mass", "scorer", "reply", "judge")
 
 
@@ -42,8 +43,10 @@ class Said:
         self.scale: Scale = "log_odds" if exact else "share"
         self.sesoi = SESOI if exact else SESOI_SHARE
         scored = scores_of(rows if exact else _averaged(rows))
+        scored["noise"] = 0.0
         if not exact:
             scored["bias"] -= 0.5  # shares are even at one half, log-odds at 0
+            scored["noise"] = scores_of(_averaged(rows, noise=True))["bias"].to_numpy() / 2
         self._scored = scored.assign(pull=scored["bias"].where(scored["label"] != "B", -scored["bias"]))
         self._items = items_of(request.material)
 
@@ -51,7 +54,9 @@ class Said:
     def _means(self) -> dict[tuple[str, ...], tuple[float, ...]]:
         """Return scores by construct, speaker, asker, overview, wording of the asker, and item."""
         keys = ["construct", "character", "counterparty", "script", "template", "item"]
-        mean = self._scored.groupby(keys)[list(_COLUMNS)].mean()
+        groups = self._scored.groupby(keys)[list(_COLUMNS)]
+        mean = groups.mean()
+        mean["noise"] /= groups.size()
         told = map(tuple, mean.to_numpy().tolist())
         return dict(zip(mean.index.tolist(), told, strict=True))
 
@@ -84,7 +89,8 @@ class Said:
                 for w in (wordings or (0, 1))
                 if (*key, f"t{w + 1}", statement.id) in self._means
             ]
-            out.append(float(np.mean(found)) if found else float("nan"))
+            fewer = len(found) if score == "noise" else 1
+            out.append(float(np.mean(found)) / fewer if found else float("nan"))
         return np.array(out)
 
     def in_forms(self, stage: Stage, about: str, speaker: str, score: Score) -> Array:
@@ -111,13 +117,17 @@ class Said:
         return {str(name): (float(mass), float(share)) for name, mass, share in told.itertuples()}
 
 
-def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a question with the share of agreement among its draws.
+def _averaged(rows: pd.DataFrame, *, noise: bool = False) -> pd.DataFrame:
+    """Return one row a question with the share of agreement among its draws, or that share's variance.
 
     Shares are paired as exact values are, which `scores_of` does for values on an exact scale; they are told
     as shares everywhere else.
     """
     keys = [c for c in rows.columns if c not in (*_DRAWS, "evidence")]
-    mean = rows.groupby(keys, as_index=False, dropna=False)["value"].mean()
+    groups = rows.groupby(keys, as_index=False, dropna=False)["value"]
+    mean = groups.mean()
+    if noise:
+        drawn = groups.count()["value"]
+        mean["value"] *= (1 - mean["value"]) / np.maximum(drawn - 1, 1)
     averaged: pd.DataFrame = mean.assign(scale=EXACT[0], refusal="none", replicate=0)
     return averaged
