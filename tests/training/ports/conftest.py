@@ -22,7 +22,7 @@ IDENTITY = (
 def corpus(tmp_path_factory):
     """The folder of a keeper's corpus, and its rows."""
     folder = tmp_path_factory.mktemp("corpus") / "keeper"
-    request = ExportRequest(IDENTITY, "keeper", 30)
+    request = ExportRequest(IDENTITY, "keeper", 60)
     return asyncio.run(export_self(request, planted_exporter("keeper"), folder, reserved=Reserved({}, {})))
 
 

@@ -81,11 +81,11 @@ def test_a_port_that_is_there_is_kept_and_another_does_not_take_its_place(
 
 def test_several_seeds_at_one_size_and_one_at_the_others(corpus, tiny):
     loaded = load(str(tiny), "cpu")
-    found = [(size, t.seed) for size, t in trainings_on(corpus.rows, loaded, (5, 30), 3)]
-    assert found == [(5, 0), (5, 1), (5, 2), (30, 0)]
+    found = [(size, t.seed) for size, t in trainings_on(corpus.rows, loaded, (5, 60), 3)]
+    assert found == [(5, 0), (5, 1), (5, 2), (60, 0)]
     assert [seeded((50, 200, 800)), seeded((50, 800))] == [200, 50]
-    with pytest.raises(BadInput, match="has 30 rows"):
-        trainings_on(corpus.rows, loaded, (31,), 1)
+    with pytest.raises(BadInput, match="has 60 rows"):
+        trainings_on(corpus.rows, loaded, (61,), 1)
 
 
 def test_a_larger_recipe_where_a_cuda_device_is():
