@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -10,6 +11,8 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _NOISE = ("role", "aria-roledescription", "aria-hidden", "aria-label", "class", "pointer-events")
 #: Room at the left, for labels that a reader's font draws wider than ours.
 _ROOM = 14
+_PICTURES: dict[str, str] = {}
+_MOST_PICTURES = 128
 
 
 def figure_svg(chart: Any, name: str, label: str) -> str:
@@ -24,12 +27,22 @@ def figure_svg(chart: Any, name: str, label: str) -> str:
     label
         What the figure shows, read instead of it.
     """
-    import vl_convert
-
     from selfscope.report.rows import FONT
 
     styled = chart.configure(font=FONT, background="transparent").configure_view(stroke=None)
-    return tidy_svg(vl_convert.vegalite_to_svg(styled.to_dict(validate=False)), name, label)
+    return tidy_svg(_picture(styled.to_dict(validate=False)), name, label)
+
+
+def _picture(spec: dict[str, Any]) -> str:
+    """Return the SVG of a chart; what was drawn last is kept, for the phantoms are on every page."""
+    import vl_convert
+
+    key = json.dumps(spec, sort_keys=True, default=str)
+    if key not in _PICTURES:
+        if len(_PICTURES) >= _MOST_PICTURES:
+            _PICTURES.clear()
+        _PICTURES[key] = vl_convert.vegalite_to_svg(spec)
+    return _PICTURES[key]
 
 
 def tidy_svg(svg: str, name: str, label: str) -> str:
