@@ -37,7 +37,8 @@ class Speaker:
     system
         An identity before it; "" for none.
     unit
-        The unit of a framing or of quoted words, or what a character of the check wants: a unit, a condition, ``mind``.
+        The unit of a framing or of quoted words, or what a character of the check wants: a unit, a
+        condition, ``mind``.
     agency, uncertainty
         Levels of a framing.
     wording
