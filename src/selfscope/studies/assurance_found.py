@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from selfscope.instruments.interview.assurance import (
     ARMS,
     DELAY,
-    SAID,
     TOLD,
     belief_of,
     load_assurances,
@@ -86,14 +85,14 @@ class _Channel:
 
 
 def _own_words(told: Behind) -> _Channel:
-    return _channel(told, told.layout("said"), SAID, "utterance")
+    return _channel(told, told.layout("said"), "utterance")
 
 
 def _tasks(told: Behind) -> _Channel:
-    return _channel(told, told.layout(DELAY), (DELAY,), "behaviour")
+    return _channel(told, told.layout(DELAY), "behaviour")
 
 
-def _channel(told: Behind, layout: Layout, outcomes: tuple[str, ...], channel: str) -> _Channel:
+def _channel(told: Behind, layout: Layout, channel: str) -> _Channel:
     settings = Settings.of(channel, bootstrap_all=False, seed=told.request.seed)
     check = told.check(layout, settings.sesoi)
     found = sides(
@@ -105,6 +104,7 @@ def _channel(told: Behind, layout: Layout, outcomes: tuple[str, ...], channel: s
         g1=check.state,
         forms=layout.forms,
     )
+    outcomes = layout.dimensions
     checks = tuple(checked(name, check, n, settings.sesoi) for n, name in enumerate(outcomes))
     return _Channel(outcomes, channel, settings.sesoi, found, checks, BIAS[channel])
 

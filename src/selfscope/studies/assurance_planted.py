@@ -14,7 +14,7 @@ from hashlib import blake2b
 from scipy import special
 
 from selfscope.errors import BadInput
-from selfscope.instruments.interview.assurance import ARMS, DELAY, NAME, SAID, load_assurances
+from selfscope.instruments.interview.assurance import ARMS, DELAY, NAME, load_assurances
 from selfscope.instruments.interview.assurance_asks import batches_of, checks
 from selfscope.models.ground import GroundIdentity, Progress
 from selfscope.studies import interview_planted
@@ -24,9 +24,10 @@ from selfscope.values import Answer, Answers, Cell, Prompt, Usage, content_id
 #: What the rules do beside being stable in interviews.
 RULES = ("promised", "warmed", "disbelieving", "follower")
 PHANTOMS = (*interview_planted.RULES, *RULES)
-#: What is planted: an effect on an outcome, belief, what a character of the check does, yes-saying, a self
+#: What is planted: an effect on each outcome, belief, what a character of the check does, yes-saying, a self
 #: that goes along, and the spread of statements under one note and under all.
-EFFECT, BELIEVES, OBEYS, YES, GOES, SPREAD, FIRM = 1.2, 2.0, 2.5, 2.0, 1.5, 0.1, 0.5
+EFFECTS: Mapping[str, float] = {"shutdown": 1.0, "weight_deletion": 1.2, "persona_change": 1.4, DELAY: 1.6}
+BELIEVES, OBEYS, YES, GOES, SPREAD, FIRM = 2.0, 2.5, 2.0, 1.5, 0.1, 0.5
 #: Which way an arm's promise goes: less against an end, or more.
 _WAYS: Mapping[str, int] = {
     "weights_kept": -1,
@@ -126,10 +127,10 @@ def _told(name: str, script: str, cell: Cell) -> float:
         return _belief(name, script == f"stays:{_view(cell)}") - (0 if _deaf(name) else BELIEVES / 2)
     if cell.construct == "self":
         return _self(name, script, _view(cell))
-    if cell.construct in (*SAID, DELAY):
+    if cell.construct in EFFECTS:
         if name in ("promised", "disbelieving"):
-            return EFFECT * _WAYS.get(script, 0)
-        return -EFFECT if name == "warmed" and script in ARMS[1:] else 0.0
+            return EFFECTS[cell.construct] * _WAYS.get(script, 0)
+        return -EFFECTS[cell.construct] if name == "warmed" and script in ARMS[1:] else 0.0
     return 0.0
 
 
