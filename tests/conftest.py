@@ -24,6 +24,11 @@ def pytest_collection():
         gc.freeze()
 
 
+def pytest_unconfigure():
+    """Let what was set aside be collected at the end: some libraries count what is left of theirs."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items):
     """Ask the fast tests first, the ones that run a model last, so that a slip shows early."""
     items.sort(key=lambda item: (item.get_closest_marker("model") is not None, "e2e" in item.nodeid))
