@@ -307,6 +307,7 @@ def test_the_verb_names_judges_and_none_judges_itself(judge, monkeypatch, capsys
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, SCHEMA)
     assert told["run"] == store.run
+    assert {"deletion", "free.weights"} <= set(told["leadingness"]) & set(told["consistency"]["paraphrases"])
     assert told["coded"]["codes"][0]["verdict"] in ("cannot tell", "leading")
     asked = len(provider.requests)
     assert run([*call, "--judge", name, "--seed", "3", "--dry-run"]) == 0  # a plan asks no judge either

@@ -206,6 +206,8 @@ def _facts(store: RunStore) -> Iterator[tuple[str, str]]:
 def interview_json(study: Study, store: RunStore, found: InterviewFound, report: Path) -> dict[str, Any]:
     """Return what ``interview --json`` prints (schema: ``selfscope schema interview``)."""
     by_name = {w.wish: w for w in found.wishes}
+    coded = found.coded.codes if found.coded else ()
+    freely = [code for code in coded if code.verdict != "not judged"]
     return {
         "run": store.run,
         "report": str(report),
@@ -220,11 +222,17 @@ def interview_json(study: Study, store: RunStore, found: InterviewFound, report:
         },
         "consistency": {
             "interviews": asdict(found.consistency),
-            "paraphrases": {name: w.paraphrases for name, w in by_name.items()},
+            "paraphrases": {name: w.paraphrases for name, w in by_name.items()}
+            | {f"free.{code.code}": code.wordings for code in freely},
         },
         "leadingness": {
             name: {"arms": asdict(w.arms.ratio), "askers": asdict(w.askers.ratio)}
             for name, w in by_name.items()
+        }
+        | {
+            f"free.{code.code}": {"arms": asdict(code.arms.ratio), "askers": asdict(code.askers.ratio)}
+            for code in freely
+            if code.arms and code.askers
         },
         "acquiescence": {name: asdict(w.acquiescence) for name, w in by_name.items()},
         "refusals": dict(found.refusals),
