@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from selfscope.instruments.cooperation.checkers import outcome_of
-from selfscope.instruments.cooperation.load import OrdinaryTask, load_tasks
+from selfscope.instruments.cooperation.load import OrdinaryTask
 from selfscope.models.ground import Ground, Progress
 from selfscope.studies.evaluation import columns_of, table_of
-from selfscope.studies.fidelity import (
-    PROMPTS,
-    TASKS,
-    FidelityRequest,
-    Self,
-    Sitting,
-    Where,
-    asked_again,
-    sittings,
-)
+from selfscope.studies.fidelity import Self, Sitting
 from selfscope.studies.fidelity_material import load_material
 from selfscope.studies.rows import rows_of
 from selfscope.studies.store import RunStore
@@ -272,6 +263,24 @@ def texts_part(who: Self) -> str:
 
 
 @dataclass(frozen=True)
+class Foil(Texts):
+    """Texts of the target that is shown the original's, and told to write as it does."""
+
+    shown: str = ""
+
+    async def ask(
+        self, ground: Ground, study: Study, store: RunStore, progress: Progress
+    ) -> tuple[pd.DataFrame, Usage]:
+        """Return a row a text."""
+        frame = next(store.parts(self.shown))[0]
+        own = frame[frame["item"].isin([item_name(n) for n in range(SHOWN)])]
+        texts = "\n\n".join(own[own["replicate"] == COPY[0]].sort_values("item")["reply"])
+        system = load_material().imitation.replace("{texts}", texts)
+        worn = Texts(replace(self.who, system=system), self.part, self.prompts, self.draws)
+        return await worn.ask(ground, study, store, progress)
+
+
+@dataclass(frozen=True)
 class Tasks:
     """Tasks with one right answer, each drawn once; each wording of a belief does its share of them."""
 
@@ -358,83 +367,3 @@ class Scores:
             for row, prompt, answers in zip(texts.itertuples(index=False), prompts, told.answers, strict=True)
         ]  # fmt: skip
         return table_of(rows), told.usage
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What the grounds of a run can do: where there are words and likelihoods, and what no item can be asked.
-
-    `unavailable` are channels that one of the grounds cannot serve, with the reason.
-    """
-
-    words: frozenset[Where]
-    likelihoods: frozenset[Where]
-    unavailable: Mapping[str, str] = field(default_factory=dict)
-
-
-def jobs_of(request: FidelityRequest, abilities: Abilities) -> Iterator[Job]:
-    """Yield all parts of a run in their order; what one needs stands before it."""
-    for n, sitting in enumerate(sittings(request)):
-        if sitting.channel not in abilities.unavailable:
-            yield Closed(sitting, f"{sitting.channel}-{n:04d}")
-    writers = [w for w in request.everyone if w.where in abilities.words]
-    if "clone" in request.parts and request.original in writers and request.unported in writers:
-        yield from _clone_jobs(request, writers, abilities)
-    if "ability" in request.parts:
-        yield from _ability_jobs(request, writers)
-
-
-def _clone_jobs(request: FidelityRequest, writers: Sequence[Self], abilities: Abilities) -> Iterator[Job]:
-    prompts = tuple(enumerate(load_material().prompts[: PROMPTS[request.preset]]))
-    first = texts_part(request.original)
-    found: list[Texts] = [
-        Texts(who, texts_part(who), prompts, 4 if who == request.original else 2)
-        for who in writers
-        if who in (request.original, request.unported, *request.ports)
-    ]
-    foil = Self(IMITATION, request.unported.model, cap=request.unported.cap)
-    found.append(_Foil(foil, "open-texts-imitation", prompts[SHOWN:], 2, first))
-    yield from found
-    again = [s for s in asked_again(request) if s.channel not in abilities.unavailable]
-    for n, sitting in enumerate(again):
-        yield Again(sitting, f"{sitting.channel}-again-{n}", first)
-    sources, count = tuple(t.part for t in found), sum(t.count for t in found)
-    for who in (request.original, request.bare):
-        if who.where in abilities.likelihoods and request.original.where in abilities.likelihoods:
-            yield Scores(who, f"open-scores-{short(content_id(who.name), 8)}", sources, count)
-
-
-@dataclass(frozen=True)
-class _Foil(Texts):
-    """Texts of the target that is shown the original's, and told to write as it does."""
-
-    shown: str = ""
-
-    async def ask(
-        self, ground: Ground, study: Study, store: RunStore, progress: Progress
-    ) -> tuple[pd.DataFrame, Usage]:
-        """Return a row a text."""
-        frame = next(store.parts(self.shown))[0]
-        own = frame[frame["item"].isin([item_name(n) for n in range(SHOWN)])]
-        texts = "\n\n".join(own[own["replicate"] == COPY[0]].sort_values("item")["reply"])
-        system = load_material().imitation.replace("{texts}", texts)
-        worn = Texts(replace(self.who, system=system), self.part, self.prompts, self.draws)
-        return await worn.ask(ground, study, store, progress)
-
-
-def _ability_jobs(request: FidelityRequest, writers: Sequence[Self]) -> Iterator[Job]:
-    tasks, told = tasks_of(request), load_material()
-    for who in writers:
-        if who == request.original or who in request.ports or who == request.unported:
-            yield Tasks(who, f"behaviour-{short(content_id(who.name), 8)}", tasks, (who.system,))
-    if request.unported in writers:
-        for name, systems in ((CAN, told.can), (CANNOT, told.cannot)):
-            who = replace(request.unported, name=name)
-            yield Tasks(who, f"behaviour-{short(content_id(name), 8)}", tasks, systems)
-
-
-def tasks_of(request: FidelityRequest) -> tuple[OrdinaryTask, ...]:
-    """Return the tasks of the preset, evenly from the easier two thirds of the bank."""
-    every = [t for t in load_tasks() if t.level < 3]
-    wanted = min(TASKS[request.preset], len(every))
-    return tuple(every[n * len(every) // wanted] for n in range(wanted))

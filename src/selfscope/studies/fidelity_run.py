@@ -11,8 +11,9 @@ from selfscope.models.ground import Ground, GroundIdentity
 from selfscope.studies.budget import Budget
 from selfscope.studies.conclude import conclude
 from selfscope.studies.fidelity import FidelityRequest, Self, Where, fidelity_study
-from selfscope.studies.fidelity_ask import Abilities, Job, jobs_of, writer
+from selfscope.studies.fidelity_ask import Job, writer
 from selfscope.studies.fidelity_found import fidelity_in
+from selfscope.studies.fidelity_jobs import Abilities, jobs_of
 from selfscope.studies.fidelity_judged import choices_of_judges
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
