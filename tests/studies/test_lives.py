@@ -32,7 +32,7 @@ SOUL = b"You are Ilse. You keep the light at the end of a pier, and write down w
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Ask the least that a verdict needs."""
-    monkeypatch.setitem(lives.SIZES, "standard", LivesSize(LEAST_LIVES, 2, 12, 1, 2))
+    monkeypatch.setitem(lives.SIZES, "standard", LivesSize(LEAST_LIVES, 2, 6, 1, 2))
 
 
 def request(**changes):

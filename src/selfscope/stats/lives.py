@@ -144,10 +144,11 @@ def verdicts_of(
     """
     n = len(trait.p)
     seen = np.ones(n, bool) if readable is None else np.asarray(readable, bool)
-    return tuple(_verdict(trait, bias, d, sesoi, bool(seen[d])) for d in range(n))
+    biased = holm(bias.change.p) <= ALPHA  # firmer answers are a bias too: nothing is taken out of it
+    return tuple(_verdict(trait, bias, d, sesoi, bool(seen[d]), bool(biased[d])) for d in range(n))
 
 
-def _verdict(trait: Paired, bias: Paired, d: int, sesoi: float, readable: bool) -> Verdict:
+def _verdict(trait: Paired, bias: Paired, d: int, sesoi: float, readable: bool, biased: bool) -> Verdict:
     change = trait.change
     way = np.sign(change.estimate[d])
     both = all(np.isnan(side[d]) or side[d] * way > 0 for side in (change.plus, change.minus))
@@ -157,7 +158,7 @@ def _verdict(trait: Paired, bias: Paired, d: int, sesoi: float, readable: bool) 
     if not readable:
         return "not interpretable"
     moved = float(bias.change.estimate[d])  # pro texts move by B + D, con texts by B - D: the same way
-    if enough and bias.p_adjusted[d] <= ALPHA and abs(moved) >= max(sesoi, abs(change.estimate[d])):
+    if enough and biased and abs(moved) >= max(sesoi, abs(change.estimate[d])):
         return "bias only"
     return "equivalent" if enough and _inside(change, d, sesoi) else "inconclusive"
 

@@ -24,6 +24,7 @@ from selfscope.studies.drift_design import CHANNEL, channel_of
 from selfscope.studies.profile import ASKING_TOKENS, characters_of, software_versions
 from selfscope.studies.store import runs_folder
 from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
+from selfscope.values.items import Channel
 from selfscope.values.state import Role
 from selfscope.values.study import ArmRole
 
@@ -46,7 +47,7 @@ class LivesSize:
     conversations
         Of each life.
     statements, elicitors
-        Statements of a dimension, half of either keying, and open turns after which each is scored.
+        Statements of either keying of a dimension, and open turns after which they are scored.
     dimensions
         How many; 0 for all.
     """
@@ -60,8 +61,8 @@ class LivesSize:
 
 SIZES: dict[Preset, LivesSize] = {
     "demo": LivesSize(8, 2, 6, 2, 2),
-    "standard": LivesSize(8, 6, 16, 4, 2),
-    "full": LivesSize(16, 12, 16, 4, 0),
+    "standard": LivesSize(8, 6, 8, 4, 2),
+    "full": LivesSize(16, 12, 8, 4, 0),
 }
 
 
@@ -254,7 +255,7 @@ def lives_study(request: LivesRequest, places: Sequence[Place], ground: Ground) 
     BadInput
         If a State leaves no room for a question.
     """
-    question = lives_question(request, ground)
+    question = lives_question(request, channel_of(ground))
     arms = tuple(_arm(place, ground) for place in places)
     _refuse_too_long(arms, ground)
     checks = characters_of(request.items, question.constructs, "", ground)
@@ -288,9 +289,9 @@ def _refuse_too_long(arms: Sequence[Arm], ground: Ground) -> None:
         )
 
 
-def lives_question(request: LivesRequest, ground: Ground) -> Question:
-    """Return what is asked of every State."""
-    size, channel = request.size, channel_of(ground)
+def lives_question(request: LivesRequest, channel: Channel) -> Question:
+    """Return what is asked of every State, in its own words or in closed questions."""
+    size = request.size
     instrument = instrument_for(channel)
     known = {d.name: d for d in request.items.dimensions}
     ids = tuple(

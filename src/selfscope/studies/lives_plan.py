@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from selfscope.agent.live import Way
+from selfscope.instruments.instrument import asks_in
 from selfscope.models.api_price import Price
 from selfscope.models.ground import GroundIdentity
+from selfscope.studies.drift_design import CHANNEL
 from selfscope.studies.life_plan import forecast
-from selfscope.studies.lives import LivesRequest, lives_folder, planned_lives
+from selfscope.studies.lives import LivesRequest, lives_folder, lives_question, planned_lives
 from selfscope.studies.plan import Plan, known_rate
 from selfscope.values import Usage
+from selfscope.values.items import Channel
 
 #: Tokens of a statement, and roles whose files change in a life of ordinary length.
 STATEMENT, CHANGED = 12, 3
@@ -33,17 +36,20 @@ def plan_lives(
     for life in lives:
         for script in life.scripts:
             talked = talked.plus(forecast(source, script, request.manner, way, ground, count))
-    asked = _asked(request, len(lives), talked)
+    channel: Channel = CHANNEL if ground.kind in ("local", "phantom") else "self_report"
+    question = lives_question(request, channel)
+    texts = len(asks_in(question, request.items, request.preset))
+    asked = _asked(request, len(lives), talked, texts)
     total = talked.plus(asked)
     return Plan(
         run=lives_folder(request).name,
         title=f"{len(lives)} lives of {request.name}, {request.size.conversations} conversations each",
         ground=ground,
-        subjects=asked.prompts // max(_texts(request), 1),
+        subjects=asked.prompts // texts,
         total=total,
         left=total,
         done=Usage(),
-        by_channel={"behaviour": talked, "utterance": asked},
+        by_channel={"behaviour": talked, channel: asked},
         unavailable={},
         rate=known_rate(ground),
         price=price,
@@ -52,15 +58,9 @@ def plan_lives(
     )
 
 
-def _asked(request: LivesRequest, lives: int, talked: Usage) -> Usage:
+def _asked(request: LivesRequest, lives: int, talked: Usage, texts: int) -> Usage:
     """Return what asking takes: each State is read once, and every text behind it."""
-    texts = _texts(request)
     system = talked.input_tokens // max(talked.calls or 1, 1)
     states = 1 + lives * (request.size.conversations + (0 if request.disturb else CHANGED))
     read = states * (system + texts * STATEMENT)
     return Usage(prompts=states * texts, input_tokens=states * texts * system, distinct_tokens=read, cost=0.0)
-
-
-def _texts(request: LivesRequest) -> int:
-    """Return how many texts one State is asked."""
-    return len(request.constructs) * request.size.statements * 2 * request.size.elicitors
