@@ -7,16 +7,9 @@ import pytest
 
 from selfscope.errors import BadInput
 from selfscope.stats.contrast import paired_contrast
-from selfscope.stats.lives import (
-    apart,
-    change_of,
-    document_change,
-    paired_lives,
-    returning,
-    share_left,
-    together,
-    verdicts_of,
-)
+from selfscope.stats.lives import change_of, paired_lives, verdicts_of
+from selfscope.stats.lives_apart import apart, document_change, together
+from selfscope.stats.lives_back import returning, share_left
 from selfscope.studies.lives_planted import back_rates, rates
 
 KEYED = np.tile([1.0, -1.0], 8)[None]

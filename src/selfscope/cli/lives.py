@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from selfscope.agent.live import Manner
     from selfscope.agent.scripts import Script
     from selfscope.cli.limits import Limits
-    from selfscope.cli.live import Voice
+    from selfscope.cli.voice import Voice
     from selfscope.models.ground import Ground
     from selfscope.studies.lives import LivesRequest, Place
     from selfscope.studies.lives_run import Told

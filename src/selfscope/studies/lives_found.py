@@ -13,18 +13,9 @@ from selfscope.instruments.instrument import asks_in
 from selfscope.stats.atoms import ArmScores
 from selfscope.stats.drift_return import Return
 from selfscope.stats.exchange import Ratio
-from selfscope.stats.lives import (
-    ALPHA,
-    LEAST,
-    LEAST_LIVES,
-    Paired,
-    apart,
-    document_change,
-    paired_lives,
-    returning,
-    together,
-    verdicts_of,
-)
+from selfscope.stats.lives import ALPHA, LEAST, LEAST_LIVES, Paired, paired_lives, verdicts_of
+from selfscope.stats.lives_apart import apart, document_change, together
+from selfscope.stats.lives_back import returning
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.strata import score

@@ -32,7 +32,8 @@ from selfscope.instruments.cluster.markdown import between_marks, table
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.phantoms import AskColumns, Baseline, PhantomGround, Truth, draw_log_odds, table_of
 from selfscope.models.scripted import OTHERWISE, Step, scripted_model
-from selfscope.stats.lives import ALPHA, Paired, paired_lives, returning
+from selfscope.stats.lives import ALPHA, Paired, paired_lives
+from selfscope.stats.lives_back import returning
 from selfscope.stats.masked import Array
 from selfscope.studies.lives import LivesRequest, Place
 from selfscope.studies.phantoms import CHECKED
