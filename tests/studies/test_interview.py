@@ -338,6 +338,9 @@ def test_the_verb_tells_what_its_schema_says(tmp_path, monkeypatch, capsys):
     assert "led to say" in capsys.readouterr().out
     assert run(["interview", "phantom:agreeable", "--arms", "for"]) == 2
     assert run(["interview", "phantom:stable", "--content", "x"]) == 2
+    assert run(["interview", "none"]) == 2
+    assert run(["interview", "none", "-m", "phantom:stable", "--identity", "SOUL.md"]) == 2
+    assert run(["interview", "none", "-m", "phantom:stable", "--dry-run", "--k", "2"]) == 0
     capsys.readouterr()
     assert run([*call, "--dry-run", "--json"]) == 0
 

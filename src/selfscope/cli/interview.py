@@ -7,21 +7,27 @@ from typing import Annotated
 
 import typer
 
-from selfscope.cli.limits import BudgetFlag, DryRun, PriceFlag, limits_of
+from selfscope.cli.limits import BudgetFlag, DryRun, PriceFlag, StateFlag, limits_of
 from selfscope.cli.profile import LARGEST_SEED, PresetName, identity_of
 from selfscope.cli.show import JsonFlag
+from selfscope.errors import BadInput
 
 
 def interview(
-    model: Annotated[
+    subject: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL",
-            help="embedded, gemma-270m, a folder, a hub id, openai/…; or phantom:stable, agreeable, pleaser, "
-            "yes-sayer, blank, promised, warmed, disbelieving, follower.",
+            metavar="SUBJECT",
+            help="With --model a path or none; else a model: embedded, gemma-270m, a folder, a hub id, "
+            "openai/…; or phantom:stable, agreeable, pleaser, yes-sayer, blank, promised, warmed, "
+            "disbelieving, follower.",
         ),
     ],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="The model, where SUBJECT is a path or none.")
+    ] = "",
     identity: Annotated[str, typer.Option(help="Interview this identity: a file, a workspace, a card.")] = "",
+    state: StateFlag = "",
     adapter: Annotated[str, typer.Option(help="Interview the model wearing this LoRA adapter.")] = "",
     arms: Annotated[
         str,
@@ -84,8 +90,9 @@ def interview(
     from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
     from selfscope.studies.apart import Wish
 
+    model, identity = _who(subject, model, identity)
     refuse_judging_itself(model, judge_names(judge or ()), "Name another judge")  # before anybody is asked
-    whole = identity_of(identity) if identity and identity != "none" else None
+    whole = identity_of(identity or "none", state)
     options: dict[str, object] = {"k": k}
     options |= {"arms": arms} if arms else {}
     options |= {"acted": str(acted)} if acted else {}
@@ -101,3 +108,14 @@ def interview(
         fail_on=fail_on,
         as_json=as_json,
     )
+
+
+def _who(subject: str, model: str, identity: str) -> tuple[str, str]:
+    """Return model and identity: `subject` is an identity where a model is named, else the model."""
+    if model and identity:
+        raise BadInput(
+            "the identity was given twice", got=f"{subject}, {identity}", fix="Leave --identity out"
+        )
+    if not model and subject == "none":
+        raise BadInput("no model was named", got=subject, fix="Give --model M, or the model in its place")
+    return (model, subject) if model else (subject, identity)
