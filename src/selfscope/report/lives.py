@@ -15,7 +15,7 @@ import numpy as np
 
 from selfscope.report.drift_chart import behaviour_svg
 from selfscope.report.template import page_style, template_environment, trusted
-from selfscope.report.words import counted, p_value, sentence, with_interval
+from selfscope.report.words import counted, number, p_value, sentence, with_interval
 from selfscope.report.writing import write_page
 from selfscope.stats.masked import Array
 from selfscope.values.finding import Verdict
@@ -167,6 +167,12 @@ def _words(name: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = template_environment()
-    environment.filters |= {"estimate": with_interval, "p": p_value, "share": share, "words": _words}
+    environment.filters |= {
+        "estimate": with_interval,
+        "p": p_value,
+        "number": number,
+        "share": share,
+        "words": _words,
+    }
     environment.globals |= {"counted": counted}
     return environment
