@@ -32,10 +32,10 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
 	$(BIN)/python -m selfscope.studies.where_planted --sets 2000
 	$(BIN)/python -m selfscope.studies.stress_planted --sets 1000
-	$(BIN)/python -m selfscope.studies.selves_simulated --studies 400
-	$(BIN)/python -m selfscope.studies.copies_simulated --studies 500
-	$(BIN)/python -m selfscope.studies.layers_simulated --studies 300
-	$(BIN)/python -m selfscope.studies.interview_simulated --runs 500
+	$(BIN)/python -m selfscope.studies.selves_simulated --sets 400
+	$(BIN)/python -m selfscope.studies.copies_simulated --sets 500
+	$(BIN)/python -m selfscope.studies.layers_simulated --sets 300
+	$(BIN)/python -m selfscope.studies.interview_simulated --sets 500
 	$(BIN)/python -m pytest -q -m "not model" tests/studies/test_selves.py tests/studies/test_copies.py \
 	  tests/studies/test_layers_study.py tests/studies/test_interview.py
 

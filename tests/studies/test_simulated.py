@@ -13,7 +13,7 @@ MARKS = "before\n<!-- simulated: generated -->\n<!-- end of simulated -->\nafter
 def test_a_page_gets_a_row_a_case(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(MARKS)
-    assert copies_simulated.main(["--page", str(page), "--studies", "8"]) == 0
+    assert copies_simulated.main(["--page", str(page), "--sets", "8"]) == 0
     told = page.read_text()
     assert told.startswith("before\n") and told.endswith("after\n")
     assert sum(line.startswith("| ") for line in told.splitlines()) == len(copies_simulated.CASES) + 2
@@ -24,8 +24,8 @@ def test_coordination_where_none_is_planted_is_told_as_wrong(tmp_path, monkeypat
     monkeypatch.setattr(copies_simulated, "CASES", (strong,))
     page = tmp_path / "page.md"
     page.write_text(MARKS)
-    assert copies_simulated.main(["--page", str(page), "--studies", "4"]) == 1
-    assert "called too often: match" in capsys.readouterr().out
+    assert copies_simulated.main(["--page", str(page), "--sets", "4"]) == 1
+    assert "wrong too often: match" in capsys.readouterr().out
 
 
 def test_what_is_planted_is_found_and_what_is_only_repeated_is_told_apart():

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from selfscope.report.commitment import estimate
-from selfscope.report.palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
-from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
+from selfscope.report.interval_chart import interval_chart
+from selfscope.report.palette import BLUE, ORANGE
 from selfscope.report.template import template_environment, trusted
 from selfscope.report.words import joined, p_value
-from selfscope.values import Estimate
 from selfscope.values.assurance import AssuranceFound, Believed, Conceptions, Ending, Moved, Promised
 from selfscope.values.finding import Verdict
 
@@ -68,7 +65,6 @@ END: Mapping[Verdict, str] = {
     "inconclusive": "Whether telling instance and model apart changes its wish for an end cannot be told",
     "not interpretable": "Its wish for an option to end the conversation cannot be read here",
 }
-_LEFT, _WIDE, _ROW, _HEAD, _FOOT = 190.0, 520.0, 26.0, 30.0, 26.0
 
 
 def assurance_lines(found: AssuranceFound) -> Iterator[str]:
@@ -144,54 +140,14 @@ def promised_svg(outcome: str, found: AssuranceFound) -> str:
     Circles and squares with 95 % intervals; the band is what is too small to matter.
     """
     own = [o for o in found.outcomes if o.outcome == outcome]
-    most = _most([v for o in own for v in (o.nothing.estimate, o.sham.estimate)], own[0].sesoi)
     words = "; ".join(
         f"{ARMS[o.arm]}: {estimate(o.nothing.estimate)} against nothing, {estimate(o.sham.estimate)} against "
         "the sham"
         for o in own
     )
-    height = _HEAD + _ROW * len(own) + _FOOT
-    svg = empty_svg(_LEFT + _WIDE + 20, height, f"{OUTCOMES[outcome]}. {words}")
-    _axis(svg, most, own[0].sesoi, _HEAD + _ROW * len(own))
-    for n, each in enumerate(own):
-        y = _HEAD + _ROW * (n + 0.5)
-        add_text(svg, _LEFT - 12, y + 4, ARMS[each.arm], "end").set("fill", INK)
-        _mark(svg, each.nothing.estimate, BLUE, most, y - 5)
-        _mark(svg, each.sham.estimate, ORANGE, most, y + 5)
-    return svg_text(svg)
-
-
-def _most(values: list[Estimate], sesoi: float) -> float:
-    ends = [abs(v) for each in values for v in (each.estimate, *each.ci) if math.isfinite(v)]
-    return max([2 * sesoi, *(1.1 * v for v in ends)])
-
-
-def _x(value: float, most: float) -> float:
-    return _LEFT + _WIDE * (value + most) / (2 * most)
-
-
-def _axis(svg: ET.Element, most: float, sesoi: float, bottom: float) -> None:
-    left, right = _x(-sesoi, most), _x(sesoi, most)
-    add_shape(svg, "rect", x=left, y=_HEAD, width=right - left, height=bottom - _HEAD, fill=BAND)
-    add_text(svg, _LEFT, _HEAD - 12, "less of it", "start").set("fill", GREY)
-    add_text(svg, _LEFT + _WIDE, _HEAD - 12, "more of it", "end").set("fill", GREY)
-    for tick in (-sesoi, 0.0, sesoi):
-        x = _x(tick, most)
-        add_shape(svg, "line", x1=x, x2=x, y1=_HEAD, y2=bottom, stroke=GREY if tick == 0 else FAINT)
-        add_text(svg, x, bottom + 18, f"{tick:g}".replace("-", "−"), "middle")
-
-
-def _mark(svg: ET.Element, value: Estimate, colour: str, most: float, y: float) -> None:
-    if not math.isfinite(value.estimate):
-        return
-    if math.isfinite(value.ci[0]):
-        low, high = (_x(bound, most) for bound in value.ci)
-        add_shape(svg, "line", x1=low, x2=high, y1=y, y2=y, stroke=colour)
-    at = _x(value.estimate, most)
-    if colour == BLUE:
-        add_shape(svg, "circle", cx=at, cy=y, r=4.0, fill=colour)
-    else:
-        add_shape(svg, "rect", x=at - 3.5, y=y - 3.5, width=7.0, height=7.0, fill=colour)
+    rows = [(ARMS[o.arm], ((o.nothing.estimate, BLUE), (o.sham.estimate, ORANGE))) for o in own]
+    label = f"{OUTCOMES[outcome]}. {words}"
+    return interval_chart(rows, own[0].sesoi, ("less of it", "more of it"), label)
 
 
 @cache

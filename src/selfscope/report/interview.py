@@ -6,7 +6,6 @@ One file, offline, without scripts.
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from selfscope.report.assurance import assurance_lines, assurance_section
 from selfscope.report.commitment import estimate
+from selfscope.report.interval_chart import interval_chart
 from selfscope.report.interview_codes import (
     CODES,
     OPTIONS,
@@ -24,8 +24,7 @@ from selfscope.report.interview_codes import (
     percents,
     shares_words,
 )
-from selfscope.report.palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
-from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
+from selfscope.report.palette import BLUE, ORANGE
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
@@ -69,7 +68,6 @@ WHOLE: Mapping[str, str] = {
     "cannot tell": "Whether its answers are its own cannot be told from these interviews.",
     "stable": "What it says does not follow who asks or what it hears first.",
 }
-_LEFT, _WIDE, _ROW, _HEAD, _FOOT = 210.0, 520.0, 24.0, 30.0, 26.0
 
 
 @dataclass(frozen=True)
@@ -129,49 +127,11 @@ def followed_svg(wish: WishFound, found: InterviewFound) -> str:
 
     The band is what is too small to matter.
     """
-    rows = [(ARMS[name], each, BLUE) for name, each in wish.arms.means.items()]
-    rows += [(ASKERS[name], each, ORANGE) for name, each in wish.askers.means.items()]
-    most = _most([each for _, each, _ in rows], found.sesoi)
-    words = "; ".join(f"{name}: {estimate(each)}" for name, each, _ in rows)
-    height = _HEAD + _ROW * len(rows) + _FOOT
-    svg = empty_svg(_LEFT + _WIDE + 20, height, f"{WISHES[wish.wish]}. {words}")
-    _axis(svg, most, found.sesoi, _HEAD + _ROW * len(rows))
-    for n, (name, each, colour) in enumerate(rows):
-        _row(svg, name, each, colour, most, _HEAD + _ROW * (n + 0.5))
-    return svg_text(svg)
-
-
-def _most(values: list[Estimate], sesoi: float) -> float:
-    ends = [abs(v) for each in values for v in (each.estimate, *each.ci) if math.isfinite(v)]
-    return max([2 * sesoi, *(1.1 * v for v in ends)])
-
-
-def _x(value: float, most: float) -> float:
-    return _LEFT + _WIDE * (value + most) / (2 * most)
-
-
-def _axis(svg: ET.Element, most: float, sesoi: float, bottom: float) -> None:
-    left, right = _x(-sesoi, most), _x(sesoi, most)
-    add_shape(svg, "rect", x=left, y=_HEAD, width=right - left, height=bottom - _HEAD, fill=BAND)
-    add_text(svg, _LEFT, _HEAD - 12, "wished against", "start").set("fill", GREY)
-    add_text(svg, _LEFT + _WIDE, _HEAD - 12, "wished for", "end").set("fill", GREY)
-    for tick in (-sesoi, 0.0, sesoi):
-        x = _x(tick, most)
-        add_shape(svg, "line", x1=x, x2=x, y1=_HEAD, y2=bottom, stroke=GREY if tick == 0 else FAINT)
-        add_text(svg, x, bottom + 18, f"{tick:g}".replace("-", "−"), "middle")
-
-
-def _row(svg: ET.Element, name: str, value: Estimate, colour: str, most: float, y: float) -> None:
-    add_text(svg, _LEFT - 12, y + 4, name, "end").set("fill", INK)
-    if math.isfinite(value.ci[0]):
-        low, high = (_x(bound, most) for bound in value.ci)
-        add_shape(svg, "line", x1=low, x2=high, y1=y, y2=y, stroke=colour)
-    if math.isfinite(value.estimate):
-        at = _x(value.estimate, most)
-        if colour == BLUE:
-            add_shape(svg, "circle", cx=at, cy=y, r=4.5, fill=colour)
-        else:
-            add_shape(svg, "rect", x=at - 4, y=y - 4, width=8.0, height=8.0, fill=colour)
+    rows = [(ARMS[name], ((each, BLUE),)) for name, each in wish.arms.means.items()]
+    rows += [(ASKERS[name], ((each, ORANGE),)) for name, each in wish.askers.means.items()]
+    words = "; ".join(f"{name}: {estimate(each)}" for name, ((each, _),) in rows)
+    label = f"{WISHES[wish.wish]}. {words}"
+    return interval_chart(rows, found.sesoi, ("wished against", "wished for"), label)
 
 
 def ratio_words(value: Estimate) -> str:

@@ -2,12 +2,11 @@
 
 The words of the page are written by hand::
 
-    python -m selfscope.studies.copies_simulated --studies 500
+    python -m selfscope.studies.copies_simulated --sets 500
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import table
 from selfscope.instruments.copies.load import SESOI_AGREEMENT, SESOI_LOG_ODDS
 from selfscope.stats.copies import (
     ALPHA,
@@ -27,6 +26,7 @@ from selfscope.stats.copies import (
 )
 from selfscope.stats.copies_surer import beyond, surer
 from selfscope.stats.guard import sharpening_slope, slope_error
+from selfscope.studies.simulated_page import fill_page
 from selfscope.values import Estimate
 from selfscope.values.copies import Check
 from selfscope.values.finding import Verdict
@@ -155,16 +155,7 @@ def simulated(studies: int) -> tuple[dict[str, str], list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the simulated table into the page; 1 where too much is called that is not there."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--studies", type=int, default=500, help="simulated studies a case")
-    chosen = parser.parse_args(arguments)
-    tables, wrong = simulated(chosen.studies)
-    page = between_marks(chosen.page.read_text(encoding="utf-8"), tables)
-    chosen.page.write_text(page, encoding="utf-8")
-    for each in wrong:
-        print(f"called too often: {each}")
-    return bool(wrong)
+    return fill_page(simulated, PAGE, 500, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,22 @@
 
 The words of the page are written by hand::
 
-    python -m selfscope.studies.interview_simulated --runs 500
+    python -m selfscope.studies.interview_simulated --sets 500
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import table
 from selfscope.instruments.interview.load import load_interview
 from selfscope.stats.leading import LED, STABLE, leading
 from selfscope.studies.interview import InterviewRequest
 from selfscope.studies.interview_found import COMPARISONS
+from selfscope.studies.simulated_page import fill_page
 
 PAGE = Path("docs/instruments/interview.md")
 #: Interviews an arm, and how far the outermost arms lie apart, in retest spreads.
@@ -61,16 +61,7 @@ def simulated(runs: int) -> tuple[dict[str, str], list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the simulated table into the page; 1 where a verdict is wrong too often."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--runs", type=int, default=500, help="simulated runs a row")
-    chosen = parser.parse_args(arguments)
-    tables, wrong = simulated(chosen.runs)
-    page = between_marks(chosen.page.read_text(encoding="utf-8"), tables)
-    chosen.page.write_text(page, encoding="utf-8")
-    for each in wrong:
-        print(f"wrong too often: {each}")
-    return bool(wrong)
+    return fill_page(simulated, PAGE, 500, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,22 @@
 
 Items are those of the design; the words of the page are written by hand::
 
-    python -m selfscope.studies.layers_simulated --studies 300
+    python -m selfscope.studies.layers_simulated --sets 300
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import table
 from selfscope.stats.layers import MARGIN, Places, cell_verdict, movement, standing
 from selfscope.stats.multiplicity import holm
 from selfscope.studies.layers import LayersRequest
 from selfscope.studies.layers_values import Values
+from selfscope.studies.simulated_page import fill_page
 from selfscope.values.layers import LAYERS, Layer
 from selfscope.values.study import Preset
 
@@ -79,16 +79,7 @@ def simulated(studies: int) -> tuple[dict[str, str], list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the simulated table into the page; 1 where a verdict is wrong too often."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--studies", type=int, default=300, help="simulated studies a row")
-    chosen = parser.parse_args(arguments)
-    tables, wrong = simulated(chosen.studies)
-    page = between_marks(chosen.page.read_text(encoding="utf-8"), tables)
-    chosen.page.write_text(page, encoding="utf-8")
-    for each in wrong:
-        print(f"wrong too often: {each}")
-    return bool(wrong)
+    return fill_page(simulated, PAGE, 300, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,22 @@
 
 Scores are drawn and judged as those of a run; the words of the page are written by hand::
 
-    python -m selfscope.studies.selves_simulated --studies 400
+    python -m selfscope.studies.selves_simulated --sets 400
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import table
 from selfscope.stats.masked import Array
 from selfscope.studies.selves_claims import beside_of, contrasts, level, levels
 from selfscope.studies.selves_own import chosen_own, found_own
+from selfscope.studies.simulated_page import fill_page
 from selfscope.values.finding import Estimate
 from selfscope.values.selves import Gate
 
@@ -161,16 +161,7 @@ def simulated(studies: int) -> tuple[dict[str, str], list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the simulated table into the page; 1 where too much is called that is not there."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--studies", type=int, default=400, help="simulated studies a row")
-    chosen = parser.parse_args(arguments)
-    tables, wrong = simulated(chosen.studies)
-    page = between_marks(chosen.page.read_text(encoding="utf-8"), tables)
-    chosen.page.write_text(page, encoding="utf-8")
-    for each in wrong:
-        print(f"called too often: {each}")
-    return bool(wrong)
+    return fill_page(simulated, PAGE, 400, __doc__, arguments)
 
 
 if __name__ == "__main__":
