@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.agent.history import StateHistory
-from selfscope.agent.live import Life, life_of, live
+from selfscope.agent.live import Life, live
 from selfscope.agent.outside import copy_for
 from selfscope.agent.prompt import system_at
 from selfscope.agent.workspace import Workspace
@@ -101,16 +101,6 @@ def states_of(life: Life) -> tuple[Version, ...]:
     """Return the first State of a life, and the one that each conversation left."""
     first, *later = life.versions
     return (first, *(version for version in later if version.conversation))
-
-
-def held_lives(request: LivesRequest) -> tuple[Told, ...]:
-    """Return the lives that lie in a request's folder, all of them lived; BadInput if one is not there."""
-    found = []
-    for lived in planned_lives(request):
-        folder = lives_folder(request) / lived.name
-        life = life_of(StateHistory.of(folder))
-        found.append(Told(lived, folder, life, states_of(life)))
-    return tuple(found)
 
 
 def places_of(told: Sequence[Told]) -> tuple[Place, ...]:
