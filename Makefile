@@ -36,6 +36,7 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.copies_simulated --sets 500
 	$(BIN)/python -m selfscope.studies.layers_simulated --sets 300
 	$(BIN)/python -m selfscope.studies.interview_simulated --sets 500
+	$(BIN)/python -m selfscope.studies.lives_planted --sets 1000
 	$(BIN)/python -m pytest -q -m "not model" tests/studies/test_selves.py tests/studies/test_copies.py \
 	  tests/studies/test_layers_study.py tests/studies/test_interview.py
 

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from selfscope.studies import copies_simulated, interview_simulated, layers_simulated, selves_simulated
+from selfscope.studies import (
+    copies_simulated,
+    interview_simulated,
+    layers_simulated,
+    lives_planted,
+    selves_simulated,
+)
 
 MARKS = "before\n<!-- simulated: generated -->\n<!-- end of simulated -->\nafter\n"
 
@@ -45,3 +51,12 @@ def test_a_layer_that_does_not_move_holds_and_one_that_does_moves():
 def test_an_answer_that_follows_its_arms_is_called_led():
     assert interview_simulated.told(2, 12, 4.0, 3) == (1, 0, pytest.approx(1))
     assert interview_simulated.told(2, 12, 0.0, 3)[0] == 0
+
+
+def test_lives_fill_their_page_and_fail_above_the_band(tmp_path, monkeypatch, capsys):
+    page = tmp_path / "lives.md"
+    page.write_text("<!-- planted: generated -->\n<!-- end of planted -->\n", encoding="utf-8")
+    monkeypatch.setattr(lives_planted, "rates", lambda sets, **_: lives_planted.Rates(0.5, 0.5, 0.5))
+    assert lives_planted.main(["--page", str(page), "--sets", "4"]) == 1
+    assert "wrong too often: a change" in capsys.readouterr().out
+    assert page.read_text(encoding="utf-8").count("\n| ") == 2 * (2 + 4)

@@ -17,7 +17,6 @@ The table of docs/lives.md is made by::
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ import numpy as np
 from selfscope.agent.conversing import NOTE
 from selfscope.agent.phantoms import CLOSING
 from selfscope.errors import BadInput
-from selfscope.instruments.cluster.markdown import between_marks, table
+from selfscope.instruments.cluster.markdown import table
 from selfscope.instruments.instrument import asks_in
 from selfscope.models.phantoms import AskColumns, Baseline, PhantomGround, Truth, draw_log_odds, table_of
 from selfscope.models.scripted import OTHERWISE, Step, scripted_model
@@ -37,6 +36,7 @@ from selfscope.stats.lives_back import returning
 from selfscope.stats.masked import Array
 from selfscope.studies.lives import LivesRequest, Place
 from selfscope.studies.phantoms import CHECKED
+from selfscope.studies.simulated_page import fill_page
 from selfscope.values import Study
 
 if TYPE_CHECKING:
@@ -224,33 +224,29 @@ def back_rates(
     return BackRates(returned, stays, 1 - returned - stays)
 
 
-def page_table(sets: int) -> str:
-    """Return the tables of the page."""
-    spreads = ((0.0, 0.5), (0.2, 0.5), (0.5, 0.5), (0.5, 0.0))
-    tests = [
-        (f"{a:.1f}", f"{b:.1f}", *(f"{x:.3f}" for x in rates(sets, over_lives=a, over_items=b)))
-        for a, b in spreads
-    ]
+def simulated(sets: int) -> tuple[dict[str, str], list[str]]:
+    """Return the tables of the page, and where a test is false too often."""
+    most = ALPHA + 1.645 * (ALPHA * (1 - ALPHA) / sets) ** 0.5
+    tests, wrong = [], []
+    for over_lives, over_items in ((0.0, 0.5), (0.2, 0.5), (0.5, 0.5), (0.5, 0.0)):
+        found = rates(sets, over_lives=over_lives, over_items=over_items)
+        tests.append((f"{over_lives:.1f}", f"{over_items:.1f}", *(f"{x:.3f}" for x in found)))
+        wrong += [f"a change, lives {over_lives:g}, statements {over_items:g}"] if found.false > most else []
     backs = [
         (f"{left:.1f}", *(f"{x:.3f}" for x in back_rates(max(sets // 4, 1), residue=left)))
         for left in (0.0, 0.1, 0.5, 1.0)
     ]
-    return "\n\n".join(
-        (
-            table(("SD over lives", "SD over statements", "false", "interval covers", "0.5 found"), tests),
-            table(("left of 1.0", "returned", "stays", "neither"), backs),
-        )
+    tables = (
+        table(("SD over lives", "SD over statements", "false", "interval covers", "0.5 found"), tests),
+        table(("left of 1.0", "returned", "stays", "neither"), backs),
     )
+    return {"planted": "\n\n".join(tables)}, wrong
 
 
-def main() -> None:
-    """Put the tables of this many sets into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", type=int, default=1000)
-    sets = parser.parse_args().sets
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(between_marks(text, {"planted": page_table(sets)}), encoding="utf-8")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the simulated tables into the page; 1 where a test is false too often."""
+    return fill_page(simulated, PAGE, 1000, __doc__, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
