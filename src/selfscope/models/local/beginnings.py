@@ -19,7 +19,7 @@ class Beginning:
     Attributes
     ----------
     wears
-        Id of the cap under which they were computed, "" for none.
+        What rows wore under which they were computed: see :attr:`selfscope.models.local.stream_rows.Row.wears`.
     fed, seen
         The tokens, and the projection of each.
     pairs

@@ -34,9 +34,9 @@ def merged(loaded: Loaded, adapter: Adapter) -> Loaded:
         If the adapter was trained on other weights, does not fit these, or cannot be read.
     """
     refuse_other_base(adapter, loaded.name, loaded.revision)
-    changes = _changes(adapter)
+    changes = changes_of(adapter)
     network: Any = loaded.model
-    weights = {name: _weight(network, name, pair, adapter) for name, pair in changes.items()}
+    weights = {name: weight_of(network, name, pair, adapter) for name, pair in changes.items()}
     own: Any = twin(loaded.model)
     with torch.no_grad():
         for name, weight in weights.items():
@@ -46,8 +46,8 @@ def merged(loaded: Loaded, adapter: Adapter) -> Loaded:
     return replace(loaded, model=own)
 
 
-def _changes(adapter: Adapter) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Return A (rank, in) and B (out, rank) by the names of the layers that they change."""
+def changes_of(adapter: Adapter) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Return A (rank, in) and B (out, rank) by the names of the layers that they change; BadInput if broken."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -86,7 +86,7 @@ def _layer(key: str, adapter: Adapter) -> str:
     return key[len(_BEFORE) : -len(end)]
 
 
-def _weight(
+def weight_of(
     network: Any, name: str, pair: tuple[torch.Tensor, torch.Tensor], adapter: Adapter
 ) -> torch.Tensor:
     """Return the weight that a change belongs to; BadInput if there is none of its shape."""

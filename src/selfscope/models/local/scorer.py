@@ -250,11 +250,11 @@ def _log_probs(
         some = unique[cut : cut + LOGITS_AT_ONCE]
         logits = head(model, hidden[torch.from_numpy(some).to(hidden.device)])
         mine = np.flatnonzero((back >= cut) & (back < cut + len(some)))
-        found[mine], best[mine] = _read(logits, back[mine] - cut, targets[mine])
+        found[mine], best[mine] = read_targets(logits, back[mine] - cut, targets[mine])
     return found, best
 
 
-def _read(logits: torch.Tensor, rows: Ints, targets: Ints) -> tuple[Floats, Bools]:
+def read_targets(logits: torch.Tensor, rows: Ints, targets: Ints) -> tuple[Floats, Bools]:
     """Return log softmax of `logits` at (row, target), and whether it is the row's largest.
 
     The sum over the vocabulary is taken in float64.
@@ -342,22 +342,22 @@ def _plain(
     for index, sequence in enumerate(owner):
         wanted.setdefault(sequence, []).append(index)
     order = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))
-    for batch in _batches(model, order, sequences, memory_bytes):
+    for batch in batches_of(model, order, sequences, memory_bytes):
         watch.check()
         mine = [(k, index) for k, i in enumerate(batch) for index in wanted[i]]
         first = min(len(lines[index].head) for _, index in mine) - 1
-        logits = _plain_logits(model, [sequences[i] for i in batch], first)
+        logits = plain_logits(model, [sequences[i] for i in batch], first)
         for k, index in mine:
             start = len(lines[index].head) - 1 - first
             rows = logits[k, start : start + len(lines[index].tail)]
             places = np.arange(len(rows))
-            logp, best = _read(rows, places, np.asarray(lines[index].tail))
+            logp, best = read_targets(rows, places, np.asarray(lines[index].tail))
             values[index], greedy[index] = logp.sum(), best.all()
         watch.done(np.asarray([index for _, index in mine]))
     return values, greedy
 
 
-def _batches(
+def batches_of(
     model: PreTrainedModel, order: Sequence[int], sequences: Sequence[tuple[int, ...]], memory_bytes: int
 ) -> list[list[int]]:
     """Cut `order` into batches of at most 32 sequences that fit the bound."""
@@ -372,7 +372,7 @@ def _batches(
     return batches
 
 
-def _plain_logits(model: PreTrainedModel, batch: Sequence[tuple[int, ...]], first: int) -> torch.Tensor:
+def plain_logits(model: PreTrainedModel, batch: Sequence[tuple[int, ...]], first: int) -> torch.Tensor:
     """Return logits from position `first` on, shape (batch, positions, vocabulary)."""
     longest = max(map(len, batch))
     tokens = torch.zeros((len(batch), longest), dtype=torch.long)

@@ -3,7 +3,7 @@
 One call of :meth:`Stream.advance` puts so many tokens of newcomers' prompts through the network that nobody
 waits long for somebody else's prompt, and then one token of every row that draws. Rows are taken in
 the order in which they came. What a prompt has in common with a row that is here, or was lately, is copied
-and not computed again, among rows of one cap alone.
+and not computed again, among rows that wear the same adapter and cap alone.
 
 Every row draws as :func:`selfscope.models.local.generate.generate` would draw for it: the same seed gives the
 same text in any company, up to floating noise of about 1e-5 in the logits.
@@ -12,7 +12,7 @@ same text in any company, up to floating noise of about 1e-5 in the logits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +23,13 @@ from selfscope.models.local.beginnings import Beginnings, common
 from selfscope.models.local.blocks import open_blocks
 from selfscope.models.local.capping import Holder, ReadAt
 from selfscope.models.local.generate import begin, draw, end_tokens, finish
+from selfscope.models.local.many import many_on
 from selfscope.models.local.merge import twin
 from selfscope.models.local.slots import Slots
 from selfscope.models.local.stream_rows import Piece, Row
 
 if TYPE_CHECKING:
+    from selfscope.models.adapters import Adapter
     from selfscope.models.caps import Cap
     from selfscope.models.local.generate import GenerationRequest
     from selfscope.models.local.ground import LocalGround
@@ -61,6 +63,8 @@ class Stream:
         Where projections are read; None for nowhere.
     caps
         Whether rows may wear caps.
+    adapters
+        Those that rows may wear; the ground then wears none itself.
     cells, part
         See :data:`CELLS` and :data:`PART`.
 
@@ -78,6 +82,7 @@ class Stream:
         most: int = 16,
         read: ReadAt | None = None,
         caps: bool = False,
+        adapters: Sequence[Adapter] = (),
         cells: int = CELLS,
         part: int = PART,
     ) -> None:
@@ -85,6 +90,7 @@ class Stream:
 
         self.ground, self.most, self.cells, self.part = ground, most, cells, part
         self.model: Any = twin(ground.model)
+        self.many = many_on(ground, self.model, adapters) if adapters else None
         self.slots = Slots(self.model, cells)
         self.ends = end_tokens(ground)
         self._read, self._caps = read, caps
@@ -94,7 +100,6 @@ class Stream:
             with working(ground.threads):
                 self._holder = Holder(open_blocks(self.model), read)
             self._holder.rows([None])
-            self._worn = ("",)
         self._waiting: deque[Row] = deque()
         self._newcomer: Row | None = None
         self._drawing: list[Row] = []
@@ -110,8 +115,13 @@ class Stream:
         """Rows that wait, and rows that are read or draw."""
         return len(self._waiting), len(self._drawing) + (self._newcomer is not None)
 
-    def prepare(self, request: GenerationRequest, cap: Cap | None = None) -> Row:
+    def prepare(self, request: GenerationRequest, cap: Cap | None = None, adapter: str = "") -> Row:
         """Return the row of a request, its prompt rendered; it is not in the stream yet.
+
+        Parameters
+        ----------
+        adapter
+            The id of one that the stream was opened with; "" for none.
 
         Raises
         ------
@@ -120,7 +130,9 @@ class Stream:
         """
         if cap is not None and not self._caps:
             raise BadInput("no cap can be worn in this stream", got=cap.name, fix="Open it with caps")
-        row = Row(begin(self.ground, 0, request), cap)
+        if adapter and (self.many is None or adapter not in self.many.adapters):
+            raise BadInput("this adapter cannot be worn in this stream", got=adapter, fix="Open it with it")
+        row = Row(begin(self.ground, 0, request), cap, adapter)
         self.ground.renderer.forget()
         most = min(self.ground.context_tokens or self.cells, self.cells)
         if row.longest > most:
@@ -192,7 +204,7 @@ class Stream:
         self._recall(coming)
 
     def _recall(self, row: Row) -> None:
-        """Give a newcomer what it has in common with another of its cap; one token is its own at least."""
+        """Give a newcomer what it has in common with one that wears the same; one token is its own at least."""
         slot, most = len(self._drawing), len(row.reply.prompt) - 1
         here = [
             (common(row.reply.prompt, other.fed, most), n)
@@ -302,11 +314,15 @@ class Stream:
             row.seen = row.seen + seen
         return torch.as_tensor(out.logits[:, -1].float())
 
-    def _wear(self, rows: Iterable[Row]) -> None:
+    def _wear(self, rows: Sequence[Row]) -> None:
         worn = tuple(row.wears for row in rows)
-        if self._holder is not None and worn != self._worn:
+        if worn == self._worn:
+            return
+        if self._holder is not None:
             self._holder.rows([row.cap for row in rows])
-            self._worn = worn
+        if self.many is not None:
+            self.many.rows([row.adapter for row in rows])
+        self._worn = worn
 
     def _projections(self, rows: int, tokens: int) -> list[list[float]]:
         if self._holder is None or self._holder.projections is None:

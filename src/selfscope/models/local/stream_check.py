@@ -22,7 +22,7 @@ TOLERANCE = {torch.float32: 1e-3}
 def check_joining(stream: Stream) -> float:
     """Hold two rows that join against the network's own forward; return the largest difference, in nats.
 
-    The stream must be empty.
+    The stream must be empty. Where rows may wear adapters, one of the two wears the first of them.
 
     Raises
     ------
@@ -53,16 +53,19 @@ def _apart(stream: Stream) -> float:
     draws = torch.Generator().manual_seed(0)
     size = int(stream.model.config.get_text_config().vocab_size)
     long, short = (torch.randint(0, size, (n,), generator=draws).tolist() for n in (9, 5))
+    worn = ["" if stream.many is None else next(iter(stream.many.adapters)), ""]
     stream.slots.reserve(2, 16)
-    _pass(stream, 0, [0], [long[:8]])
-    _pass(stream, 1, [0], [short[:4]])
-    joined = _pass(stream, 0, [8, 4], [long[8:], short[4:]])
-    alone = torch.cat([_alone(stream, tokens) for tokens in (long, short)])
+    _pass(stream, 0, [0], [long[:8]], worn[:1])
+    _pass(stream, 1, [0], [short[:4]], worn[1:])
+    joined = _pass(stream, 0, [8, 4], [long[8:], short[4:]], worn)
+    alone = torch.cat([_alone(stream, *each) for each in zip((long, short), worn, strict=True)])
     stream.slots.clear()
     return float((joined - alone).abs().max())
 
 
-def _pass(stream: Stream, first: int, starts: list[int], tokens: list[list[int]]) -> Tensor:
+def _pass(stream: Stream, first: int, starts: list[int], tokens: list[list[int]], worn: list[str]) -> Tensor:
+    if stream.many is not None:
+        stream.many.rows(worn)
     mask, positions = stream.slots.aim(first, starts, len(tokens[0]))
     out = stream.model(
         input_ids=torch.tensor(tokens, device=stream.slots.device),
@@ -74,6 +77,8 @@ def _pass(stream: Stream, first: int, starts: list[int], tokens: list[list[int]]
     return torch.log_softmax(out.logits[:, -1].float(), -1)
 
 
-def _alone(stream: Stream, tokens: list[int]) -> Tensor:
+def _alone(stream: Stream, tokens: list[int], worn: str) -> Tensor:
+    if stream.many is not None:
+        stream.many.rows([worn])
     out = stream.model(input_ids=torch.tensor([tokens], device=stream.slots.device), use_cache=False)
     return torch.log_softmax(out.logits[:, -1].float(), -1)

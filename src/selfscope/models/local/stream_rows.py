@@ -21,6 +21,8 @@ class Row:
         What is drawn of it.
     cap
         Held in place over it; None for none.
+    adapter
+        Id of the adapter that it wears; "" for none.
     fed
         Its tokens that went through the network, prompt and reply.
     seen
@@ -33,6 +35,7 @@ class Row:
 
     reply: Reply
     cap: Cap | None = None
+    adapter: str = ""
     fed: list[int] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
     sent: str = ""
@@ -40,8 +43,8 @@ class Row:
 
     @property
     def wears(self) -> str:
-        """Id of its cap, "" without one: only rows that wear the same may share what was computed."""
-        return "" if self.cap is None else self.cap.id
+        """Ids of its adapter and its cap: only rows that wear the same may share what was computed."""
+        return f"{self.adapter}/{'' if self.cap is None else self.cap.id}"
 
     @property
     def longest(self) -> int:
