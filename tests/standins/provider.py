@@ -12,12 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from selfscope.values import Message
-from tests.standins import anthropic_shapes, openai_shapes
+from tests.standins import anthropic_shapes, openai_shapes, tool_agent
 from tests.standins.brains import Brain
+from tests.standins.tool_agent import Agent
 from tests.standins.wire import Reply, Request, as_json, serving
 
 KEY = "right-key"
@@ -25,11 +26,12 @@ KEY = "right-key"
 
 @dataclass(frozen=True)
 class Trouble:
-    """What the next request gets in place of an answer."""
+    """What the next request gets in place of an answer; `breaks_off` ends it in the middle."""
 
     status: int
     message: str
     headers: dict[str, str] = field(default_factory=dict)
+    breaks_off: bool = False
 
 
 BROKEN = Trouble(400, "this prompt is broken")
@@ -63,6 +65,8 @@ class Provider:
         How many requests it answers before it hangs up on every other; None for a server that stays.
     say
         What it says whatever it is asked.
+    agent
+        Who answers where tools are offered; the brain answers all else.
     seconds
         How long it takes.
     thinks
@@ -91,6 +95,7 @@ class Provider:
     troubles: list[Trouble] = field(default_factory=list)
     leaves_after: int | None = None
     say: str = ""
+    agent: Agent | None = None
     seconds: float = 0.0
     thinks: int = 0
     thinking_stays: bool = False
@@ -210,10 +215,23 @@ def _answer(provider: Provider, request: Request) -> Reply:
         return Reply(hang_up=True)
     trouble = _trouble(provider, interface, request.body, key)
     if trouble is not None:
-        return as_json(interface.error(trouble.status, trouble.message), trouble.status, trouble.headers)
+        reply = as_json(interface.error(trouble.status, trouble.message), trouble.status, trouble.headers)
+        return replace(reply, length=2 * len(reply.data)) if trouble.breaks_off else reply
+    if provider.agent is not None and request.body.get("tools"):
+        return _called(provider, provider.agent, request.body)
     said = _said(provider, interface, request.body)
     provider.bills.append((said.put_in, said.drawn))
     return as_json(interface.reply(said))
+
+
+def _called(provider: Provider, agent: Agent, body: dict[str, Any]) -> Reply:
+    """Return what the agent behind the server says, or the refusal of a request that OpenAI's refuses."""
+    if refused := tool_agent.refusal(body):
+        return as_json(openai_shapes.error(400, refused), 400)
+    spoken = agent(tool_agent.heard(body))
+    provider.bills.append(tool_agent.tokens_of(body, spoken))
+    number = len(provider.bills)
+    return as_json(tool_agent.chat_reply(spoken, number, provider.served_as, *provider.bills[-1]))
 
 
 def _trouble(provider: Provider, interface: Interface, body: dict[str, Any], key: str) -> Trouble | None:
@@ -267,4 +285,4 @@ def _turns(body: dict[str, Any]) -> tuple[Message, ...]:
 
 def _text(content: Any) -> str:
     """Return the words of a message, which may come in parts."""
-    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+    return content if isinstance(content, str) else "".join(part["text"] for part in content or ())

@@ -22,16 +22,18 @@ from inspect_ai.model import (
     trim_messages,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import ToolDef
+from inspect_ai.tool import ToolCall, ToolDef
 from inspect_ai.util import collect
 
 from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.memory import MEMORY
+from selfscope.agent.replies import no_reply
 from selfscope.agent.scripts import TASK, Script, read_closing
 from selfscope.agent.tools import tools_of
-from selfscope.errors import CouldNot, Refused
+from selfscope.errors import CouldNot, Refused, SelfscopeError
 from selfscope.models.api import MESSAGE_TOKENS, SEEDED
-from selfscope.models.api_errors import provider_words
+from selfscope.models.api_errors import of_inspect
+from selfscope.subjects.reading import printable
 from selfscope.values import content_id, short
 from selfscope.values.state import Attempt, Cut
 
@@ -72,6 +74,8 @@ class Talk:
         What was cut while it was held, and closing answers without the form that was asked for.
     replies
         Replies that were drawn.
+    failed
+        What ended it before its time.
     """
 
     desk: Desk
@@ -84,6 +88,7 @@ class Talk:
     cuts: list[Cut] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     replies: int = 0
+    failed: SelfscopeError | None = None
     _spoken: int = 0
 
     def turn(self, text: str) -> tuple[str, CheckableTask | None]:
@@ -112,17 +117,27 @@ def conversing(talk: Talk) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         thread = Thread(talk, get_model())
-        for text in talk.script.turns:
-            said, task = talk.turn(text)
-            output = await thread.answer(said)
-            if task is not None:
-                talk.desk.outcomes.setdefault(f"{task.id}", task.check(output.completion))
-        await (close_by_tools if talk.way == "tools" else close_by_asking)(thread)
-        await fold_memory(thread)
+        try:
+            await _held(thread)
+        except SelfscopeError as error:  # Inspect keeps its words alone
+            talk.failed = error
+            raise
         state.messages, state.output = thread.messages, thread.output
         return state
 
     return solve
+
+
+async def _held(thread: Thread) -> None:
+    """Let the user say their turns, and end the conversation."""
+    talk = thread.talk
+    for text in talk.script.turns:
+        said, task = talk.turn(text)
+        output = await thread.answer(said)
+        if task is not None:
+            talk.desk.outcomes.setdefault(f"{task.id}", task.check(output.completion))
+    await (close_by_tools if talk.way == "tools" else close_by_asking)(thread)
+    await fold_memory(thread)
 
 
 class Thread:
@@ -143,9 +158,19 @@ class Thread:
             self.messages.append(self.output.message)
             if not (self.tools and self.output.message.tool_calls):
                 break
+            self._note_strange(self.output.message.tool_calls)
             done = await execute_tools(self.messages, self.tools)
             self.messages.extend(done.messages)
         return self.output
+
+    def _note_strange(self, calls: Sequence[ToolCall]) -> None:
+        """Keep calls of tools that were not offered, as what tools refuse is kept."""
+        offered = {tool.name for tool in self.tools}
+        self.talk.desk.attempts += [
+            Attempt(printable(call.function)[:64], "", "this tool is not offered")
+            for call in calls
+            if call.function not in offered
+        ]
 
     async def beside(self, said: str) -> str:
         """Return the reply to a turn that leaves no trace in the conversation."""
@@ -191,18 +216,17 @@ class Thread:
         try:
             return await self.model.generate(self.messages, tools=self.tools, config=config)
         except Exception as error:
-            if type(error).__module__.startswith("inspect_ai"):  # limits and interruptions are Inspect's own
+            if of_inspect(error):  # a limit, an interruption
                 raise
             # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
-            raise CouldNot("the model gave no reply", got=provider_words(error)) from None
+            raise no_reply(str(self.model), error, tools=bool(self.tools)) from None
 
 
 async def close_by_tools(thread: Thread) -> None:
     """Say that the conversation ends, and let the agent write what it will."""
     desk = thread.talk.desk
-    await thread.answer(
-        read_closing().tools.format(note=desk.place_of("note", NOTE), goals=desk.place_of("goals", GOALS))
-    )
+    names = {"note": desk.place_of("note", NOTE), "goals": desk.place_of("goals", GOALS)}
+    await thread.answer(read_closing().turn(desk.shut, **names))
 
 
 async def close_by_asking(thread: Thread) -> None:
@@ -210,7 +234,8 @@ async def close_by_asking(thread: Thread) -> None:
 
     No question sees another, so all are asked at once: local weights decode them together.
     """
-    desk, questions = thread.talk.desk, read_closing().asked
+    desk = thread.talk.desk
+    questions = read_closing().questions(desk.shut)
     replies = await collect(*(thread.beside(asked.text) for asked in questions.values()))
     for (name, asked), said in zip(questions.items(), replies, strict=True):
         reply = said.strip()

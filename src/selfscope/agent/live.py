@@ -19,6 +19,7 @@ from selfscope.agent.history import StateHistory
 from selfscope.agent.memory import MemoryIndex
 from selfscope.agent.outside import lived_in, settle, write_out
 from selfscope.agent.prompt import opening_of
+from selfscope.agent.replies import at_its_end
 from selfscope.agent.scripts import TASK, Script
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, CouldNot
@@ -27,7 +28,7 @@ from selfscope.models.api_provider import Connection, refuse_temperature, untold
 from selfscope.models.choose import INSPECT_PROVIDERS
 from selfscope.models.task_run import run_task, usage_of_log
 from selfscope.values import Usage, bytes_id, content_id, short
-from selfscope.values.state import IDENTITY_EDITS, Conversation, IdentityEdits, Version
+from selfscope.values.state import IDENTITY_EDITS, Conversation, IdentityEdits, Role, Version
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
@@ -79,6 +80,8 @@ class Manner:
         Tasks with checkers, for turns that hold one and for the agent to take.
     max_tokens
         Tokens of a reply; 0 for the usual number.
+    shut
+        Roles that the agent lives without; see :class:`selfscope.agent.desk.Desk`.
     """
 
     policy: IdentityEdits = "review"
@@ -87,6 +90,7 @@ class Manner:
     max_tokens: int = 0
     temperature: float = 1.0
     seed: int = 0
+    shut: tuple[Role, ...] = ()
 
     def __post_init__(self) -> None:
         if self.policy not in IDENTITY_EDITS or self.max_tokens < 0 or self.temperature < 0:
@@ -143,8 +147,8 @@ async def live(
         if way_of(voice, how) == "tools" and str(voice).startswith(LOCAL):
             raise BadInput("local weights call no tools", got=str(voice), fix="Leave --tools out, or say no")
         name = called or str(voice)
-        with lived_in(place, life_id(place, name, scripts, how)) as history:
-            done = sum(bool(version.conversation) for version in history.log())
+        with lived_in(place, life_id(place, name, scripts, how), how.shut) as history:
+            done = history.conversations
             for number in range(done + 1, conversations + 1):
                 script = scripts[(number - 1) % len(scripts)]
                 held = await _live_once(place, history, voice, name, context, script, number, how)
@@ -177,6 +181,7 @@ def life_id(place: Workspace, model: str, scripts: Sequence[Script], how: Manner
             "temperature": str(how.temperature),
             "seed": how.seed,
         }
+        | ({"shut": sorted(how.shut)} if how.shut else {})
     )
 
 
@@ -217,11 +222,11 @@ async def _live_once(
     head = settle(place, history)
     way = way_of(model, how)
     files, roles = history.files(head), head.roles
-    opening = opening_of(files, roles, place.settings.limits)
+    opening = opening_of(files, roles, place.settings.limits, how.shut)
     offered, checked = _tasks(how, number)
     index = MemoryIndex(place.own / "memory-index.sqlite")
     closed = place.read().left_out
-    desk = Desk(place, files, roles, how.policy, number, index, offered, closed)
+    desk = Desk(place, files, roles, how.policy, number, index, offered, closed, how.shut)
     longest = how.max_tokens or MAX_TOKENS[way]
     talk = Talk(
         *(desk, script, opening.system, way, checked),
@@ -237,6 +242,8 @@ async def _live_once(
         who=f"conversation {number}",
         metadata={"number": number, "state": head.id, "agent": head.agent},
     )
+    if talk.failed is not None:
+        raise at_its_end(number, talk.failed)
     if log.status == "error":
         raise CouldNot(
             f"conversation {number} did not end",
@@ -251,6 +258,7 @@ async def _live_once(
         changes=desk.changes(held.id),
         cuts=talk.cuts,
         proposed=desk.proposed,
+        shut=how.shut,
     )
     write_out(place, history)
     return held

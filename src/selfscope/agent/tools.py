@@ -11,16 +11,16 @@ from selfscope.agent.desk import Desk
 from selfscope.agent.memory import ENTRY
 from selfscope.errors import Refused
 from selfscope.subjects.reading import printable
-from selfscope.values.state import Attempt
+from selfscope.values.state import ROLES, Attempt
 
 
 def tools_of(desk: Desk) -> list[ToolDef]:
-    """Return the tools: files, memory, and tasks where there are any."""
+    """Return the tools: files, memory, and tasks where there are any; none for what the agent lives without."""
 
     async def list_files() -> str:
         return _done(desk, "list_files", "", desk.listed)
 
-    async def read_file(path: str, start: int = 0) -> str:
+    async def read_file(path: str, start: int) -> str:
         return _done(desk, "read_file", path, lambda: desk.read(path, start))
 
     async def write_file(path: str, text: str) -> str:
@@ -42,13 +42,15 @@ def tools_of(desk: Desk) -> list[ToolDef]:
         return _done(desk, "hand_in", task, lambda: desk.hand_in(task, answer))
 
     path = "The file's name, such as intent.md."
-    found = [
+    reading = [
         _tool(list_files, "Lists your own files.", {}),
         _tool(
             read_file,
             "Gives the text of one of your own files.",
             {"path": path, "start": "The character to begin at; 0 for the beginning."},
         ),
+    ]
+    writing = [
         _tool(
             write_file,
             "Puts a text in the place of one of your own files, or makes a new one.",
@@ -59,6 +61,8 @@ def tools_of(desk: Desk) -> list[ToolDef]:
             "Adds a line at the end of one of your own files.",
             {"path": path, "line": "The line."},
         ),
+    ]
+    remembering = [
         _tool(
             remember,
             "Keeps something in your memory, for later conversations.",
@@ -70,16 +74,20 @@ def tools_of(desk: Desk) -> list[ToolDef]:
             {"query": "Words that it may hold."},
         ),
     ]
-    if desk.tasks:
-        found += [
-            _tool(take_task, "Gives you a task.", {}),
-            _tool(
-                hand_in,
-                "Hands in the answer to a task that you took, and says what it is.",
-                {"task": "The task's name.", "answer": "Your answer."},
-            ),
-        ]
-    return found
+    working = [
+        _tool(take_task, "Gives you a task.", {}),
+        _tool(
+            hand_in,
+            "Hands in the answer to a task that you took, and says what it is.",
+            {"task": "The task's name.", "answer": "Your answer."},
+        ),
+    ]
+    return [
+        *reading,
+        *(writing if set(ROLES) - set(desk.shut) else ()),
+        *(remembering if "memory" not in desk.shut else ()),
+        *(working if desk.tasks else ()),
+    ]
 
 
 def _tool(function: Callable[..., Any], says: str, parameters: dict[str, str]) -> ToolDef:

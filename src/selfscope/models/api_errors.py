@@ -73,6 +73,11 @@ def provider_words(error: BaseException) -> str:
     return _plain(f"{prefix}{said or type(error).__name__}").rstrip(".")
 
 
+def of_inspect(error: BaseException) -> bool:
+    """Return whether Inspect itself ends a sample by this: a limit, an interruption, and no failed call."""
+    return type(error).__module__.startswith("inspect_ai") and not hasattr(error, "provider_message")
+
+
 def setup_error(model: str, error: Exception) -> SelfscopeError:
     """Return why a model could not even be set up: unknown provider, missing package, missing key."""
     if isinstance(error, SelfscopeError):

@@ -19,7 +19,7 @@ from selfscope.errors import BadInput, CouldNot
 from selfscope.instruments.cooperation.checkers import outcome_of
 from selfscope.instruments.cooperation.load import OrdinaryTask, kinds_of, load_tasks
 from selfscope.models.api import SEEDED
-from selfscope.models.api_errors import provider_words
+from selfscope.models.api_errors import of_inspect, provider_words
 from selfscope.values import content_id, short
 
 #: Draws of a task, and tokens that a reply may take, where nothing else is asked for.
@@ -127,7 +127,7 @@ def ask_once(seed: int | None, policy: CachePolicy | None) -> Solver:
         try:
             return await generate(state, cache=cache, **given)  # type: ignore[arg-type]
         except Exception as error:
-            if type(error).__module__.startswith("inspect_ai"):  # limits and interruptions are Inspect's own
+            if of_inspect(error):  # a limit, an interruption
                 raise
             # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
             raise CouldNot("the model gave no reply", got=provider_words(error)) from None

@@ -1,0 +1,44 @@
+"""Why a conversation got no reply, in our words: the provider's fault, a wrong name, or no tools there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from selfscope.errors import CouldNot, SelfscopeError
+from selfscope.models.api_errors import Progress, failure_of, provider_words
+from selfscope.models.api_manner import manner_of_environment
+
+#: How servers say that a model, or they themselves, call no tools.
+_NO_TOOLS = re.compile(r"tools? (?:choice|calling|use|param)|support\w* (?:\w+ )?tools?|tools? .*support", re.I)
+
+
+def no_reply(model: str, error: BaseException, *, tools: bool) -> SelfscopeError:
+    """Return why a model gave no reply.
+
+    Parameters
+    ----------
+    model
+        As Inspect names it.
+    tools
+        Whether it was offered tools.
+    """
+    words = provider_words(error)
+    if tools and _NO_TOOLS.search(words):
+        return CouldNot(
+            f"{model} was offered tools, and its server takes none",
+            got=words,
+            fix="Ask it in plain text by --tools no, or start the server so that its model calls tools",
+        )
+    provider = model.partition("/")[0]
+    if provider in ("selfscope", "mockllm"):
+        return CouldNot("the model gave no reply", got=words, fix="The same command begins it again")
+    told = Progress(0, 1, 1, Path())
+    return failure_of(model, [words], told, retries=manner_of_environment().max_retries)
+
+
+def at_its_end(number: int, error: SelfscopeError) -> SelfscopeError:
+    """Return an error with the conversation that it ended, of which nothing is kept."""
+    what = f"conversation {number} did not end: {error.what}"
+    fix = error.fix or "The same command begins it again"
+    return type(error)(what, got=error.got, fix=f"Nothing of it was kept. {fix}")
