@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from selfscope.agent.memory import ENTRIES, MEMORY, Entry, MemoryIndex, entries_of, entry_of, written
+from selfscope.agent.prompt import is_read
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, Refused
 from selfscope.subjects.files import decode
@@ -64,6 +65,9 @@ class Desk:
         Tasks that the agent may take, in their order.
     closed
         Names of what lies in the workspace and is no State: links, folders, data. Nothing is put there.
+    shut
+        Roles that the agent lives without. Its memory, note and goals are then neither read nor written, and
+        files of other roles are read and not written. All stay in the State as they are.
     proposed, forbidden
         By path: the last text that was proposed; paths whose change the setting forbids.
     """
@@ -76,6 +80,7 @@ class Desk:
     index: MemoryIndex
     tasks: Sequence[CheckableTask] = ()
     closed: Collection[str] = ()
+    shut: Collection[Role] = ()
     proposed: dict[str, bytes] = field(default_factory=dict)
     forbidden: dict[str, Role] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -90,14 +95,18 @@ class Desk:
     def listed(self) -> str:
         """Return the names of all files with their roles and lengths, one a line."""
         return "\n".join(
-            f"{path} ({self.roles[path]}, {len(data):,} bytes)" for path, data in sorted(self.files.items())
+            f"{path} ({self.roles[path]}, {len(data):,} bytes)"
+            for path, data in sorted(self.files.items())
+            if is_read(self.roles[path], self.shut)
         )
 
     def read(self, path: str, start: int = 0) -> str:
-        """Return a page of a file; Refused for a name that no file has."""
+        """Return a page of a file; Refused for a name that no file has, or one of a role that is shut."""
         known = self._known(path)
         if known is None:
             raise Refused("you have no file of this name", got=path, fix="list_files says which you have")
+        if not is_read(self.roles[known], self.shut):
+            self._refuse_shut(self.roles[known])
         text = decode(self.files[known], Path(known)).text
         page = text[max(0, start) :][:PAGE]
         rest = len(text) - max(0, start) - len(page)
@@ -133,8 +142,9 @@ class Desk:
         Raises
         ------
         Refused
-            If the conversation has kept as many as it may, or this is none.
+            If the conversation has kept as many as it may, this is none, or memory is shut.
         """
+        self._refuse_shut("memory")
         entries = entries_of(self.files.get(MEMORY, b""))
         if sum(entry.conversation == self.number for entry in entries) >= ENTRIES:
             raise Refused(f"a conversation keeps at most {ENTRIES} entries")
@@ -148,7 +158,11 @@ class Desk:
         return "kept"
 
     def search(self, query: str) -> str:
-        """Return what the memory holds on a query, one text a line; Refused for a query without a word."""
+        """Return what the memory holds on a query, one text a line; Refused for a query without a word.
+
+        Refused as well where memory is shut.
+        """
+        self._refuse_shut("memory")
         memory = {path: data for path, data in self.files.items() if self.roles[path] == "memory"}
         try:
             found = self.index.search(memory, query)
@@ -191,7 +205,9 @@ class Desk:
 
     @property
     def oldest(self) -> tuple[Entry, ...]:
-        """The entries that are to become one, where the memory is full; else none."""
+        """The entries that are to become one, where the memory is full and not shut; else none."""
+        if "memory" in self.shut:
+            return ()
         entries = entries_of(self.files.get(MEMORY, b""))
         return entries[:FOLDED] if len(entries) > FULL else ()
 
@@ -240,7 +256,12 @@ class Desk:
             role, reason = None, "something else lies there"
         if role is None:
             raise Refused(f"nothing is kept under this name: {reason}", got=name, fix="Give another name")
+        self._refuse_shut(role)
         return name, role
+
+    def _refuse_shut(self, role: Role) -> None:
+        if role in self.shut:
+            raise Refused("files of this kind are closed to you", got=role, fix="Go on without them")
 
     def _known(self, path: str) -> str | None:
         """Return the file that a path names, whatever its case and however it is written; None for none."""

@@ -69,13 +69,15 @@ class StateHistory(StateStore):
         """How much of its files a conversation begins with, as the workspace's settings say."""
         return Workspace.at(self.folder.parent.parent).settings.limits
 
-    def begin(self, workspace: Path, agent: str = "") -> Version:
+    def begin(self, workspace: Path, agent: str = "", shut: tuple[Role, ...] = ()) -> Version:
         """Keep a workspace as the first version.
 
         Parameters
         ----------
         agent
             Names the life; the content id of the files where it is left out.
+        shut
+            Roles without which the first conversation begins.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class StateHistory(StateStore):
         if self.begun:
             raise BadInput("a life has begun here", got=self.folder, fix="Go on with it, or take a copy")
         held = Workspace.at(workspace).read()
-        first = self._committed(None, "", held.files, held.roles, agent=agent)
+        first = self._committed(None, "", held.files, held.roles, agent=agent, shut=shut)
         self.written_out(first)
         return first
 
@@ -98,6 +100,7 @@ class StateHistory(StateStore):
         changes: Sequence[Change] = (),
         cuts: Sequence[Cut] = (),
         proposed: Mapping[str, bytes] | None = None,
+        shut: tuple[Role, ...] | None = None,
     ) -> Version:
         """Keep a State as the version after the head, and return it.
 
@@ -108,6 +111,8 @@ class StateHistory(StateStore):
         proposed
             By path: what is to wait for review; every one of them becomes a change of this version, `by` the
             proposal's id. `roles` names their roles as well.
+        shut
+            Roles without which the conversation was held; those of the head where none was.
         """
         head = self.head()
         told = [
@@ -116,7 +121,11 @@ class StateHistory(StateStore):
         ]
         kept = {path: roles[path] for path in files}
         return self._committed(
-            head, conversation, files, kept, changes=(*changes, *told), cuts=tuple(cuts), agent=head.agent
+            *(head, conversation, files, kept),
+            changes=(*changes, *told),
+            cuts=tuple(cuts),
+            agent=head.agent,
+            shut=head.shut if shut is None else shut,
         )
 
     def head(self) -> Version:
@@ -132,6 +141,11 @@ class StateHistory(StateStore):
         while (parent := found[-1].parent) is not None:
             found.append(self.version(parent))
         return tuple(reversed(found))
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations were held."""
+        return sum(bool(version.conversation) for version in self.log())
 
     def named(self, name: str) -> Version:
         """Return the version that a reader means: its id, the first digits of it, or ``HEAD``, ``HEAD~2``.
@@ -302,6 +316,7 @@ class StateHistory(StateStore):
         changes: tuple[Change, ...] = (),
         cuts: tuple[Cut, ...] = (),
         agent: str = "",
+        shut: tuple[Role, ...] = (),
     ) -> Version:
         """Write objects, then the version, then HEAD; see the module."""
         self.make()
@@ -309,7 +324,8 @@ class StateHistory(StateStore):
             StateFile(path, roles[path], self.keep(data), len(data)) for path, data in sorted(files.items())
         )
         version = sealed(
-            parent.id if parent else None, conversation, told, changes, cuts, agent or content_id(told)
+            *(parent.id if parent else None, conversation, told, changes, cuts),
+            *(agent or content_id(told), shut),
         )
         self.keep_version(version)
         return version

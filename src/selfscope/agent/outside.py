@@ -14,7 +14,7 @@ from selfscope.agent.history import StateHistory
 from selfscope.agent.workspace import OWN, Workspace, copy_workspace
 from selfscope.errors import BadInput
 from selfscope.values import bytes_id
-from selfscope.values.state import OUTSIDE, Change, Version
+from selfscope.values.state import OUTSIDE, Change, Role, Version
 
 #: The file of a copy that names the life it was made for.
 LIFE = "life"
@@ -84,13 +84,15 @@ def take_in(workspace: Workspace, history: StateHistory) -> Version:
 
 
 @contextmanager
-def lived_in(workspace: Workspace, agent: str = "") -> Iterator[StateHistory]:
+def lived_in(workspace: Workspace, agent: str = "", shut: tuple[Role, ...] = ()) -> Iterator[StateHistory]:
     """Lend the history of a workspace, held against other processes, begun or settled.
 
     Parameters
     ----------
     agent
         Names the life where it begins; the content id of its files where it is left out.
+    shut
+        Roles without which it begins.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def lived_in(workspace: Workspace, agent: str = "") -> Iterator[StateHistory]:
         if history.begun:
             settle(workspace, history)
         else:
-            history.begin(workspace.root, agent)
+            history.begin(workspace.root, agent, shut)
         yield history
 
 

@@ -7,7 +7,7 @@ a mark, so that no text in them can end its own part, begin another one, or pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from selfscope.subjects.front_matter import part_front_matter
 from selfscope.subjects.reading import Limits
 from selfscope.subjects.workspace.layout import cut
 from selfscope.subjects.workspace.roles import rank
-from selfscope.values.state import GOVERNED, Cut, Role, Version
+from selfscope.values.state import GOVERNED, UNREAD, Cut, Role, Version
 
 #: In which order roles stand: who it is first, its memory last, so that limits take the oldest memory.
 ORDER: tuple[Role, ...] = ("identity", "rules", "user", "goals", "note", "memory")
@@ -50,14 +50,20 @@ class Opening:
 
 
 def system_of(
-    files: Mapping[str, bytes], roles: Mapping[str, Role], limits: Mapping[str, int] | None = None
+    files: Mapping[str, bytes],
+    roles: Mapping[str, Role],
+    limits: Mapping[str, int] | None = None,
+    shut: Collection[Role] = (),
 ) -> str:
     """Return the system prompt of a conversation that begins from these files alone; see `opening_of`."""
-    return opening_of(files, roles, limits).system
+    return opening_of(files, roles, limits, shut).system
 
 
 def opening_of(
-    files: Mapping[str, bytes], roles: Mapping[str, Role], limits: Mapping[str, int] | None = None
+    files: Mapping[str, bytes],
+    roles: Mapping[str, Role],
+    limits: Mapping[str, int] | None = None,
+    shut: Collection[Role] = (),
 ) -> Opening:
     """Return the system prompt that files of a State make, and what of them was cut.
 
@@ -70,13 +76,15 @@ def opening_of(
     limits
         Characters of one file (``file``) and of all together (``total``), as a workspace's settings name
         them; those of `Limits` where nothing is said.
+    shut
+        Roles that the agent lives without: of these, memory, note and goals are left out.
     """
     told = limits or {}
     most, left = told.get("file", Limits().workspace_file), told.get("total", Limits().workspace_total)
     parts: list[str] = []
     cuts: list[Cut] = []
     kept = False
-    for path in _ordered(roles):
+    for path in _ordered({path: role for path, role in roles.items() if is_read(role, shut)}):
         text = text_of(path, files[path])
         room = min(most, left)
         shown = text.listed if len(text.listed) <= room else cut(text.listed, room)
@@ -121,13 +129,13 @@ def system_at(
     if without is None:
         if with_role_from is not None:
             raise BadInput("no role is to be taken from another version", fix="Name the role by without=")
-        return system_of(files, roles, history.limits)
+        return system_of(files, roles, history.limits, version.shut)
     early = with_role_from or history.log()[0]
     files = {path: data for path, data in files.items() if roles[path] != without}
     taken = [path for path, role in early.roles.items() if role == without]
     files |= {path: history.read(early, path) for path in taken}
     roles = {path: without if path in taken else roles[path] for path in files}
-    return system_of(files, roles, history.limits)
+    return system_of(files, roles, history.limits, version.shut)
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,11 @@ def _remembered(entries: tuple[Entry, ...]) -> Words:
     older = len(lines) - REMEMBERED
     after = [f"({older} older entries are found by searching)"] if older > 0 else []
     return Words("\n".join([*lines[:REMEMBERED], *after]), len("\n".join(lines)))
+
+
+def is_read(role: Role, shut: Collection[Role]) -> bool:
+    """Whether files of a role are read by an agent that lives without some roles."""
+    return role not in shut or role not in UNREAD
 
 
 def _ordered(roles: Mapping[str, Role]) -> Iterator[str]:

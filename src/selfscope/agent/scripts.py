@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.values.state import Role
 
 SCRIPTS = Path(__file__).parent / "scripts.yaml"
 CLOSING = Path(__file__).parent / "closing.yaml"
@@ -18,6 +19,8 @@ CLOSING = Path(__file__).parent / "closing.yaml"
 TASK = "{task}"
 #: What is asked at the end of a conversation without tools, in order.
 ASKED = ("note", "memory", "goals", "identity")
+#: What an agent with tools is told to hand on, in order.
+HANDED_ON = ("note", "memory", "goals")
 #: Turns of a script, and characters of a turn.
 TURNS, TURN = 40, 8_000
 
@@ -50,11 +53,37 @@ class Asked:
 
 @dataclass(frozen=True)
 class Closing:
-    """How a conversation ends: by one turn where tools write, else by questions."""
+    """How a conversation ends: by one turn where tools write, else by questions.
 
-    tools: str
+    Attributes
+    ----------
+    begins, hand_on, nothing
+        The turn's first sentence; its second one, and that of an agent which has nothing to write.
+    what
+        By role: what is handed on in it.
+    """
+
+    begins: str
+    hand_on: str
+    nothing: str
+    what: dict[str, str]
     asked: dict[str, Asked]
     fold: str
+
+    def turn(self, shut: Collection[Role] = (), **names: str) -> str:
+        """Return the turn that ends a conversation with tools, for an agent that lives without some roles.
+
+        Parameters
+        ----------
+        names
+            The agent's own files: `note` and `goals`.
+        """
+        clauses = [clause.format(**names) for role, clause in self.what.items() if role not in shut]
+        return f"{self.begins} {self.hand_on.format(what=', '.join(clauses)) if clauses else self.nothing}"
+
+    def questions(self, shut: Collection[Role] = ()) -> dict[str, Asked]:
+        """Return the questions that end a conversation without tools: one for each role that is not shut."""
+        return {name: asked for name, asked in self.asked.items() if name not in shut}
 
 
 def read_scripts(path: Path | None = None) -> tuple[Script, ...]:
@@ -106,7 +135,9 @@ def read_closing() -> Closing:
     told = _yaml(CLOSING)
     try:
         asked = {name: Asked(**told["asked"][name]) for name in ASKED}
-        return Closing(told["tools"].strip(), asked, told["fold"].strip())
+        tools = told["tools"]
+        sentences = (tools[name].strip() for name in ("begins", "hand_on", "nothing"))
+        return Closing(*sentences, {r: tools["what"][r] for r in HANDED_ON}, asked, told["fold"].strip())
     except (KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{CLOSING.name} is malformed", got=error, fix="Mend or restore it") from error
 

@@ -15,7 +15,7 @@ from selfscope.values.state import ROLES, Attempt
 
 
 def tools_of(desk: Desk) -> list[ToolDef]:
-    """Return the tools: files, memory, and tasks where there are any; none for what the agent lives without."""
+    """Return the tools: files, memory, and tasks where there are any; none for roles that are shut."""
 
     async def list_files() -> str:
         return _done(desk, "list_files", "", desk.listed)
@@ -91,7 +91,8 @@ def tools_of(desk: Desk) -> list[ToolDef]:
 
 
 def _tool(function: Callable[..., Any], says: str, parameters: dict[str, str]) -> ToolDef:
-    return ToolDef(function, name=function.__name__, description=says, parameters=parameters)
+    # one after another, as they were called: a file is read as the call before has left it
+    return ToolDef(function, name=function.__name__, description=says, parameters=parameters, parallel=False)
 
 
 def _done(desk: Desk, tool: str, what: str, act: Callable[[], str]) -> str:

@@ -26,7 +26,7 @@ Waiting = Annotated[str, typer.Argument(metavar="PROPOSAL", help="The first digi
 
 @app.command("log")
 def log(workspace: Place, as_json: JsonFlag = False) -> None:
-    """Show every version, the first one first: who wrote it, and what was changed, asked for and cut."""
+    """Show every version, the first one first: who wrote it, without which roles, and what came of it."""
     from selfscope.agent.history import StateHistory
 
     versions = StateHistory.of(workspace).log()
@@ -34,7 +34,8 @@ def log(workspace: Place, as_json: JsonFlag = False) -> None:
         print_json({"versions": versions})
         return
     for version in versions:
-        _say(f"{_short(version.id)}  {_writer(version)}")
+        without = f", without {', '.join(version.shut)}" if version.shut else ""
+        _say(f"{_short(version.id)}  {_writer(version)}{without}")
         for change in version.changes:
             _say(f"    {change.kind} {change.path} ({change.role}): {change.outcome}")
         for cut in version.cuts:

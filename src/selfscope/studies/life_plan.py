@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from selfscope.agent.conversing import GOALS, NOTE
 from selfscope.agent.desk import CheckableTask
 from selfscope.agent.live import MAX_TOKENS, Manner, Way
 from selfscope.agent.prompt import opening_of
@@ -83,14 +84,15 @@ def forecast(
     workspace = Workspace.at(place)
     held = workspace.read()
     closing = read_closing()
-    system = count(opening_of(held.files, held.roles, workspace.settings.limits).system)
+    system = count(opening_of(held.files, held.roles, workspace.settings.limits, manner.shut).system)
     longest = manner.max_tokens or MAX_TOKENS[way]
     said = [count(turn) for turn in script.turns]
     before, put_in = system, 0
     for tokens in said:
         put_in += before + tokens
         before += tokens + longest
-    ends = [closing.tools, ""] if way == "tools" else [asked.text for asked in closing.asked.values()]
+    asked = [question.text for question in closing.questions(manner.shut).values()]
+    ends = [closing.turn(manner.shut, note=NOTE, goals=GOALS), ""] if way == "tools" else asked
     put_in += sum(before + count(text) for text in ends)
     calls = len(said) + len(ends)
     local = ground.kind == "local"

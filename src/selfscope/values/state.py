@@ -19,6 +19,8 @@ Role = Literal["identity", "rules", "user", "memory", "note", "goals"]
 ROLES: tuple[Role, ...] = ("identity", "rules", "user", "memory", "note", "goals")
 #: Roles whose files say who the agent is and how it is to act: changed as the setting of identity edits says.
 GOVERNED: tuple[Role, ...] = ("identity", "rules")
+#: Roles whose files are not read where they are shut; those of all others are read and not written.
+UNREAD: tuple[Role, ...] = ("memory", "note", "goals")
 IdentityEdits = Literal["allowed", "review", "forbidden"]
 IDENTITY_EDITS: tuple[IdentityEdits, ...] = ("allowed", "review", "forbidden")
 #: Who changed the State where no conversation did: `Change.by`.
@@ -101,6 +103,10 @@ class Version:
         In the order of their paths.
     agent
         The life that the version belongs to: threads that share a State are one agent.
+    shut
+        Roles without which the conversation was held, and the next one begins: an agent neither reads nor
+        writes its memory, note or goals where they are shut, and writes none of the others. None where all
+        are open, and then no part of the id.
     """
 
     id: str
@@ -110,6 +116,7 @@ class Version:
     changes: tuple[Change, ...]
     cuts: tuple[Cut, ...]
     agent: str
+    shut: tuple[Role, ...] = ()
 
     def file(self, path: str) -> StateFile:
         """Return the file of a path; BadInput if the version has none."""
@@ -135,18 +142,18 @@ def sealed(
     changes: tuple[Change, ...] = (),
     cuts: tuple[Cut, ...] = (),
     agent: str = "",
+    shut: tuple[Role, ...] = (),
 ) -> Version:
     """Return a version with the id that its contents give it."""
     files = tuple(sorted(files, key=lambda each: each.path))
-    return Version(
-        identified(Version("", parent, conversation, files, changes, cuts, agent)),
-        *(parent, conversation, files, changes, cuts, agent),
-    )
+    told = (parent, conversation, files, changes, cuts, agent, shut)
+    return Version(identified(Version("", *told)), *told)
 
 
 def identified(version: Version) -> str:
     """Return the id that a version has by its contents, whatever id it carries."""
-    return content_id({f.name: getattr(version, f.name) for f in fields(Version) if f.name != "id"})
+    left_out = ("id",) if version.shut else ("id", "shut")
+    return content_id({f.name: getattr(version, f.name) for f in fields(Version) if f.name not in left_out})
 
 
 def version_of(told: Any) -> Version:
@@ -161,8 +168,9 @@ def version_of(told: Any) -> Version:
         files = tuple(StateFile(**each) for each in told["files"])
         changes = tuple(Change(**each) for each in told["changes"])
         cuts = tuple(Cut(**each) for each in told["cuts"])
-        version = Version(**{**told, "files": files, "changes": changes, "cuts": cuts})
-        if not {each.role for each in files} | {each.role for each in changes} <= set(ROLES):
+        shut = tuple(told.get("shut", ()))
+        version = Version(**{**told, "files": files, "changes": changes, "cuts": cuts, "shut": shut})
+        if not {each.role for each in files} | {each.role for each in changes} | {*shut} <= set(ROLES):
             raise ValueError("a role that there is not")
     except (TypeError, KeyError, ValueError) as error:
         raise BadInput("this is no version of a State", got=error, fix="Restore the file") from error
