@@ -22,7 +22,7 @@ from inspect_ai.model import (
     trim_messages,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import ToolCall, ToolDef
+from inspect_ai.tool import ToolDef
 from inspect_ai.util import collect
 
 from selfscope.agent.desk import CheckableTask, Desk
@@ -39,6 +39,8 @@ from selfscope.values.state import Attempt, Cut
 
 #: Calls of tools in a row, after which the user speaks again.
 STEPS = 12
+#: Bytes of what a tool gives back: more than a page of a file or a list of all that a conversation may add.
+RESULT = 64_000
 #: Share of the messages that is kept where a thread outgrows the model's context.
 PRESERVED = 0.6
 #: Files that are made where none of the role is there.
@@ -158,18 +160,25 @@ class Thread:
             self.messages.append(self.output.message)
             if not (self.tools and self.output.message.tool_calls):
                 break
-            self._note_strange(self.output.message.tool_calls)
-            done = await execute_tools(self.messages, self.tools)
+            done = await execute_tools(self.messages, self.tools, max_output=RESULT)
+            self._note_strange(done.messages)
             self.messages.extend(done.messages)
         return self.output
 
-    def _note_strange(self, calls: Sequence[ToolCall]) -> None:
-        """Keep calls of tools that were not offered, as what tools refuse is kept."""
+    def _note_strange(self, results: Sequence[ChatMessage]) -> None:
+        """Keep calls that reached no tool: of one that is not offered, or with arguments that it does not take.
+
+        What a tool itself refuses (Inspect calls that an error of unknown type) is kept where it refuses.
+        """
         offered = {tool.name for tool in self.tools}
         self.talk.desk.attempts += [
-            Attempt(printable(call.function)[:64], "", "this tool is not offered")
-            for call in calls
-            if call.function not in offered
+            Attempt(
+                printable(str(result.function))[:64],
+                "",
+                "its arguments cannot be read" if result.function in offered else "this tool is not offered",
+            )
+            for result in results
+            if isinstance(result, ChatMessageTool) and result.error and result.error.type != "unknown"
         ]
 
     async def beside(self, said: str) -> str:
