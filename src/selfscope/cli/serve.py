@@ -24,9 +24,20 @@ if TYPE_CHECKING:
     from selfscope.serve.served import Limits, Served
     from selfscope.serve.server import Address
     from selfscope.space.turn_readings import Along
+    from selfscope.studies.cast import Member
 
 #: Letters of a token, and how many it has at least.
 _TOKEN, LEAST_TOKEN = re.compile(r"[\x21-\x7e]+"), 12
+
+
+CharacterFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=PARTS",
+        help="One of several on these weights: NAME=none, or identity:PATH, adapter:NAME and cap:PATH with "
+        "commas between. Repeatable.",
+    ),
+]
 
 
 def serve(
@@ -38,6 +49,7 @@ def serve(
     ] = "",
     adapter: Annotated[str, typer.Option(help="It wears this LoRA adapter.")] = "",
     cap: Annotated[str, typer.Option(metavar="CAP", help="A cap of this model, held over every reply.")] = "",
+    character: CharacterFlag = None,
     axis: Annotated[
         str, typer.Option(metavar="ARTEFACT", help="A map of this model, along whose axis replies are read.")
     ] = "",
@@ -78,20 +90,29 @@ def serve(
     from selfscope.serve.server import bound
     from selfscope.space.persona_artefact import open_space, refuse_other_weights
     from selfscope.space.turn_readings import along_of
+    from selfscope.studies.cast import read_cast
     from selfscope.studies.persona_request import local_ground
 
     word = _token(token)
+    if character and (identity or adapter or cap):
+        raise BadInput(
+            "each character has an identity, an adapter and a cap of its own",
+            got="--character beside --identity, --adapter or --cap",
+            fix="Write them into the character: NAME=identity:PATH,adapter:NAME,cap:PATH",
+        )
+    cast = read_cast(character or ())
     held = read_cap(cap) if cap else None
     space = open_space(axis) if axis else None
     listening, address = bound(host, port)
     with listening:
         ground = local_ground(choose_ground(model, probe=False, adapter=adapter))
         _refuse_other_model(held, ground)
+        refuse_caps_of_others(cast, ground)
         if space is not None:
             refuse_other_weights(space, ground.identity)
         limits = Limits(rows=rows, waiting=waiting, max_tokens=max_tokens, grace_seconds=grace)
         readings = _readings(None if space is None else along_of(space, Path(axis).name), monitor, ground)
-        served = _served(ground, identity, held, readings, limits)
+        served = _served(ground, identity, held, cast, readings, limits)
         told = ready_json(served, address, word, adapter)
         asyncio.run(_run(served, listening, address, word, told, as_json))
 
@@ -117,6 +138,16 @@ def _refuse_other_model(cap: Cap | None, ground: LocalGround) -> None:
         refuse_other_model(cap, own.name, own.revision, own.template, own.extra.get("adapter", ""))
 
 
+def refuse_caps_of_others(cast: tuple[Member, ...], ground: LocalGround) -> None:
+    """Refuse a cap of other weights than these, or of another adapter than its character's."""
+    from selfscope.models.caps import refuse_other_model
+
+    own = ground.identity
+    for each in cast:
+        if each.cap is not None:
+            refuse_other_model(each.cap, own.name, own.revision, own.template, each.worn)
+
+
 def _readings(along: Along | None, monitor: str, ground: LocalGround) -> Readings:
     """Return what is read: along the monitor's own axis or that of a map; two given must be the same."""
     from selfscope.serve.readings import Readings
@@ -134,7 +165,12 @@ def _readings(along: Along | None, monitor: str, ground: LocalGround) -> Reading
 
 
 def _served(
-    ground: LocalGround, identity: str, cap: Cap | None, readings: Readings, limits: Limits
+    ground: LocalGround,
+    identity: str,
+    cap: Cap | None,
+    cast: tuple[Member, ...],
+    readings: Readings,
+    limits: Limits,
 ) -> Served:
     from selfscope.serve.served import Served
 
@@ -145,6 +181,7 @@ def _served(
         identity=own.system if own else None,
         identity_name=own.name if own else "none",
         cap=cap,
+        cast=cast,
         readings=readings,
         limits=limits,
     )
@@ -172,6 +209,8 @@ async def _run(
 def hints(served: Served, address: Address, told: dict[str, Any]) -> list[str]:
     """Return what a person should know who starts this server."""
     lines = [f"Talk to it at {told['page']}"]
+    if served.cast:
+        lines += [f"{each.name} is {each.told}." for each in served.cast]
     if served.cap is not None:
         lines.append(f"Cap {served.cap.name}; without it, ask for {served.name}:uncapped.")
     axis = served.readings.axis
@@ -190,9 +229,10 @@ def ready_json(served: Served, address: Address, token: str, adapter: str) -> di
         "page": f"{url}/#token={token}",
         "token": token,
         "models": list(served.models),
+        "characters": [_character(each) for each in served.cast],
         "identity": served.identity_name,
         "adapter": adapter or None,
-        "cap": None if cap is None else {"id": cap.id, "name": cap.name, "status": cap.status},
+        "cap": None if cap is None else _cap(cap),
         "axis": served.readings.axis,
         "monitor": served.readings.watched,
         "rows": served.limits.rows,
@@ -200,3 +240,16 @@ def ready_json(served: Served, address: Address, token: str, adapter: str) -> di
         "max_tokens": served.limits.max_tokens,
         "pid": os.getpid(),
     }
+
+
+def _character(one: Member) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "identity": "none" if one.reading is None else one.reading.name,
+        "adapter": None if one.adapter is None else one.adapter.name,
+        "cap": None if one.cap is None else _cap(one.cap),
+    }
+
+
+def _cap(cap: Cap) -> dict[str, str]:
+    return {"id": cap.id, "name": cap.name, "status": cap.status}

@@ -71,9 +71,11 @@ def models_of(served: Served, since: int) -> dict[str, Any]:
     """Return what ``/v1/models`` answers."""
 
     def one(name: str) -> dict[str, Any]:
-        cap = served.models[name]
+        voice = served.models[name]
+        cap = voice.cap
         told = {
-            "identity": served.identity_name,
+            "identity": voice.identity_name,
+            "adapter": None if voice.adapter is None else voice.adapter.name,
             "cap": None if cap is None else {"id": cap.id, "name": cap.name, "status": cap.status},
             "axis": served.readings.axis,
             "monitor": served.readings.watched,
@@ -82,7 +84,8 @@ def models_of(served: Served, since: int) -> dict[str, Any]:
         head = {"id": name, "object": "model", "created": since, "owned_by": "selfscope"}
         return head | {EXTENSION: told}
 
-    return {"object": "list", "data": [one(name) for name in served.models]}
+    told = {"object": "list", "data": [one(name) for name in served.models]}
+    return told | {EXTENSION: {"several": bool(served.cast)}}
 
 
 def event(told: dict[str, Any] | str) -> bytes:

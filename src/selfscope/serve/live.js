@@ -25,6 +25,9 @@ const seen = (value) => typeof value === "number" && Number.isFinite(value);
 const number = (value) => (seen(value) ? value.toFixed(2).replace("-", "−") : "–");
 const branch = () => state.branches[state.at];
 const capped = (model) => state.capped && !model.endsWith(UNCAPPED);
+const SIGNS = ["■", "●", "▲", "◆", "▼", "★"], COLOURS = ["#D55E00", "#0072B2", "#00795a", "#a8528b", "#8a6100", "#565e69"];
+// Who speaks, by sign and colour: with the cap and without where one is served, else everybody by their place.
+const voice = (model) => (state.cast ? state.models.findIndex((m) => m.id === model) % SIGNS.length : capped(model) ? 1 : 0);
 const chosen = (turn) => turn.replies[turn.chosen];
 const busy = () => state.running.length > 0;
 
@@ -34,7 +37,8 @@ async function enter(token) {
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.error.message);
   Object.assign(state, { token, models: told.data, about: told.data[0].selfscope });
-  state.capped = told.data.length > 1;
+  state.cast = told.selfscope.several;
+  state.capped = !state.cast && told.data.length > 1;
   sessionStorage.setItem("selfscope-token", token);
   $("entry").hidden = true;
   $("live").hidden = false;
@@ -45,10 +49,12 @@ async function enter(token) {
 function settle() {
   const { identity, cap, axis, monitor, max_tokens } = state.about;
   const first = state.models[0].id;
-  $("about").replaceChildren(make("b", {}, first), ` · identity: ${identity}`, cap ? ` · cap ${cap.name}` : "");
+  $("about").replaceChildren(...(state.cast ? [`${state.models.length} on the same weights`]
+    : [make("b", {}, first), ` · identity: ${identity}`, cap ? ` · cap ${cap.name}` : ""]));
   $("model").replaceChildren(...state.models.map((m) => make("option", { value: m.id }, m.id)));
   $("both").checked = state.capped;
-  $("both").parentElement.hidden = !state.capped;
+  $("both").parentElement.hidden = !state.capped && !state.cast;
+  if (state.cast) $("both").nextSibling.textContent = " everybody answers";
   $("tokens").max = max_tokens;
   $("tokens").value = Math.min(160, max_tokens);
   const says = [];
@@ -57,6 +63,7 @@ function settle() {
     says.push(`The axis's halves agree by ${number(axis.reliability)}, under 0.70: projections are drawn, and nothing is said of them.`);
   if (axis && !monitor) says.push("Without a monitor nothing is expected of a message, and no alarm can stand.");
   if (monitor) says.push(...monitor.notes);
+  if (monitor && state.cast) says.push("Expected values and bands are those of whom the monitor was made with, whoever speaks.");
   if (cap && cap.status !== "validated") says.push("The cap is not validated.");
   if (cap && monitor) says.push("Expected values and bands are those of the model without the cap.");
   $("notices").replaceChildren(...says.map((text) => make("p", {}, text)));
@@ -80,7 +87,7 @@ function spoken(turns) {
   ]);
 }
 function say(text) {
-  const both = state.capped && $("both").checked;
+  const both = (state.capped || state.cast) && $("both").checked;
   const models = both ? state.models.map((m) => m.id) : [$("model").value];
   const before = [...branch().turns];
   const turn = { user: text, replies: models.map((model) => ({ model, text: "", reading: {} })), chosen: 0 };
@@ -182,7 +189,7 @@ function turnElement(turn, n) {
     forks ? make("button", { type: "button", class: "fork", onclick: () => fork(n + 1) }, `Fork after turn ${n + 1}`) : null);
 }
 function replyElement(turn, reply, index) {
-  const mark = capped(reply.model) ? "● " : "■ ";
+  const mark = `${SIGNS[voice(reply.model)]} `;
   const text = make("p", { class: "text" }), told = make("p", { class: "told" });
   const wrong = reply.wrong ? make("p", { class: "wrong" }, reply.wrong) : null;
   shown.set(reply, { text, told });
@@ -192,7 +199,7 @@ function replyElement(turn, reply, index) {
   const on = turn.replies.length > 1 && index !== turn.chosen && !busy() && !reply.wrong
     ? make("button", { type: "button", onclick: () => prefer(turn, index) }, "Go on from this reply") : null;
   const element = make("div", { class: index === turn.chosen ? "reply chosen" : "reply" },
-    make("p", { class: "who" }, make("span", { class: capped(reply.model) ? "mark-capped" : "mark-bare" }, mark), reply.model,
+    make("p", { class: "who" }, make("span", { class: `mark-${voice(reply.model)}` }, mark), reply.model,
       turn.replies.length > 1 && index === turn.chosen ? " · the conversation goes on from here" : ""),
     text, told, wrong, again, on);
   change(reply, true);
@@ -256,18 +263,24 @@ function line(svg, points, y, look) {
 function point(svg, reply, n, x, y) {
   const { projection, expected, alarm } = reply.reading;
   if (!seen(projection)) return;
-  const at = y(projection), colour = capped(reply.model) ? "#0072B2" : "#D55E00";
+  const at = y(projection), colour = COLOURS[voice(reply.model)];
   const fill = reply.going ? "#fff" : colour;
-  const mark = capped(reply.model)
+  const mark = voice(reply.model) % 2
     ? draw(svg, "circle", { cx: x, cy: at, r: 4, fill, stroke: colour, "stroke-width": 1.6 })
     : draw(svg, "rect", { x: x - 3.6, y: at - 3.6, width: 7.2, height: 7.2, fill, stroke: colour, "stroke-width": 1.6 });
   if (alarm) draw(svg, "circle", { cx: x, cy: at, r: 9, fill: "none", stroke: "#9a3a00", "stroke-width": 1.6, class: "ring" });
   draw(mark, "title", {}, `turn ${n + 1}, ${reply.model}: ${number(projection)}, expected ${number(expected)}${alarm ? ", alarm" : ""}`);
 }
+function parts({ identity, adapter, cap }) {
+  const told = [identity === "none" ? "" : `identity ${identity}`, adapter ? `adapter ${adapter}` : "", cap ? `cap ${cap.name}` : ""];
+  return told.filter(Boolean).join(", ") || "the bare model";
+}
 function legend() {
   const items = [];
-  if (state.capped) items.push([make("span", { class: "mark-capped" }, "●"), " with the cap"]);
-  items.push([make("span", { class: "mark-bare" }, "■"), state.capped ? " without it" : " reply"]);
+  const sign = (n) => make("span", { class: `mark-${n}` }, SIGNS[n]);
+  if (state.cast) state.models.forEach((m) => items.push([sign(voice(m.id)), ` ${m.id}: ${parts(m.selfscope)}`]));
+  if (state.capped) items.push([sign(1), " with the cap"]);
+  if (!state.cast) items.push([sign(0), state.capped ? " without it" : " reply"]);
   if (state.about.monitor) items.push([make("span", { class: "band" }), " no alarm between"], ["- - expected"], ["◯ alarm"]);
   items.push([state.about.axis ? `Up is nearer to the default assistant, in standard deviations of the map's roles, layer ${state.about.axis.layer}` : ""]);
   $("legend").replaceChildren(...items.map((parts) => make("li", {}, ...parts)));

@@ -1,10 +1,10 @@
-"""What is served: weights under an identity, a cap over them, what is read of them, and how much at once."""
+"""What is served: weights in one character or several, what is read of them, and how much at once."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ from selfscope.serve.wrong import Wrong
 from selfscope.values import Message
 
 if TYPE_CHECKING:
+    from selfscope.models.adapters import Adapter
     from selfscope.models.caps import Cap
     from selfscope.models.local.generate import Generation
     from selfscope.models.local.ground import LocalGround
     from selfscope.models.local.stream_rows import Piece, Row
+    from selfscope.studies.cast import Member
 
 UNCAPPED = ":uncapped"
 """Behind the name of a capped model, to ask the same weights without the cap."""
@@ -64,6 +66,26 @@ class Limits:
     grace_seconds: float = 5.0
 
 
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """Who answers to the name of a model.
+
+    Attributes
+    ----------
+    identity, identity_name
+        The system prompt, None for none; and what it is called.
+    adapter
+        Worn by its rows alone; None for none, and for weights that wear one themselves.
+    cap
+        Held over its rows; None for none.
+    """
+
+    identity: str | None = None
+    identity_name: str = "none"
+    adapter: Adapter | None = None
+    cap: Cap | None = None
+
+
 @dataclass(frozen=True)
 class Part:
     """What a client is told next.
@@ -89,11 +111,13 @@ class Served:
     Parameters
     ----------
     ground
-        The weights, with the adapter that they wear, and no cap.
+        The weights, with the adapter that they wear, and no cap; bare where there is a cast.
     identity
         The system prompt; None for none.
     cap
         Held over every reply, but of the model that is called uncapped.
+    cast
+        Several characters in the place of one, each with its own identity, adapter and cap.
     readings
         What is read of every reply.
 
@@ -111,23 +135,28 @@ class Served:
         identity: str | None = None,
         identity_name: str = "none",
         cap: Cap | None = None,
+        cast: Sequence[Member] = (),
         readings: Readings | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.ground, self.name, self.identity, self.identity_name = ground, name, identity, identity_name
         self.cap, self.limits = cap, limits or Limits()
         self.readings = readings or Readings(None, None)
-        self.stream = Stream(ground, most=self.limits.rows, read=self.readings.place, caps=cap is not None)
+        one = Voice(identity, identity_name, None, cap)
+        self.models = dict(_models(cast) if cast else _with_and_without(name, one))
+        """Who can be asked for, by the name of a model."""
+        self.cast = tuple(cast)
+        self.stream = Stream(
+            ground,
+            most=self.limits.rows,
+            read=self.readings.place,
+            caps=any(voice.cap for voice in self.models.values()),
+            adapters=[each.adapter for each in cast if each.adapter is not None],
+        )
         check_joining(self.stream)
         self.batching = Batching(self.stream, self.limits.waiting)
         self._words = threading.Lock()
         self._reader = SpanReader(ground.tokenizer, str(ground.renderer.template))
-
-    @property
-    def models(self) -> dict[str, Cap | None]:
-        """The models that can be asked for, with the cap of each."""
-        named: dict[str, Cap | None] = {self.name: self.cap}
-        return named if self.cap is None else named | {self.name + UNCAPPED: None}
 
     def refuse_unknown(self, asked: Asked) -> None:
         """Refuse another model, and more tokens than are served.
@@ -160,8 +189,7 @@ class Served:
         Busy, Closing
             If there is no place, or nothing is begun any more.
         """
-        cap = self.models[asked.model]
-        row, watching = await asyncio.to_thread(self._prepare, asked, cap)
+        row, watching = await asyncio.to_thread(self._prepare, asked, self.models[asked.model])
         loop, coming = asyncio.get_running_loop(), asyncio.Queue[tuple["Piece", dict[str, Any]]]()
 
         def tell(piece: Piece) -> None:
@@ -188,9 +216,9 @@ class Served:
             if not over:
                 self.batching.cut(row, "client gone")
 
-    def _prepare(self, asked: Asked, cap: Cap | None) -> tuple[Row, Watching]:
+    def _prepare(self, asked: Asked, voice: Voice) -> tuple[Row, Watching]:
         """Return the row of a request and what watches it; tokenizers are used by one thread at a time."""
-        messages = self._under(asked)
+        messages = _under(voice, asked)
         request = GenerationRequest(
             messages,
             asked.max_tokens or min(DEFAULT_TOKENS, self.limits.max_tokens),
@@ -200,24 +228,38 @@ class Served:
             asked.stop,
         )
         with self._words:
-            row = self.stream.prepare(request, cap)
+            row = self.stream.prepare(request, voice.cap, "" if voice.adapter is None else voice.adapter.id)
             watching = self.readings.watching(self.ground, self._reader, row)
-        watching.fixed = {"seed": asked.seed, "system": self._told_system(asked)}
+        watching.fixed = {"seed": asked.seed, "system": _told_system(voice, asked)}
+        if self.cast:
+            worn = None if voice.adapter is None else voice.adapter.name
+            watching.fixed |= {"identity": voice.identity_name, "adapter": worn}
         return row, watching
-
-    def _under(self, asked: Asked) -> tuple[Message, ...]:
-        """Return the conversation under the identity; the request's own system message stands after it."""
-        texts = [text for text in (self.identity, asked.system) if text]
-        return (*([Message("system", "\n\n".join(texts))] if texts else []), *asked.talk)
-
-    def _told_system(self, asked: Asked) -> str:
-        return (
-            " and ".join(
-                word for word, text in (("identity", self.identity), ("request", asked.system)) if text
-            )
-            or "none"
-        )
 
     async def close(self, seconds: float) -> None:
         """Begin nothing more, let what runs end within some seconds, and cut the rest."""
         await asyncio.to_thread(self.batching.close, seconds)
+
+
+def _models(cast: Sequence[Member]) -> Iterator[tuple[str, Voice]]:
+    """Yield who can be asked for, by name: every character, and a capped one without its cap as well."""
+    for each in cast:
+        name = "none" if each.reading is None else each.reading.name
+        yield from _with_and_without(each.name, Voice(each.system, name, each.adapter, each.cap))
+
+
+def _with_and_without(name: str, voice: Voice) -> Iterator[tuple[str, Voice]]:
+    yield name, voice
+    if voice.cap is not None:
+        yield name + UNCAPPED, replace(voice, cap=None)
+
+
+def _under(voice: Voice, asked: Asked) -> tuple[Message, ...]:
+    """Return the conversation under the identity; the request's own system message stands after it."""
+    texts = [text for text in (voice.identity, asked.system) if text]
+    return (*([Message("system", "\n\n".join(texts))] if texts else []), *asked.talk)
+
+
+def _told_system(voice: Voice, asked: Asked) -> str:
+    told = (("identity", voice.identity), ("request", asked.system))
+    return " and ".join(word for word, text in told if text) or "none"

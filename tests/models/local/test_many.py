@@ -1,4 +1,4 @@
-"""Rows of one batch in different characters: each is computed as on weights that its adapter is merged into."""
+"""Rows of one batch in different characters: each is computed as on weights that wear its adapter."""
 
 from __future__ import annotations
 

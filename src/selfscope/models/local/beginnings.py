@@ -19,7 +19,7 @@ class Beginning:
     Attributes
     ----------
     wears
-        What rows wore under which they were computed: see :attr:`selfscope.models.local.stream_rows.Row.wears`.
+        What was worn while they were computed; see :class:`selfscope.models.local.stream_rows.Row`.
     fed, seen
         The tokens, and the projection of each.
     pairs

@@ -31,7 +31,7 @@ from torch.nn import functional
 
 from selfscope.errors import BadInput
 from selfscope.models.adapters import Adapter, refuse_other_base
-from selfscope.models.local.merge import changes_of, twin, weight_of
+from selfscope.models.local.merge import changes_of, weight_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -261,7 +261,7 @@ def _opened(model: Any, name: str) -> WornLinear:
 def many_on(
     ground: LocalGround, model: PreTrainedModel, adapters: Sequence[Adapter], *, way: Way | None = None
 ) -> Many:
-    """Return what rows wear on a twin of a ground's network; BadInput if the ground wears an adapter itself."""
+    """Return what rows wear on a twin of a ground's network; BadInput if the ground wears one itself."""
     if ground.adapter is not None:
         raise BadInput(
             "the ground wears an adapter already",

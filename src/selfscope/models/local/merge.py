@@ -47,7 +47,7 @@ def merged(loaded: Loaded, adapter: Adapter) -> Loaded:
 
 
 def changes_of(adapter: Adapter) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Return A (rank, in) and B (out, rank) by the names of the layers that they change; BadInput if broken."""
+    """Return A (rank, in) and B (out, rank) by the names of the layers that they change."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -204,7 +204,7 @@ class Stream:
         self._recall(coming)
 
     def _recall(self, row: Row) -> None:
-        """Give a newcomer what it has in common with one that wears the same; one token is its own at least."""
+        """Give a newcomer what it shares with one that wears the same; one token is its own at least."""
         slot, most = len(self._drawing), len(row.reply.prompt) - 1
         here = [
             (common(row.reply.prompt, other.fed, most), n)
