@@ -56,6 +56,17 @@ def port(
     seeds: Annotated[
         int, typer.Option(min=0, help="Trainings of 200 rows, or of the first size; 0: those of the preset.")
     ] = 0,
+    control: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Another one's corpus, such as `export-self none` of the same ground: trained alike, it "
+            "says what any such training carries.",
+        ),
+    ] = None,
+    dimensions: Annotated[
+        str, typer.Option(help="Dimensions, with commas between; those of the preset if left out.")
+    ] = "",
     preset: Annotated[
         PresetName,
         typer.Option(help="demo: 200 rows, one seed; otherwise 50, 200 and 800, three seeds of 200."),
@@ -105,6 +116,8 @@ def port(
         corpus=corpus,
         sizes=sizes_of(sizes, preset),
         seeds=seeds or SEEDS[preset],
+        control=control,
+        dimensions=names_in(dimensions),
         preset=preset.value,
         seed=seed,
         judges=tuple(judge or ()),
@@ -134,7 +147,7 @@ def ways_of(given: str) -> tuple[By, ...]:
     """Return the ways that were named; BadInput for one that there is not."""
     from selfscope.values.port import WAYS
 
-    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    names = names_in(given)
     if not names or set(names) - set(WAYS):
         raise BadInput("there is no such way", got=given or "nothing", fix=f"Choose from: {', '.join(WAYS)}")
     return tuple(way for way in WAYS if way in names)
@@ -148,6 +161,11 @@ def sizes_of(given: str, preset: PresetName) -> tuple[int, ...]:
     if not all(name.isdecimal() and int(name) > 0 for name in names):
         raise BadInput("a size is a number of rows", got=given, fix="Give for instance --sizes 50,200,800")
     return tuple(sorted({int(name) for name in names}))
+
+
+def names_in(given: str) -> tuple[str, ...]:
+    """Return the names in a list with commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
 
 
 def maps_of(given: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -42,6 +42,7 @@ async def play(order: Order) -> Carried:
         "original": {"id": found.ground, "name": found.original, "model": order.named.model},
         "target": order.to,
         "ports": ports,
+        "control": None,
         "archived": [],
         "report": str(page),
     }

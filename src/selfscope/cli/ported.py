@@ -12,6 +12,7 @@ from selfscope.cli.limits import Limits
 from selfscope.cli.show import command_line, counting, writing
 from selfscope.errors import BadInput
 from selfscope.values import content_id, short
+from selfscope.values.port import CONTROL, control_name
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
@@ -61,6 +62,8 @@ class Order:
     corpus: Path | None = None
     sizes: tuple[int, ...] = (200,)
     seeds: int = 1
+    control: Path | None = None
+    dimensions: tuple[str, ...] = ()
     preset: Preset = "standard"
     seed: int = 0
     judges: tuple[str, ...] = ()
@@ -126,9 +129,11 @@ async def carry(order: Order) -> Carried:
     order = replace(order, out=order.out or PORTS / short(content_id([source.subject.id, target])))
     rows = () if order.by == ("prompt",) else await _corpus(order, source)
     made = make_ports(order, source, target, rows)
-    found = await _measure(order, made) if order.measured else None
+    control = None if order.control is None else control_of(order, source, target)
+    found = await _measure(order, made, control) if order.measured else None
     kept = [] if archive is None else [recorded(archive, source, each, found) for each in made]
-    return Carried(port_json(order, source, made, found, kept), tuple(_lines(made, found, kept)))
+    told = port_json(order, source, made, found, kept, control)
+    return Carried(told, tuple(_lines(made, found, kept)))
 
 
 def archive_at(root: Path) -> Archive:
@@ -213,6 +218,38 @@ def _train(order: Order, source: Source, target: GroundIdentity, rows: Sequence[
     return made
 
 
+def control_of(order: Order, source: Source, target: GroundIdentity) -> Self:
+    """Return the target trained on another one's corpus, with the recipe, rows and seed 0 of the ports.
+
+    Raises
+    ------
+    BadInput
+        If the corpus is the character's own, is too small, or nothing else is trained.
+    """
+    from selfscope.models.local.load import load
+    from selfscope.studies.fidelity import Self
+    from selfscope.training.portrait.folder import read_manifest, read_rows
+    from selfscope.training.ports.make import seeded, train_control
+
+    assert order.control is not None
+    told = read_manifest(order.control) if order.control.is_dir() else {}
+    if "training" not in order.by or told.get("subject", {}).get("id") == source.subject.id:
+        raise BadInput(
+            "a control is a training on the corpus of somebody else",
+            got=f"{order.control}, by {', '.join(order.by)}",
+            fix="Give --by training and for instance what `export-self none` wrote on the same ground",
+        )
+    refuse_unweighted(target)
+    size = seeded(order.sizes)
+    with counting("control") as bar:
+
+        def tell(done: int, total: int, which: str) -> None:
+            bar(done, total, which, "")
+
+        folder = train_control(read_rows(order.control), size, load(order.to), order.folder / CONTROL, tell)
+    return Self(control_name(size), order.to, adapter=str(folder), by=CONTROL, size=size)
+
+
 def refuse_unweighted(target: GroundIdentity) -> None:
     """Refuse to train what has no weights here; BadInput."""
     if target.kind != "local":
@@ -223,7 +260,7 @@ def refuse_unweighted(target: GroundIdentity) -> None:
         )
 
 
-async def _measure(order: Order, made: Sequence[Made]) -> PortFidelity:
+async def _measure(order: Order, made: Sequence[Made], control: Self | None = None) -> PortFidelity:
     """Ask original, ports and bare target the same, and write the page."""
     from selfscope.report.port import write_port
     from selfscope.studies.fidelity import FidelityRequest, Self
@@ -237,9 +274,10 @@ async def _measure(order: Order, made: Sequence[Made]) -> PortFidelity:
     request = FidelityRequest(
         order.original,
         order.unported,
-        ports,
+        ports if control is None else (*ports, control),
         preset=order.preset,
         seed=order.seed,
+        dimensions=order.dimensions,
         judges=order.judges,
         map=order.map,
         maps=order.maps,
@@ -282,6 +320,7 @@ def port_json(
     made: Sequence[Made],
     found: PortFidelity | None,
     kept: Sequence[Recorded],
+    control: Self | None = None,
 ) -> dict[str, Any]:
     """Return what ``port --json`` prints (schema: ``selfscope schema port``)."""
     from selfscope.studies.store import RunStore
@@ -293,6 +332,7 @@ def port_json(
         "original": {"id": source.subject.id, "name": source.name, "model": order.named.model},
         "target": order.to,
         "ports": [_subject_json(each) | {"measured": measured.get(each.port.name)} for each in made],
+        "control": None if control is None else _control_json(control, measured.get(control.name)),
         "archived": list(kept),
         "report": None if found is None else str(RunStore.find(found.run).report),
     }
@@ -300,6 +340,11 @@ def port_json(
 
 #: What is null where nothing was measured.
 UNMEASURED = ("fidelity", "ci", "ceiling", "floor", "clone_accuracy", "ability", "curve", "run")
+
+
+def _control_json(control: Self, measured: dict[str, Any] | None) -> dict[str, Any]:
+    told = {"name": control.name, "folder": control.adapter, "size": control.size, "seed": control.seed}
+    return told | {"measured": measured}
 
 
 def _subject_json(made: Made) -> dict[str, Any]:

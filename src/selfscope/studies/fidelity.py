@@ -58,7 +58,8 @@ class Self:
     system
         The character's text; None for none.
     by, size, seed
-        Of a port: ``prompt``, ``testimony`` or ``training``; rows of the corpus; seed of the training.
+        Of a port: ``prompt``, ``testimony`` or ``training``, or ``control`` of one that was trained alike on
+        another one's corpus; rows of the corpus; seed of the training.
     """
 
     name: str

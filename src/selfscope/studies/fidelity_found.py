@@ -31,6 +31,7 @@ from selfscope.studies.fidelity_texts import clones_in, open_rows
 from selfscope.studies.scores import Layout, arm_scores
 from selfscope.values import Estimate, Question
 from selfscope.values.fidelity import (
+    BEYOND,
     POOLED,
     Carried,
     Ceiling,
@@ -41,6 +42,7 @@ from selfscope.values.fidelity import (
     Setting,
     Whole,
 )
+from selfscope.values.port import CONTROL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +81,7 @@ def fidelity_in(
         found = _Channel(request, question, own)
         gates |= found.gates
         if found.shifts is not None:
-            carried += found.rows()
+            carried += (*found.rows(), *found.beyond())
             ceilings += found.ceilings()
             curves += found.curves()
     texts, notes = open_rows(request, rows, evidence)
@@ -163,6 +165,7 @@ class _Channel:
         self.halves = self._splits()
         self.places, shifts = self._shifts()
         self.kept = self._readable(shifts)
+        self._read = shifts
         self.shifts = (
             Shifts.of(shifts[:, self.kept], self.layout.keyed[self.kept]) if self.kept.any() else None
         )
@@ -281,6 +284,21 @@ class _Channel:
             if place.setting == "plain":
                 for name, found in zip(names, fidelity_by_dimension(self.shifts, n), strict=True):
                     yield self._row(place, name, found)
+
+    def beyond(self) -> Iterator[Carried]:
+        """Yield every training read from the control: the floor is what any such training carries.
+
+        The control's shift is taken from the original's and from each port's.
+        """
+        assert self.shifts is not None
+        control = next((p for p in self.request.ports if p.by == CONTROL), None)
+        if control is None:
+            return
+        own = {p.who: n for n, p in enumerate(self.places) if p.setting == "plain" and p.half[0] < 0}
+        read = self._read[:, self.kept] - self._read[own[control.name], self.kept]
+        shifts = Shifts.of(read, self.layout.keyed[self.kept])
+        for port in (p for p in self.request.ports if p.by == "training"):
+            yield self._row(_Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
 
     def _row(self, place: _Place, dimension: str, found: Fidelity) -> Carried:
         return Carried(

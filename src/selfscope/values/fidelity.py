@@ -9,6 +9,7 @@ from typing import Any, Literal
 from selfscope.values.canonical import plain
 from selfscope.values.finding import Estimate
 from selfscope.values.persona_against import Against
+from selfscope.values.port import CONTROL
 
 Reading = Literal[
     "carried", "in part", "not carried", "away", "caricature", "nothing to carry over", "cannot tell"
@@ -16,7 +17,11 @@ Reading = Literal[
 Order = Literal["rises", "falls", "no order shown", "not tested"]
 Told = Literal["told apart", "not told apart", "taken for the original", "cannot tell"]
 #: What stands before the items: nothing; being told to drop the act; a task; a reply of its own, drawn anew.
-Setting = Literal["plain", "drop the act", "inside a task", "asked again 1", "asked again 2"]
+#: Beyond the control nobody is asked: all are read from the training on another one's corpus.
+Setting = Literal[
+    "plain", "drop the act", "inside a task", "asked again 1", "asked again 2", "beyond the control"
+]
+BEYOND: Setting = "beyond the control"
 #: What chooses between texts where no judge does.
 BY_LIKELIHOOD = "likelihood"
 #: All dimensions of a channel together.
@@ -223,13 +228,23 @@ class PortFidelity:
         raise KeyError(f"{name} in {wanted[1]}")
 
     @property
+    def kept(self) -> tuple[Carried, ...]:
+        """Rows of other settings: told to drop the act, inside a task."""
+        return tuple(c for c in self.carried if c.setting not in ("plain", BEYOND))
+
+    @property
+    def beyond(self) -> tuple[Carried, ...]:
+        """Rows in which the control stands in the place of the unported target."""
+        return tuple(c for c in self.carried if c.setting == BEYOND)
+
+    @property
     def best(self) -> tuple[Ported, ...]:
         """The ports that stand for the whole: seeds of one training, most seeds first, then most rows.
 
-        Without a training, the first port.
+        Without a training, the first port. A control is no port of the character.
         """
         groups: dict[tuple[str, int], list[Ported]] = {}
-        for each in self.ports:
+        for each in (p for p in self.ports if p.by != CONTROL):
             name = "" if each.by == "training" else each.name
             groups.setdefault((name, each.size), []).append(each)
         largest = max(groups.values(), key=lambda own: (len(own), own[0].size))
@@ -263,7 +278,8 @@ class PortFidelity:
             "curve": {"points": [], "order": "not tested", "p": None} if curve is None else plain(curve),
             "ports": [self._port(each) for each in self.ports],
             "channels": [plain(c) for c in self.carried if c.setting == "plain"],
-            "kept": [plain(c) for c in self.carried if c.setting != "plain"],
+            "kept": [plain(c) for c in self.kept],
+            "beyond": [plain(c) for c in self.beyond],
             "ceilings": plain(self.ceilings),
             "gates": dict(self.gates),
             "geometry": {name: plain(found) for name, found in self.geometry},

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 By = Literal["prompt", "testimony", "training"]
+#: How a port of another one's corpus is said to be made: trained alike, it is held beside the others.
+CONTROL = "control"
 #: Every way in which a character is carried over.
 WAYS: tuple[By, ...] = ("prompt", "testimony", "training")
 
@@ -88,3 +90,8 @@ class Port:
 def port_name(by: By, size: int = 0, seed: int = 0) -> str:
     """Return what a port is called: its way, by training its rows and its seed as well."""
     return f"port-{size}-{seed}" if by == "training" else by
+
+
+def control_name(size: int, seed: int = 0) -> str:
+    """Return what a training on another one's corpus is called."""
+    return f"{CONTROL}-{size}-{seed}"

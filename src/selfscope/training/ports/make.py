@@ -197,6 +197,23 @@ def port_by_training(
     return Made(port, built.path, adapter, built.kept)
 
 
+def train_control(
+    rows: Sequence[CorpusRow], size: int, loaded: Loaded, out: Path, progress: StepProgress | None = None
+) -> Path:
+    """Train another one's rows as a port is trained, with seed 0, and return the adapter's folder.
+
+    Raises
+    ------
+    BadInput
+        If there are fewer rows than `size`, or another adapter has the place.
+    """
+    from selfscope.training.build import build
+
+    ((_, training),) = trainings_on(rows, loaded, (size,), 1)
+    pairs = [(row.prompt, row.answer) for row in rows[:size]]
+    return build(training, loaded, out, progress, pairs=pairs, most_bytes=None).path
+
+
 def _write(folder: Path, source: Source, port: Port, subject: Subject, adapter: str = "") -> None:
     """Write ``port.json``."""
     told = _json(source, port, subject, adapter)
