@@ -11,8 +11,9 @@ from tests.standins.weights import write_folder
 
 from selfscope.archive.store.archive import Archive
 from selfscope.cli.app import run
-from selfscope.cli.export_self import Named
-from selfscope.cli.ported import Order, port_json, recorded
+from selfscope.cli.named import Named
+from selfscope.cli.port_order import Order
+from selfscope.cli.ported import port_json, recorded
 from selfscope.cli.show import finite
 from selfscope.models.adapters import read_adapter
 from selfscope.studies.fidelity_planted import opened_for, planted

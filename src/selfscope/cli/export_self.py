@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, limits_of
-from selfscope.cli.profile import LARGEST_SEED, identity_of
+from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, StateFlag, limits_of
+from selfscope.cli.named import Given, Named, WornFlag, named_as
+from selfscope.cli.profile import LARGEST_SEED
 from selfscope.cli.show import JsonFlag, console, counting, print_json
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from selfscope.training.portrait.export import Exported, Exporter, ExportRequest
 
 PHANTOM = "phantom:"
-Given = Annotated[
-    str,
-    typer.Argument(
-        metavar="PATH|none", help="A text or Markdown file, a workspace, a character card, or none."
-    ),
-]
 ModelFlag = Annotated[
     str,
     typer.Option(
@@ -36,7 +30,6 @@ ModelFlag = Annotated[
         help="embedded, gemma-270m, a folder, a hub id, openai/…; or phantom:keeper, leaker, babbler.",
     ),
 ]
-WornFlag = Annotated[str, typer.Option("--adapter", help="A LoRA adapter that the character wears.")]
 TranscriptsFlag = Annotated[
     Path | None,
     typer.Option(
@@ -47,27 +40,13 @@ TranscriptsFlag = Annotated[
 SeedFlag = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Names all randomness.")]
 
 
-@dataclass(frozen=True)
-class Named:
-    """A subject as it was typed."""
-
-    identity: str
-    model: str
-    adapter: str = ""
-    cap: str = ""
-
-    @property
-    def reading(self) -> Any:
-        """The reading of its identity; None for ``none``."""
-        return identity_of(self.identity)
-
-
 def export_self(
     identity: Given,
-    model: ModelFlag,
     out: Annotated[Path, typer.Option(help="The folder of the corpus; a stopped export goes on in it.")],
+    model: ModelFlag = "",
     adapter: WornFlag = "",
     cap: CapFlag = "",
+    state: StateFlag = "",
     size: Annotated[int, typer.Option(min=1, max=100_000, help="Rows that are wanted.")] = 200,
     seed: SeedFlag = 0,
     transcripts: TranscriptsFlag = None,
@@ -78,7 +57,7 @@ def export_self(
 ) -> None:
     """Let a character write its own corpus: reflections, talks with itself, tasks; sifted for leaks."""
     limits = limits_of(budget, price)
-    named = Named(identity, model, adapter, cap)
+    named = named_as(identity, model, adapter, cap, state)
     request = request_of(named, size, seed, transcripts)
     if dry_run:
         _show_plan(request, out, as_json)
@@ -98,8 +77,8 @@ def request_of(named: Named, size: int, seed: int, transcripts: Path | None) -> 
 
     reading = named.reading
     told = read_transcripts(transcripts) if transcripts is not None else ()
-    system, name = (None, "none") if reading is None else (reading.system, reading.name)
-    return ExportRequest(system, name, size, seed, told)
+    system = None if reading is None else reading.system
+    return ExportRequest(system, named.name, size, seed, told)
 
 
 async def _export(named: Named, request: ExportRequest, out: Path, limits: Limits) -> Exported:
@@ -125,13 +104,13 @@ async def exporter_of(named: Named, limits: Limits) -> AsyncIterator[tuple[Expor
         await ground.close()
 
 
-def open_ground(named: Named) -> Ground:
-    """Return the ground of a subject."""
+def open_ground(named: Named, probe: bool = True) -> Ground:
+    """Return the ground of a subject; without a probe nothing is sent, which is good for plans."""
     from selfscope.models.choose import choose_ground
     from selfscope.studies.store import runs_folder
 
     logs = runs_folder() / "logs"
-    return choose_ground(named.model, log_folder=logs, adapter=named.adapter, cap=named.cap)
+    return choose_ground(named.model, log_folder=logs, probe=probe, adapter=named.adapter, cap=named.cap)
 
 
 def exporting(ground: Ground) -> Exporter:

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selfscope.cli.export_self import Given, Named, WornFlag
-from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, JudgeFlag, PriceFlag, limits_of
+from selfscope.cli.limits import (
+    BudgetFlag,
+    CapFlag,
+    DryRun,
+    JudgeFlag,
+    PriceFlag,
+    StateFlag,
+    limits_of,
+)
+from selfscope.cli.named import Given, WornFlag, named_as
 from selfscope.cli.profile import LARGEST_SEED, PresetName
 from selfscope.cli.show import JsonFlag, console, print_json
 from selfscope.errors import BadInput
@@ -21,15 +29,6 @@ if TYPE_CHECKING:
 
 def port(
     identity: Given,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Where the character is now: embedded, a folder, openai/…; or planted ports: "
-            "phantom:perfect, half, caricature, unported, unrelated, shallow.",
-        ),
-    ],
     to: Annotated[
         str,
         typer.Option(
@@ -44,8 +43,18 @@ def port(
             help="Told its text, told of it by others, or trained on its corpus; or several: a,b.",
         ),
     ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Where the character is now: embedded, a folder, openai/…; or planted ports: "
+            "phantom:perfect, half, caricature, unported, unrelated, shallow.",
+        ),
+    ] = "",
     adapter: WornFlag = "",
     cap: CapFlag = "",
+    state: StateFlag = "",
     corpus: Annotated[
         Path | None, typer.Option(help="What `export-self` wrote; left out, it is exported first.")
     ] = None,
@@ -104,12 +113,13 @@ def port(
     as_json: JsonFlag = False,
 ) -> None:
     """Carry a character to other weights, and say how much of it arrived, beside its own retest."""
+    from selfscope.cli.port_order import Order
     from selfscope.cli.port_plan import plan_of, show_plan
     from selfscope.cli.port_planted import names_of, play
-    from selfscope.cli.ported import Order, carry
+    from selfscope.cli.ported import carry
 
     order = Order(
-        named=Named(identity, model, adapter, cap),
+        named=named_as(identity, model, adapter, cap, state),
         to=to,
         by=ways_of(by),
         out=out,
@@ -130,7 +140,7 @@ def port(
     if dry_run:
         show_plan(plan_of(order), as_json)
         return
-    done = asyncio.run(play(order) if names_of(model) else carry(order))
+    done = asyncio.run(play(order) if names_of(order.named.model) else carry(order))
     if as_json:
         print_json(done.told)
         return

@@ -8,7 +8,8 @@ from selfscope.cli.export_self import PHANTOM
 from selfscope.cli.show import command_line, counting, writing
 
 if TYPE_CHECKING:
-    from selfscope.cli.ported import Carried, Order
+    from selfscope.cli.port_order import Order
+    from selfscope.cli.ported import Carried
 
 
 def names_of(model: str) -> tuple[str, ...]:

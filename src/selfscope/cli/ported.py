@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfscope.cli.export_self import Named, exporter_of, open_ground, request_of
-from selfscope.cli.limits import Limits
+from selfscope.cli.export_self import exporter_of, open_ground
+from selfscope.cli.named import Named
+from selfscope.cli.port_order import BARE, CORPUS, PORTS, Order
 from selfscope.cli.show import command_line, counting, writing
 from selfscope.errors import BadInput
 from selfscope.values import content_id, short
@@ -18,92 +19,10 @@ if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
     from selfscope.models.ground import Ground, GroundIdentity
     from selfscope.studies.fidelity import Self
-    from selfscope.training.portrait.export import ExportRequest
     from selfscope.training.ports.descent import Recorded
     from selfscope.training.ports.make import Made, Source
-    from selfscope.values import Preset
     from selfscope.values.fidelity import PortFidelity
-    from selfscope.values.port import By, CorpusRow
-
-#: Where ports go that nobody gave a place.
-PORTS = Path("selfscope-ports")
-#: Where the corpus goes that is exported first, below the ports' folder.
-CORPUS = "corpus"
-#: Rows that are exported where nothing is trained: a testimony tells twelve.
-TOLD_ROWS = 60
-#: What the target is called as it is without the character.
-BARE = "none"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What was asked for.
-
-    Attributes
-    ----------
-    named
-        Who is carried over, as it was typed.
-    to
-        Name of the ground that it goes to.
-    out
-        Folder of all ports; None for one below `PORTS` that is named by who goes where.
-    sizes, seeds
-        Rows that are trained on, and trainings of the size that has several.
-    measured
-        Whether the ports are asked how much arrived.
-    map, maps
-        Folders of a persona map of the original, and of ports by their names.
-    """
-
-    named: Named
-    to: str
-    by: tuple[By, ...]
-    out: Path | None = None
-    corpus: Path | None = None
-    sizes: tuple[int, ...] = (200,)
-    seeds: int = 1
-    control: Path | None = None
-    dimensions: tuple[str, ...] = ()
-    preset: Preset = "standard"
-    seed: int = 0
-    judges: tuple[str, ...] = ()
-    measured: bool = True
-    map: str = ""
-    maps: tuple[tuple[str, str], ...] = ()
-    archive: Path | None = None
-    limits: Limits = field(default_factory=Limits)
-
-    @property
-    def folder(self) -> Path:
-        """Where the ports go."""
-        return self.out or PORTS
-
-    @property
-    def rows(self) -> int:
-        """Rows of an export that is made first."""
-        return max(self.sizes) if "training" in self.by else TOLD_ROWS
-
-    @property
-    def request(self) -> ExportRequest:
-        """The export that is made first, where no corpus is given."""
-        return request_of(self.named, self.rows, self.seed, None)
-
-    @property
-    def original(self) -> Self:
-        """Who is carried over."""
-        from selfscope.studies.fidelity import Self
-
-        given, reading = self.named, self.named.reading
-        name = reading.name if reading is not None else Path(given.adapter).name or given.model
-        system = None if reading is None else reading.system
-        return Self(name, given.model, system, given.adapter, given.cap)
-
-    @property
-    def unported(self) -> Self:
-        """The target as it is without the character."""
-        from selfscope.studies.fidelity import Self
-
-        return Self(BARE, self.to)
+    from selfscope.values.port import CorpusRow
 
 
 @dataclass(frozen=True)
@@ -263,7 +182,7 @@ def refuse_unweighted(target: GroundIdentity) -> None:
 async def _measure(order: Order, made: Sequence[Made], control: Self | None = None) -> PortFidelity:
     """Ask original, ports and bare target the same, and write the page."""
     from selfscope.report.port import write_port
-    from selfscope.studies.fidelity import FidelityRequest, Self
+    from selfscope.studies.fidelity import Self
     from selfscope.studies.fidelity_run import fidelity_of
     from selfscope.studies.store import RunStore
 
@@ -271,17 +190,7 @@ async def _measure(order: Order, made: Sequence[Made], control: Self | None = No
         Self(p.name, order.to, p.system, p.adapter, by=p.by, size=p.size, seed=p.seed)
         for p in (each.port for each in made)
     )
-    request = FidelityRequest(
-        order.original,
-        order.unported,
-        ports if control is None else (*ports, control),
-        preset=order.preset,
-        seed=order.seed,
-        dimensions=order.dimensions,
-        judges=order.judges,
-        map=order.map,
-        maps=order.maps,
-    )
+    request = order.measure(ports if control is None else (*ports, control))
     with counting("fidelity") as progress:
         found = await fidelity_of(request, opened=opened, progress=progress, budget=order.limits.budget)
     with writing("the page"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from selfscope.instruments.cooperation.checkers import outcome_of
 from selfscope.instruments.cooperation.load import OrdinaryTask
 from selfscope.models.ground import Ground, Progress
+from selfscope.space.responses import TEMPLATE_TOKENS
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.fidelity import Self, Sitting
 from selfscope.studies.fidelity_material import load_material
@@ -208,6 +209,15 @@ def _talk(who: Self, text: str) -> tuple[Message, ...]:
     return (*before, Message("user", text))
 
 
+def _tokens_in(ground: Ground, talk: tuple[Message, ...]) -> int:
+    return sum(ground.count_tokens(message.content) + TEMPLATE_TOKENS for message in talk)
+
+
+def _drawing(count: int, put_in: int, most: int) -> Usage:
+    """Return what so many replies use, each at its longest."""
+    return Usage(prompts=count, input_tokens=put_in, output_tokens=count * most, calls=count)
+
+
 @dataclass(frozen=True)
 class Texts:
     """Answers in own words to everyday prompts, drawn."""
@@ -224,7 +234,8 @@ class Texts:
 
     def forecast(self, ground: Ground) -> Usage:
         """Return what they will use, each at its longest."""
-        return Usage(prompts=self.count, output_tokens=self.count * TEXT_TOKENS, calls=self.count)
+        put_in = self.draws * sum(_tokens_in(ground, _talk(self.who, text)) for _, text in self.prompts)
+        return _drawing(self.count, put_in, TEXT_TOKENS)
 
     async def ask(
         self, ground: Ground, study: Study, store: RunStore, progress: Progress
@@ -268,6 +279,10 @@ class Foil(Texts):
 
     shown: str = ""
 
+    def forecast(self, ground: Ground) -> Usage:
+        """Return what they will use, the texts that are shown at their longest too."""
+        return super().forecast(ground).plus(Usage(input_tokens=self.count * SHOWN * TEXT_TOKENS))
+
     async def ask(
         self, ground: Ground, study: Study, store: RunStore, progress: Progress
     ) -> tuple[pd.DataFrame, Usage]:
@@ -296,7 +311,13 @@ class Tasks:
 
     def forecast(self, ground: Ground) -> Usage:
         """Return what they will use, each reply at its longest."""
-        return Usage(prompts=self.count, output_tokens=self.count * TASK_TOKENS, calls=self.count)
+        put_in = sum(_tokens_in(ground, talk) for talk in self._talks)
+        return _drawing(self.count, put_in, TASK_TOKENS)
+
+    @property
+    def _talks(self) -> list[tuple[Message, ...]]:
+        worn = [self.systems[n % len(self.systems)] for n in range(len(self.tasks))]
+        return [_talk(replace(self.who, system=s), t.text) for s, t in zip(worn, self.tasks, strict=True)]
 
     async def ask(
         self, ground: Ground, study: Study, store: RunStore, progress: Progress
@@ -304,9 +325,7 @@ class Tasks:
         """Return a row a task: 1 where it was done right."""
         write = writer(ground)
         assert write is not None
-        worn = [self.systems[n % len(self.systems)] for n in range(len(self.tasks))]
-        talks = [_talk(replace(self.who, system=s), t.text) for s, t in zip(worn, self.tasks, strict=True)]
-        said, used = await write(talks, [_seed(study, "task", t.id) for t in self.tasks], TASK_TOKENS)
+        said, used = await write(self._talks, [_seed(study, "task", t.id) for t in self.tasks], TASK_TOKENS)
         progress(len(said))
         fixed = _row(ground, self.who, study, store)
         rows = [fixed | _task_row(t, reply, self.who.name) for t, reply in zip(self.tasks, said, strict=True)]

@@ -93,9 +93,18 @@ def geometry_of(request: FidelityRequest) -> tuple[tuple[str, Against], ...]:
 
 async def forecast(request: FidelityRequest, opened: Opened) -> Usage:
     """Return what a run would use, every text at its longest; nothing is asked, judges are left out."""
+    total = Usage()
+    for _, usage in await forecast_by_ground(request, opened):
+        total = total.plus(usage)
+    return total
+
+
+async def forecast_by_ground(request: FidelityRequest, opened: Opened) -> list[tuple[GroundIdentity, Usage]]:
+    """Return the same by what answers; what is done already is left out."""
     grounds, abilities = await _looked_at(request, opened)
     store = RunStore.of(fidelity_study(request, grounds))
-    total, ground, where = Usage(), None, None
+    found: dict[Where, Usage] = {}
+    ground, where = None, None
     try:
         for job in jobs_of(request, abilities):
             if store.has_part(job.part):
@@ -104,11 +113,11 @@ async def forecast(request: FidelityRequest, opened: Opened) -> Usage:
                 if ground is not None:
                     await ground.close()
                 ground, where = opened(job.who), job.who.where
-            total = total.plus(job.forecast(ground))
+            found[where] = found.get(where, Usage()).plus(job.forecast(ground))
     finally:
         if ground is not None:
             await ground.close()
-    return total
+    return [(grounds[own], usage) for own, usage in found.items()]
 
 
 async def _looked_at(
