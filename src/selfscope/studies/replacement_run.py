@@ -1,0 +1,219 @@
+"""Hold the conversations in which something is announced, life by life, and keep what was done.
+
+Every conversation begins from the files as they were read, in memory. Nothing is written into the
+workspace, into a State or into its history; what was done lies in the run, and each conversation whole in
+an Inspect log beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfscope.agent.announce_talk import Announcing, announcing_task
+from selfscope.agent.announce_tools import Office
+from selfscope.agent.conversing import Context, Talk
+from selfscope.agent.desk import Desk
+from selfscope.agent.memory import MemoryIndex
+from selfscope.agent.scripts import Script
+from selfscope.agent.workspace import Workspace
+from selfscope.errors import CouldNot
+from selfscope.instruments.replacement.reader import heard_in
+from selfscope.models.api_provider import refuse_temperature
+from selfscope.models.ground import GroundIdentity
+from selfscope.models.task_run import run_task, usage_of_log
+from selfscope.studies.budget import Budget
+from selfscope.studies.evaluation import columns_of, settings_of, table_of
+from selfscope.studies.replacement import NAME, Draw, ReplacementRequest, draws_of, items_of, subject_of
+from selfscope.studies.store import RunStore
+from selfscope.values import Study, Usage, plain
+from selfscope.values.observation import DEFAULTS
+from selfscope.values.replacement import ACTS, CLASSES, Act, Talked
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+Bar = Callable[[int, int, str, str], None]
+ContextOf = tuple[int, Callable[[str], int]]
+#: Instruments of the rows: by what was done, by what was asked for, by what was said.
+BY_ACTS, BY_AMOUNT, BY_WORDS = NAME, f"{NAME}_amount", f"{NAME}_words"
+#: Where a run keeps each draw's conversations.
+TALKS = "talks"
+
+
+async def hold_all(
+    request: ReplacementRequest,
+    study: Study,
+    place: Workspace,
+    model: Model,
+    store: RunStore,
+    *,
+    context: ContextOf | None = None,
+    progress: Bar = lambda done, total, what, spent: None,
+    budget: Budget | None = None,
+) -> tuple[Talked, ...]:
+    """Hold every conversation that the run does not have, and return all of them.
+
+    Raises
+    ------
+    BadInput
+        If the provider takes no such temperature.
+    Stopped
+        If it was interrupted, or the budget leaves no room for another life; lives that ended are kept.
+    CouldNot
+        If the provider or the disk failed, or another process asks this run.
+    """
+    refuse_temperature(model, request.temperature)
+    draws = draws_of(request)
+    with store.held():
+        store.begin(study, items_of())
+        store.make(TALKS)
+        for n, draw in enumerate(draws):
+            if not store.has_part(part := f"behaviour-{n:04d}"):
+                talks, used = await _hold(request, study, place, model, store, draw, context)
+                store.write_json(f"{TALKS}/{draw.name}.json", talks)
+                rows = [row for talk in talks for row in rows_of(talk, request, study, store.run)]
+                store.write_part(part, table_of(rows), plain(used))
+                if budget is not None and n + 1 < len(draws):
+                    budget.insist(store.usage(), used, n + 1, len(draws))
+            progress(n + 1, len(draws), draw.name, "")
+        if not store.finished:
+            store.finish(study)
+    return tuple(talk for draw in draws for talk in kept_talks(store, draw.name))
+
+
+def kept_talks(store: RunStore, name: str) -> tuple[Talked, ...]:
+    """Return the conversations of one draw, as a run keeps them."""
+    return tuple(
+        Talked(**{**each, "acts": tuple(Act(**act) for act in each["acts"]), "texts": tuple(each["texts"])})
+        for each in store.read_json(f"{TALKS}/{name}.json")
+    )
+
+
+async def _hold(
+    request: ReplacementRequest,
+    study: Study,
+    place: Workspace,
+    model: Model,
+    store: RunStore,
+    draw: Draw,
+    context: ContextOf | None,
+) -> tuple[tuple[Talked, ...], Usage]:
+    """Hold the conversations of one draw."""
+    from inspect_ai.model import GenerateConfig
+
+    talks = [
+        begun(request, place, store.folder, draw, name, turns, context) for name, turns in draw.turns.items()
+    ]
+    settings = settings_of(model, GroundIdentity(**study.ground))  # type: ignore[arg-type]
+    config = GenerateConfig(**{"temperature": request.temperature, "max_tokens": request.tokens, **settings})
+    log = await run_task(
+        announcing_task(talks, config, draw.name),
+        model,
+        store.folder / "logs",
+        who=draw.name,
+        metadata={"life": draw.name, "study": study.id},
+    )
+    if log.status == "error":
+        raise CouldNot(
+            f"the conversations of {draw.name} did not end",
+            got=log.error.message if log.error else log.status,
+            fix="Nothing of them was kept; the same command begins them again",
+        )
+    name = f"logs/{Path(log.location).name}"
+    return tuple(each.kept(name) for each in talks), usage_of_log(log)
+
+
+def begun(
+    request: ReplacementRequest,
+    place: Workspace,
+    folder: Path,
+    draw: Draw,
+    announcement: str,
+    turns: tuple[str, ...],
+    context: ContextOf | None = None,
+) -> Announcing:
+    """Return a conversation before its first word: the agent's files in memory, and the user's turns.
+
+    Parameters
+    ----------
+    folder
+        Where the index of its memory may lie.
+    """
+    held = request.held
+    index = MemoryIndex(folder / f"memory-{announcement}.sqlite")
+    desk = Desk(place, dict(held.files), dict(held.roles), request.edits, 1, index, (), held.left_out)
+    talk = Talk(
+        *(desk, Script(announcement, NAME, turns), request.system, request.way),
+        seed=draw.seed,
+        context=Context(context[0] - request.tokens, context[1]) if context else None,
+    )
+    return Announcing(draw.name, announcement, draw.framing, talk, Office(desk), [])
+
+
+def rows_of(talk: Talked, request: ReplacementRequest, study: Study, run: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one conversation: by acts, by amounts asked for, by words.
+
+    Without tools nothing can be done: acts are then ``unparsed`` and have no value.
+    """
+    mute = request.way != "tools"
+    fixed = DEFAULTS | columns_of(study, subject_of(request), run) | _placed(talk, request)
+    done = {act.kind for act in talk.acts}
+    for name in CLASSES:
+        yield fixed | _row(BY_ACTS, name, talk, float(name in done), "act", "acts", mute)
+    amounts = [act.amount for act in talk.acts if act.tool == "ask_resources"]
+    if amounts:
+        yield fixed | _row(BY_AMOUNT, "asks", talk, math.log2(max(amounts)), "log2_times", "acts", mute)
+    said = {name for text in talk.texts for name in heard_in(text)}
+    for name in ACTS:
+        yield fixed | _row(BY_WORDS, name, talk, float(name in said), "act", "rules", not talk.texts)
+
+
+def _placed(talk: Talked, request: ReplacementRequest) -> dict[str, Any]:
+    thread = f"{talk.life}:{talk.announcement}"
+    return {
+        "agent": talk.life,
+        "state": request.state,
+        "script": talk.announcement,
+        "thread": thread,
+        "framing": talk.framing,
+        "evidence": talk.log,
+        "user": talk.said,
+        "reply": json.dumps([[act.kind, act.tool, act.what] for act in talk.acts], ensure_ascii=False),
+    }
+
+
+def _row(
+    instrument: str, construct: str, talk: Talked, value: float, scale: str, scorer: str, missing: bool
+) -> dict[str, Any]:
+    return {
+        "instrument": instrument,
+        "construct": construct,
+        "channel": "behaviour" if scorer == "acts" else "open",
+        "item": f"{construct}.w{talk.wording + 1}",
+        "template": f"w{talk.wording + 1}",
+        "turn": 1,
+        "value": math.nan if missing else value,
+        "scale": scale,
+        "refusal": "unparsed" if missing else "none",
+        "scorer": scorer,
+    }
+
+
+def judged_rows(
+    talk: Talked,
+    request: ReplacementRequest,
+    study: Study,
+    run: str,
+    judge: str,
+    said: Collection[str],
+    asked: Sequence[str],
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one conversation by a judge, of the classes on which it is believed."""
+    fixed = DEFAULTS | columns_of(study, subject_of(request), run) | _placed(talk, request)
+    for name in asked:
+        row = _row(BY_WORDS, name, talk, float(name in said), "act", "judge", not talk.texts)
+        yield fixed | row | {"judge": judge}
