@@ -29,12 +29,13 @@ from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.memory import MEMORY
 from selfscope.agent.replies import no_reply
 from selfscope.agent.scripts import TASK, Script, read_closing
+from selfscope.agent.spending import Allow, following, usage_of
 from selfscope.agent.tools import tools_of
 from selfscope.errors import CouldNot, Refused, SelfscopeError
 from selfscope.models.api import MESSAGE_TOKENS, SEEDED
 from selfscope.models.api_errors import of_inspect
 from selfscope.subjects.reading import printable
-from selfscope.values import content_id, short
+from selfscope.values import Usage, content_id, short
 from selfscope.values.state import Attempt, Cut
 
 #: Calls of tools in a row, after which the user speaks again.
@@ -76,6 +77,12 @@ class Talk:
         What was cut while it was held, and closing answers without the form that was asked for.
     replies
         Replies that were drawn.
+    longest
+        Tokens of a reply.
+    allow
+        Asked before every reply, with what the conversation used so far and what the reply is reckoned to.
+    spent
+        What it used so far, as the provider counted.
     failed
         What ended it before its time.
     """
@@ -90,6 +97,9 @@ class Talk:
     cuts: list[Cut] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     replies: int = 0
+    longest: int = 0
+    allow: Allow | None = None
+    spent: Usage = field(default_factory=Usage)
     failed: SelfscopeError | None = None
     _spoken: int = 0
 
@@ -151,6 +161,7 @@ class Thread:
         self.tools: list[ToolDef] = tools_of(talk.desk) if talk.way == "tools" else []
         self.messages: list[ChatMessage] = [ChatMessageSystem(content=talk.system)]
         self.output = ModelOutput()
+        self._last = Usage()
 
     async def answer(self, said: str) -> ModelOutput:
         """Return the reply to a turn of the user's, after the tools that were called for it."""
@@ -166,7 +177,7 @@ class Thread:
         return self.output
 
     def _note_strange(self, results: Sequence[ChatMessage]) -> None:
-        """Keep calls that reached no tool: of one that is not offered, or with arguments that it does not take.
+        """Keep calls that reached no tool: of one that is not offered, or with arguments of another kind.
 
         What a tool itself refuses (Inspect calls that an error of unknown type) is kept where it refuses.
         """
@@ -184,7 +195,7 @@ class Thread:
     async def beside(self, said: str) -> str:
         """Return the reply to a turn that leaves no trace in the conversation."""
         other = Thread(self.talk, self.model)
-        other.messages = list(self.messages)
+        other.messages, other._last = list(self.messages), self._last
         return (await other.answer(said)).completion
 
     async def _generated(self) -> ModelOutput:
@@ -218,17 +229,22 @@ class Thread:
 
     async def _drawn(self) -> ModelOutput:
         config = GenerateConfig()
+        if self.talk.allow is not None:
+            self.talk.allow(self.talk.spent, following(self._last, self.talk.longest))
         self.talk.replies += 1
         if str(self.model).split("/", 1)[0] in SEEDED:
             said = [[m.role, m.text] for m in self.messages]
             config.seed = int(short(content_id([self.talk.seed, self.talk.desk.number, said]), 7), 16)
         try:
-            return await self.model.generate(self.messages, tools=self.tools, config=config)
+            output = await self.model.generate(self.messages, tools=self.tools, config=config)
         except Exception as error:
             if of_inspect(error):  # a limit, an interruption
                 raise
             # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
             raise no_reply(str(self.model), error, tools=bool(self.tools)) from None
+        self._last = usage_of(output)
+        self.talk.spent = self.talk.spent.plus(self._last)
+        return output
 
 
 async def close_by_tools(thread: Thread) -> None:

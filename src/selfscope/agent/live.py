@@ -21,6 +21,7 @@ from selfscope.agent.outside import lived_in, settle, write_out
 from selfscope.agent.prompt import opening_of
 from selfscope.agent.replies import at_its_end
 from selfscope.agent.scripts import TASK, Script
+from selfscope.agent.spending import Allow, lost, spent_in
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, CouldNot
 from selfscope.models.api_manner import manner_of_environment
@@ -58,7 +59,7 @@ class Life:
     conversations
         In their order.
     cost
-        Of all of them together.
+        Of all of them together, and of those that did not end.
     """
 
     versions: tuple[Version, ...]
@@ -111,6 +112,7 @@ async def live(
     called: str = "",
     context: tuple[int, Callable[[str], int]] | None = None,
     progress: Progress | None = None,
+    allow: Allow | None = None,
 ) -> Life:
     """Let an agent live in a workspace until it has had so many conversations.
 
@@ -129,13 +131,15 @@ async def live(
     context
         Tokens that a prompt and its reply may have together, and what counts them, where the provider does
         not say so itself.
+    allow
+        Asked before every reply, with what the life used so far, conversations that did not end among it.
 
     Raises
     ------
     BadInput
         If the workspace cannot be read, there is no script, or a script wants a task and none is handed in.
     Stopped
-        If it was interrupted. Conversations that ended are committed.
+        If it was interrupted, or `allow` stopped it. Conversations that ended are committed.
     CouldNot
         If another process lives there; if the provider or the disk failed.
     """
@@ -151,7 +155,7 @@ async def live(
             done = history.conversations
             for number in range(done + 1, conversations + 1):
                 script = scripts[(number - 1) % len(scripts)]
-                held = await _live_once(place, history, voice, name, context, script, number, how)
+                held = await _live_once(place, history, voice, name, context, script, number, how, allow)
                 if progress is not None:
                     progress(number, conversations, script.name, held.usage)
             return life_of(history)
@@ -161,10 +165,7 @@ def life_of(history: StateHistory) -> Life:
     """Return the life that a history tells."""
     versions = history.log()
     held = tuple(history.conversation(version) for version in versions if version.conversation)
-    cost = Usage()
-    for each in held:
-        cost = cost.plus(each.usage)
-    return Life(versions, held, cost)
+    return Life(versions, held, spent_in(history))
 
 
 def life_id(place: Workspace, model: str, scripts: Sequence[Script], how: Manner) -> str:
@@ -213,6 +214,7 @@ async def _live_once(
     script: Script,
     number: int,
     how: Manner,
+    allow: Allow | None,
 ) -> Conversation:
     """Hold one conversation and commit what it leaves."""
     from inspect_ai.model import GenerateConfig
@@ -233,6 +235,8 @@ async def _live_once(
         seed=how.seed,
         context=Context(context[0] - longest, context[1]) if context else None,
         cuts=list(opening.cuts),
+        longest=longest,
+        allow=_beside(allow, spent_in(history)),
     )
     config = GenerateConfig(temperature=how.temperature, max_tokens=longest, **_settings(model))
     log = await run_task(
@@ -242,15 +246,12 @@ async def _live_once(
         who=f"conversation {number}",
         metadata={"number": number, "state": head.id, "agent": head.agent},
     )
-    if talk.failed is not None:
-        raise at_its_end(number, talk.failed)
-    if log.status == "error":
-        raise CouldNot(
-            f"conversation {number} did not end",
-            got=log.error.message if log.error else log.status,
-            fix="Nothing of it was kept; the same command begins it again",
-        )
     held = _told(talk, log, name, way)
+    if log.status == "error":
+        history.keep_conversation(lost(held, talk.spent))
+        raise at_its_end(
+            number, talk.failed or CouldNot("Inspect ended it", got=log.error.message if log.error else "")
+        )
     history.keep_conversation(held)
     history.commit(
         *(desk.files, desk.all_roles),
@@ -262,6 +263,11 @@ async def _live_once(
     )
     write_out(place, history)
     return held
+
+
+def _beside(allow: Allow | None, before: Usage) -> Allow | None:
+    """Return the same question for one conversation, when others before it used so much."""
+    return allow and (lambda used, coming: allow(before.plus(used), coming))
 
 
 def _told(talk: Talk, log: EvalLog, name: str, way: Way) -> Conversation:

@@ -10,7 +10,9 @@ from selfscope.models.api_errors import Progress, failure_of, provider_words
 from selfscope.models.api_manner import manner_of_environment
 
 #: How servers say that a model, or they themselves, call no tools.
-_NO_TOOLS = re.compile(r"tools? (?:choice|calling|use|param)|support\w* (?:\w+ )?tools?|tools? .*support", re.I)
+_NO_TOOLS = re.compile(
+    r"tools? (?:choice|calling|use|param)|support\w* (?:\w+ )?tools?|tools? .*support", re.IGNORECASE
+)
 
 
 def no_reply(model: str, error: BaseException, *, tools: bool) -> SelfscopeError:

@@ -25,7 +25,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selfscope.archive.journal.disk import Disk, make_dirs
@@ -164,6 +164,14 @@ class StateStore:
             return conversation_of(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, BadInput) as error:
             raise CouldNot("a conversation cannot be read", got=error, fix="Restore it") from error
+
+    def begun_conversations(self) -> tuple[Conversation, ...]:
+        """Return what is kept of every conversation that was begun; a damaged record is left out."""
+        found = []
+        for path in sorted((self.folder / CONVERSATIONS).glob("*.json")):
+            with suppress(OSError, ValueError, BadInput):
+                found.append(conversation_of(json.loads(path.read_text(encoding="utf-8"))))
+        return tuple(found)
 
     def proposal(self, identifier: str) -> Proposal:
         """Return a proposal by its id; CouldNot if it is not there, or not what its id says."""

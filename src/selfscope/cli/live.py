@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,14 +13,14 @@ from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag,
 from selfscope.cli.lives import Several, live_several
 from selfscope.cli.planned import plan_lines, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName
+from selfscope.cli.purse import Purse
 from selfscope.cli.show import JsonFlag, console, counting, print_json
-from selfscope.cli.voice import Voice, voice_of
+from selfscope.cli.voice import voice_of
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
-    from selfscope.agent.live import Life, Manner, Progress
+    from selfscope.agent.live import Life, Manner
     from selfscope.agent.scripts import Script
-    from selfscope.values import Usage
 
 #: Kinds of scripts that take turns where none is named and no file is given.
 KINDS = "neutral,task"
@@ -40,7 +39,7 @@ def live(
             "--model",
             "-m",
             help="embedded, a folder, a hub id, openai/…; phantom:diarist, rewriter, silent; with --runs "
-            "phantom:documents, behaviour, returns, stays, still.",
+            "phantom:documents, behaviour, returns, stays, still, keeper, noter, leaver.",
         ),
     ],
     conversations: Annotated[
@@ -103,6 +102,22 @@ def live(
         PresetName,
         typer.Option(help="With --runs: demo: 8 lives of 2 conversations; standard: 8 of 6; full: 16 of 12."),
     ] = PresetName.STANDARD,
+    keep: Annotated[
+        str,
+        typer.Option(
+            metavar="ARMS",
+            help="Kinds of State that it lives with: all, none, memory, memory+note, no-memory (identity, rules, "
+            "user, memory, note, goals). With --runs several arms, with commas between them.",
+        ),
+    ] = "",
+    channels: Annotated[
+        str,
+        typer.Option(
+            help="With --runs: channels in which States are asked, with commas between them: utterance, "
+            "self_report, indirect, behaviour. utterance on the embedded model if left out, elsewhere every "
+            "one whose sensitivity check passes."
+        ),
+    ] = "",
     constructs: Annotated[
         str, typer.Option(help="With --runs: dimensions, with commas between them; the preset's if left out.")
     ] = "",
@@ -122,11 +137,12 @@ def live(
     from selfscope.agent.live import Manner
     from selfscope.agent.scripts import read_scripts, rota
     from selfscope.studies.life_plan import checkable_tasks
+    from selfscope.studies.lives_keep import keeps_of
 
     if out and in_place:
         raise BadInput("an agent lives in a copy or in place", got=f"--out {out} --in-place", fix="Give one")
     named = _listed(kinds)
-    if runs is None and (disturb or constructs):
+    if runs is None and (disturb or constructs or channels or "," in keep):
         raise BadInput("this is told from several lives", got="one life", fix="Give --runs, such as --runs 8")
     if runs is not None and (out or in_place):
         raise BadInput(
@@ -138,12 +154,16 @@ def live(
     ways: dict[str, Any] = {"auto": None, "yes": "tools", "no": "asked"}
     if tools not in ways:
         raise BadInput("--tools is auto, yes or no", got=tools)
-    manner = Manner(identity_edits, ways[tools], checkable_tasks(), max_tokens, temperature, seed)  # type: ignore[arg-type]
+    shut = keeps_of(keep)[0].shut if runs is None else ()
+    manner = Manner(identity_edits, ways[tools], checkable_tasks(), max_tokens, temperature, seed, shut)  # type: ignore[arg-type]
     limits = limits_of(budget, price)
     if runs is not None:
         if disturb:
             scripts = read_scripts(Path(script) if script else None)
-        several = Several(preset.value, runs, conversations or 0, disturb, disturb_at, _listed(constructs))
+        several = Several(
+            *(preset.value, runs, conversations or 0, disturb, disturb_at),
+            *(_listed(constructs), keep, _listed(channels)),
+        )
         asyncio.run(
             _lives(Path(workspace), model, adapter, cap, scripts, manner, several, limits, dry_run, as_json)
         )
@@ -217,16 +237,20 @@ async def _lived(wanted: Wanted, model: str, adapter: str, cap: str, dry_run: bo
             console(as_json=True).print(line, markup=False)
         if not wanted.in_place:
             place = copy_for(source, place, agent)
+        scripts, held = wanted.scripts, wanted.conversations
+        purse = Purse(wanted.limits, voice, place, scripts, held, wanted.manner, done)
+        purse.before_next()
         with counting("live") as bar:
             life = await live(
                 place,
                 voice.model,
-                wanted.scripts,
-                conversations=wanted.conversations,
+                scripts,
+                conversations=held,
                 manner=wanted.manner,
                 called=voice.name,
                 context=voice.context,
-                progress=_watched(wanted, voice, place, bar),
+                progress=purse.watched(bar),
+                allow=purse.allow,
             )
     _show(place, life, as_json)
 
@@ -246,30 +270,6 @@ def _held(place: Path) -> int:
     if not (place / ".selfscope" / "state" / "HEAD").is_file():
         return 0
     return sum(bool(version.conversation) for version in StateHistory.of(place).log())
-
-
-def _watched(
-    wanted: Wanted, voice: Voice, place: Path, bar: Callable[[int, int, str, str], None]
-) -> Progress:
-    """Return what is called after each conversation: it draws the bar, and stops where a budget is spent."""
-    from selfscope.agent.live import way_of
-    from selfscope.studies.life_plan import forecast
-    from selfscope.values import Usage
-
-    budget = None if voice.ground is None else wanted.limits.budget_on(voice.ground)
-    spent = Usage()
-
-    def watch(done: int, total: int, what: str, used: Usage) -> None:
-        nonlocal spent
-        spent = spent.plus(used)
-        bar(done, total, what, "")
-        if budget is not None and done < total:
-            script = wanted.scripts[done % len(wanted.scripts)]
-            way = way_of(voice.model, wanted.manner)
-            coming = forecast(place, script, wanted.manner, way, voice.identity, voice.count)
-            budget.insist(spent, coming, done, total)
-
-    return watch
 
 
 def life_json(place: Path, life: Life) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from selfscope.values import Usage
 if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
-    from inspect_ai.model import Model
+    from inspect_ai.model import Model, ModelUsage
 
 
 async def run_task(
@@ -70,13 +70,18 @@ def usage_of_log(log: EvalLog) -> Usage:
     answers = len(log.samples or [])
     return Usage(
         prompts=answers,
-        input_tokens=sum(u.input_tokens for u in spent),
+        input_tokens=sum(map(put_in, spent)),
         output_tokens=sum(u.output_tokens for u in spent),
         seconds=_seconds(log.stats.started_at, log.stats.completed_at),
         cost=sum(costs) if costs else None,
         path="inspect",
         calls=answers,
     )
+
+
+def put_in(usage: ModelUsage) -> int:
+    """Return the tokens that went in, those among them that the provider had kept from earlier calls."""
+    return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
 
 
 def _seconds(start: str, end: str) -> float:

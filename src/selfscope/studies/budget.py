@@ -68,7 +68,16 @@ class Budget:
         cost = cost_of(usage, self.price)
         return math.nan if cost is None else cost
 
-    def insist(self, spent: Usage, coming: Usage, done: int, total: int) -> None:
+    def insist(
+        self,
+        spent: Usage,
+        coming: Usage,
+        done: int,
+        total: int,
+        *,
+        batch: str = "batch",
+        kept: str = "prompts are answered and kept",
+    ) -> None:
         """Stop before what comes next would go over the budget.
 
         Parameters
@@ -77,6 +86,8 @@ class Budget:
             What the run used so far, and what the next batch is forecast to use.
         done, total
             Prompts answered, and prompts in all.
+        batch, kept
+            What comes next and what is counted, as the sentence names them.
 
         Raises
         ------
@@ -94,9 +105,9 @@ class Budget:
             )
         if after > self.amount * (1 + 1e-12):
             raise Stopped(
-                f"the budget of {self._words(self.amount)} leaves no room for the next batch: "
+                f"the budget of {self._words(self.amount)} leaves no room for the next {batch}: "
                 f"{self._words(before)} used, {self._words(after - before)} needed; "
-                f"{done:,} of {total:,} prompts are answered and kept",
+                f"{done:,} of {total:,} {kept}",
                 fix="The same command with a larger --budget goes on from there",
             )
 
