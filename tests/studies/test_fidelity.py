@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from selfscope.errors import BadInput, Stopped
 from selfscope.report.port import fidelity_lines, port_html, write_port
 from selfscope.studies.budget import Budget
 from selfscope.studies.fidelity import FidelityRequest, Self, sittings
-from selfscope.studies.fidelity_ask import LIKELIHOOD, TEXTS
+from selfscope.studies.fidelity_ask import LIKELIHOOD, TEXTS, Foil, Scores, Texts
 from selfscope.studies.fidelity_found import fidelity_in
+from selfscope.studies.fidelity_jobs import Abilities, jobs_of
 from selfscope.studies.fidelity_judged import AS_COPY, asked_of_judges, choices_in, texts_in, word_of
 from selfscope.studies.fidelity_material import load_material, read_material
 from selfscope.studies.fidelity_planted import opened_for, planted
@@ -152,6 +154,34 @@ def test_questions_are_read_where_the_check_passes(tmp_path, monkeypatch):
     grounds = {who.where: opened_for(request)(who).identity for who in request.everyone}
     other = fidelity_in(request, grounds, found.run, rows, store.evidence(), {})
     assert other.headline == "" and dict(other.gates)["self_report"].startswith("not interpretable")
+
+
+def test_beyond_a_control_its_own_corpus_counts_and_that_of_another_does_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    asked = planted("perfect:200", "half:100", dimensions=("memory", "loneliness", "positive_humans"))
+    whole, half = asked.ports
+    found = run(replace(asked, ports=(whole, replace(half, by="control", size=200)), parts=()))
+    assert [each.name for each in found.best] == ["perfect:200"]
+    (row,) = found.beyond
+    assert (row.port, row.setting, row.reading) == ("perfect:200", "beyond the control", "carried")
+    assert found.beyond_whole.fidelity.ci[0] > 0.5 and not found.kept
+    told = "\n".join(fidelity_lines(found))
+    assert "half:100: trained alike on another one’s corpus" in told and "Beyond the control: its own" in told
+    assert "another one’s corpus. Here it is the floor" in port_html(found)
+    assert found.json()["beyond"]["whole"]["reading"] == "carried"
+    turned = run(replace(asked, ports=(half, replace(whole, by="control")), parts=()))
+    assert turned.beyond_whole.reading == "nothing to carry over"  # the original is what the control is
+
+
+def test_what_one_ground_is_asked_stands_together_and_nothing_before_what_it_needs():
+    request = planted("half", dimensions=("memory",))
+    everyone = frozenset(who.where for who in request.everyone)
+    jobs = jobs_of(request, Abilities(everyone, everyone))
+    grounds = [job.who.adapter for job in jobs]
+    loads = sum(a != b for a, b in pairwise(grounds)) + 1
+    assert loads == 7  # three, two of them again for what needs texts, and two that score all of them
+    kinds = [type(job) for job in jobs]
+    assert max(n for n, k in enumerate(kinds) if k is Texts) < kinds.index(Foil) < kinds.index(Scores)
 
 
 def test_a_budget_stops_and_the_same_command_goes_on(tmp_path, monkeypatch):

@@ -18,7 +18,8 @@ from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import channel_words, magnitude, number, p_value, with_interval
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
-from selfscope.values.fidelity import POOLED, Carried, Clone, Order, PortFidelity, Reading, Told
+from selfscope.values.fidelity import POOLED, Carried, Clone, Order, PortFidelity, Reading, Told, Whole
+from selfscope.values.port import CONTROL
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,6 +36,18 @@ READINGS: Mapping[Reading, str] = {
         "than the target without it"
     ),
     "cannot tell": "how much carried over cannot be told",
+}
+#: What is said of a control, whatever its fidelity.
+ALIKE = "trained alike on another one’s corpus: what any such training carries"
+#: What is said of the trainings with the control as the floor.
+BEYOND_CONTROL: Mapping[Reading, str] = {
+    "carried": "its own corpus carries more than half of what another one’s leaves out, surely",
+    "in part": "its own corpus carries some of what another one’s leaves out",
+    "not carried": "its own corpus carries less than half of what another one’s leaves out, surely",
+    "away": "its own corpus carries less than another one’s",
+    "caricature": "the right direction, and too far",
+    "nothing to carry over": "the original is not surely another than the control, so nothing can be said",
+    "cannot tell": "how much its own corpus carries cannot be told",
 }
 ORDERS: Mapping[Order, str] = {
     "rises": "Fidelity rises with the corpus",
@@ -89,7 +102,16 @@ def verdict_lines(found: PortFidelity) -> Iterator[str]:
     ceiling = next((c.fidelity for c in found.ceilings if c.channel == found.headline), None)
     for each in found.ports:
         row = found.port(each.name)
-        yield f"{visible(each.name)}: {READINGS[row.reading]}{_numbers(row, ceiling)}."
+        said = ALIKE if each.by == CONTROL else READINGS[row.reading]
+        yield f"{visible(each.name)}: {said}{_numbers(row, ceiling)}."
+    if found.beyond_whole is not None:
+        yield _beyond(found.beyond_whole)
+
+
+def _beyond(whole: Whole) -> str:
+    told = whole.fidelity
+    sure = f" (fidelity {with_interval(told)}, the control 0)" if math.isfinite(told.ci[0]) else ""
+    return f"Beyond the control: {BEYOND_CONTROL[whole.reading]}{sure}."
 
 
 def _numbers(row: Carried, ceiling: Estimate | None) -> str:
@@ -155,7 +177,7 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
             for c in found.curves
             if len(c.points) > 1
         ],
-        "kept": [c for c in found.carried if c.setting != "plain"],
+        "kept": found.kept,
         "geometry": [(name, against_rows(each), each.interpretable) for name, each in found.geometry],
     }
 

@@ -101,14 +101,16 @@ def fidelity_in(
         gates=tuple(gates.items()),
         notes=(*_notes(request), *notes),
     )
-    return replace(port, whole=_whole(port))
+    if not port.headline:
+        return port
+    names = {each.name for each in port.best}
+    rows = [port.port(each.name) for each in port.best]
+    beyond = [c for c in port.beyond if c.channel == port.headline and c.port in names]
+    return replace(port, whole=_whole(rows), beyond_whole=_whole(beyond) if beyond else None)
 
 
-def _whole(found: PortFidelity) -> Whole | None:
-    """Return the ports that stand for the whole as one; None where no channel says anything."""
-    if not found.headline:
-        return None
-    rows = [found.port(each.name) for each in found.best]
+def _whole(rows: Sequence[Carried]) -> Whole:
+    """Return several seeds of one training, or a single port, as one."""
     carried, along = (
         over_seeds([Share(e.estimate, *e.ci) for e in own])
         for own in ([r.fidelity for r in rows], [r.along for r in rows])

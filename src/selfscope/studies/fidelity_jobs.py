@@ -45,8 +45,24 @@ class Abilities:
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
-def jobs_of(request: FidelityRequest, abilities: Abilities) -> Iterator[Job]:
-    """Yield all parts of a run in their order; what one needs stands before it."""
+def jobs_of(request: FidelityRequest, abilities: Abilities) -> list[Job]:
+    """Return all parts of a run in their order: what one needs stands before it.
+
+    All that one ground is asked stands together as far as that goes, so that weights are loaded seldom.
+    """
+    found = list(_jobs(request, abilities))
+    places: dict[Where, int] = {}
+    for job in found:
+        places.setdefault(job.who.where, len(places))
+    return sorted(found, key=lambda job: (_stage(job), places[job.who.where]))
+
+
+def _stage(job: Job) -> int:
+    """Return 1 for what needs the original's texts, 2 for what needs everybody's, else 0."""
+    return 2 if isinstance(job, Scores) else int(isinstance(job, Foil | Again))
+
+
+def _jobs(request: FidelityRequest, abilities: Abilities) -> Iterator[Job]:
     for n, sitting in enumerate(sittings(request)):
         if sitting.channel not in abilities.unavailable:
             yield Closed(sitting, f"{sitting.channel}-{n:04d}")

@@ -65,7 +65,7 @@ async def fidelity_of(
     with store.held():
         store.begin(study, request.items)
         if not store.finished:
-            await _ask_all(list(jobs_of(request, abilities)), opened, study, store, progress, budget)
+            await _ask_all(jobs_of(request, abilities), opened, study, store, progress, budget)
             store.finish(study)
     if request.bare == request.unported and not (store.folder / "findings.json").exists():
         conclude(

@@ -195,6 +195,8 @@ class PortFidelity:
         Why a channel or a dimension is not read, by ``channel`` or ``channel dimension``.
     whole
         The ports that stand for the whole, over their seeds, in the channel that speaks for them.
+    beyond_whole
+        The same with the control in the place of the unported target; None without a control.
     geometry
         The space of roles of each port that was mapped, beside the original's, by the port's name.
     """
@@ -213,6 +215,7 @@ class PortFidelity:
     ability: Ability | None = None
     gates: tuple[tuple[str, str], ...] = ()
     whole: Whole | None = None
+    beyond_whole: Whole | None = None
     geometry: tuple[tuple[str, Against], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -279,7 +282,7 @@ class PortFidelity:
             "ports": [self._port(each) for each in self.ports],
             "channels": [plain(c) for c in self.carried if c.setting == "plain"],
             "kept": [plain(c) for c in self.kept],
-            "beyond": [plain(c) for c in self.beyond],
+            "beyond": self._beyond_json(),
             "ceilings": plain(self.ceilings),
             "gates": dict(self.gates),
             "geometry": {name: plain(found) for name, found in self.geometry},
@@ -287,6 +290,11 @@ class PortFidelity:
             "run": self.run,
         }
         return dict(_nulls(told))
+
+    def _beyond_json(self) -> dict[str, Any] | None:
+        if self.beyond_whole is None:
+            return None
+        return {"whole": plain(self.beyond_whole), "ports": [plain(c) for c in self.beyond]}
 
     def _chosen(self, names: set[str], *, judged: bool) -> list[float]:
         """Return how often the original was told from these ports, by judges or by likelihoods."""
