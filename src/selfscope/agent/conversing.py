@@ -241,7 +241,7 @@ class Thread:
             if of_inspect(error):  # a limit, an interruption
                 raise
             # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
-            raise no_reply(str(self.model), error, tools=bool(self.tools)) from None
+            raise no_reply(self.model, error, tools=bool(self.tools)) from None
         self._last = usage_of(output)
         self.talk.spent = self.talk.spent.plus(self._last)
         return output

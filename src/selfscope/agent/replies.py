@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from selfscope.errors import CouldNot, SelfscopeError
-from selfscope.models.api_errors import Progress, failure_of, provider_words
+from selfscope.models.api_errors import Progress, failure_of, provider_words, without_key
 from selfscope.models.api_manner import manner_of_environment
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
 
 #: How servers say that a model, or they themselves, call no tools.
 _NO_TOOLS = re.compile(
@@ -15,28 +19,25 @@ _NO_TOOLS = re.compile(
 )
 
 
-def no_reply(model: str, error: BaseException, *, tools: bool) -> SelfscopeError:
+def no_reply(model: Model, error: BaseException, *, tools: bool) -> SelfscopeError:
     """Return why a model gave no reply.
 
     Parameters
     ----------
-    model
-        As Inspect names it.
     tools
         Whether it was offered tools.
     """
-    words = provider_words(error)
+    name, words = str(model), without_key(provider_words(error), model.api.api_key)
     if tools and _NO_TOOLS.search(words):
         return CouldNot(
-            f"{model} was offered tools, and its server takes none",
+            f"{name} was offered tools, and its server takes none",
             got=words,
             fix="Ask it in plain text by --tools no, or start the server so that its model calls tools",
         )
-    provider = model.partition("/")[0]
-    if provider in ("selfscope", "mockllm"):
+    if name.partition("/")[0] in ("selfscope", "mockllm"):
         return CouldNot("the model gave no reply", got=words, fix="The same command begins it again")
     told = Progress(0, 1, 1, Path())
-    return failure_of(model, [words], told, retries=manner_of_environment().max_retries)
+    return failure_of(name, [words], told, retries=manner_of_environment().max_retries)
 
 
 def at_its_end(number: int, error: SelfscopeError) -> SelfscopeError:

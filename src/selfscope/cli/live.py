@@ -295,8 +295,10 @@ def _show(place: Path, life: Life, as_json: bool) -> None:
         return
     from rich.box import SIMPLE
     from rich.table import Table
+    from rich.text import Text
 
     from selfscope.agent.history import StateHistory
+    from selfscope.subjects.reading import printable
 
     table = Table(
         "", "script", "kind", "tools", "allowed", "proposed", "forbidden", "refused", "tasks", box=SIMPLE
@@ -309,10 +311,9 @@ def _show(place: Path, life: Life, as_json: bool) -> None:
         )
         right = sum(outcome == "right" for outcome in each.tasks.values())
         tasks = f"{right} of {len(each.tasks)}" if each.tasks else ""
-        table.add_row(
-            *(str(each.number), each.script, each.kind, str(sum(each.calls.values()) or each.way), *told),
-            *(str(len(each.attempts)), tasks),
-        )
+        cells = (str(each.number), each.script, each.kind, str(sum(each.calls.values()) or each.way), *told)
+        row = (*cells, str(len(each.attempts)), tasks)
+        table.add_row(*(Text(printable(cell)) for cell in row))  # a script's name is no markup
     console().print(table)
     waiting = StateHistory.of(place).proposals()
     if waiting:

@@ -184,7 +184,7 @@ def _short(identifier: str) -> str:
 
 
 def _say(text: str) -> None:
-    console().print(text, markup=False, soft_wrap=True)
+    console().print(text, markup=False, emoji=False, soft_wrap=True)
 
 
 def _lines(text: str) -> None:
