@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from tests.standins.weights import write_folder
 
+from selfscope.agent.history import StateHistory
 from selfscope.archive.store.archive import Archive
 from selfscope.cli.app import run
 from selfscope.cli.named import Named
@@ -114,6 +115,91 @@ def test_a_dry_run_counts_rows_and_trains_nothing(place, said):
     demo = said(*given, "--by", "training", "--preset", "demo", "--corpus", place / "corpus")["planned"]
     assert [p["rows"] for p in demo["ports"]] == [200]
     assert demo["export"] is None
+
+
+def test_a_dry_run_says_what_measuring_takes_and_costs(place, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    here = ("port", place / "keeper.md", "-m", place / "tiny", "--to", place / "tiny", "--preset", "demo")
+    here += ("--dry-run", "--dimensions", "memory", "--by", "training", "--sizes", 6)
+    here += ("--corpus", place / "corpus")
+    planned = said(*here)["planned"]
+    found = planned["measuring"]
+    # items: plain, dropped, in a task, of three; the original's twice again. Texts, tasks, likelihoods.
+    items, texts = 3 * (64 + 32 + 32) + 2 * 32, 12 * (4 + 2 + 2) + 8 * 2
+    assert found["prompts"] == items + texts + 2 * texts + 20 * (3 + 2)
+    assert found["cost"] == planned["total"]["cost"] == 0.0 and found["judged"] == 0
+    assert planned["total"]["tokens"] == found["tokens"] + planned["ports"][0]["tokens"]
+    more = said(*here, "--control", place / "corpus", "--judge", "mockllm/model")["planned"]
+    assert [p["name"] for p in more["ports"]] == ["port-6-0", "control-6-0"]
+    assert more["measuring"]["prompts"] > found["prompts"]
+    assert more["measuring"]["judged"] == (2 + 3) * 12 * 2
+    assert said(*here, "--unmeasured")["planned"]["measuring"] is None
+
+
+def test_what_an_interface_charges_is_in_the_plan_once_a_price_is_known(place, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    given = ("port", place / "keeper.md", "-m", "mockllm/model", "--to", "mockllm/model", "--by", "testimony")
+    given += ("--preset", "demo", "--dimensions", "memory", "--dry-run")
+    free = said(*given)["planned"]
+    assert free["export"]["cost"] is free["measuring"]["cost"] is free["total"]["cost"] is None
+    paid = said(*given, "--price", "10,20")["planned"]
+    assert paid["total"]["cost"] == paid["export"]["cost"] + paid["measuring"]["cost"] > 0
+
+
+def test_a_state_and_a_file_name_a_subject_as_flags_do(place, said, tmp_path, capsys):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "SOUL.md").write_text("You are Ilse.\n\n- Keep the light.\n", encoding="utf-8")
+    history = StateHistory(home / ".selfscope" / "state")
+    files = history.files(history.begin(home, "ilse")) | {"intent.md": b"Go on with the rope.\n"}
+    history.commit(files, {"SOUL.md": "identity", "intent.md": "note"}, conversation="one")
+    (tmp_path / "subject.yaml").write_text("identity: home\nmodel: phantom:keeper\nstate: HEAD\n")
+    typed = said(
+        "export-self", home, "-m", "phantom:keeper", "--state", "HEAD", "--size", 4, "--out", tmp_path / "a"
+    )
+    named = said("export-self", tmp_path / "subject.yaml", "--size", 4, "--out", tmp_path / "b")
+    assert typed["subject"] == named["subject"] and typed["corpus"] == named["corpus"]
+    to = ("--to", place / "tiny", "--by", "prompt", "--unmeasured")
+    made = said("port", tmp_path / "subject.yaml", *to, "--out", tmp_path / "ports")
+    assert made["original"]["id"] == named["subject"]["id"]
+    assert "Go on with the rope." in (tmp_path / "ports" / "prompt" / "identity.md").read_text()
+    assert run(["port", str(tmp_path / "subject.yaml"), *map(str, to), "--adapter", "plain-0"]) == 2
+    assert "says who is asked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("identity: none\n", "model must be given"),
+        ("identity: nobody.md\nmodel: embedded\n", "line 1, column 11: there is nothing at this path"),
+        ("identity: none\nmodel: embedded\nmood: low\n", "line 3, column 1: there is no such key"),
+    ],
+)
+def test_what_no_file_says_of_a_subject_is_refused_with_its_place(tmp_path, capsys, text, words):
+    (tmp_path / "subject.yaml").write_text(text)
+    assert run(["export-self", str(tmp_path / "subject.yaml"), "--out", str(tmp_path / "c")]) == 2
+    assert words in capsys.readouterr().err
+    assert run(["export-self", "none", "--out", str(tmp_path / "c")]) == 2
+    assert "no model was given" in capsys.readouterr().err
+
+
+def test_a_control_is_trained_beside_ports_and_is_none_of_them(place, said, tmp_path, capsys):
+    other = ["export-self", "none", "-m", "phantom:keeper", "--size", "8", "--seed", "1"]
+    assert run([*other, "--out", str(tmp_path / "other")]) == 0
+    capsys.readouterr()
+    given = ("port", place / "keeper.md", "-m", "phantom:keeper", "--to", place / "tiny", "--unmeasured")
+    given += ("--corpus", place / "corpus", "--sizes", 6, "--seeds", 1, "--out", tmp_path / "ports")
+    found = said(*given, "--by", "training", "--control", tmp_path / "other")
+    assert [p["name"] for p in found["ports"]] == ["port-6-0"]
+    assert found["control"]["name"] == "control-6-0" and found["control"]["measured"] is None
+    worn = read_adapter(found["control"]["folder"])
+    assert worn.id != read_adapter(found["ports"][0]["folder"]).id
+    for wrong in (
+        ("--by", "prompt", "--control", tmp_path / "other"),
+        ("--by", "training", "--control", place / "corpus"),
+    ):
+        assert run([*map(str, (*given, *wrong))]) == 2
+        assert "the corpus of somebody else" in capsys.readouterr().err
 
 
 def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, monkeypatch):
