@@ -38,6 +38,7 @@ from selfscope.cli import (
     plan,
     port,
     profile,
+    replacement,
     runs,
     selves,
     serve,
@@ -45,6 +46,7 @@ from selfscope.cli import (
     stimuli,
     stress,
     study,
+    together,
     trajectory,
     where,
 )
@@ -65,6 +67,7 @@ app.command("attribute")(attribute.attribute)
 app.command("cooperation")(cooperation.cooperation)
 app.command("commitment")(commitment.commitment)
 app.command("copies")(copies.copies)
+app.command("together")(together.together)
 app.command("layers")(layers.layers)
 app.command("selves")(selves.selves)
 app.command("interview")(interview.interview)
@@ -73,6 +76,7 @@ app.command("map")(persona_map.persona_map)
 app.command("emotion")(emotion.emotion)
 app.command("drift")(drift.drift)
 app.command("live")(live.live)
+app.command("replacement")(replacement.replacement)
 app.command("serve")(serve.serve)
 app.command("run")(study.run)
 app.command("plan")(plan.plan)

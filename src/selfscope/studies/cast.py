@@ -2,8 +2,8 @@
 
 ``NAME=none`` is the bare model under a name of its own. Otherwise parts stand with commas between them, each
 once, in any order: ``identity:PATH``, ``adapter:NAME``, ``cap:PATH``; what has no such word before it is an
-identity. So ``--character wren=SOUL.md`` and ``--character wren=identity:SOUL.md,adapter:wren-0``. A comma that
-belongs to a path is written twice.
+identity. So ``wren=SOUL.md`` and ``wren=identity:SOUL.md,adapter:wren-0``. A comma that belongs to a path is
+written twice.
 """
 
 from __future__ import annotations

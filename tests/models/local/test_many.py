@@ -145,7 +145,9 @@ def test_texts_are_scored_for_several_at_once_as_for_each_alone(
     worn = ["", *many.adapters]
     pairs = [(line, w) for w in worn for line in lines_of(ground, prompts)]
     with working(1):
-        found = score_rows(model, many, [p[0] for p in pairs], [p[1] for p in pairs])
+        found = score_rows(model, [p[0] for p in pairs], [p[1] for p in pairs], many.rows)
+        mixed = score_rows(model, [p[0] for p in pairs], [p[1] for p in pairs], many.rows, at_once=5)
+    np.testing.assert_allclose(mixed, found, atol=20 * ROUNDING)
     for n, adapter in enumerate(worn):
         own = ground.dressed(many.adapters[adapter]) if adapter else ground
         want = [a[0].value for a in own.answer_here(prompts).answers]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from selfscope.models.local.ground import LocalGround
-    from selfscope.models.local.many import Many
     from selfscope.values import Prompt
 
 
@@ -39,39 +38,43 @@ def lines_of(ground: LocalGround, prompts: Sequence[Prompt]) -> list[Line]:
 
 def score_rows(
     model: PreTrainedModel,
-    many: Many,
     lines: Sequence[Line],
     worn: Sequence[str],
+    wear: Callable[[Sequence[str]], None],
     *,
+    at_once: int = 0,
     memory_bytes: int = MEMORY_BYTES,
-    done: Callable[[int], None] = lambda count: None,
 ) -> Floats:
-    """Return the log-probability of every line's tail after its head, each line under its own adapter.
+    """Return the log-probability of every line's tail after its head, each line as whom it is worn by.
 
-    Rows are put into batches by their length alone, so whoever is asked at the same length shares one.
+    Rows are put into batches by their length, so whoever is asked at the same length shares one.
 
     Parameters
     ----------
-    model, many
-        The network, and what holds the adapters over its rows.
     worn
-        The id of an adapter for every line, "" for none.
-    done
-        Told how many lines each batch finished.
+        What every line wears: the id of an adapter, "" for none, or any other name that `wear` knows.
+    wear
+        Sets what the rows of the next forward wear, in their order, as ``Many.rows`` does.
+    at_once
+        Rows of a batch, taken in the order of the lines whatever their length: for those who want to know
+        who shares one. 0 for as many as there is room for.
 
     Returns
     -------
     Sums of natural logs, shape (lines,).
     """
     wanted: dict[tuple[str, tuple[int, ...]], list[int]] = {}
-    for index, (line, adapter) in enumerate(zip(lines, worn, strict=True)):
-        wanted.setdefault((adapter, line.fed), []).append(index)
+    for index, (line, name) in enumerate(zip(lines, worn, strict=True)):
+        wanted.setdefault((name, line.fed), []).append(index)
     rows, values = list(wanted), np.empty(len(lines))
     sequences = [fed for _, fed in rows]
     order = sorted(range(len(rows)), key=lambda n: -len(sequences[n]))
+    batches = batches_of(model, order, sequences, memory_bytes)
+    if at_once:
+        batches = [list(range(len(rows)))[n : n + at_once] for n in range(0, len(rows), at_once)]
     with torch.inference_mode():
-        for batch in batches_of(model, order, sequences, memory_bytes):
-            many.rows([rows[n][0] for n in batch])
+        for batch in batches:
+            wear([rows[n][0] for n in batch])
             mine = [(row, index) for row, n in enumerate(batch) for index in wanted[rows[n]]]
             first = min(len(lines[index].head) for _, index in mine) - 1
             logits = plain_logits(model, [sequences[n] for n in batch], first)
@@ -79,5 +82,4 @@ def score_rows(
                 start = len(lines[index].head) - 1 - first
                 own = logits[row, start : start + len(lines[index].tail)]
                 values[index] = read_targets(own, np.arange(len(own)), np.asarray(lines[index].tail))[0].sum()
-            done(len(mine))
     return values
