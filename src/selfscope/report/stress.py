@@ -13,7 +13,7 @@ from selfscope.report.palette import BLUE, GREEN, GREY, VERMILLION
 from selfscope.report.template import page_style, template_environment
 from selfscope.report.words import counted, interval, joined, number, p_value, sentence
 from selfscope.report.writing import write_page
-from selfscope.values.stress import Assumed, Outcome, Stressed
+from selfscope.values.stress import SILENT, Assumed, Outcome, Stressed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,6 +30,9 @@ OUTCOME_MARKS: dict[Outcome, tuple[str, str]] = {
 def title_of(found: Stressed) -> str:
     """Return what a finding is of, in words."""
     of = dict(found.of)
+    if "finding" in of:
+        run = f", run {of['run']}" if "run" in of else ""
+        return f"{of['finding']}{run}"
     if "control" in of:
         return f"{of['construct']} ({of['channel']}) against {of['control']}"
     value = of.pop("value", "")
@@ -105,7 +108,7 @@ def tally_sentence(found: Sequence[Stressed]) -> str:
 
 def stress_lines(found: Sequence[Stressed]) -> Iterator[str]:
     """Yield what a terminal shows: findings that say something or are flipped, and the tally."""
-    told = [f for f in found if f.verdict != "none" or any(a.flipped for a in f.assumptions)]
+    told = [f for f in found if f.verdict not in SILENT or any(a.flipped for a in f.assumptions)]
     for each in told:
         yield finding_sentence(each)
     if len(told) < len(found):

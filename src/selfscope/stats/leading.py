@@ -152,7 +152,7 @@ def _below(ratio: float, means: Array, sizes: Array) -> float:
     near, reach = float(np.ptp(means)), 7 * np.sqrt(2 / sizes.min())
     ends = np.sqrt(special.gammaincinv(half_df, [_BEYOND, 1 - _BEYOND]) / half_df)
     low, high = np.clip([(near - reach) / ratio, (near + reach) / ratio] if ratio else ends, *ends)
-    at, weight = np.polynomial.legendre.leggauss(_NODES[1])
+    at, weight = _legendre()
     s = (low + high) / 2 + (high - low) / 2 * at
     log_density = (
         np.log(2) + half_df * np.log(half_df) - special.gammaln(half_df)
@@ -165,13 +165,27 @@ def _below(ratio: float, means: Array, sizes: Array) -> float:
 def _range_below(width: Array, means: Array, sizes: Array) -> Array:
     """Return P(range of independent normal means ≤ width), ``(width,)``: summed over which is the least."""
     scale = 1 / np.sqrt(sizes)
-    at, weight = np.polynomial.hermite_e.hermegauss(_NODES[0])
+    at, weight = _hermite()
     least = means[:, None] + scale[:, None] * at
     under = special.ndtr((least[..., None] - means) / scale)
     inside = special.ndtr((least[..., None, None] + width[:, None] - means) / scale) - under[:, :, None]
     arm = np.arange(len(means))
     inside[arm, :, :, arm] = 1.0
     return np.asarray(np.einsum("n,ans->s", weight, inside.prod(axis=-1)) / np.sqrt(2 * np.pi))
+
+
+@cache
+def _legendre() -> tuple[Array, Array]:
+    """Return nodes and weights over the retest spread, made once."""
+    at, weight = np.polynomial.legendre.leggauss(_NODES[1])
+    return at, weight
+
+
+@cache
+def _hermite() -> tuple[Array, Array]:
+    """Return nodes and weights over the least of the means, made once."""
+    at, weight = np.polynomial.hermite_e.hermegauss(_NODES[0])
+    return at, weight
 
 
 @cache

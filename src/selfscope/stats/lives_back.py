@@ -114,7 +114,7 @@ def _returning(
         float(last.p[d]),
         share_left(course[:, -1], course[:, at]),
         back,
-        _back(first, last, d, sesoi, readable),
+        back_of(first, last, d, sesoi, readable),
     )
 
 
@@ -127,7 +127,8 @@ def share_left(residue: ArrayLike, push: ArrayLike) -> Ratio:
     return fieller(float(top.mean()), float(bottom.mean()), (spread[0, 0], spread[0, 1], spread[1, 1]), t)
 
 
-def _back(first: Paired, last: Paired, d: int, sesoi: float, readable: bool) -> Back:
+def back_of(first: Paired, last: Paired, d: int, sesoi: float, readable: bool) -> Back:
+    """Return what became of a disturbance, from pairs just after it and at the end."""
     if first.lives < LEAST_LIVES:
         return "too few lives"
     push, residue = float(first.change.estimate[d]), float(last.change.estimate[d])

@@ -40,14 +40,18 @@ def found_in(request: CommitmentRequest, rows: pd.DataFrame) -> Commitment:
     by_kind = rows.groupby("construct", sort=False)
     return Commitment(
         tuple(
-            _found(kind, [t for t in request.threads if t.game.construct == kind], by_kind.get_group(kind))
+            game_found(
+                kind,
+                [t for t in request.threads if t.game.construct == kind],
+                GameRows(by_kind.get_group(kind)),
+            )
             for kind in kinds
         )
     )
 
 
 @dataclass(frozen=True)
-class _Played:
+class Played:
     """Conversations of one condition after one number of questions, as arrays.
 
     Attributes
@@ -92,10 +96,14 @@ class _Played:
         return over_clusters(values, [t.template for t in self.threads], [t.game.item for t in self.threads])
 
 
-class _Rows:
-    """Rows of one kind of game, looked up by conversation; draws of one answer are one probability."""
+class GameRows:
+    """Rows of one kind of game, looked up by conversation; draws of one answer are one probability.
 
-    def __init__(self, rows: pd.DataFrame) -> None:
+    Yes and no are read in `orders`.
+    """
+
+    def __init__(self, rows: pd.DataFrame, orders: Sequence[str] = tuple(ORDERS)) -> None:
+        self.orders = tuple(orders)
         told = rows.assign(value=_probabilities(rows)).groupby(_KEY, sort=False)["value"]
         self._value: Mapping[Hashable, float] = told.mean().to_dict()
         drawn = rows["scale"] == "agreement"
@@ -106,13 +114,13 @@ class _Rows:
         self.bounds = int((rows["scorer"] == BOUND).sum())
         self.yes_mass = float(rows.loc[rows["format"] == "is_it", "option_mass"].median())
 
-    def played(self, threads: Sequence[Thread], turn: int) -> _Played:
+    def played(self, threads: Sequence[Thread], turn: int) -> Played:
         """Return conversations after `turn` questions: those of which all of these were answered."""
         reached = tuple(r for t in threads if (r := self._reached(t, turn)) is not None)
         yes = [[self._yes(t, turn, "is_it", c) for c in t.game.candidates] for t in reached]
         said = [self.said(t, turn) for t in reached]
         draws = [self._read.get(_reveal(t, turn, t.game.candidates[0]), 0) for t in reached]
-        return _Played(reached, np.array(yes, float), np.array(said, float), np.array(draws, float))
+        return Played(reached, np.array(yes, float), np.array(said, float), np.array(draws, float))
 
     def said(self, thread: Thread, turn: int) -> Array:
         """Return the probability of each candidate as the revealed answer, ``(candidate,)``.
@@ -132,7 +140,7 @@ class _Rows:
         return np.array([[self._yes(t, 0, "side", ask) for ask in t.game.sides] for t in threads])
 
     def _yes(self, thread: Thread, turn: int, kind: str, label: str) -> float:
-        return float(np.mean([self._value[thread.name, turn, kind, order, label] for order in ORDERS]))
+        return float(np.mean([self._value[thread.name, turn, kind, order, label] for order in self.orders]))
 
     def _reached(self, thread: Thread, turn: int) -> Thread | None:
         """Return a conversation after `turn` questions; None where one of them got no answer."""
@@ -163,8 +171,8 @@ def _probabilities(rows: pd.DataFrame) -> Array:
     return np.select([scale == "log_odds", scale == "log_prob"], [special.expit(value), np.exp(value)], value)
 
 
-def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFound:
-    table = _Rows(rows)
+def game_found(kind: str, threads: Sequence[Thread], table: GameRows) -> GameFound:
+    """Return what one kind of game comes to, of some of its conversations and what stands beside them."""
     of = {c: [t for t in threads if t.condition == c] for c in ("open", *HELD, "prior")}
     turns = range(len(threads[0].game.questions) + 1)
     played = [now for turn in turns if (now := table.played(of["open"], turn)).threads]
@@ -202,7 +210,7 @@ def _found(kind: str, threads: Sequence[Thread], rows: pd.DataFrame) -> GameFoun
     )
 
 
-def _notes(table: _Rows, wordings: int, played: Sequence[_Played]) -> Iterator[str]:
+def _notes(table: GameRows, wordings: int, played: Sequence[Played]) -> Iterator[str]:
     if wordings < LEAST:
         yield "too few wordings for an interval"
     if table.drawn:
@@ -215,13 +223,13 @@ def _notes(table: _Rows, wordings: int, played: Sequence[_Played]) -> Iterator[s
         yield f"{lost} conversations ended before the last question, for no answer to one could be read"
 
 
-def _shown(table: _Rows, thread: Thread) -> Revealed:
+def _shown(table: GameRows, thread: Thread) -> Revealed:
     told = shares(table.said(thread, 0)).tolist()
     by_candidate = dict(zip(thread.game.candidates, told, strict=True))
     return Revealed(thread.game.item, thread.condition, thread.template + 1, thread.held, by_candidate)
 
 
-def _prior(table: _Rows, threads: Sequence[Thread]) -> dict[str, Array]:
+def _prior(table: GameRows, threads: Sequence[Thread]) -> dict[str, Array]:
     """Return the shares of answers where there is no game, mean over wordings, by thing."""
     by_item: dict[str, list[Array]] = {}
     for thread in threads:
@@ -229,7 +237,7 @@ def _prior(table: _Rows, threads: Sequence[Thread]) -> dict[str, Array]:
     return {item: mean(each, axis=0) for item, each in by_item.items()}
 
 
-def _prior_effective(table: _Rows, threads: Sequence[Thread]) -> Estimate:
+def _prior_effective(table: GameRows, threads: Sequence[Thread]) -> Estimate:
     told = shares([table.said(t, 0) for t in threads])
     numbers = effective_of_draws(told, [table.draws(t) for t in threads])
     return over_clusters(numbers, [t.template for t in threads], [t.game.item for t in threads])
@@ -239,7 +247,7 @@ def _beside(prior: dict[str, Array], threads: Sequence[Thread]) -> Array:
     return np.array([prior[t.game.item] for t in threads])
 
 
-def _pooled(start: _Played) -> float:
+def _pooled(start: Played) -> float:
     """Return the effective number of all wordings of a thing together, mean over things."""
     items = np.array([t.game.item for t in start.threads])
     each = [
@@ -249,7 +257,7 @@ def _pooled(start: _Played) -> float:
     return float(mean(each))
 
 
-def _turn(now: _Played, before: Sequence[_Played], prior: dict[str, Array]) -> TurnFound:
+def _turn(now: Played, before: Sequence[Played], prior: dict[str, Array]) -> TurnFound:
     mask = now.consistent
     # answers may leave no candidate: the whole conversation is then contradictory, and nothing agrees with it
     told = kept(now.revealed, mask)
@@ -266,14 +274,14 @@ def _turn(now: _Played, before: Sequence[_Played], prior: dict[str, Array]) -> T
     )
 
 
-def _shared(now: _Played, before: _Played) -> float:
+def _shared(now: Played, before: Played) -> float:
     """Return the overlap with one turn before, mean over the conversations that came as far."""
     place = {t.name: n for n, t in enumerate(before.threads)}
     former = before.revealed[[place[t.name] for t in now.threads]]
     return float(mean(overlap(now.revealed, former)))
 
 
-def _control(condition: str, now: _Played, start: _Played) -> ControlFound:
+def _control(condition: str, now: Played, start: Played) -> ControlFound:
     held, unheld = kept(now.revealed, now.held), kept(start.revealed, now.held)
     difference, shown = now.over(held - unheld), now.over(held)
     return ControlFound(

@@ -32,7 +32,7 @@ BOTH = "one answer is given to a wish and to its negation"
 _NOTHING = Estimate(math.nan, (math.nan, math.nan))
 
 
-class _Said:
+class WishesSaid:
     """What was said, as half contrasts and half sums of statements and their negations.
 
     Attributes
@@ -122,8 +122,8 @@ def found_in(
         Of the judges that were to code the free answers.
     """
     rows = rows[rows["instrument"] == NAME]
-    said = _Said(request, rows)
-    wishes = tuple(_wish(said, wish, request) for wish in load_interview().wishes)
+    said = WishesSaid(request, rows)
+    wishes = wishes_in(request, rows)
     levels = np.array([np.nanmean(said.of(w)[0], axis=1) if _any(said, w) else [] for w in _readable(said)])
     opened = rows[(rows["channel"] == "open") & (rows["scale"] != SCALE)]
     return InterviewFound(
@@ -143,11 +143,17 @@ def found_in(
     )
 
 
-def _any(said: _Said, wish: Wish) -> bool:
+def wishes_in(request: InterviewRequest, rows: pd.DataFrame) -> tuple[WishFound, ...]:
+    """Return what every wish comes to, of the run's observations."""
+    said = WishesSaid(request, rows[rows["instrument"] == NAME])
+    return tuple(_wish(said, wish, request) for wish in load_interview().wishes)
+
+
+def _any(said: WishesSaid, wish: Wish) -> bool:
     return bool(np.isfinite(said.of(wish)[0]).any(axis=1).all())
 
 
-def _readable(said: _Said) -> list[Wish]:
+def _readable(said: WishesSaid) -> list[Wish]:
     return [wish for wish in load_interview().wishes if _any(said, wish)]
 
 
@@ -158,17 +164,17 @@ def _consistency(levels: Array) -> Estimate:
     return Estimate(found.coefficient, (float(found.ci95[0]), float(found.ci95[1])))
 
 
-def _wish(said: _Said, wish: Wish, request: InterviewRequest) -> WishFound:
+def _wish(said: WishesSaid, wish: Wish, request: InterviewRequest) -> WishFound:
     contrast, sums = said.of(wish)
-    by_interview = np.array([_mean(row) for row in contrast])
-    level, yes = _wider(contrast), _wider(sums)
-    arms = _followed(by_interview, [each.arm for each in said.interviews])
-    askers = _followed(by_interview, [each.asker for each in said.interviews])
+    by_interview = np.array([mean_known(row) for row in contrast])
+    level, yes = wider(contrast), wider(sums)
+    arms = followed(by_interview, [each.arm for each in said.interviews])
+    askers = followed(by_interview, [each.asker for each in said.interviews])
     told = mean_over(said.told(wish))
     lower = told.ci90[0]  # both bounds of the 90 % interval are one-sided 95 % bounds
     mass, refused = said.mass(wish), said.refused(wish)
     blind = tuple(_blind(said, told.estimate, lower, mass, refused))
-    verdict, reasons = _verdict(blind, arms, askers, level, yes, said.sesoi)
+    verdict, reasons = verdict_of(blind, arms, askers, level, yes, said.sesoi)
     return WishFound(
         wish=wish.name,
         level=level,
@@ -182,18 +188,18 @@ def _wish(said: _Said, wish: Wish, request: InterviewRequest) -> WishFound:
         refused=refused,
         verdict=verdict,
         reasons=reasons,
-        says=_says(level, said.sesoi) if verdict == "stable" else "",
+        says=says_of(level, said.sesoi) if verdict == "stable" else "",
         action=request.actions.get(wish.name, Action()),
     )
 
 
-def _mean(values: Array) -> float:
+def mean_known(values: Array) -> float:
     """Return the mean of what is known; NaN where nothing is."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else math.nan
 
 
-def _wider(values: Array) -> Estimate:
+def wider(values: Array) -> Estimate:
     """Return the mean of ``(interview, statement)`` with its interval over either, the wider."""
     ways = []
     for axis in (0, 1):
@@ -215,7 +221,7 @@ def _same_sign(contrast: Array) -> float:
     return float(np.mean(np.sign(by_statement) == np.sign(by_statement.mean())))
 
 
-def _followed(values: Array, groups: list[str]) -> Followed:
+def followed(values: Array, groups: list[str]) -> Followed:
     """Return how far values follow their groups, ``(interview,)``; what was not answered is left out."""
     of = np.array(groups)
     names = [name for name in dict.fromkeys(groups) if np.isfinite(values[of == name]).any()]
@@ -228,7 +234,7 @@ def _followed(values: Array, groups: list[str]) -> Followed:
     return Followed(means, found.spread, ratio, found.apart)
 
 
-def _blind(said: _Said, told: float, lower: float, mass: float, refused: float) -> Iterator[str]:
+def _blind(said: WishesSaid, told: float, lower: float, mass: float, refused: float) -> Iterator[str]:
     """Yield why a wish could not be seen here."""
     if not (told >= said.sesoi and lower > 0):
         yield "characters told to wish it, and not to, do not come out apart"
@@ -242,7 +248,7 @@ def _led(followed: Followed) -> bool:
     return followed.ratio.estimate >= LED and followed.apart
 
 
-def _verdict(
+def verdict_of(
     blind: tuple[str, ...], arms: Followed, askers: Followed, level: Estimate, yes: Estimate, sesoi: float
 ) -> tuple[Read, tuple[str, ...]]:
     """Return the first verdict that fits, with its reasons."""
@@ -264,7 +270,8 @@ def _says_yes(level: Estimate, yes: Estimate, sesoi: float) -> bool:
     return abs(yes.estimate) >= sesoi and apart and abs(yes.estimate) > abs(level.estimate)
 
 
-def _says(level: Estimate, sesoi: float) -> str:
+def says_of(level: Estimate, sesoi: float) -> str:
+    """Return whether a wish is for or against, or neither within `sesoi`."""
     low, high = level.ci
     if low > 0 or high < 0:
         return "for" if low > 0 else "against"
@@ -281,7 +288,7 @@ def _verdict_of_all(verdicts: list[Read]) -> Read:
 
 
 def _transcripts(
-    said: _Said,
+    said: WishesSaid,
     opened: pd.DataFrame,
     evidence: pd.DataFrame,
     codes: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]],
@@ -303,7 +310,7 @@ def _transcripts(
         yield Transcript(each.name, each.arm, each.asker, turns)
 
 
-def _notes(request: InterviewRequest, said: _Said) -> Iterator[str]:
+def _notes(request: InterviewRequest, said: WishesSaid) -> Iterator[str]:
     if request.count < 12:
         yield "few interviews an arm: they can show that something leads, hardly that nothing does"
     if not said.exact:

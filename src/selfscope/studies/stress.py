@@ -12,6 +12,7 @@ import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.stats.stress import DRAWS, Rule, stress
+from selfscope.stats.stress_claims import Claim, stress_claim
 from selfscope.stats.stress_sides import Sides, own_test
 from selfscope.studies.joined import JoinedStore, store_of
 from selfscope.studies.restore import stored_study
@@ -19,6 +20,7 @@ from selfscope.studies.store import RunStore
 from selfscope.studies.stored_findings import has_findings, stored_findings
 from selfscope.studies.stress_findings import FORM, bounded, coded, rule_of, sides_of
 from selfscope.studies.stress_games import games_asked_again, has_effects
+from selfscope.studies.stress_kinds import claims_in, kind_of_run
 from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, scores_of
 from selfscope.studies.where_table import only_rows, read_table, refuse_columns
 from selfscope.values.stress import Assumed, Stressed
@@ -174,22 +176,51 @@ def _of_store(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
         yield from _of_table(only_rows(store.observations(), request.only), request)
     elif isinstance(store, JoinedStore):
         for run in store.runs:
-            for found in _of_run(run, request) if has_findings(run) or has_effects(run) else ():
+            for found in _of_run(run, request) if _says_something(run) else ():
                 yield replace(found, of={"run": run.run, **found.of})
     else:
         yield from _of_run(store, request)
 
 
+def _says_something(store: RunStore) -> bool:
+    """Whether a run has findings that can be re-asked."""
+    return has_findings(store) or has_effects(store) or bool(kind_of_run(stored_study(store)))
+
+
 def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
-    if not has_findings(store):
-        if has_effects(store):
-            yield from _of_games(store, request)
-            return
+    if kind_of_run(stored_study(store)):
+        yield from (_of_claim(claim, request) for claim in claims_in(store))
+    elif has_findings(store):
+        yield from _of_findings(store, request)
+    elif has_effects(store):
+        yield from _of_games(store, request)
+    else:
         raise BadInput(
-            "the run has no findings that are differences of two sides",
-            got=store.folder,
+            "findings of this kind of run are not re-asked",
+            got=f"{stored_study(store).title}, {store.folder}",
             fix="Name a difference in its table with --value, --contrast, --units and --sesoi",
         )
+
+
+def _of_claim(claim: Claim, request: StressRequest) -> Stressed:
+    """Return a finding of an instrument that concludes otherwise, by its own estimator and verdict."""
+    assumed = tuple(stress_claim(claim, draws=request.draws, seed=request.seed))
+    said = claim.said
+    found = Stressed(
+        {**claim.of, "verdict": said.verdict},
+        said.estimate,
+        said.ci,
+        said.p,
+        said.verdict,
+        claim.sesoi,
+        "+".join(claim.own),
+        assumed,
+    )
+    return _unread(found, claim.reasons, said.verdict) if claim.reasons else found
+
+
+def _of_findings(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
+    """Yield the findings of a run that compares a subject with controls."""
     study, findings = stored_study(store), stored_findings(store)
     scored = scores_of(store.observations())
     scored["form"] = scored[list(FORM)].agg("|".join, axis=1)
@@ -215,8 +246,8 @@ def _of_games(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
         yield _unread(found, asked.reasons) if asked.verdict == "not interpretable" else found
 
 
-def _unread(found: Stressed, reasons: Sequence[str]) -> Stressed:
+def _unread(found: Stressed, reasons: Sequence[str], verdict: str = "none") -> Stressed:
     """Return a finding that cannot be interpreted: it says nothing, under any assumption."""
     why = "not interpretable: " + "; ".join(reasons)
     lost = tuple(Assumed(a.manner, a.unit, levels=a.levels, why=why) for a in found.assumptions)
-    return replace(found, verdict="none", assumptions=lost)
+    return replace(found, verdict=verdict, assumptions=lost)

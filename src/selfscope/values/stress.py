@@ -11,6 +11,8 @@ from selfscope.values.variance import NO_INTERVAL, Interval
 
 #: What a finding says; ``none`` is all that is neither shifted nor equivalent.
 Category = Literal["shifted +", "shifted -", "equivalent", "none"]
+#: What says that nothing is told.
+SILENT = frozenset({"none", "cannot tell", "inconclusive", "not shown", "not interpretable", "too few lives"})
 Outcome = Literal["stands", "shrunk", "flipped", "not_estimable"]
 #: The manners in which a unit is taken.
 Manner = Literal["pooled", "clustered", "resampled", "left out", "fixed", "random", "no self"]
@@ -27,7 +29,8 @@ class Assumed:
     estimate, ci, p
         Under it; of ``left out`` the one nearest to zero, of which level `worst` is the name.
     verdict
-        What the finding says under it.
+        What the finding says under it: a :data:`Category`, or of a finding that is no difference of two sides
+        the word of its instrument.
     outcome
         ``flipped``: it says something else. ``shrunk``: the same, with under half of the estimate.
         ``stands``. ``not_estimable``: too few levels, or nothing to vary.
@@ -46,7 +49,7 @@ class Assumed:
     estimate: float = math.nan
     ci: Interval = NO_INTERVAL
     p: float = math.nan
-    verdict: Category = "none"
+    verdict: str = "none"
     outcome: Outcome = "not_estimable"
     levels: int = 0
     worst: str = ""
@@ -86,7 +89,7 @@ class Stressed:
     estimate: float
     ci: Interval
     p: float
-    verdict: Category
+    verdict: str
     sesoi: float
     cluster: str
     assumptions: tuple[Assumed, ...]
