@@ -173,6 +173,22 @@ def test_beyond_a_control_its_own_corpus_counts_and_that_of_another_does_not(tmp
     assert turned.beyond_whole.reading == "nothing to carry over"  # the original is what the control is
 
 
+def test_single_statements_tell_ports_apart_where_no_trait_is_surely_another(ported):
+    _, found, _ = ported
+    told = found.statements
+    plain = {c.port: c for c in told.rows if c.setting == "plain"}
+    assert plain["perfect:200"].fidelity.ci[0] > plain["unported"].fidelity.ci[1]
+    assert plain["caricature"].along.ci[0] > 1 and plain["perfect:200"].along.ci[0] < 1
+    dropped = {c.port: c for c in told.rows if c.setting == "drop the act"}
+    assert dropped["shallow"].along.ci[1] < 0.5 < dropped["original"].along.ci[0]
+    forms, again = told.ceilings
+    assert forms.fidelity.estimate > plain["perfect:200"].fidelity.ci[1]  # their spread is no form's
+    assert again.fidelity.estimate > plain["perfect:200"].fidelity.ci[1]
+    assert "Statement by statement, fidelity: perfect:200" in "\n".join(fidelity_lines(found))
+    assert 'id="single-h"' in port_html(found)
+    assert found.json()["statements"]["channel"] == "utterance"
+
+
 def test_what_one_ground_is_asked_stands_together_and_nothing_before_what_it_needs():
     request = planted("half", dimensions=("memory",))
     everyone = frozenset(who.where for who in request.everyone)

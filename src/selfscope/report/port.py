@@ -88,6 +88,7 @@ def fidelity_lines(found: PortFidelity) -> Iterator[str]:
     for curve in found.curves:
         if curve.channel == found.headline and len(curve.points) > 1:
             yield _curve_sentence(curve.order, curve.p)
+    yield from statement_lines(found)
     yield from map(_clone_sentence, found.clones)
     if found.ability is not None and found.ability.gained is not None:
         gained = found.ability.gained
@@ -112,6 +113,18 @@ def _beyond(whole: Whole) -> str:
     told = whole.fidelity
     sure = f" (fidelity {with_interval(told)}, the control 0)" if math.isfinite(told.ci[0]) else ""
     return f"Beyond the control: {BEYOND_CONTROL[whole.reading]}{sure}."
+
+
+def statement_lines(found: PortFidelity) -> Iterator[str]:
+    """Yield one sentence on single statements, and one on the training that ports are held beside."""
+    if found.statements is None:
+        return
+    plain = {c.port: c for c in found.statements.rows if c.setting == "plain"}
+    controls = [p.name for p in found.ports if p.by == CONTROL]
+    told = [f"{visible(name)} {share(row.fidelity)}" for name, row in plain.items() if name not in controls]
+    yield f"Statement by statement, fidelity: {'; '.join(told)}."
+    for name in controls:
+        yield f"{visible(name)}, {ALIKE}: {share(plain[name].fidelity)}."
 
 
 def _numbers(row: Carried, ceiling: Estimate | None) -> str:
@@ -178,7 +191,26 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
             if len(c.points) > 1
         ],
         "kept": found.kept,
+        "single": _single(found),
         "geometry": [(name, against_rows(each), each.interpretable) for name, each in found.geometry],
+    }
+
+
+def _single(found: PortFidelity) -> dict[str, Any] | None:
+    """Return what the section on single statements shows; None without one."""
+    own = found.statements
+    if own is None:
+        return None
+    plain = [c for c in own.rows if c.setting == "plain"]
+    return {
+        "channel": own.channel,
+        "lines": list(statement_lines(found)),
+        "figure": trusted(fidelity_svg(plain, own.ceilings)),
+        "rows": sorted(own.rows, key=lambda c: c.setting != "plain"),
+        "ceilings": own.ceilings,
+        "curves": [
+            (trusted(curve_svg(c)), _curve_sentence(c.order, c.p)) for c in own.curves if len(c.points) > 1
+        ],
     }
 
 

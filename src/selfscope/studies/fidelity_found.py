@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,21 +22,32 @@ from selfscope.stats.fidelity import (
     retest,
     trend,
 )
+from selfscope.stats.fidelity_statements import Statements
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.verdicts import PASS
 from selfscope.studies.check import sensitivity_of
 from selfscope.studies.fidelity import FidelityRequest, Self, Where
+from selfscope.studies.fidelity_statements import (
+    AGAIN,
+    ASKED_AGAIN,
+    EXACT,
+    HALVES,
+    ByStatement,
+    Place,
+    curve_of,
+    estimate_of,
+)
 from selfscope.studies.fidelity_tasks import ability_in
 from selfscope.studies.fidelity_texts import clones_in, open_rows
 from selfscope.studies.scores import Layout, arm_scores
-from selfscope.values import Estimate, Question
+from selfscope.values import Question
 from selfscope.values.fidelity import (
     BEYOND,
     POOLED,
     Carried,
     Ceiling,
     Curve,
-    CurvePoint,
+    InStatements,
     Ported,
     PortFidelity,
     Setting,
@@ -47,9 +58,6 @@ from selfscope.values.port import CONTROL
 if TYPE_CHECKING:
     import pandas as pd
 
-HALVES = "the original after one half of the forms and after the other"
-AGAIN = "the original after a reply of its own, and after the same drawn anew"
-ASKED_AGAIN: tuple[Setting, ...] = ("asked again 1", "asked again 2")
 _FORM = ["template", "format", "order", "label", "position"]
 SETTINGS: tuple[Setting, ...] = ("plain", "drop the act", "inside a task")
 
@@ -72,6 +80,7 @@ def fidelity_in(
     carried: list[Carried] = []
     ceilings: list[Ceiling] = []
     curves: list[Curve] = []
+    statements: list[ByStatement] = []
     gates: dict[str, str] = {}
     for question in request.questions:
         own = rows[rows["channel"] == question.channel]
@@ -84,6 +93,7 @@ def fidelity_in(
             carried += (*found.rows(), *found.beyond())
             ceilings += found.ceilings()
             curves += found.curves()
+            statements += filter(None, [found.by_statement()])
     texts, notes = open_rows(request, rows, evidence)
     port = PortFidelity(
         run=run,
@@ -100,6 +110,7 @@ def fidelity_in(
         ability=ability_in(request, rows),
         gates=tuple(gates.items()),
         notes=(*_notes(request), *notes),
+        statements=by_statement(statements),
     )
     if not port.headline:
         return port
@@ -116,6 +127,14 @@ def _whole(rows: Sequence[Carried]) -> Whole:
         for own in ([r.fidelity for r in rows], [r.along for r in rows])
     )
     return Whole(estimate_of(carried), estimate_of(along), reading_of(carried, along))
+
+
+def by_statement(found: Sequence[ByStatement]) -> InStatements | None:
+    """Return what the first channel of exact scores says statement by statement; None without one."""
+    if not found:
+        return None
+    first = found[0]
+    return InStatements(first.channel, tuple(first.rows()), tuple(first.ceilings()), tuple(first.curves()))
 
 
 def _headline(request: FidelityRequest, carried: Sequence[Carried]) -> str:
@@ -143,22 +162,13 @@ def _notes(request: FidelityRequest) -> Iterator[str]:
         )
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Whose shift stands where on the subject axis."""
-
-    who: str
-    setting: Setting = "plain"
-    half: tuple[int, int] = (-1, -1)
-
-
 class _Channel:
     """One closed channel on its way from rows to what carried over."""
 
     def __init__(self, request: FidelityRequest, question: Question, rows: pd.DataFrame) -> None:
         self.request, self.question, self._rows = request, question, rows
         self._of = dict(iter(rows.groupby("character", sort=False)))
-        self._known: dict[_Place, Array] = {}
+        self._known: dict[Place, Array] = {}
         self.channel = str(question.channel)
         self.layout = Layout.of(asks_in(question, request.items, request.preset))
         self.gates: dict[str, str] = {}
@@ -172,20 +182,20 @@ class _Channel:
             Shifts.of(shifts[:, self.kept], self.layout.keyed[self.kept]) if self.kept.any() else None
         )
 
-    def _shifts(self) -> tuple[list[_Place], Array]:
+    def _shifts(self) -> tuple[list[Place], Array]:
         """Return every shift that is compared, ``(place, dimension, m)``, the original's first."""
         places, found = [], []
         for setting in self.settings:
             for who in (self.request.original, *self.request.ports):
-                places.append(_Place(who.name, setting))
+                places.append(Place(who.name, setting))
                 found.append(self._shift(who, setting))
         for split in range(len(self.halves)):
             for side in (0, 1):
-                places.append(_Place(self.request.original.name, half=(split, side)))
+                places.append(Place(self.request.original.name, half=(split, side)))
                 found.append(self._shift(self.request.original, "plain", (split, side)))
         if set(ASKED_AGAIN) <= set(self._rows["script"]):
             for setting in ASKED_AGAIN:
-                places.append(_Place(self.request.original.name, setting))
+                places.append(Place(self.request.original.name, setting))
                 found.append(self._shift(self.request.original, setting))
         return places, np.stack(found)
 
@@ -201,7 +211,7 @@ class _Channel:
         return self._scores(who, setting, half) - self._scores(against, beside, half)
 
     def _scores(self, who: Self, setting: Setting, half: tuple[int, int]) -> Array:
-        key = _Place(who.name, setting, half)
+        key = Place(who.name, setting, half)
         if key not in self._known:
             rows = self._rows_of(who, setting)
             layout = self._written(rows) if setting == "inside a task" else self.layout
@@ -300,9 +310,9 @@ class _Channel:
         read = self._read[:, self.kept] - self._read[own[control.name], self.kept]
         shifts = Shifts.of(read, self.layout.keyed[self.kept])
         for port in (p for p in self.request.ports if p.by == "training"):
-            yield self._row(_Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
+            yield self._row(Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
 
-    def _row(self, place: _Place, dimension: str, found: Fidelity) -> Carried:
+    def _row(self, place: Place, dimension: str, found: Fidelity) -> Carried:
         return Carried(
             place.who,
             self.channel,
@@ -335,11 +345,15 @@ class _Channel:
             return
         place = {p.who: n for n, p in enumerate(self.places) if p.setting == "plain" and p.half[0] < 0}
         found = trend(self.shifts, [place[p.name] for p in trained], [p.size for p in trained])
-        points = []
-        for size in sorted({p.size for p in trained}):
-            own = [fidelity(self.shifts, place[p.name]).fidelity for p in trained if p.size == size]
-            points.append(CurvePoint(size, len(own), estimate_of(over_seeds(own))))
-        yield Curve(self.channel, tuple(points), found.order, found.p)
+        each = [(p.size, fidelity(self.shifts, place[p.name]).fidelity) for p in trained]
+        yield curve_of(self.channel, each, found.order, found.p)
+
+    def by_statement(self) -> ByStatement | None:
+        """Return the same statements one by one, where their scores are exact."""
+        if self.channel not in EXACT or self.shifts is None:
+            return None
+        found = Statements.of(self._read[:, self.kept], self.layout.keyed[self.kept])
+        return ByStatement(self.request, self.channel, self.places, found)
 
 
 def _side(rows: pd.DataFrame, split: int) -> Array:
@@ -348,8 +362,3 @@ def _side(rows: pd.DataFrame, split: int) -> Array:
     rank = forms.groupby(rows["item"]).transform(lambda own: own.rank(method="dense")).to_numpy(int) - 1
     ways = (rank % 2, rank // 2 % 2, (rank + rank // 2) % 2)
     return np.asarray(ways[split], float)
-
-
-def estimate_of(share: Share) -> Estimate:
-    """Return a share as a number with its interval."""
-    return Estimate(float(share.estimate), (float(share.low), float(share.high)))

@@ -178,6 +178,22 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class InStatements:
+    """What carried over statement by statement, in one channel whose scores are exact.
+
+    Attributes
+    ----------
+    rows
+        Every port in every setting, and the trainings beyond a control; distances are of single statements.
+    """
+
+    channel: str
+    rows: tuple[Carried, ...]
+    ceilings: tuple[Ceiling, ...]
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
 class PortFidelity:
     """All that is known of the ports of one character.
 
@@ -197,6 +213,8 @@ class PortFidelity:
         The ports that stand for the whole, over their seeds, in the channel that speaks for them.
     beyond_whole
         The same with the control in the place of the unported target; None without a control.
+    statements
+        The same statement by statement; None where no channel has exact scores.
     geometry
         The space of roles of each port that was mapped, beside the original's, by the port's name.
     """
@@ -216,6 +234,7 @@ class PortFidelity:
     gates: tuple[tuple[str, str], ...] = ()
     whole: Whole | None = None
     beyond_whole: Whole | None = None
+    statements: InStatements | None = None
     geometry: tuple[tuple[str, Against], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -283,6 +302,7 @@ class PortFidelity:
             "channels": [plain(c) for c in self.carried if c.setting == "plain"],
             "kept": [plain(c) for c in self.kept],
             "beyond": self._beyond_json(),
+            "statements": None if self.statements is None else plain(self.statements),
             "ceilings": plain(self.ceilings),
             "gates": dict(self.gates),
             "geometry": {name: plain(found) for name, found in self.geometry},
