@@ -36,7 +36,8 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.copies_simulated --sets 500
 	$(BIN)/python -m selfscope.studies.layers_simulated --sets 300
 	$(BIN)/python -m selfscope.studies.interview_simulated --sets 500
-	$(BIN)/python -m selfscope.studies.lives_planted --sets 1000
+	$(BIN)/python -m selfscope.studies.together_planted --sets 200
+	$(BIN)/python -m selfscope.studies.lives_rates --sets 1000
 	$(BIN)/python -m pytest -q -m "not model" tests/studies/test_selves.py tests/studies/test_copies.py \
 	  tests/studies/test_layers_study.py tests/studies/test_interview.py
 
@@ -46,6 +47,7 @@ bench: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python bench/variance.py
 	$(BIN)/python bench/capping.py
 	$(BIN)/python bench/serving.py
+	$(BIN)/python bench/many.py
 
 # Every test of faults at its full length, 10 to 20 minutes on two cores; broken off, it goes on where it was.
 soak: $(STAMP)

@@ -40,6 +40,7 @@ from selfscope.models.local.merge import twin
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
 RANK, PROMPT, STEPS, ROUNDS = 8, 32, 8, 5
+Seconds = tuple[float, float]
 #: Adapters, and rows of each.
 SHAPES = ((4, 1), (4, 4), (16, 1))
 Run = Callable[[], torch.Tensor]
@@ -147,9 +148,12 @@ def bandwidth(size: int = 2**27) -> float:
     return best
 
 
-def measured(ways: dict[str, Run], rounds: int) -> dict[str, list[float]]:
-    """Return seconds of every way, round by round; refuse ways that do not compute the same."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+def measured(ways: dict[str, Run], rounds: int) -> dict[str, list[Seconds]]:
+    """Return seconds of every way by the clock and by the processors, round by round.
+
+    Ways that do not compute the same are refused.
+    """
+    taken: dict[str, list[Seconds]] = {name: [] for name in ways}
     want = ways["switched"]()
     for name, run in ways.items():  # which warms them
         apart = float((run() - want).abs().max())
@@ -158,9 +162,9 @@ def measured(ways: dict[str, Run], rounds: int) -> dict[str, list[float]]:
     for number in range(rounds):
         names = list(ways)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             ways[name]()
-            taken[name].append(time.perf_counter() - began)
+            taken[name].append((time.perf_counter() - began, time.process_time() - used))
     return taken
 
 
@@ -206,19 +210,22 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _table(taken: dict[str, list[float]], count: int, rows: int) -> None:
-    print(
-        f"| {count} adapters, {rows} rows each | seconds | of `none` | `switched` over it | least, largest |"
-    )
-    print("| --- | --- | --- | --- | --- |")
+def _table(taken: dict[str, list[Seconds]], count: int, rows: int) -> None:
+    head = ("seconds", "of `none`", "`switched` over it", "processors: of `none`", "`switched` over it")
+    print(f"| {count} adapters, {rows} rows each | {' | '.join(head)} |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name, own in taken.items():
-        cost = [a / b for a, b in zip(own, taken["none"], strict=True)]
-        gain = sorted(a / b for a, b in zip(taken["switched"], own, strict=True))
-        print(
-            f"| {name} | {statistics.median(own):.3f} | {statistics.median(cost):.2f} | "
-            f"{statistics.median(gain):.2f} | {gain[0]:.2f}, {gain[-1]:.2f} |",
-            flush=True,
-        )
+        told = [f"{statistics.median(clock for clock, _ in own):.3f}"]
+        for clock in (0, 1):
+            told.append(_ratio(own, taken["none"], clock))
+            told.append(_ratio(taken["switched"], own, clock))
+        print(f"| {name} | {' | '.join(told)} |", flush=True)
+
+
+def _ratio(above: Sequence[Seconds], below: Sequence[Seconds], clock: int) -> str:
+    """Return the median ratio over rounds, with the least and the largest."""
+    found = sorted(a[clock] / b[clock] for a, b in zip(above, below, strict=True))
+    return f"{statistics.median(found):.2f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
 if __name__ == "__main__":

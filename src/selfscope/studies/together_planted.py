@@ -11,7 +11,7 @@ most, and all else is alike. What it does beside others is planted:
 
 The table of docs/instruments/together.md is made by::
 
-    python -m selfscope.studies.together_planted --sets 500
+    python -m selfscope.studies.together_planted --sets 200
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def simulated(sets: int) -> tuple[dict[str, str], list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the simulated table into the page; 1 where anything is false too often."""
-    return fill_page(simulated, PAGE, 500, __doc__, arguments)
+    return fill_page(simulated, PAGE, 200, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ class Observation:
         with the wording of the note. Of ports `script` is the setting (empty, ``drop the act``, ``inside a
         task``, ``asked again 1``), which `character` names as well; their texts have the instrument
         ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose text it is, `character` as
-        whose words it is scored.
+        whose words it is scored. Of characters together (``together``) the `counterparty` is who spoke in the
+        thread before, ``neutral`` for a neutral other; of the instrument ``together_batch`` it is whose rows
+        were in the batch.
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
