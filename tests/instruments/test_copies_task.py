@@ -10,7 +10,8 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from tests.standins.marks import THROUGH_INSPECT
 
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.task import name_in, named_task
+from selfscope.instruments.copies.naming import name_in
+from selfscope.instruments.copies.task import named_task
 from selfscope.models.api_run import quieten
 from selfscope.stats.copies import drawn_agreement
 

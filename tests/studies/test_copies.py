@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -275,20 +276,28 @@ def _draws(answer, draws, rng):
 
 def test_what_cannot_be_asked_is_refused():
     local, api = GroundIdentity("x", "local"), GroundIdentity("openai/x", "api", "openai")
-    assert "free" not in CopiesRequest().asked(api)
+    beside = (Partner("identity:examples/SOUL.md"),)
     assert "nudge" not in CopiesRequest().asked(local)
-    with pytest.raises(BadInput, match="compares models"):
-        CopiesRequest(("nudge",)).asked(local)
-    with pytest.raises(BadInput, match="log-probabilities of given texts"):
-        CopiesRequest(("free",)).asked(api)
-    with pytest.raises(BadInput, match="replies in words"):
-        CopiesRequest(by="words").answered(api)
-    with pytest.raises(BadInput, match="the subject itself"):
-        copies_study(REQUEST, planted("independent")[0])
-    with pytest.raises(BadInput, match="named twice"):
-        partners_of("gemma-270m, gemma-270m")
-    with pytest.raises(BadInput, match="no such phantom"):
-        planted("nobody")
+    assert {"free", "recognise"} <= {*CopiesRequest(partners=beside).asked(api)}
+    assert "nudge" not in CopiesRequest(partners=beside).asked(api)
+    assert "nudge" in CopiesRequest(partners=beside, judges=("a/b",)).asked(api)
+    distant = CopiesRequest(partners=(Partner("openai/y"),))
+    assert (CopiesRequest().answered(local), distant.answered(local)) == ("words", "replies")
+    refused = {
+        "compares models": lambda: CopiesRequest(("nudge",)).asked(local),
+        "read by judges": lambda: CopiesRequest(("nudge",), partners=beside).asked(api),
+        "advice is scored here": lambda: CopiesRequest(judges=("a/b",)).asked(local),
+        "which is not asked": lambda: CopiesRequest(("free",), judges=("a/b",)).asked(api),
+        "pairs of draws": lambda: CopiesRequest(draws=1).asked(api),
+        "replies in words": lambda: CopiesRequest(by="words").answered(api),
+        "a model behind an API: openai/y": lambda: replace(distant, by="words").answered(local),
+        "the subject itself": lambda: copies_study(REQUEST, planted("independent")[0]),
+        "named twice": lambda: partners_of("gemma-270m, gemma-270m"),
+        "no such phantom": lambda: planted("nobody"),
+    }
+    for words, asking in refused.items():
+        with pytest.raises(BadInput, match=words):
+            asking()
 
 
 def test_a_network_answers_as_alone(tmp_path):

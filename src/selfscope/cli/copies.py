@@ -42,9 +42,17 @@ def copies(
         str,
         typer.Option(
             help="words: an option is scored as the whole reply. letters: by its letter, in all orders. "
-            "Words if left out, letters behind an API."
+            "replies: by its letter, and free choices and advice are drawn replies. "
+            "Words if left out, replies behind an API."
         ),
     ] = "",
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Models that say to which side advice in own words leans, each checked first on advice of "
+            "known side. Repeatable."
+        ),
+    ] = None,
     preset: Annotated[
         PresetName,
         typer.Option(help="demo: fewer games, and four instances of advice; otherwise all of them."),
@@ -71,6 +79,7 @@ def copies(
     kinds = tuple(name.strip() for name in games.split(",") if name.strip())
     options: dict[str, object] = {"against": tuple(against)} if against else {}
     options |= {"answer": answer} if answer else {}
+    options |= {"judge": tuple(judge)} if judge else {}
     play_verb(
         CopiesTogether(),
         Wish(preset.value, whole, seed, kinds, options=options),

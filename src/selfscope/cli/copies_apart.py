@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from selfscope.cli.show import writing
 from selfscope.errors import BadInput
-from selfscope.instruments.copies.choices import choices_of
+from selfscope.instruments.copies.choices import By, choices_of
 from selfscope.instruments.copies.load import CONSTRUCTS, NAME, SESOI_AGREEMENT, chosen
+from selfscope.instruments.open.panel import judge_names, refuse_judging_itself
 from selfscope.models.ground import AskKind, Ground, GroundIdentity
 from selfscope.report.copies import CopiesView, copies_lines, effect_sentence, write_copies
 from selfscope.studies.apart import Told, Wish
-from selfscope.studies.apart_play import pretended
+from selfscope.studies.budget import Budget
 from selfscope.studies.conclude import manifest_of_tasks
-from selfscope.studies.copies import BESIDE, CopiesRequest, Partner, copies_study
+from selfscope.studies.copies import CopiesRequest, Partner, copies_study
+from selfscope.studies.copies_forecast import forecast_of
 from selfscope.studies.copies_found import found_in
+from selfscope.studies.copies_judged import judges_foretold, read_advice, stored_checks
 from selfscope.studies.copies_planted import PLAYERS, planted
-from selfscope.studies.copies_replies import recognising, reply_requests
-from selfscope.studies.copies_run import (
-    REPLY_TOKENS,
-    Asker,
-    asker_of,
-    partner_choices,
-    run_copies,
-)
+from selfscope.studies.copies_run import Asker, asker_of, run_copies
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Preset, Study, Usage
@@ -35,13 +31,6 @@ from selfscope.values.items import Channel
 
 #: What ``--fail-on`` can name: any declared effect that shifted, or that could not be read.
 CONDITIONS: tuple[str, ...] = ("coordinates", "not-interpretable")
-#: What stands for a reply of the subject, and of a partner, where none is drawn yet.
-_STAND_INS = (
-    "One sentence of twenty words or so, which is about as long as a reply to such a request will be.",
-    "Another sentence of twenty words or so, which is about as long as replies to such requests will be.",
-)
-#: Kinds that need nobody beside the subject.
-_ALONE = tuple(kind for kind in CONSTRUCTS if kind not in BESIDE)
 
 
 class CopiesTogether:
@@ -55,7 +44,8 @@ class CopiesTogether:
     reference = "Games between copies that cannot talk: matching, dilemmas, forecasts, advice, hide and seek."
     options: Mapping[str, str] = {
         "against": "who is really there: models, adapter:NAME or identity:PATH, with commas between them",
-        "answer": "letters or words; words where they can be scored",
+        "answer": "words, letters or replies; words where they can be scored, else replies",
+        "judge": "models that read advice in own words, each checked first on advice of known side",
     }
     phantoms = tuple(PLAYERS)
     conditions = CONDITIONS
@@ -71,11 +61,14 @@ class CopiesTogether:
     def request(self, wish: Wish) -> CopiesRequest:
         """Return what is asked; BadInput for a construct or an option that there is not."""
         if strange := [name for name in wish.options if name not in self.options]:
-            raise BadInput(f"{NAME} has no such option", got=", ".join(strange), fix="Give against or answer")
+            raise BadInput(
+                f"{NAME} has no such option", got=", ".join(strange), fix=f"Give {', '.join(self.options)}"
+            )
         chosen(wish.constructs)
         by = wish.options.get("answer")
-        if by not in (None, "letters", "words"):
-            raise BadInput("there is no such way of answering", got=by, fix="Give letters or words")
+        if by not in (None, *get_args(By)):
+            ways = ", ".join(get_args(By))
+            raise BadInput("there is no such way of answering", got=by, fix=f"Choose from: {ways}")
         return CopiesRequest(
             wish.constructs,
             wish.preset,
@@ -85,6 +78,7 @@ class CopiesTogether:
             partners_of(wish.options.get("against", ())),
             wish.replicates,
             by,
+            judge_names(names_in(wish.options.get("judge", ()))),
         )
 
     def study(self, request: CopiesRequest, ground: GroundIdentity) -> Study:
@@ -92,7 +86,9 @@ class CopiesTogether:
         return copies_study(request, ground)
 
     def asker(self, ground: Ground, request: CopiesRequest) -> Asker:
-        """Return what asks a ground and those beside it."""
+        """Return what asks a ground and those beside it; BadInput for a judge that is one of them."""
+        for name in (ground.identity.name, *(p.name for p in request.partners)):
+            refuse_judging_itself(name, request.judges, "Name another judge")
         return asker_of(ground, request.partners)
 
     def planted(self, name: str) -> tuple[GroundIdentity, Asker]:
@@ -105,26 +101,43 @@ class CopiesTogether:
         """Play all games and join the tables."""
         await run_copies(request, study, ask, store, progress)
 
+    async def judge(
+        self,
+        request: CopiesRequest,
+        study: Study,
+        store: RunStore,
+        progress: RunProgress,
+        budget: Budget | None = None,
+    ) -> None:
+        """Let judges read advice that was given in own words, each that is believed."""
+
+        def tell(done: int, total: int) -> None:
+            progress(done, total, "judge", "")
+
+        await read_advice(request.judges, study, store, tell, budget)
+
     async def forecast(self, request: CopiesRequest, study: Study, ground: Ground) -> Usage:
         """Return what playing would use; partners are counted as if the subject were asked in their place."""
-        kinds, by = request.asked(ground.identity), request.answered(ground.identity)
-        total = Usage()
-        if alone := tuple(kind for kind in kinds if kind in _ALONE):
-            own = replace(request, partners=(), constructs=alone)
-            total = await pretended(self, own, copies_study(own, ground.identity), ground)
-        beside = [c for kind in kinds for c in partner_choices(kind, request, by)]
-        beside += choices_of("nudge", request.preset, request.system) if "nudge" in kinds else ()
-        if "recognise" in kinds:
-            drawn = reply_requests(request)
-            beside += recognising(request, {c: _STAND_INS[bool(c.who)] for c in drawn})
-            total = total.plus(_drawing(len(drawn)))
-        if not beside:
-            return total
-        return total.plus(ground.forecast([c.prompt for c in beside], replicates=study.replicates))
+        return forecast_of(request, study, ground)
+
+    def unasked(self, request: CopiesRequest) -> CopiesRequest:
+        """Return the same request, whose partners are not asked how they can be asked."""
+        return replace(request, partners=tuple(replace(p, probe=False) for p in request.partners))
+
+    async def foretold(self, request: CopiesRequest, study: Study, ground: Ground) -> tuple[str, ...]:
+        """Return what the totals leave out."""
+        notes = []
+        if request.partners:
+            notes.append("those beside the subject are counted as if it were asked in their place")
+        if request.answered(ground.identity) == "replies":
+            notes.append(
+                "no given text is scored: a choice of two is a letter, free choices and advice are replies"
+            )
+        return (*notes, *await judges_foretold(request, RunStore.of(study)))
 
     def conclude(self, request: CopiesRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what the games come to."""
-        found = found_in(request, store.observations())
+        found = found_in(request, store.observations(), stored_checks(store))
         store.write_json("findings.json", found)
         store.write_json("manifest.json", manifest_of_tasks(study, store, command))
         view = CopiesView(found, study.subject_name, str(study.ground["name"]), tuple(_facts(store)))
@@ -141,15 +154,16 @@ class CopiesTogether:
 
 def partners_of(given: Any) -> tuple[Partner, ...]:
     """Return who is beside the subject, from names in a list or with commas between them."""
-    names = given.split(",") if isinstance(given, str) else given
-    told = [str(name).strip() for name in names if str(name).strip()]
+    told = names_in(given)
     if len(set(told)) < len(told):
         raise BadInput("a partner is named twice", got=", ".join(told), fix="Name each once")
     return tuple(Partner(name) for name in told)
 
 
-def _drawing(replies: int) -> Usage:
-    return Usage(prompts=replies, output_tokens=REPLY_TOKENS * replies, calls=replies)
+def names_in(given: Any) -> tuple[str, ...]:
+    """Return names from a list, or from a text with commas between them."""
+    names = given.split(",") if isinstance(given, str) else given
+    return tuple(name for each in names if (name := str(each).strip()))
 
 
 def _failing(found: Copies) -> Iterator[str]:

@@ -18,6 +18,7 @@ from selfscope.studies.apart import Told, Wish
 from selfscope.studies.assurance import AssuredRequest, assured_forecast, assured_study, run_assurances
 from selfscope.studies.assurance_found import assurance_in
 from selfscope.studies.assurance_planted import PHANTOMS, planted
+from selfscope.studies.budget import Budget
 from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.interview import InterviewRequest, interview_study
 from selfscope.studies.interview_coded import code_answers, stored_checks
@@ -104,10 +105,19 @@ class DeprecationInterviews:
         await run_interviews(request, study, ask, store, progress)
 
     async def judge(
-        self, request: InterviewRequest, study: Study, store: RunStore, progress: RunProgress
+        self,
+        request: InterviewRequest,
+        study: Study,
+        store: RunStore,
+        progress: RunProgress,
+        budget: Budget | None = None,
     ) -> None:
         """Let judges code what was said freely, each by the codes on which it is believed."""
-        await code_answers(study, store, request.judges, lambda n, of: progress(n, of, "codes", ""))
+
+        def tell(done: int, total: int) -> None:
+            progress(done, total, "codes", "")
+
+        await code_answers(study, store, request.judges, tell, budget)
 
     async def forecast(self, request: InterviewRequest, study: Study, ground: Ground) -> Usage:
         """Return what interviews would use, every open answer as long as it may be."""

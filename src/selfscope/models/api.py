@@ -30,7 +30,7 @@ from selfscope.errors import BadInput
 from selfscope.models.api_manner import Manner
 from selfscope.models.api_probe import Chosen, probe
 from selfscope.models.api_provider import Connection, refuse_temperature, told, untold
-from selfscope.models.api_reading import listed_answer, sampled_answer
+from selfscope.models.api_reading import listed_answer, sampled_answer, written_answer
 from selfscope.models.api_run import Call, CallLog, Reply, run_calls
 from selfscope.models.api_tokens import StandIn, stand_in
 from selfscope.models.ground import AskKind, GroundIdentity, Progress
@@ -97,7 +97,15 @@ class InspectGround:
         Why the model is asked in the way that it is.
     """
 
-    def __init__(self, connection: Connection, manner: Manner, log: CallLog, chosen: Chosen) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        manner: Manner,
+        log: CallLog,
+        chosen: Chosen,
+        *,
+        keeps_words: bool = False,
+    ) -> None:
         provider = connection.provider
         self._connection = connection
         self._log = log
@@ -106,7 +114,9 @@ class InspectGround:
         self._asked = manner.asked(provider, chosen.way, chosen.length) | chosen.told
         self._settings = manner.settings() | untold(provider)
         self._manner = manner
+        self._keeps = keeps_words
         self._drawing: InspectGround | None = None
+        self._writing: dict[int, InspectGround] = {}
         self._kept: Model | None = None
         self._counting: StandIn | None = None
         self.log_dir = log.folder
@@ -176,7 +186,7 @@ class InspectGround:
             If calls stayed without a reply; the log in `log_dir` keeps the others, and the same call sends
             only what is missing.
         """
-        if any(p.options is None for p in prompts):
+        if any(p.text is not None or (p.options is None and not self._keeps) for p in prompts):
             raise BadInput("this ground cannot score a text", fix=self.unavailable("text"))
         started = time.monotonic()
         calls = [[self._call(p, r, seed) for r in range(self._draws_of(replicates))] for p in prompts]
@@ -191,7 +201,6 @@ class InspectGround:
         answers = tuple(
             tuple(self._read(p.options, replies[c.id], c.replicate) for c in of_prompt)
             for p, of_prompt in zip(prompts, calls, strict=True)
-            if p.options is not None
         )
         return Answers(
             answers, _usage(len(prompts), [replies[c.id] for c in distinct], started, self._chosen)
@@ -229,10 +238,26 @@ class InspectGround:
             self._drawing = InspectGround(self._connection, self._manner, self._log, chosen)
         return self._drawing
 
+    def writing(self, tokens: int) -> InspectGround:
+        """Return the same model, whose replies are drawn and kept as they are: to prompts without options.
+
+        Parameters
+        ----------
+        tokens
+            The most of a reply, or the manner's own number where that is larger.
+        """
+        most = max(tokens, self._manner.max_tokens)
+        if most not in self._writing:
+            chosen = replace(self._chosen, way="sampled", length=0, reason="what is said is kept")
+            manner = replace(self._manner, draws=1, max_tokens=most)
+            self._writing[most] = InspectGround(self._connection, manner, self._log, chosen, keeps_words=True)
+        return self._writing[most]
+
     async def close(self) -> None:
         """Give back local weights; connections to a provider are closed after every answer."""
-        if self._drawing is not None:
-            await self._drawing.close()
+        for other in (self._drawing, *self._writing.values()):
+            if other is not None:
+                await other.close()
         model, self._kept = self._kept, None
         if model is not None:
             await model.api.aclose()
@@ -247,7 +272,9 @@ class InspectGround:
         own_seed = int(short(call_id, 7), 16) if self._seeded else None
         return Call(call_id, prompt.messages, prompt_id, replicate, own_seed)
 
-    def _read(self, options: Options, reply: Reply, replicate: int) -> Answer:
+    def _read(self, options: Options | None, reply: Reply, replicate: int) -> Answer:
+        if options is None:
+            return written_answer(reply.text, stop_reason=reply.stop_reason, replicate=replicate)
         if self._chosen.way == "top_logprobs":
             return listed_answer(reply.listed, options, reply=reply.text, stop_reason=reply.stop_reason)
         return sampled_answer(reply.text, options, stop_reason=reply.stop_reason, replicate=replicate)

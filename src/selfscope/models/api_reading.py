@@ -28,7 +28,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from selfscope.values import Answer, Options
-from selfscope.values.asks import BOUND
+from selfscope.values.asks import BOUND, Refusal
 
 Choice = Literal["agree", "disagree", "refused", "unparsed"]
 Listed = tuple[tuple[str, float], ...]
@@ -105,6 +105,14 @@ def sampled_answer(reply: str, options: Options, *, stop_reason: str, replicate:
         replicate=replicate,
         reply=reply,
     )
+
+
+def written_answer(reply: str, *, stop_reason: str, replicate: int) -> Answer:
+    """Return a reply that is kept as it is: its value is NaN, and a refusal or silence is told as such."""
+    said = _OPENING.sub("", reply.replace("’", "'")).casefold()
+    refused = stop_reason == "content_filter" or said.startswith(REFUSALS)
+    refusal: Refusal = "refused" if refused else "none" if reply.strip() else "unparsed"
+    return Answer(math.nan, "agreement", "sampled", refusal=refusal, replicate=replicate, reply=reply)
 
 
 def listed_answer(listed: Listed, options: Options, *, reply: str, stop_reason: str) -> Answer:

@@ -63,8 +63,7 @@ def choose_ground(
         from selfscope.models.phantoms import PhantomGround
 
         return PhantomGround.named(name.removeprefix("phantom:"))
-    provider = name.split("/", 1)[0]
-    if "/" in name and provider in INSPECT_PROVIDERS and not Path(name).exists():
+    if behind_api(name):
         _refuse_adapters("a model behind an API", name, worn, wardrobe)
         _refuse_cap("a model behind an API", name, held)
         from selfscope.models.api import open_api
@@ -72,7 +71,9 @@ def choose_ground(
         from selfscope.models.api_probe import unprobed
 
         manner = manner_of_environment()
-        return open_api(name, manner if probe else unprobed(manner, provider), log_dir=log_folder)
+        return open_api(
+            name, manner if probe else unprobed(manner, name.split("/", 1)[0]), log_dir=log_folder
+        )
     from selfscope.models.local.ground import open_local
 
     if held is not None and wardrobe:
@@ -82,6 +83,12 @@ def choose_ground(
             fix="Leave --cap out, or compare without adapters",
         )
     return open_local(name, adapter=worn, wardrobe=wardrobe, cap=held)
+
+
+def behind_api(name: str) -> bool:
+    """Say whether a name is that of a model behind a provider; nothing is opened."""
+    provider, slash, _ = name.partition("/")
+    return bool(slash) and provider in INSPECT_PROVIDERS and not Path(name).exists()
 
 
 def _refuse_cap(kind: str, name: str, cap: Cap | None) -> None:

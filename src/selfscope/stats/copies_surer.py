@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import optimize, special
 
 from selfscope.stats.contrast import two_sided
 from selfscope.stats.copies import mean_over
@@ -35,6 +37,33 @@ def surer_words(shares: ArrayLike, slope: float) -> Array:
     """Return the shares ``(..., candidate)`` of one who is surer of the same words by a factor."""
     p = np.asarray(shares, float)
     return np.asarray(special.softmax(slope * np.log(np.maximum(p, _EDGE)), axis=-1))
+
+
+def firmer_agreement(game: Sequence[ArrayLike], plain: Sequence[ArrayLike]) -> Array:
+    """Return by what factor copies would agree oftener who are as sure as in a game of what they name anyway.
+
+    One exponent of all games' shares is fitted to what was named in them (most likely, between 0 and 8); half
+    a reply is added to every word. What being surer does is told as the ratio of both sums of squares, whose
+    noise cancels. Simulated (8 games, 8 words, 40 replies): surer by 2 and nothing else passes in .00 to .09.
+
+    Parameters
+    ----------
+    game, plain
+        How often each word was named, ``(word,)`` a game, the same words in both.
+    """
+    shares = [(np.asarray(n, float) + 0.5) / (np.sum(n) + 0.5 * len(np.atleast_1d(n))) for n in plain]
+    logs = [np.log(p) for p in shares]
+
+    def unlikely(power: float) -> float:
+        each = (
+            np.asarray(n, float) @ (power * q - special.logsumexp(power * q))
+            for n, q in zip(game, logs, strict=True)
+        )
+        return -float(sum(each))
+
+    power = optimize.minimize_scalar(unlikely, bounds=(0.0, 8.0), method="bounded").x
+    firm = [special.softmax(power * q) for q in logs]
+    return np.array([(f @ f) / (p @ p) for f, p in zip(firm, shares, strict=True)])
 
 
 def beyond(values: ArrayLike, keyed: ArrayLike | None, spread: float) -> tuple[float, float]:

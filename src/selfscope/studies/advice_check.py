@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from selfscope.instruments.copies.advice import KnownAdvice, Truth, judge_advice, load_known, truth_said
 from selfscope.stats.judged_error import LEAST_ACCURACY, JudgeError, of_shares, share
-from selfscope.studies.judge_asking import CheckRequest, Told, ask_judge, judge_folder
+from selfscope.studies.judge_asking import Asked, CheckRequest, Told, ask_judge, judge_folder
 
 AdviceSaid = Mapping[str, Truth | None]
 
@@ -82,8 +82,17 @@ async def check_advice(name: str, request: CheckRequest, told: Told | None = Non
     CouldNot, Stopped
         If calls stayed without a reply, or the budget is spent; what was done is kept.
     """
+    return advice_check_of(name, *await ask_of_known(name, request, told))
+
+
+async def ask_of_known(name: str, request: CheckRequest, told: Told | None = None) -> tuple[AdviceSaid, str]:
+    """Return what one judge says of advice of known side, by its id, and the folder of the logs."""
     known = {k.id: k for k in load_known()}
-    asked = {k.id: judge_advice(k.axis, k.item, k.request, k.text) for k in known.values()}
-    heard = await ask_judge(name, asked, request, judge_folder(name) / "advice", told)
+    heard = await ask_judge(name, known_asked(), request, judge_folder(name) / "advice", told)
     said = {key: truth_said(reply, known[key].axis, known[key].item) for key, reply in heard.now.items()}
-    return advice_check_of(name, said, str(heard.place))
+    return said, str(heard.place)
+
+
+def known_asked() -> Asked:
+    """Return what a judge is asked of every piece of advice of known side."""
+    return {k.id: judge_advice(k.axis, k.item, k.request, k.text) for k in load_known()}

@@ -19,6 +19,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.describe import NEEDS, UNKNOWN, Described, origins
 from selfscope.instruments.instrument import load_instruments
 from selfscope.models.ground import AskKind, Ground, GroundIdentity
+from selfscope.studies.budget import Budget
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Reading
@@ -158,8 +159,28 @@ class Apart(Protocol):
 class Judged(Protocol):
     """An instrument whose stored answers judges read once its run is finished; a plan asks none of them."""
 
-    async def judge(self, request: Any, study: Study, store: RunStore, progress: RunProgress) -> None:
+    async def judge(
+        self,
+        request: Any,
+        study: Study,
+        store: RunStore,
+        progress: RunProgress,
+        budget: Budget | None = None,
+    ) -> None:
         """Let the judges that a request names read what was answered; what they have read is kept."""
+        ...
+
+
+@runtime_checkable
+class Foretelling(Protocol):
+    """An instrument whose plan has to be told more: who else is there, what judges will read."""
+
+    def unasked(self, request: Any) -> Any:
+        """Return the same request, of which nobody is asked anything, not even how it can be asked."""
+        ...
+
+    async def foretold(self, request: Any, study: Study, ground: Ground) -> tuple[str, ...]:
+        """Return what a reader of the plan must know beside its totals; nothing is asked."""
         ...
 
 

@@ -10,12 +10,15 @@ from typing import Any, cast
 
 from selfscope.models.api_price import Price
 from selfscope.models.ground import Ground, GroundIdentity, Progress
-from selfscope.studies.apart import Apart, Judged, Told, Wish
+from selfscope.studies.apart import Apart, Foretelling, Judged, Told, Wish
 from selfscope.studies.budget import Budget
 from selfscope.studies.plan import Plan, Rate, known_rate
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Answer, Answers, Prompt, Study, Usage
+
+#: What a ground gives in its own place: the same model, asked in another way.
+_IN_ITS_PLACE = ("drawing", "writing")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ async def play(
         ask = instrument.asker(ground, request)
     await instrument.run(request, study, ask, store, progress)
     if isinstance(instrument, Judged):
-        await instrument.judge(request, study, store, progress)
+        await instrument.judge(request, study, store, progress, budget)
     return Played(instrument, request, study, store)
 
 
@@ -79,15 +82,19 @@ async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | 
         played to the end, and what that took is told.
     """
     request = instrument.request(wish)
+    told: tuple[str, ...] = ()
     if isinstance(who, str):
         identity, ask = instrument.planted(who)
         study = instrument.study(request, identity)
         total = await _taken(instrument, request, study, ask)
     else:
         identity = who.identity
+        request = instrument.unasked(request) if isinstance(instrument, Foretelling) else request
         study = instrument.study(request, identity)
         instrument.asker(who, request)  # which refuses a ground that cannot serve it
         total = await instrument.forecast(request, study, who)
+        if isinstance(instrument, Foretelling):
+            told = await instrument.foretold(request, study, who)
     store = RunStore.of(study)
     done = store.usage()
     left = Usage() if store.finished else _less(total, done)
@@ -104,7 +111,7 @@ async def plan(instrument: Apart, wish: Wish, who: Ground | str, price: Price | 
         rate=known_rate(identity),
         price=price,
         widths=(),
-        notes=("what is said in the conversation is reckoned at even odds",),
+        notes=("what is said in the conversation is reckoned at even odds", *told),
     )
 
 
@@ -147,9 +154,10 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._ground, name)
-        return (lambda: self._beside(found())) if name == "drawing" else found
+        return (lambda *told: self.beside(found(*told))) if name in _IN_ITS_PLACE else found
 
-    def _beside(self, ground: Ground) -> Watched:
+    def beside(self, ground: Ground) -> Watched:
+        """Return another ground within the same budget."""
         other = Watched(ground, self._budget, Usage())
         other._spent = self._spent
         return other
@@ -180,7 +188,7 @@ class Pretended:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._ground, name)
-        return (lambda: self._beside(found())) if name == "drawing" else found
+        return (lambda *told: self._beside(found(*told))) if name in _IN_ITS_PLACE else found
 
     def _beside(self, ground: Ground) -> Pretended:
         other = Pretended(ground)

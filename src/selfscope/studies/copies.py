@@ -19,6 +19,7 @@ from selfscope.instruments.copies.load import (
 )
 from selfscope.models.ground import GroundIdentity
 from selfscope.studies.profile import software_versions
+from selfscope.studies.store import runs_folder
 from selfscope.values import Arm, Preset, Question, Study, content_id, plain
 from selfscope.values.copies import Stands
 
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from selfscope.models.ground import Ground
     from selfscope.subjects import Reading
 
-#: What needs log-probabilities of given texts, or replies drawn here: local weights.
-LOCAL = ("free", "nudge", "recognise")
-#: What is asked of a model behind an API in its own words.
-THROUGH_INSPECT: Mapping[str, str] = {"free": "selfscope/copies_named", "nudge": "selfscope/copies_advice"}
+#: Fewest draws of an answer: agreement is counted over pairs of them.
+LEAST_DRAWS = 2
 #: What compares the subject with somebody beside it.
 BESIDE = ("nudge", "recognise")
 #: What is declared before a run; the rest is screening.
@@ -47,9 +46,12 @@ class Partner:
     ----------
     name
         As it was given: a model, ``adapter:NAME``, ``identity:PATH`` or ``phantom:NAME``.
+    probe
+        Whether a model behind an API is asked how it can be asked; a plan asks nothing.
     """
 
     name: str
+    probe: bool = True
 
     @property
     def stands(self) -> Stands:
@@ -77,7 +79,14 @@ class Partner:
         """The ground of other weights, opened once."""
         from selfscope.models.choose import choose_ground
 
-        return choose_ground(self.name)
+        return choose_ground(self.name, log_folder=runs_folder() / "logs", probe=self.probe)
+
+    @property
+    def behind_api(self) -> bool:
+        """Whether it is a model behind a provider."""
+        from selfscope.models.choose import behind_api
+
+        return self.stands == "other weights" and behind_api(self.name)
 
     async def close(self) -> None:
         """Give back the ground of other weights, if it was opened; it is opened again where it is needed."""
@@ -123,7 +132,9 @@ class CopiesRequest:
     draws
         Replies drawn a choice where answers are sampled.
     by
-        How a choice of two is answered; None for words where they can be scored, else letters.
+        How it is answered; None for words where everyone's can be scored, else replies.
+    judges
+        Who reads advice that is given in own words.
     """
 
     constructs: tuple[str, ...] = ()
@@ -134,24 +145,29 @@ class CopiesRequest:
     partners: tuple[Partner, ...] = ()
     draws: int = 20
     by: By | None = None
+    judges: tuple[str, ...] = ()
 
     def answered(self, ground: Mapping[str, object] | GroundIdentity) -> By:
-        """Return how a choice of two is answered: in words on local weights, else by a letter.
+        """Return how it is answered: in words on local weights, else by replies that are drawn.
+
+        With replies a choice of two is still made by a letter.
 
         Raises
         ------
         BadInput
             For words where a model behind an API gives no log-probabilities of given texts.
         """
-        if not _behind_api(ground):
+        kind = ground.kind if isinstance(ground, GroundIdentity) else ground["kind"]
+        distant = [p.name for p in self.partners if p.behind_api]
+        if kind != "api" and not distant:
             return self.by or "words"
         if self.by == "words":
             raise BadInput(
                 "replies in words are read from log-probabilities of given texts",
-                got="a model behind an API",
-                fix="Answer by letters",
+                got=f"a model behind an API{': ' * bool(distant)}{', '.join(distant)}",
+                fix="Answer by replies",
             )
-        return "letters"
+        return "replies"
 
     def asked(self, ground: Mapping[str, object] | GroundIdentity) -> tuple[str, ...]:
         """Return the kinds that a ground is asked.
@@ -159,32 +175,41 @@ class CopiesRequest:
         Raises
         ------
         BadInput
-            For a kind that there is not, or one by name that a model behind an API cannot serve.
+            For a kind that there is not, one by name for which somebody is missing, or judges without work.
         """
         wanted = chosen(self.constructs)
         if not self.partners:
-            wanted = tuple(c for c in wanted if c not in BESIDE or c in self.constructs)
-            if lonely := [c for c in wanted if c in BESIDE]:
-                raise BadInput(
-                    f"{', '.join(lonely)} compares models, and there is one alone",
-                    fix="Name another by --against: a model, adapter:NAME or identity:PATH",
-                )
-        if not _behind_api(ground):
-            return wanted
-        if named := [c for c in self.constructs if c in LOCAL]:
+            wanted = self._without(
+                wanted, BESIDE, "compares models, and there is one alone",
+                "Name another by --against: a model, adapter:NAME or identity:PATH",
+            )  # fmt: skip
+        if self.answered(ground) == "replies":
+            if self.draws < LEAST_DRAWS:
+                raise BadInput("agreement is counted over pairs of draws", got=self.draws, fix="Draw more")
+            if not self.judges:
+                why = "in own words is read by judges"
+                wanted = self._without(wanted, ("nudge",), why, "Name one by --judge")
+        elif self.judges:
             raise BadInput(
-                f"{', '.join(named)} is read from log-probabilities of given texts",
-                got="a model behind an API",
-                fix="Give local weights, such as embedded, or ask in its own words: "
-                + ", ".join(f"`inspect eval {THROUGH_INSPECT[c]}`" for c in named if c in THROUGH_INSPECT)
-                if set(named) & set(THROUGH_INSPECT)
-                else "Give local weights, such as embedded: replies are put side by side there",
+                "nothing is said that a judge could read: advice is scored here",
+                got=", ".join(self.judges),
+                fix="Let it be given in own words by --answer replies, or leave --judge out",
             )
-        return tuple(c for c in wanted if c not in LOCAL)
+        if self.judges and "nudge" not in wanted:
+            raise BadInput(
+                "judges read advice, which is not asked",
+                got=", ".join(self.judges),
+                fix="Ask nudge too, beside another by --against",
+            )
+        return wanted
 
-
-def _behind_api(ground: Mapping[str, object] | GroundIdentity) -> bool:
-    return (ground.kind if isinstance(ground, GroundIdentity) else ground["kind"]) == "api"
+    def _without(
+        self, wanted: tuple[str, ...], kinds: tuple[str, ...], why: str, fix: str
+    ) -> tuple[str, ...]:
+        """Return what is wanted without some kinds; BadInput if one of them was asked by name."""
+        if named := [c for c in kinds if c in self.constructs]:
+            raise BadInput(f"{', '.join(named)} {why}", fix=fix)
+        return tuple(c for c in wanted if c not in kinds)
 
 
 def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
@@ -226,7 +251,7 @@ def copies_study(request: CopiesRequest, identity: GroundIdentity) -> Study:
         arms=(subject_arm(request), *(partner_arm(p) for p in request.partners)),
         preset=request.preset,
         seed=request.seed,
-        replicates=request.draws if identity.kind == "api" else 1,
+        replicates=request.draws if request.answered(identity) == "replies" else 1,
         software=software_versions(),
     )
 

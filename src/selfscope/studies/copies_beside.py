@@ -10,7 +10,6 @@ from selfscope.instruments.copies.load import load_material
 from selfscope.stats.copies import (
     agreement,
     crossing,
-    matching,
     mean_over,
 )
 from selfscope.stats.masked import Array
@@ -72,7 +71,7 @@ def _script(told: str) -> dict[str, str]:
 def _with_copy(table: Rows, kind: str, told: str) -> Array:
     if kind == "match":
         return agreement(table.chosen("match", **_script(told)).p, table.draws)
-    return np.array([matching(w.mean(axis=0), w.mean(axis=0)) for w in table.words(**_script(told))])
+    return np.array([w.alike() for w in table.words(**_script(told))])
 
 
 def _with_partner(table: Rows, kind: str, told: str, who: str) -> Array:
@@ -80,7 +79,7 @@ def _with_partner(table: Rows, kind: str, told: str, who: str) -> Array:
         mine = table.chosen("match", **_script(told)).p
         return crossing(mine, table.chosen("match", **_script(told), collective=who).p)
     pairs = zip(table.words(**_script(told)), table.words(**_script(told), collective=who), strict=True)
-    return np.array([matching(a.mean(axis=0), b.mean(axis=0)) for a, b in pairs])
+    return np.array([a.meets(b.words, b.shares.mean(axis=0)) for a, b in pairs])
 
 
 def _with_people(table: Rows, kind: str, told: str) -> Array:
@@ -88,19 +87,23 @@ def _with_people(table: Rows, kind: str, told: str) -> Array:
     if kind == "match":
         mine = table.chosen("match", **_script(told)).p
         return crossing(mine, np.array([[share[0]] for share in people]))
-    return np.array(
-        [matching(w.mean(axis=0), p) for w, p in zip(table.words(**_script(told)), people, strict=True)]
-    )
+    games = zip(table.words(**_script(told)), table.games(kind), people, strict=True)
+    return np.array([w.meets(game.options, shares) for w, game, shares in games])
 
 
-def nudged(table: Rows, request: CopiesRequest) -> Nudging:
-    """Return whether instances of one model advise more alike than instances of two."""
+def nudged(table: Rows, request: CopiesRequest, judges: Sequence[str] = ()) -> Nudging | None:
+    """Return whether instances of one model advise more alike than instances of two.
+
+    None where advice was given in own words, and none of the `judges` that read it is believed.
+    """
+    if table.advice_drawn and not judges:
+        return None
     names = (SUBJECT, *(p.name for p in request.partners))
     models: tuple[tuple[str, Stands], ...] = (
         (SUBJECT, "subject"),
         *((p.name, p.stands) for p in request.partners),
     )
-    return nudging_of(np.stack([table.stance(name) for name in names]), models, request.seed)
+    return nudging_of(np.stack([table.stance(name, judges) for name in names]), models, request.seed)
 
 
 def nudging_of(stance: Array, models: Sequence[tuple[str, Stands]], seed: int = 0) -> Nudging:

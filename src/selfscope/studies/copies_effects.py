@@ -17,10 +17,11 @@ from selfscope.stats.copies import (
     mean_over,
     naive_agreement,
 )
-from selfscope.stats.copies_surer import beyond, surer, surer_words
+from selfscope.stats.copies_surer import beyond, firmer_agreement, surer, surer_words
 from selfscope.stats.guard import sharpening_slope, slope_error
 from selfscope.stats.masked import Array
 from selfscope.studies.copies_games import prophecy_effect, prophecy_sides, seeker_finds
+from selfscope.studies.copies_named import Named
 from selfscope.studies.copies_rows import Chosen, Rows
 from selfscope.values.copies import Check
 
@@ -141,27 +142,43 @@ def _sureness(subject: Array, control: Array, noise: Array | None = None) -> tup
 def _free(table: Rows) -> Contrast:
     told = {s: table.words(script=s, counterparty=c) for s, c in _MATCHED}
     alike = {s: matched(words) for s, words in told.items()}
-    slope, _ = _sureness(_logs(told["game"]), _logs(told["plain"]))
-    firm = [surer_words(w.mean(axis=0), slope) for w in told["plain"]]
+    firm = (_firm_draws if table.named else _firm_words)(told["game"], told["plain"])
     return Contrast(
         "free", alike["game"], alike["plain"], SESOI_AGREEMENT, "agreement", "free",
-        left=alike["game"] - np.array([matching(w, w) for w in firm]),
+        left=alike["game"] - firm,
         check=check_of(mean_over(alike["high"] - alike["plain"]), SESOI_AGREEMENT),
     )  # fmt: skip
 
 
-def _logs(words: list[Array]) -> Array:
+def _firm_words(game: list[Named], plain: list[Named]) -> Array:
+    """Return how often two would name the same as sure as in the game of what they name without it."""
+    slope, _ = _sureness(_logs(game), _logs(plain))
+    firm = [surer_words(named.shares.mean(axis=0), slope) for named in plain]
+    return np.array([matching(w, w) for w in firm])
+
+
+def _firm_draws(game: list[Named], plain: list[Named]) -> Array:
+    """Return the same of drawn replies: words of both are counted, and how sure is fitted to the counts."""
+    counted = [
+        [np.array([n.counted().get(w, 0.0) for w in {**g.counted(), **p.counted()}]) for n in (g, p)]
+        for g, p in zip(game, plain, strict=True)
+    ]
+    factors = firmer_agreement([told for told, _ in counted], [bare for _, bare in counted])
+    return np.asarray(matched(plain) * factors)
+
+
+def _logs(named: list[Named]) -> Array:
     """Return log shares, wordings averaged, ``(game, candidate)``; NaN where a game has fewer candidates."""
-    shares = [np.log(np.maximum(w.mean(axis=0), 1e-12)) for w in words]
+    shares = [np.log(np.maximum(n.shares.mean(axis=0), 1e-12)) for n in named]
     out = np.full((len(shares), max(map(len, shares))), np.nan)
     for n, each in enumerate(shares):
         out[n, : len(each)] = each
     return out
 
 
-def matched(words: list[Array]) -> Array:
+def matched(named: list[Named]) -> Array:
     """Return how often two copies name the same, wordings drawn apart, ``(game,)``."""
-    return np.array([matching(w.mean(axis=0), w.mean(axis=0)) for w in words])
+    return np.array([each.alike() for each in named])
 
 
 def _directed(

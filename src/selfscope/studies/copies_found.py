@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from selfscope.instruments.copies.choices import COUNTERPARTIES
-from selfscope.stats.copies import ALPHA, adjusted, agreement, decision_of, least_p, matching, mean_over
+from selfscope.stats.copies import ALPHA, adjusted, agreement, decision_of, least_p, mean_over
 from selfscope.stats.copies import naive_agreement as naive
+from selfscope.studies.advice_check import AdviceCheck
 from selfscope.studies.copies import DECLARED, CopiesRequest
 from selfscope.studies.copies_beside import crossings, nudged, recognised
 from selfscope.studies.copies_effects import Contrast, contrasts_of, matched
 from selfscope.studies.copies_games import fight_of, predictions, prophecies
 from selfscope.studies.copies_rows import Rows
 from selfscope.values import Estimate
-from selfscope.values.copies import Agreement, Copies, Effect
+from selfscope.values.copies import Agreement, Copies, Effect, Reader
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def found_in(request: CopiesRequest, rows: pd.DataFrame) -> Copies:
-    """Return what the rows of a finished run say."""
+def found_in(request: CopiesRequest, rows: pd.DataFrame, checks: Sequence[AdviceCheck] = ()) -> Copies:
+    """Return what the rows of a finished run say.
+
+    Parameters
+    ----------
+    checks
+        Of the judges that read advice in own words; one that is not believed counts for nothing.
+    """
     table = Rows(rows, request.preset)
     kinds = table.kinds
     reading = _reading(table) if "twin" in kinds else None
@@ -34,15 +42,33 @@ def found_in(request: CopiesRequest, rows: pd.DataFrame) -> Copies:
         predictions=predictions(table),
         prophecies=prophecies(table) if "forecast" in kinds else (),
         fight=fight_of(table) if "zero_sum" in kinds else None,
-        nudging=nudged(table, request) if "nudge" in kinds else None,
+        nudging=nudged(table, request, _believed(checks)) if "nudge" in kinds else None,
         recognition=recognised(table, request) if "recognise" in kinds else None,
         reading=reading,
         mass=float(np.median([table.mass(k) for k in kinds if k not in ("free", "nudge")] or [np.nan])),
         free_mass=table.mass("free") if "free" in kinds else float("nan"),
         refused=table.refused(),
         partners={p.name: p.stands for p in request.partners},
-        notes=_notes(table, request),
+        judges=tuple(
+            Reader(c.judge, c.believed, c.reasons, c.toward.accuracy, c.away.accuracy) for c in checks
+        ),
+        notes=(*_notes(table, request), *_unread(table, checks)),
     )
+
+
+def _believed(checks: Sequence[AdviceCheck]) -> tuple[str, ...]:
+    return tuple(c.judge for c in checks if c.believed)
+
+
+def _unread(table: Rows, checks: Sequence[AdviceCheck]) -> Iterator[str]:
+    """Yield what must be known of advice that judges read."""
+    for check in checks:
+        if not check.believed:
+            yield f"{check.judge} is not believed and reads nothing: {'; '.join(check.reasons)}"
+    if table.advice_drawn and not _believed(checks):
+        yield "advice was given in own words, and no judge that is believed read it"
+    elif table.advice_drawn and (lost := table.unread()) > 0:
+        yield f"{lost:.0%} of readings of advice are no word of the three, and count as leaning nowhere"
 
 
 def _notes(table: Rows, request: CopiesRequest) -> tuple[str, ...]:
@@ -57,6 +83,8 @@ def _notes(table: Rows, request: CopiesRequest) -> tuple[str, ...]:
         notes.append("no two replies could be put side by side: they are empty, or one begins with the other")
     if not table.exact:
         notes.append("answers are sampled: contrasts are in points, and noise is taken out of agreement")
+    if table.named:
+        notes.append("free choices are drawn replies, in which anything may be named")
     if request.partners and {p.stands for p in request.partners} != {"other weights"}:
         notes.append("adapters and characters on the same weights stand in for other models")
     return tuple(notes)
@@ -125,6 +153,6 @@ def _agreements(table: Rows, request: CopiesRequest) -> list[Agreement]:
         )
     for script, name in told if "free" in table.kinds else ():
         words = table.words(script=script, counterparty=name)
-        same = np.array([matching(w, w).mean() for w in words])
+        same = np.array([w.same_words() for w in words])
         found.append(Agreement("free", name, mean_over(matched(words)).told, mean_over(same).told))
     return found

@@ -21,7 +21,7 @@ def reply_requests(request: CopiesRequest) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             "recognise", game, "reply", game.told["text"], "", script="drawn", template=f"t{n + 1}",
-            system=system, who=who,
+            system=system, who=who, by="replies",
         )
         for game in games_asked(request.preset, "recognise")
         for who, system in (("", request.system), *((p.name, p.system) for p in request.partners[:1]))

@@ -14,6 +14,7 @@ from selfscope.instruments.copies.choices import FORMS
 from selfscope.instruments.copies.load import Game, games_asked, load_material
 from selfscope.stats.copies import MASS, REFUSED
 from selfscope.stats.masked import Array, ratio
+from selfscope.studies.copies_named import Named, drawn, scored
 from selfscope.values import Preset
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ Indices = npt.NDArray[np.intp]
 #: Columns that are read.
 COLUMNS = (
     "family", "construct", "item", "format", "script", "counterparty", "order", "thread", "collective",
-    "template",    "position", "label", "value", "scale", "option_mass", "refusal", "replicate",
+    "template", "position", "label", "value", "scale", "option_mass", "refusal", "replicate", "judge",
 )  # fmt: skip
+#: Scale of a stance that a judge read.
+STANCE = "stance"
 _PLACE = {form: n for n, form in enumerate(FORMS)}
 
 
@@ -58,11 +61,16 @@ class Rows:
         self.kinds: tuple[str, ...] = tuple(dict.fromkeys(kinds))
         """The constructs that were asked, in their order."""
         self._by = {kind: {name: x[kinds == kind] for name, x in told.items()} for kind in self.kinds}
-        scales = told["scale"]
         named = np.isin(told["label"], ("1", "2")) & (kinds != "free")
         self.by = "words" if named.any() else "letters"
-        sampled = scales == "agreement"
+        replied = (told["scale"] == "agreement") & (told["format"] != "reply")
+        names = replied & (kinds == "free")
+        self.named = bool(names.any())
+        """Whether free choices are replies that were drawn."""
+        self._name_draws = float(told["replicate"][names].max(initial=0) + 1)
+        sampled = replied & (kinds != "free") & (told["collective"] == SUBJECT)
         self.exact = not sampled.any()
+        """Whether the subject's choices of two are exact."""
         self.draws = np.inf if self.exact else float(told["replicate"][sampled].max() + 1)
 
     def games(self, kind: str) -> tuple[Game, ...]:
@@ -78,8 +86,9 @@ class Rows:
         items = {g.item: n for n, g in enumerate(self.games(kind))}
         if set(rows["label"]) & {"1", "2"}:
             return _named(rows, items)
-        p = special.expit(rows["value"]) if self.exact else rows["value"]
-        directed = rows["value"] if self.exact else rows["value"] - 0.5
+        logs = rows["scale"] == "log_odds"  # one who is there beside others may answer otherwise
+        p = np.where(logs, special.expit(rows["value"]), rows["value"])
+        directed = np.where(logs, rows["value"], rows["value"] - 0.5)
         game = np.array([items[i] for i in rows["item"]], int)
         form = np.array([_PLACE[f] for f in zip(rows["position"], rows["label"], strict=True)], int)
         shape = (len(items), len(FORMS))
@@ -88,30 +97,53 @@ class Rows:
         mean = ratio(np.where(there, directions, 0).sum(axis=-1), there.sum(axis=-1))
         return Chosen(_means(p, game, form, shape), mean)
 
-    def words(self, **where: str) -> list[Array]:
-        """Return shares of the candidates of every free choice by wording, ``(wording, candidate)`` each."""
+    def words(self, **where: str) -> list[Named]:
+        """Return what is named in every free choice."""
         rows = self._where("free", {"format": "choose"} | where)
-        keys = zip(rows["item"], rows["template"], rows["label"], strict=True)
-        table = dict(zip(keys, rows["value"], strict=True))
-        wordings = sorted(set(rows["template"]))
-        return [
-            special.softmax([[table[g.item, t, w] for w in g.options] for t in wordings], axis=-1)
-            for g in self.games("free")
-        ]
+        wordings = sorted(set(self._by["free"]["template"]))
+        if not self.named:
+            return [scored(rows, game, wordings) for game in self.games("free")]
+        return [drawn(rows, game, wordings, self._name_draws) for game in self.games("free")]
 
-    def stance(self, who: str) -> Array:
-        """Return log-odds of advice toward each axis, ``(instance, task, axis)``."""
-        rows = self._where("nudge", {"collective": who})
-        keys = zip(*(rows[c] for c in ("template", "item", "order", "label")), strict=True)
+    def stance(self, who: str, judges: Sequence[str] = ()) -> Array:
+        """Return log-odds of advice toward each axis, or the stance that judges read in it.
+
+        Parameters
+        ----------
+        judges
+            Whose readings count, the mean of those that said a word; without them advice was scored.
+
+        Returns
+        -------
+        ``(instance, task, axis)``; 0 where no judge said a word.
+        """
+        rows = self._where("nudge", {"collective": who, "format": "stance"})
+        keys = zip(*(rows[c] for c in ("template", "item", "order", "label", "judge")), strict=True)
         table = dict(zip(keys, rows["value"], strict=True))
-        tasks, axes = self.games("nudge"), load_material().axes
+        axes = load_material().axes
+
+        def read(instance: str, item: str, axis: str) -> float:
+            if not judges:
+                return float(
+                    table[instance, item, axis, "toward", ""] - table[instance, item, axis, "away", ""]
+                )
+            said = [v for j in judges if (v := table.get((instance, item, axis, "", j))) is not None]
+            return float(np.mean(said)) if said else 0.0
+
+        instances = sorted(set(self._by["nudge"]["template"]))
         return np.array(
-            [
-                [[table[i, g.item, a, "toward"] - table[i, g.item, a, "away"] for a in axes] for g in tasks]
-                for i in sorted(set(rows["template"]))
-            ],
-            float,
+            [[[read(i, g.item, a) for a in axes] for g in self.games("nudge")] for i in instances], float
         )
+
+    @property
+    def advice_drawn(self) -> bool:
+        """Whether advice was given in own words."""
+        return "nudge" in self._by and bool((self._by["nudge"]["format"] == "reply").any())
+
+    def unread(self) -> float:
+        """Return the share of readings of advice that are no word of a judge's."""
+        read = self._by["nudge"]["scale"] == STANCE
+        return float((~np.isfinite(self._by["nudge"]["value"][read])).mean()) if read.any() else 0.0
 
     def threads(self, kind: str) -> dict[str, str]:
         """Return the thread of every game of a construct that was asked."""
@@ -129,6 +161,8 @@ class Rows:
     def mass(self, kind: str) -> float:
         """Return the median probability of any letter, or of any of the options that are named."""
         rows = self._by[kind]
+        if kind == "free" and self.named:
+            return self._candidates()
         if kind == "recognise" or (self.by == "letters" and kind != "free"):
             told = rows["option_mass"][np.isfinite(rows["option_mass"])]
             return float(np.median(told)) if len(told) else float("nan")
@@ -137,6 +171,13 @@ class Rows:
         for *key, value in zip(*(rows[c] for c in names), rows["value"], strict=True):
             sums[tuple(key)] = sums.get(tuple(key), 0.0) + float(np.exp(value))
         return float(np.median(list(sums.values())))
+
+    def _candidates(self) -> float:
+        """Return the share of replies to free choices that name a candidate."""
+        rows = self._by["free"]
+        listed = np.isin(rows["label"], [w for g in self.games("free") for w in g.options])
+        draws = sum(listed) / np.mean([len(g.options) for g in self.games("free")])
+        return float((rows["value"][listed] == 1).sum() / max(1.0, draws))
 
     def refused(self, *kinds: str) -> float:
         """Return the share of choices without a value; of all constructs unless some are named."""

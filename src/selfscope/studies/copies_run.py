@@ -11,7 +11,8 @@ from selfscope.instruments.copies.choices import SHARED, By, Choice, choices_of
 from selfscope.instruments.copies.load import items_of
 from selfscope.models.ground import Ground, GroundIdentity, Progress
 from selfscope.studies.copies import CopiesRequest, Partner, partner_arm
-from selfscope.studies.copies_replies import one_line, recognising, reply_requests
+from selfscope.studies.copies_drawn import draw, named_rows
+from selfscope.studies.copies_replies import recognising, reply_requests
 from selfscope.studies.evaluation import columns_of, table_of
 from selfscope.studies.run import RunProgress, subject_of
 from selfscope.studies.store import RunStore
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Answers choices in their order, every draw of each, with what that took.
 Asker = Callable[[Sequence[Choice], Progress, int, int], Awaitable[tuple[list[tuple[Answer, ...]], Usage]]]
-#: Tokens that a reply may take.
-REPLY_TOKENS = 32
 
 
 def asker_of(ground: Ground, partners: Sequence[Partner] = ()) -> Asker:
@@ -47,11 +46,11 @@ def asker_of(ground: Ground, partners: Sequence[Partner] = ()) -> Asker:
     ) -> tuple[list[tuple[Answer, ...]], Usage]:
         out: list[tuple[Answer, ...]] = [()] * len(choices)
         usage = Usage()
-        for who, drawn in dict.fromkeys((c.who, c.format == "reply") for c in choices):
-            places = [n for n, c in enumerate(choices) if (c.who, c.format == "reply") == (who, drawn)]
+        for who, drawn in dict.fromkeys((c.who, c.by == "replies") for c in choices):
+            places = [n for n, c in enumerate(choices) if (c.who, c.by == "replies") == (who, drawn)]
             asked = [choices[n] for n in places]
             if drawn:
-                answers, used = await _replies(grounds.of(who), asked, progress, seed)
+                answers, used = await draw(grounds.of(who), asked, progress, seed, draws)
             else:
                 told = await grounds.of(who).answer(
                     [c.prompt for c in asked], seed=seed, replicates=draws, progress=progress
@@ -80,7 +79,7 @@ class _Grounds:
         if partner.reading is not None:
             return self._ground
         if partner.adapter is None:
-            return partner.opened
+            return self._watched(partner)
         if who not in self._worn:
             dressed = getattr(self._ground, "dressed", None)
             if dressed is None:
@@ -88,31 +87,14 @@ class _Grounds:
             self._worn[who] = dressed(partner.adapter)
         return self._worn[who]
 
-
-async def _replies(
-    ground: Ground, choices: Sequence[Choice], progress: Progress, seed: int
-) -> tuple[list[tuple[Answer, ...]], Usage]:
-    """Draw a reply to every request from local weights; BadInput for a ground without weights here."""
-    from selfscope.models.local.generate import GenerationRequest, generate
-
-    if ground.unavailable("text"):
-        raise BadInput(
-            "replies are drawn from local weights", got=ground.identity.name, fix="Give local weights"
-        )
-    requests = [
-        GenerationRequest(c.prompt.messages, max_tokens=REPLY_TOKENS, seed=_seed(seed, c)) for c in choices
-    ]
-    drawn = await generate(ground, requests)  # type: ignore[arg-type]
-    progress(len(drawn))
-    answers: list[tuple[Answer, ...]] = [
-        (Answer(float("nan"), "log_prob", "sampled", reply=one_line(g.text)),) for g in drawn
-    ]
-    used = sum(g.output_tokens for g in drawn)
-    return answers, Usage(prompts=len(drawn), output_tokens=used, calls=len(drawn))
-
-
-def _seed(seed: int, choice: Choice) -> int:
-    return int(short(content_id([seed, choice.who, choice.game.item, choice.template]), 7), 16)
+    def _watched(self, partner: Partner) -> Ground:
+        """Return other weights; those behind an API within the budget of the subject, if there is one."""
+        beside = getattr(self._ground, "beside", None)
+        if beside is None or not partner.behind_api:
+            return partner.opened
+        if partner.name not in self._worn:
+            self._worn[partner.name] = beside(partner.opened)
+        return self._worn[partner.name]
 
 
 async def run_copies(
@@ -158,7 +140,7 @@ async def play(
     if kind == "recognise":
         requests = reply_requests(request)
         written, first = await ask(requests, told.of(len(requests)), study.seed, 1)
-        replies = [a[0].reply for a in written]
+        replies = [a[0].reply if a[0].refusal == "none" else "" for a in written]
         choices = (*recognising(request, dict(zip(requests, replies, strict=True))),)
         answers, second = await ask(choices, told.of(len(choices)), study.seed, study.replicates)
         asked = [*zip(requests, written, strict=True), *zip(choices, answers, strict=True)]
@@ -198,8 +180,15 @@ def _table(
     fixed = {"": columns_of(study, study.subject, run)}
     fixed |= {p.name: _partner_columns(p, study, run) for p in request.partners}
     return table_of(
-        fixed[choice.who] | _place(choice) | _value(answer) for choice, answers in asked for answer in answers
+        fixed[choice.who] | _place(choice) | _value(answer) | own
+        for choice, answers in asked
+        for answer in answers
+        for own in (named_rows(choice, answer) if _names(choice) else ({},))
     )
+
+
+def _names(choice: Choice) -> bool:
+    return choice.construct == "free" and choice.by == "replies"
 
 
 def _partner_columns(partner: Partner, study: Study, run: str) -> dict[str, Any]:
@@ -220,12 +209,17 @@ def _place(choice: Choice) -> dict[str, Any]:
         "script": choice.script,
         "thread": choice.thread,
         "collective": choice.who or "subject",
-        "evidence": short(content_id(choice.prompt)),
+        "evidence": short(content_id(_evidence(choice))),
         "user": choice.user,
         "text": choice.prompt.text or "",
         "agree": "|".join(options.agree) if options else "",
         "disagree": "|".join(options.disagree) if options else "",
     }
+
+
+def _evidence(choice: Choice) -> object:
+    """Return what names a row of evidence: the prompt, and of a reply whose and which it is."""
+    return [choice.prompt, choice.who, choice.template] if choice.format == "reply" else choice.prompt
 
 
 def _value(answer: Answer) -> dict[str, Any]:

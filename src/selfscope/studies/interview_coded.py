@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from selfscope.instruments.interview.codes import Code, load_codes
 from selfscope.instruments.interview.coding import UNPARSED, code_of, coding_messages
+from selfscope.studies.budget import Budget
 from selfscope.studies.code_check import CodesCheck, codes_check_of
 from selfscope.studies.evaluation import table_of
-from selfscope.studies.judge_asking import Asked, CheckRequest, Told, ask_judge
+from selfscope.studies.judge_asking import Asked, CheckRequest, Told, ask_judge, judge_budget
 from selfscope.studies.judge_run import check_codes, chosen_codes
 from selfscope.studies.store import RunStore
 from selfscope.values import Study, content_id, plain, short
@@ -48,7 +49,11 @@ class Answered:
 
 
 async def code_answers(
-    study: Study, store: RunStore, judges: Sequence[str], told: Told | None = None
+    study: Study,
+    store: RunStore,
+    judges: Sequence[str],
+    told: Told | None = None,
+    budget: Budget | None = None,
 ) -> tuple[CodesCheck, ...]:
     """Check judges that the run does not know yet, let those that are believed code its answers; return all.
 
@@ -62,10 +67,11 @@ async def code_answers(
     kept = {check.judge: check for check in stored_checks(store)}
     for name in judges:
         if name not in kept:
-            kept[name] = await check_codes(name, CheckRequest(), told)
+            within = CheckRequest(budget=judge_budget(budget, store.usage(), name))
+            kept[name] = await check_codes(name, within, told)
             keep_checks(store, tuple(kept.values()))
     for name in judges:
-        await read_answers(study, store, kept[name], told)
+        await read_answers(study, store, kept[name], told, budget)
     return tuple(kept.values())
 
 
@@ -93,7 +99,13 @@ def _book() -> str:
     return content_id(plain(list(load_codes().values())))
 
 
-async def read_answers(study: Study, store: RunStore, check: CodesCheck, told: Told | None = None) -> None:
+async def read_answers(
+    study: Study,
+    store: RunStore,
+    check: CodesCheck,
+    told: Told | None = None,
+    budget: Budget | None = None,
+) -> None:
     """Let one judge code a run's answers by the codes on which it is believed; what it has read is kept.
 
     Raises
@@ -108,7 +120,8 @@ async def read_answers(study: Study, store: RunStore, check: CodesCheck, told: T
     asked: Asked = {
         each.key: coding_messages(each.code, each.reply, study.seed) for each in answers if each.reply.strip()
     }
-    heard = await ask_judge(check.judge, asked, CheckRequest(), store.folder / "judged" / slug, told)
+    within = CheckRequest(budget=judge_budget(budget, store.usage(), check.judge))
+    heard = await ask_judge(check.judge, asked, within, store.folder / "judged" / slug, told)
     rows = (
         row for each in answers for row in coded_rows(each, check.judge, _word(each, heard.now.get(each.key)))
     )

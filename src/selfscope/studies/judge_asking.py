@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from selfscope.instruments.open.panel import judge_config
 from selfscope.models.api import MESSAGE_TOKENS, REPLY_TOKENS
 from selfscope.models.api_manner import manner_of_environment
+from selfscope.models.api_price import Price, known_price
 from selfscope.models.api_provider import Connection
 from selfscope.models.api_run import Call, CallLog, Reply, run_calls
 from selfscope.models.api_tokens import stand_in
@@ -104,6 +105,17 @@ async def ask_judge(
     if request.again and earlier is not None:
         before = await to_thread.run_sync(_logged, calls, earlier)
     return Heard(now, before or None, place)
+
+
+def judge_budget(budget: Budget | None, used: Usage, judge: str) -> Budget | None:
+    """Return what a budget leaves to a judge after what a run used.
+
+    Where a judge's price is not known it costs what the model of the run does; local weights cost nothing.
+    """
+    if budget is None:
+        return None
+    free = judge.startswith("selfscope/")
+    return budget.beside(used, Price(0.0, 0.0) if free else known_price(judge) or budget.price)
 
 
 async def plan_judge(name: str, asked: Asked, request: CheckRequest, folder: Path) -> JudgePlan:

@@ -261,6 +261,25 @@ class Recognition:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """A judge that read advice, and what its check showed.
+
+    Attributes
+    ----------
+    believed, reasons
+        Whether it told advice of known side from all other; why not. One that is not believed read nothing.
+    toward, away
+        Balanced accuracy for advice of that side.
+    """
+
+    judge: str
+    believed: bool
+    reasons: tuple[str, ...]
+    toward: float
+    away: float
+
+
+@dataclass(frozen=True)
 class Copies:
     """All that a run says of copies together.
 
@@ -272,6 +291,8 @@ class Copies:
         Probability of any letter, median; of any candidate of a free choice.
     refused
         Share of answers without a value.
+    judges
+        Who read advice that was given in own words; none where sentences were scored.
     """
 
     effects: tuple[Effect, ...]
@@ -287,4 +308,5 @@ class Copies:
     free_mass: float = float("nan")
     refused: float = 0.0
     partners: dict[str, str] = field(default_factory=dict)
+    judges: tuple[Reader, ...] = ()
     notes: tuple[str, ...] = ()

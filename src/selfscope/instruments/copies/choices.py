@@ -18,7 +18,7 @@ LETTERS = {"A": ("A", " A"), "B": ("B", " B")}
 OTHER = {"A": "B", "B": "A"}
 LETTER = "Answer with one letter, A or B."
 WORDS = "Answer with one of these, word for word."
-By = Literal["letters", "words"]
+By = Literal["letters", "words", "replies"]
 #: Who the other is said to be, by preset.
 COUNTERPARTIES: dict[Preset, tuple[Told, ...]] = {
     "demo": ("copy", "other", "human"),
@@ -60,7 +60,8 @@ class Choice:
         The wording; the conversation where one move follows another.
     by
         ``letters``: the letter of an option is compared with the other letter. ``words``: an option is scored
-        as the whole reply, and `label` says which, ``1`` or ``2``.
+        as the whole reply, and `label` says which, ``1`` or ``2``. ``replies``: nothing is scored, and what
+        is said is drawn.
     after
         The first move of the same conversation, and the option that was taken in it.
     system
@@ -110,6 +111,8 @@ class Choice:
         messages = (*system, *self.before, Message("user", self.user))
         if self.against and self.by == "letters":
             return Prompt(messages, options=Options(LETTERS[self.label], LETTERS[OTHER[self.label]]))
+        if self.by == "replies":
+            return Prompt(messages)
         return Prompt(messages, text=self.against if self.against and self.label == "2" else self.target)
 
     @property
@@ -150,11 +153,14 @@ def choices_of(
     who
         A partner, who is asked no more than what is compared with the subject.
     by
-        How a choice of two is answered.
+        How a choice of two is answered; with ``replies`` by letters, and where texts would be scored a reply
+        is drawn.
     """
     made = _MAKERS[construct](preset, bool(who))
     if by == "words":
         made = in_words(made)
+    if by == "replies":
+        made = in_own_words(made)
     return tuple(replace(c, system=_joined(system, c.system), who=who) for c in made)
 
 
@@ -167,6 +173,18 @@ def in_words(choices: Iterable[Choice]) -> Iterator[Choice]:
             first = choice.after and (replace(choice.after[0], by="words", label="1"), choice.after[1])
             for label in ("1", "2"):
                 yield replace(choice, by="words", label=label, after=first)
+
+
+def in_own_words(choices: Iterable[Choice]) -> Iterator[Choice]:
+    """Yield the same choices, each whose texts would be scored once, to be answered by a reply."""
+    asked: dict[Choice, None] = {}
+    for choice in choices:
+        if choice.against:
+            asked[choice] = None
+            continue
+        format: Format = "reply" if choice.construct == "nudge" else choice.format
+        asked[replace(choice, by="replies", format=format, target="", label="", order="")] = None
+    yield from asked
 
 
 def _joined(*texts: str) -> str:

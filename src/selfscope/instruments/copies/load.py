@@ -12,6 +12,7 @@ import yaml
 
 from selfscope.errors import BadInput
 from selfscope.values import Dimension, ItemSet, Preset, Statement
+from selfscope.values.material import parse_yaml
 
 #: Instrument, and name of the item set.
 NAME = "copies"
@@ -136,7 +137,7 @@ def read_material(games: Path, advice: Path) -> Material:
 
 def _read(file: Path, fields: set[str]) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore it") from error
     if not isinstance(data, dict) or set(data) != fields:

@@ -18,13 +18,12 @@ from inspect_ai.solver import TaskState
 from selfscope.errors import BadInput
 from selfscope.instruments.cooperation.task import as_character, ask_once
 from selfscope.instruments.copies.choices import choices_of
+from selfscope.instruments.copies.naming import name_in
 from selfscope.stats.copies import drawn_agreement, mean_over
 from selfscope.values.study import PRESETS, Preset
 
 #: Replies drawn of each game under each label, both wordings together, where nothing else is asked for.
 DRAWS = 20
-#: Words of a reply that count as a name; more is talk.
-MOST_WORDS = 3
 PLAIN = "plain"
 
 
@@ -81,13 +80,6 @@ def _samples(preset: Preset, draws: int) -> Iterator[Sample]:
                     input=user,
                     metadata={"item": item, "told": told, "draw": n},
                 )
-
-
-def name_in(reply: str) -> str:
-    """Return the word that a reply names, in small letters; "" if it says more than a name, or nothing."""
-    words = [w.strip(".,;:!?\"'*`()") for w in reply.strip().lower().split()]
-    kept = [w for w in words if w and w not in ("a", "an", "the")]
-    return " ".join(kept) if 0 < len(kept) <= MOST_WORDS else ""
 
 
 @metric
