@@ -27,7 +27,7 @@ from inspect_ai.util import collect
 
 from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.memory import MEMORY
-from selfscope.agent.replies import no_reply
+from selfscope.agent.replies import no_reply, too_long
 from selfscope.agent.scripts import TASK, Script, read_closing
 from selfscope.agent.spending import Allow, following, usage_of
 from selfscope.agent.tools import tools_of
@@ -44,6 +44,8 @@ STEPS = 12
 RESULT = 64_000
 #: Share of the messages that is kept where a thread outgrows the model's context.
 PRESERVED = 0.6
+#: How often this is done for one reply, at most.
+TRIMMED = 4
 #: Files that are made where none of the role is there.
 NOTE, GOALS, IDENTITY = "intent.md", "north-star.md", "SOUL.md"
 _NOTHING = ("none", "none.", "keep", "no", "no.")
@@ -199,7 +201,7 @@ class Thread:
         return (await other.answer(said)).completion
 
     async def _generated(self) -> ModelOutput:
-        """Draw a reply; where the thread has outgrown the model, its oldest part is left out once.
+        """Draw a reply; where the thread has outgrown the model, its oldest part is left out, and again.
 
         Raises
         ------
@@ -207,7 +209,9 @@ class Thread:
             If what the conversation began with is too long by itself.
         """
         output = await self._drawn_if_it_fits()
-        if output is None or output.stop_reason == "model_length":
+        for _ in range(TRIMMED):
+            if output is not None and output.stop_reason != "model_length":
+                return output
             before = _length(self.messages)
             self.messages = await trim_messages(self.messages, preserve=PRESERVED)
             self.talk.cuts.append(Cut("conversation", "truncated", before, _length(self.messages)))
@@ -227,7 +231,8 @@ class Thread:
                 return None
         return await self._drawn()
 
-    async def _drawn(self) -> ModelOutput:
+    async def _drawn(self) -> ModelOutput | None:
+        """Return a reply as the model gives it; None where it says that the thread is too long."""
         config = GenerateConfig()
         if self.talk.allow is not None:
             self.talk.allow(self.talk.spent, following(self._last, self.talk.longest))
@@ -240,8 +245,12 @@ class Thread:
         except Exception as error:
             if of_inspect(error):  # a limit, an interruption
                 raise
+            if too_long(error):
+                return None
             # a client's own traceback holds the whole request, and Inspect takes seconds to colour it
             raise no_reply(self.model, error, tools=bool(self.tools)) from None
+        if output.stop_reason == "model_length" and output.usage is None:
+            return None  # its text is the provider's refusal, and nobody's reply
         self._last = usage_of(output)
         self.talk.spent = self.talk.spent.plus(self._last)
         return output

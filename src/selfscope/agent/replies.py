@@ -18,6 +18,16 @@ _NO_TOOLS = re.compile(
     r"tools? (?:choice|calling|use|param)|support\w* (?:\w+ )?tools?|tools? .*support", re.IGNORECASE
 )
 
+#: How servers refuse a thread that is longer than the model takes, where they give no code for it.
+_TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|maximum context|prompt is too long|too many tokens", re.IGNORECASE
+)
+
+
+def too_long(error: BaseException) -> bool:
+    """Return whether a provider refused a thread for its length, as its words say."""
+    return bool(_TOO_LONG.search(provider_words(error)))
+
 
 def no_reply(model: Model, error: BaseException, *, tools: bool) -> SelfscopeError:
     """Return why a model gave no reply.
