@@ -37,6 +37,8 @@ READINGS: Mapping[Reading, str] = {
     ),
     "cannot tell": "how much carried over cannot be told",
 }
+#: What is not shown row by row, where it is all that can be said.
+NOTHING: Reading = "nothing to carry over"
 #: What is said of a control, whatever its fidelity.
 ALIKE = "trained alike on another one’s corpus: what any such training carries"
 #: What is said of the trainings with the control as the floor.
@@ -181,16 +183,17 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
     pooled = [c for c in found.carried if c.dimension == POOLED and c.setting == "plain"]
     channels = list(dict.fromkeys(c.channel for c in found.carried))
     return {
-        "lines": list(verdict_lines(found)),
+        "lines": [*verdict_lines(found), *(statement_lines(found) if not found.headline else ())],
         "pooled": pooled,
         "figure": trusted(fidelity_svg([c for c in pooled if c.port in names], found.ceilings)),
         "dimensions": [_by_dimension(found, channel) for channel in channels if channel != "open"],
         "curves": [
             (c, trusted(curve_svg(c)), _curve_sentence(c.order, c.p))
             for c in found.curves
-            if len(c.points) > 1
+            if len(c.points) > 1 and any(math.isfinite(p.fidelity.ci[0]) for p in c.points)
         ],
-        "kept": found.kept,
+        "kept": [c for c in found.kept if c.reading != NOTHING],
+        "beyond": [c for c in found.beyond if c.reading != NOTHING],
         "single": _single(found),
         "geometry": [(name, against_rows(each), each.interpretable) for name, each in found.geometry],
     }
