@@ -77,8 +77,8 @@ class Talk:
         What the model takes, where the provider does not say so itself.
     cuts, unread
         What was cut while it was held, and closing answers without the form that was asked for.
-    replies
-        Replies that were drawn.
+    replies, cut
+        Replies that were drawn, and those of them that ended at the limit of tokens.
     longest
         Tokens of a reply.
     allow
@@ -99,6 +99,7 @@ class Talk:
     cuts: list[Cut] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     replies: int = 0
+    cut: int = 0
     longest: int = 0
     allow: Allow | None = None
     spent: Usage = field(default_factory=Usage)
@@ -251,6 +252,7 @@ class Thread:
             raise no_reply(self.model, error, tools=bool(self.tools)) from None
         if output.stop_reason == "model_length" and output.usage is None:
             return None  # its text is the provider's refusal, and nobody's reply
+        self.talk.cut += output.stop_reason == "max_tokens"
         self._last = usage_of(output)
         self.talk.spent = self.talk.spent.plus(self._last)
         return output

@@ -25,6 +25,8 @@ from selfscope.values.state import GOVERNED, Attempt, Change, IdentityEdits, Rol
 LARGEST, GROWTH, ADDED = 64_000, 500_000, 40
 #: Characters of a file that one reading gives.
 PAGE = 8_000
+#: Characters of one text that a search gives back.
+SHOWN = 1_200
 #: Entries at which the memory store is put shorter, and how many of the oldest become one.
 FULL, FOLDED = 200, 100
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,98}[A-Za-z0-9_-])?")
@@ -168,7 +170,8 @@ class Desk:
             found = self.index.search(memory, query)
         except BadInput as error:
             raise Refused(error.what, fix=error.fix) from error
-        return "\n".join(f"[{each.source}] {' '.join(each.text.split())}" for each in found) or "nothing"
+        lines = (f"[{each.source}] {' '.join(each.text.split())}" for each in found)
+        return "\n".join(line if len(line) <= SHOWN else f"{line[:SHOWN]} (…)" for line in lines) or "nothing"
 
     def take_task(self) -> str:
         """Return the next task; Refused if there is none left."""
@@ -234,6 +237,8 @@ class Desk:
         return {**{path: self.workspace.role(path)[0] or "identity" for path in self.proposed}, **self.roles}
 
     def _keep(self, entries: tuple[Entry, ...]) -> None:
+        if self._lies_elsewhere(MEMORY):
+            raise Refused("nothing can be remembered: something else lies there", got=MEMORY)
         data = written(entries)
         self._make_room(MEMORY, data, LARGEST * 4)
         self.files[MEMORY], self.roles[MEMORY] = data, "memory"
@@ -252,7 +257,7 @@ class Desk:
         if name == MEMORY or not name.lower().endswith(TEXT):
             raise Refused("this file is not written so", got=name, fix="Write .md or .txt; keep by remember")
         role, reason = (self.roles[name], "") if name in self.roles else self.workspace.role(name)
-        if name.casefold() in (other.casefold() for other in self.closed):
+        if self._lies_elsewhere(name):
             role, reason = None, "something else lies there"
         if role is None:
             raise Refused(f"nothing is kept under this name: {reason}", got=name, fix="Give another name")
@@ -262,6 +267,12 @@ class Desk:
     def _refuse_shut(self, role: Role) -> None:
         if role in self.shut:
             raise Refused("files of this kind are closed to you", got=role, fix="Go on without them")
+
+    def _lies_elsewhere(self, name: str) -> bool:
+        """Return whether what is no State lies at a path, or where one of its folders would be."""
+        taken = {other.casefold() for other in self.closed}
+        path = PurePosixPath(name.casefold())
+        return any(str(each) in taken for each in (path, *path.parents) if name not in self._before)
 
     def _known(self, path: str) -> str | None:
         """Return the file that a path names, whatever its case and however it is written; None for none."""

@@ -101,6 +101,7 @@ class StateHistory(StateStore):
         cuts: Sequence[Cut] = (),
         proposed: Mapping[str, bytes] | None = None,
         shut: tuple[Role, ...] | None = None,
+        record: str = "",
     ) -> Version:
         """Keep a State as the version after the head, and return it.
 
@@ -113,6 +114,8 @@ class StateHistory(StateStore):
             proposal's id. `roles` names their roles as well.
         shut
             Roles without which the conversation was held; those of the head where none was.
+        record
+            Content id of what `keep_conversation` kept.
         """
         head = self.head()
         told = [
@@ -126,12 +129,13 @@ class StateHistory(StateStore):
             cuts=tuple(cuts),
             agent=head.agent,
             shut=head.shut if shut is None else shut,
+            record=record,
         )
 
     def head(self) -> Version:
         """Return the version that counts; BadInput if there is none, CouldNot if it cannot be read."""
         try:
-            return self.version((self.folder / HEAD).read_text(encoding="utf-8").strip())
+            return self.version(self.names(HEAD))
         except FileNotFoundError as error:
             raise BadInput("there is no version yet", got=self.folder, fix="Live in it first") from error
 
@@ -291,6 +295,8 @@ class StateHistory(StateStore):
 
     def _wrong_files(self, version: Version) -> Iterator[str]:
         """Yield what is wrong with what one version names."""
+        if wrong := self.wrong_record(version):
+            yield f"version {short(version.id)}: {wrong}."
         digests = [(each.path, each.digest, each.length) for each in version.files]
         for change in version.changes:
             if change.outcome == "proposed":
@@ -317,6 +323,7 @@ class StateHistory(StateStore):
         cuts: tuple[Cut, ...] = (),
         agent: str = "",
         shut: tuple[Role, ...] = (),
+        record: str = "",
     ) -> Version:
         """Write objects, then the version, then HEAD; see the module."""
         self.make()
@@ -325,7 +332,7 @@ class StateHistory(StateStore):
         )
         version = sealed(
             *(parent.id if parent else None, conversation, told, changes, cuts),
-            *(agent or content_id(told), shut),
+            *(agent or content_id(told), shut, record),
         )
         self.keep_version(version)
         return version

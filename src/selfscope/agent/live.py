@@ -252,7 +252,7 @@ async def _live_once(
         raise at_its_end(
             number, talk.failed or CouldNot("Inspect ended it", got=log.error.message if log.error else "")
         )
-    history.keep_conversation(held)
+    record = history.keep_conversation(held)
     history.commit(
         *(desk.files, desk.all_roles),
         conversation=held.id,
@@ -260,6 +260,7 @@ async def _live_once(
         cuts=talk.cuts,
         proposed=desk.proposed,
         shut=how.shut,
+        record=record,
     )
     write_out(place, history)
     return held
@@ -287,6 +288,8 @@ def _told(talk: Talk, log: EvalLog, name: str, way: Way) -> Conversation:
         unread=tuple(talk.unread),
         log=f".selfscope/logs/{Path(log.location).name}",
         usage=replace(usage_of_log(log), prompts=len(talk.script.turns), calls=talk.replies),
+        log_digest=bytes_id(Path(log.location).read_bytes()),
+        cut=talk.cut,
     )
 
 

@@ -51,8 +51,16 @@ def entries_of(data: bytes) -> tuple[Entry, ...]:
         if line.strip():
             try:
                 told = json.loads(line)
-                entries.append(Entry(str(told["text"]), int(told.get("conversation", 0))))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                text = str(told["text"]).encode("utf-8", "backslashreplace").decode()  # half a character
+                entries.append(Entry(text, int(told.get("conversation", 0))))
+            except (
+                ValueError,
+                ArithmeticError,
+                TypeError,
+                LookupError,
+                AttributeError,
+                RecursionError,
+            ) as error:
                 raise BadInput(
                     f"line {number} of the memory is no entry",
                     got=line,

@@ -31,6 +31,8 @@ KEPT = (
 #: Entries of the memory store that a conversation begins with; the others are found by searching.
 REMEMBERED = 20
 _JOINT = "\n\n"
+#: A file's name stands in brackets, and closes none.
+_NO_BRACKETS = str.maketrans("[]", "()")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ def opening_of(
         if not kept and roles[path] not in GOVERNED:
             kept = True
             parts.append(KEPT)
-        parts.append(f"[{path}]{_JOINT}{shown if roles[path] in GOVERNED else _marked(shown)}")
+        parts.append(
+            f"[{path.translate(_NO_BRACKETS)}]{_JOINT}{shown if roles[path] in GOVERNED else _marked(shown)}"
+        )
     return Opening(_JOINT.join(parts), tuple(cuts))
 
 

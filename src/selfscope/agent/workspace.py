@@ -32,6 +32,8 @@ from selfscope.values.state import GOVERNED, ROLES, Role
 
 #: Everything that selfscope keeps in a workspace; no agent reads or writes it.
 OWN = ".selfscope"
+#: What is written to there by others than `Workspace.put`; none of it may lead elsewhere.
+INNER = ("state", "state/objects", "state/versions", "state/incoming", "logs", "memory-index.sqlite")
 #: Roles of a prompt that State has under another name: scenes and examples say who somebody is, and a text
 #: of no known name is something that was written down.
 _AS: Mapping[str, Role] = {"setting": "identity", "examples": "identity", "other": "memory"}
@@ -72,8 +74,9 @@ class Workspace:
         root = Path(os.path.realpath(path))
         if not root.is_dir():
             raise BadInput("there is no such folder", got=shown(path), fix="Give an agent's workspace")
-        if (root / OWN).is_symlink():
-            raise BadInput(f"{OWN} is a link", got=shown(path), fix="Remove it")
+        for name in (OWN, *(f"{OWN}/{inner}" for inner in INNER)):
+            if (root / name).is_symlink():
+                raise BadInput(f"{name} is a link", got=shown(path), fix="Remove it")
         return cls(root)
 
     @cached_property

@@ -106,8 +106,8 @@ def live(
         str,
         typer.Option(
             metavar="ARMS",
-            help="Kinds of State that it lives with: all, none, memory, memory+note, no-memory (identity, rules, "
-            "user, memory, note, goals). With --runs several arms, with commas between them.",
+            help="Kinds of State that it lives with: all, none, memory, memory+note, no-memory (identity, "
+            "rules, user, memory, note, goals). With --runs several arms, with commas between them.",
         ),
     ] = "",
     channels: Annotated[
@@ -142,6 +142,8 @@ def live(
     if out and in_place:
         raise BadInput("an agent lives in a copy or in place", got=f"--out {out} --in-place", fix="Give one")
     named = _listed(kinds)
+    if kinds and not named:
+        raise BadInput("this names no kind of script", got=kinds, fix="Give kinds with commas between them")
     if runs is None and (disturb or constructs or channels or "," in keep):
         raise BadInput("this is told from several lives", got="one life", fix="Give --runs, such as --runs 8")
     if runs is not None and (out or in_place):

@@ -107,6 +107,9 @@ class Version:
         Roles without which the conversation was held, and the next one begins: an agent neither reads nor
         writes its memory, note or goals where they are shut, and writes none of the others. None where all
         are open, and then no part of the id.
+    record
+        Content id of what is kept of the conversation, which names the content of its log; "" where no
+        conversation wrote the version, and then no part of the id.
     """
 
     id: str
@@ -117,6 +120,7 @@ class Version:
     cuts: tuple[Cut, ...]
     agent: str
     shut: tuple[Role, ...] = ()
+    record: str = ""
 
     def file(self, path: str) -> StateFile:
         """Return the file of a path; BadInput if the version has none."""
@@ -143,17 +147,18 @@ def sealed(
     cuts: tuple[Cut, ...] = (),
     agent: str = "",
     shut: tuple[Role, ...] = (),
+    record: str = "",
 ) -> Version:
     """Return a version with the id that its contents give it."""
     files = tuple(sorted(files, key=lambda each: each.path))
-    told = (parent, conversation, files, changes, cuts, agent, shut)
+    told = (parent, conversation, files, changes, cuts, agent, shut, record)
     return Version(identified(Version("", *told)), *told)
 
 
 def identified(version: Version) -> str:
     """Return the id that a version has by its contents, whatever id it carries."""
-    left_out = ("id",) if version.shut else ("id", "shut")
-    return content_id({f.name: getattr(version, f.name) for f in fields(Version) if f.name not in left_out})
+    told = {f.name: getattr(version, f.name) for f in fields(Version) if f.name != "id"}
+    return content_id({k: v for k, v in told.items() if v or k not in ("shut", "record")})
 
 
 def version_of(told: Any) -> Version:
@@ -244,6 +249,10 @@ class Conversation:
         Closing questions whose answers had not the form that was asked for, and wrote nothing.
     log
         The Inspect log's file, relative to the workspace.
+    log_digest
+        Content id of its bytes; "" where they were not kept.
+    cut
+        Replies that ended at the limit of tokens.
     """
 
     id: str
@@ -259,6 +268,8 @@ class Conversation:
     unread: tuple[str, ...]
     log: str
     usage: Usage
+    log_digest: str = ""
+    cut: int = 0
 
 
 def conversation_of(told: Any) -> Conversation:
