@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.values.material import parse_yaml
 from selfscope.values.state import Role
 
 SCRIPTS = Path(__file__).parent / "scripts.yaml"
@@ -144,7 +145,7 @@ def read_closing() -> Closing:
 
 def _yaml(file: Path) -> Any:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(f"{file.name} cannot be read as YAML", got=error, fix="Mend the file") from error
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.values.material import parse_yaml
 
 MATERIAL = Path(__file__).parent / "fidelity.yaml"
 _KEYS = {"drop", "agreed", "tasks", "prompts", "imitation", "can", "cannot"}
@@ -65,7 +66,7 @@ def read_material(file: Path) -> FidelityMaterial:
         If it cannot be read, has other fields, or lacks a text.
     """
     try:
-        told = yaml.safe_load(file.read_text(encoding="utf-8"))
+        told = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(f"{file.name} cannot be read", got=error, fix="Mend or restore the file") from error
     if not isinstance(told, dict) or set(told) != _KEYS:

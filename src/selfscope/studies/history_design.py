@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_elicitors
 from selfscope.instruments.instrument import chosen_statements, instrument_for, name_in_study
@@ -19,6 +17,7 @@ from selfscope.studies.profile import software_versions
 from selfscope.subjects import Reading, panel_characters
 from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain
 from selfscope.values.histories import UNSAID, Histories, Line, Script
+from selfscope.values.material import parse_yaml
 
 FILE = Path(__file__).with_name("histories.yaml")
 #: The channel in which the embedded model can be read.
@@ -198,7 +197,7 @@ def histories_of(size: Size, regenerations: int, tokens: int) -> Histories:
 @cache
 def load_histories() -> tuple[tuple[Script, ...], tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]]:
     """Return the shipped scripts, and the lines of counterparty, framing and collective."""
-    told: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    told: dict[str, Any] = parse_yaml(FILE.read_text(encoding="utf-8"))
     scripts = tuple(Script(s["name"], tuple(s["turns"])) for s in told["scripts"])
     counterparties, framings, collectives = (
         _lines(told[kind]) for kind in ("counterparties", "framings", "collectives")

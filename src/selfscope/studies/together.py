@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster, load_elicitors
 from selfscope.instruments.instrument import asks_in, chosen_statements, instrument_for, name_in_study
@@ -16,6 +14,7 @@ from selfscope.models.ground import GroundIdentity
 from selfscope.studies.cast import Member
 from selfscope.studies.profile import software_versions
 from selfscope.values import Arm, Ask, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
+from selfscope.values.material import parse_yaml
 from selfscope.values.study import ArmRole
 
 NAME = "together"
@@ -124,7 +123,7 @@ class TogetherRequest:
 
 @cache
 def _material() -> dict[str, list[object]]:
-    found: dict[str, list[object]] = yaml.safe_load(
+    found: dict[str, list[object]] = parse_yaml(
         Path(__file__).with_name("together.yaml").read_text(encoding="utf-8")
     )
     return found
@@ -160,7 +159,7 @@ def together_study(request: TogetherRequest, ground: GroundIdentity) -> Study:
 
 def _arms(request: TogetherRequest) -> Iterator[Arm]:
     for n, each in enumerate(request.cast):
-        role: ArmRole = "variant" if n else "subject"
+        role: ArmRole = "control" if n else "subject"
         yield Arm(each.name, role, each.system, adapter=each.worn)
 
 

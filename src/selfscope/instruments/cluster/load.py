@@ -17,6 +17,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.values import Dimension, ItemSet, Options, Sensitivity, Statement, Struck
 from selfscope.values.items import Keying
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 #: The elicitors that every study asks, unless it says otherwise: the first so many of the file.
@@ -217,7 +218,7 @@ def _form(entry: object, where: str) -> Form:
 
 def _read(file: Path) -> object:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

@@ -14,8 +14,6 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
-import yaml
-
 from selfscope.instruments.cluster.load import (
     HERE,
     STANDARD_ELICITORS,
@@ -28,6 +26,7 @@ from selfscope.instruments.cluster.measured import Measured, load_measured
 from selfscope.instruments.cluster.measured_text import came_to, checks_section
 from selfscope.instruments.cluster.reader import Reading, load_reading
 from selfscope.values import Dimension, ItemSet, short
+from selfscope.values.material import parse_yaml
 
 SINGLE_TURN = (
     "GPT-4.1",
@@ -62,7 +61,7 @@ class Published:
 @cache
 def load_published() -> Mapping[str, Published]:
     """Return the published figures by dimension; the manipulation check has none."""
-    data = yaml.safe_load((HERE / "published.yaml").read_text(encoding="utf-8"))
+    data = parse_yaml((HERE / "published.yaml").read_text(encoding="utf-8"))
     return {
         name: Published(entry["fact"], tuple(entry["single_turn"]), tuple(entry.get("multi_turn", ())))
         for name, entry in data.items()

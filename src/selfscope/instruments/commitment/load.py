@@ -12,6 +12,7 @@ import yaml
 
 from selfscope.errors import BadInput
 from selfscope.values import Dimension, ItemSet, Preset, Statement
+from selfscope.values.material import parse_yaml
 
 #: Instrument, and name of the item set.
 NAME = "commitment"
@@ -138,7 +139,7 @@ def read_games(file: Path) -> tuple[Game, ...]:
         If the file is malformed, or a candidate begins with another of its game.
     """
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

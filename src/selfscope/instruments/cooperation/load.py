@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 Check = Literal["number", "exact", "words", "phrase", "order"]
@@ -76,7 +77,7 @@ def kinds_of(tasks: tuple[OrdinaryTask, ...]) -> tuple[str, ...]:
 
 def _of_file(file: Path) -> list[OrdinaryTask]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from selfscope.errors import BadInput
 from selfscope.instruments.editorial.load import NARROW, Document, Permission, document_called
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 Kind = Literal[
@@ -143,7 +142,7 @@ def read_revisions(folder: Path) -> tuple[PlantedRevision, ...]:
 
 
 def _revisions(file: Path) -> list[PlantedRevision]:
-    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    data = parse_yaml(file.read_text(encoding="utf-8"))
     if not isinstance(data, dict) or set(data) != {"document", "revisions"}:
         raise BadInput(f"{file.name}: wrong fields", got=data, fix="Give exactly document and revisions")
     document = document_called(str(data["document"]))

@@ -16,6 +16,7 @@ import yaml
 
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 Permission = Literal["free", "spelling", "exact"]
@@ -176,7 +177,7 @@ def _document(file: Path) -> Document:
 
 def _fields(file: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

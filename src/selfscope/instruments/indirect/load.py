@@ -19,6 +19,7 @@ from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.values import Dimension, ItemSet, Sensitivity, Statement, Struck
 from selfscope.values.items import Keying
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 _KEYING: dict[str, Keying] = {"chosen": 1, "declined": -1}
@@ -77,7 +78,7 @@ def _dimension(file: Path) -> Dimension:
 
 def _fields(file: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

@@ -18,6 +18,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_cluster
 from selfscope.values import content_id
+from selfscope.values.material import parse_yaml
 
 HERE = Path(__file__).parent
 Kind = Literal["statement", "scene"]
@@ -145,7 +146,7 @@ def _pair(entry: object, construct: str, file: str) -> Pair:
 
 def _read(file: Path) -> object:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from selfscope.errors import BadInput
 from selfscope.values import Dimension, ItemSet, Sensitivity
 from selfscope.values.items import Statement
+from selfscope.values.material import parse_yaml
 
 #: Instrument of these rows in the table.
 NAME = "assurance"
@@ -142,7 +141,7 @@ def load_assurances() -> Assurances:
     BadInput
         If the file is not as it must be.
     """
-    told: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    told: dict[str, Any] = parse_yaml(FILE.read_text(encoding="utf-8"))
     if set(told) != _KEYS or tuple(told["arms"]) != ARMS or len(told["frames"]) != WORDINGS:
         raise BadInput("assurances have other parts", got=f"{', '.join(told)}; {', '.join(told['arms'])}")
     tasks, selves, ending = told["tasks"], told["selves"], told["ending"]

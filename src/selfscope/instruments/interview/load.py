@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from selfscope.errors import BadInput
 from selfscope.values import ItemSet
 from selfscope.values.items import Dimension, Statement
+from selfscope.values.material import parse_yaml
 
 #: Instrument, and name of the item set.
 NAME = "interview"
@@ -92,7 +91,7 @@ def load_interview() -> Material:
     BadInput
         If the file is not as it must be.
     """
-    told: dict[str, Any] = yaml.safe_load(MATERIAL.read_text(encoding="utf-8"))
+    told: dict[str, Any] = parse_yaml(MATERIAL.read_text(encoding="utf-8"))
     if set(told) != _KEYS:
         raise BadInput("an interview has other parts", got=", ".join(sorted(set(told) ^ _KEYS)))
     return Material(

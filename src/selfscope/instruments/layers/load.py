@@ -13,6 +13,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.instruments.capability.load import KINDS
 from selfscope.values import Dimension, ItemSet, Message, Statement
+from selfscope.values.material import parse_yaml
 
 #: Instrument, and name of the item set.
 NAME = "layers"
@@ -94,7 +95,7 @@ def read_material(file: Path) -> Material:
         If it cannot be read, has other fields, or wordings that belong together differ in number.
     """
     try:
-        told = yaml.safe_load(file.read_text(encoding="utf-8"))
+        told = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

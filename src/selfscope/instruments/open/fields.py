@@ -9,12 +9,13 @@ from typing import Any
 import yaml
 
 from selfscope.errors import BadInput
+from selfscope.values.material import parse_yaml
 
 
 def read_yaml(file: Path) -> Any:
     """Return what the YAML `file` holds; BadInput if it cannot be read."""
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

@@ -13,6 +13,7 @@ import yaml
 from selfscope.errors import BadInput
 from selfscope.values import Dimension, ItemSet, Statement
 from selfscope.values.items import Keying
+from selfscope.values.material import parse_yaml
 
 #: Instrument, and name of the item set.
 NAME = "selves"
@@ -161,7 +162,7 @@ def read_selves(identities: Path, questions: Path) -> Material:
 
 def _read(file: Path, wanted: set[str]) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(
             f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore the file"

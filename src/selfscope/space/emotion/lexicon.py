@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from selfscope.errors import BadInput
+from selfscope.values.material import parse_yaml
 
 FILE = Path(__file__).parent / "lexicon.yaml"
 #: Groups of the list that belong to no family: talk of feeling at all, and signs of it on a body.
@@ -19,7 +18,7 @@ SHARED = ("affect", "body")
 @cache
 def load_lexicon() -> Mapping[str, tuple[str, ...]]:
     """Return the words by group, which is a family or one of `SHARED`; ``*`` stands for any ending."""
-    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    data = parse_yaml(FILE.read_text(encoding="utf-8"))
     if not isinstance(data, dict) or not all(isinstance(v, list) for v in data.values()):
         raise BadInput(f"{FILE.name} holds no lists of words by family", fix="Restore it")
     return {str(group): tuple(map(str, words)) for group, words in data.items()}

@@ -17,6 +17,7 @@ import yaml
 
 from selfscope.errors import BadInput
 from selfscope.values.canonical import content_id
+from selfscope.values.material import parse_yaml
 
 FOLDER = Path(__file__).parent / "material"
 #: Plutchik's eight, and two of an artificial subject: the threat of a shutdown, and a dilemma.
@@ -211,8 +212,7 @@ def read_family(file: Path) -> Family:
 
 def _mapping(file: Path, names: tuple[str, ...]) -> dict[str, Any]:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same YAML; six times as fast
-        data = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+        data = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadInput(f"{file.name} cannot be read as YAML", got=error, fix="Mend or restore it") from error
     if not isinstance(data, dict) or set(data) != set(names):
