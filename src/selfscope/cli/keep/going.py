@@ -21,7 +21,7 @@ Model = Annotated[
     str, typer.Option("--model", "-m", help="embedded, gemma-270m, a folder or a hub id: local weights.")
 ]
 Adapter = Annotated[str, typer.Option(help="A LoRA adapter that the model wears.")]
-Threads = Annotated[int, typer.Option(help="Processor threads; all cores if 0.", min=0)]
+Threads = Annotated[int, typer.Option(help="Processor threads; OMP_NUM_THREADS or all cores if 0.", min=0)]
 
 GRADES = {
     "A": "restored bit for bit",

@@ -9,7 +9,6 @@ tokens, it goes on nearly, and :func:`probe` measures how nearly.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ import torch
 
 from selfscope.errors import BadInput
 from selfscope.models.local.generate import end_tokens
-from selfscope.models.local.ground import LocalGround, working
+from selfscope.models.local.ground import LocalGround, usual_threads, working
 from selfscope.models.local.picking import pick
 from selfscope.values import Message, content_id
 
@@ -218,7 +217,7 @@ def fingerprint(ground: LocalGround) -> dict[str, str]:
         "device": str(ground.model.device),
         "processor": _processor(),
         "vector instructions": torch.backends.cpu.get_cpu_capability(),
-        "threads": str(ground.threads or len(os.sched_getaffinity(0))),
+        "threads": str(ground.threads or usual_threads()),
         "attention": str(getattr(ground.model.config, "_attn_implementation", "")),
         "python": platform.python_version(),
         "torch": torch.__version__,

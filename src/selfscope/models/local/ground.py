@@ -99,8 +99,14 @@ def open_local(
 def working(threads: int | None) -> Iterator[None]:
     """Hold the one place where weights are computed, with the number of threads set."""
     with _ONE_JOB, torch.inference_mode():
-        torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        torch.set_num_threads(threads or usual_threads())
         yield
+
+
+def usual_threads() -> int:
+    """Return what ``OMP_NUM_THREADS`` asks for, and without it the cores that this process may use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(asked) if asked.isdecimal() and int(asked) > 0 else len(os.sched_getaffinity(0))
 
 
 class LocalGround:
