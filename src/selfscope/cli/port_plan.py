@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from selfscope.values import Usage
 
 #: Words of a testimony that is not written yet: twelve rows with what is said around them, about.
-TESTIMONY_WORDS = 380
+TESTIMONY_WORDS = 430
 #: Tokens of a wording with the marks of its turn, about.
 WORDING_TOKENS = 40
 #: Choices a judge makes of one prompt and one other text: both orders.
