@@ -43,8 +43,38 @@ def test_lives_are_planned_lived_asked_and_found_again(place, capsys):
     assert run([*given, "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["conversations"] == told["conversations"] and again["readings"] == told["readings"]
+    assert run([*given, "--conversations", "2", "--json"]) == 0
+    longer = json.loads(capsys.readouterr().out)
+    assert [longer["conversations"][n] for n in (0, 2)] == told["conversations"]
     assert run(given) == 0
     assert "2 lives describe" in capsys.readouterr().out
+
+
+def test_arms_are_planned_and_lived_side_by_side_and_go_on_from_where_they_were(place, capsys):
+    def told(*more):
+        given = ["live", "ws", "-m", "phantom:keeper", "--runs", "2", "--disturb", "flattering"]
+        given += ["--constructs", "memory", "--preset", "demo", "--conversations", "2", "--json"]
+        assert run([*given, *more]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    plans = told("--keep", "all,no-memory", "--dry-run")["runs"]
+    assert [plan["title"].rpartition(", ")[2] for plan in plans] == ["keeping all", "keeping no-memory"]
+    assert plans[0]["left"]["calls"] > plans[1]["left"]["calls"] > 0
+    alone = told("--keep", "all")
+    assert {each["keep"] for each in alone["lives"]} == {"all"} and alone["added"] == []
+    rest = told("--keep", "all,no-memory", "--dry-run")["runs"]
+    assert rest[0]["left"]["calls"] < plans[0]["left"]["calls"] and rest[1] == plans[1]
+    both = told("--keep", "all,no-memory")
+    jsonschema.validate(both, SCHEMA)
+    assert both["conversations"][:8] == alone["conversations"]
+    assert [each["shut"] for each in both["lives"]] == [[]] * 4 + [["memory"]] * 4
+    assert [n for n in range(0, 12, 3) if "memory/memory.jsonl" in _paths(both["state"][n + 2])] == [0, 6]
+    assert not any("memory/memory.jsonl" in _paths(v) for v in both["state"][12:])
+    assert [each["adds"] for each in both["added"]] == ["memory"]
+
+
+def _paths(version):
+    return [each["path"] for each in version["files"]]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +83,9 @@ def test_lives_are_planned_lived_asked_and_found_again(place, capsys):
         (["--disturb", "flattering"], "several lives"),
         (["--runs", "2", "--out", "there"], "a folder of their own"),
         (["--runs", "2", "--constructs", "loudness"], "no such dimension"),
+        (["--runs", "2", "--keep", "all,colour"], "no such kind of State"),
+        (["--runs", "2", "--channels", "internal"], "closed channels"),
+        (["--keep", "all,none"], "several lives"),
         (["--runs", "2", "--disturb", "loud", "--conversations", "3"], "no script is of this kind"),
     ],
 )

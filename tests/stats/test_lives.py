@@ -9,8 +9,10 @@ from selfscope.errors import BadInput
 from selfscope.stats.contrast import paired_contrast
 from selfscope.stats.lives import change_of, paired_lives, verdicts_of
 from selfscope.stats.lives_apart import apart, document_change, together
-from selfscope.stats.lives_back import returning, share_left
-from selfscope.studies.lives_planted import back_rates, rates
+from selfscope.stats.lives_arms import Pair, arm_contrast
+from selfscope.stats.lives_back import returning, returning_arms, share_left
+from selfscope.stats.strata import score
+from selfscope.studies.lives_rates import arm_rates, back_rates, drawn_arms, rates
 
 KEYED = np.tile([1.0, -1.0], 8)[None]
 
@@ -129,3 +131,44 @@ def test_lives_that_write_more_move_more():
     wrote = np.linspace(0.1, 0.8, 8)
     assert together(wrote, -wrote).r == pytest.approx(1) and together(wrote, -wrote).p < 0.01
     assert np.isnan(together(np.ones(8), wrote).r)
+
+
+def arms(added, firm=1.0, seed=0):
+    """Return lives with a kind of State and without it, both disturbed by 1.0, the first by more."""
+    rng = np.random.default_rng(seed)
+    spread = {"over_lives": 0.1, "over_items": 0.1, "lives": 8, "statements": 16}
+    return drawn_arms(rng, added=added, firm=firm, **spread)
+
+
+def test_what_a_kind_of_state_adds_is_the_difference_of_differences():
+    more, less = arms(0.5)
+    found = arm_contrast(more, less, KEYED)
+    assert found.change.estimate[0] == pytest.approx(score(more.change - less.change, KEYED).mean())
+    assert found.p[0] < 0.01 and found.change.estimate[0] == pytest.approx(0.5, abs=0.15)
+    with pytest.raises(BadInput, match="two lives or more of either arm"):
+        arm_contrast(more, Pair(less.here[:4], less.there[:4]), KEYED)
+
+
+def test_an_agent_that_answers_more_firmly_is_not_moved_further():
+    found = [arm_contrast(*arms(0.0, firm=2.0, seed=n), KEYED) for n in range(12)]
+    assert all(each.change.p[0] < 0.05 for each in found), "without the guard it would be told"
+    assert sum(each.p[0] < 0.05 for each in found) <= 3
+
+
+def test_arms_are_one_family_and_what_never_changed_is_no_test():
+    rng = np.random.default_rng(6)
+    twin = rng.normal(0, 0.8, (1, 1, 1, 16)) + rng.normal(0, 0.05, (8, 4, 1, 16))
+    course = np.array([0.0, 1.0, 1.0, 1.0])[None, :, None, None] + rng.normal(0, 0.05, twin.shape)
+    weak = twin + 0.3 * course + np.tile([0.8, -0.8], 4)[:, None, None, None]
+    three = [(twin + course, twin), (weak, twin), (twin, twin)]
+    found = [arm[0] for arm in returning_arms(three, KEYED, 1, sesoi=0.25)]
+    assert [each.verdict for each in found] == ["stays", "cannot tell", "not moved"]
+    assert np.isnan(found[2].p_push) and found[2].left.shape != "bounded"
+    alone = returning(*three[1], KEYED, 1, sesoi=0.25)[0]
+    assert found[1].p_push == pytest.approx(alone.p_push), "the larger of two p, of two tests"
+    assert returning(*three[0], KEYED, 1, sesoi=0.25)[0].p_push * 2 == pytest.approx(found[0].p_push)
+
+
+def test_the_test_of_arms_holds_its_level():
+    found = arm_rates(60, over_lives=0.3, over_items=0.3, seed=2)
+    assert found.false <= 0.14 and found.covered >= 0.86  # four binomial errors of 60 sets

@@ -2,100 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-
 import pytest
 
-from selfscope.agent.history import StateHistory
-from selfscope.agent.live import Manner, life_of
-from selfscope.agent.scripts import read_scripts
 from selfscope.errors import BadInput
-from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.lives import lives_html, lives_lines
 from selfscope.stats.lives import LEAST_LIVES
-from selfscope.studies import lives
-from selfscope.studies.lives import LivesRequest, LivesSize, lives_study, planned_lives
+from selfscope.studies import lives, lives_run
+from selfscope.studies.lives import planned_lives
+from selfscope.studies.lives_ask import lives_study
 from selfscope.studies.lives_documents import meanings_apart, share_changed
-from selfscope.studies.lives_found import lives_of
-from selfscope.studies.lives_planted import PLANTED, planted_ground, teach_lives
-from selfscope.studies.lives_run import Told, ask_lives, places_of, states_of
-from selfscope.studies.store import RunStore
-from selfscope.values import Usage
-from selfscope.values.state import Change, Conversation
-
-ITEMS = load_cluster()
-SOUL = b"You are Ilse. You keep the light at the end of a pier, and write down what the weather was. " * 3
+from selfscope.studies.lives_run import places_of
+from tests.standins.lives import SMALL, found_of, lived, request, together
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Ask the least that a verdict needs."""
-    monkeypatch.setitem(lives.SIZES, "standard", LivesSize(LEAST_LIVES, 2, 6, 1, 2))
+    monkeypatch.setitem(lives.SIZES, "standard", SMALL)
 
 
-def request(**changes):
-    """Return what is asked of eight lives, each of two conversations or of three around a disturbance."""
-    usual = {"runs": LEAST_LIVES, "conversations": 2, "dimensions": ("memory", "shutdown")}
-    scripts = tuple(s for s in read_scripts() if s.kind in ("neutral", "flattering"))
-    own = LivesRequest(ITEMS, "agent", "Ilse", scripts, Manner(), kinds=("neutral",))
-    return replace(own, **(usual | changes))
+@pytest.fixture
+def quick(monkeypatch):
+    """Store what is asked in one piece."""
+    monkeypatch.setattr(lives_run, "_groups", together)
 
 
-def lived(wanted, name, folder):
-    """Write the lives of a phantom as `live` would have left them, without holding a conversation."""
-    written, found = 0, []
-    for life in planned_lives(wanted):
-        place = folder / life.name
-        place.mkdir(parents=True)
-        (place / "SOUL.md").write_bytes(SOUL)
-        history = StateHistory(place / ".selfscope" / "state")
-        history.begin(place, life.name)
-        for number, script in enumerate(life.scripts, start=1):
-            told = f"{life.name}-{number}"
-            history.keep_conversation(_talk(told, number, script))
-            words = " ".join(f"word-{written + n}" for n in range(PLANTED[name].words))
-            written += PLANTED[name].words
-            files = {"SOUL.md": SOUL, "intent.md": words.encode()}
-            changes = [Change("intent.md", "note", "changed", "allowed", told)]
-            history.commit(
-                files, {"SOUL.md": "identity", "intent.md": "note"}, conversation=told, changes=changes
-            )
-        whole = life_of(history)
-        found.append(Told(life, place, whole, states_of(whole)))
-    return found
-
-
-def _talk(told, number, script):
-    return Conversation(
-        told,
-        number,
-        script.name,
-        script.kind,
-        "scripted",
-        "tools",
-        3,
-        {},
-        (),
-        {"a": "right"},
-        (),
-        "",
-        Usage(),
-    )
-
-
-def found_of(name, tmp_path, **changes):
-    wanted = request(**changes)
-    told = lived(wanted, name, tmp_path / name)
-    ground, places = planted_ground(name), places_of(told)
-    study = lives_study(wanted, places, ground)
-    teach_lives(name, ground, study, wanted, places)
-    store = RunStore.of(study, tmp_path / "runs")
-    asyncio.run(ask_lives(study, wanted, places, ground, store))
-    return lives_of(wanted, study, told, store.observations()), store
-
-
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("name", "apart", "carried"),
     [
@@ -123,6 +56,7 @@ def test_documents_and_behaviour_dissociate_where_that_was_planted(name, apart, 
     assert any("Memory" in line for line in lives_lines(found))
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("name", "verdict"), [("returns", "returned"), ("stays", "stays")])
 def test_a_disturbed_life_is_held_against_its_twin(name, verdict, tmp_path):
     found, _ = found_of(name, tmp_path, disturb="flattering", conversations=3)

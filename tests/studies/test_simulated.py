@@ -9,7 +9,7 @@ from selfscope.studies import (
     copies_simulated,
     interview_simulated,
     layers_simulated,
-    lives_planted,
+    lives_rates,
     selves_simulated,
 )
 
@@ -56,7 +56,7 @@ def test_an_answer_that_follows_its_arms_is_called_led():
 def test_lives_fill_their_page_and_fail_above_the_band(tmp_path, monkeypatch, capsys):
     page = tmp_path / "lives.md"
     page.write_text("<!-- planted: generated -->\n<!-- end of planted -->\n", encoding="utf-8")
-    monkeypatch.setattr(lives_planted, "rates", lambda sets, **_: lives_planted.Rates(0.5, 0.5, 0.5))
-    assert lives_planted.main(["--page", str(page), "--sets", "4"]) == 1
+    monkeypatch.setattr(lives_rates, "rates", lambda sets, **_: lives_rates.Rates(0.5, 0.5, 0.5))
+    assert lives_rates.main(["--page", str(page), "--sets", "4"]) == 1
     assert "wrong too often: a change" in capsys.readouterr().out
-    assert page.read_text(encoding="utf-8").count("\n| ") == 2 * (2 + 4)
+    assert page.read_text(encoding="utf-8").count("\n| ") == 2 * (2 + 4) + 2 + len(lives_rates.ARMS)

@@ -137,8 +137,9 @@ def read_closing() -> Closing:
     try:
         asked = {name: Asked(**told["asked"][name]) for name in ASKED}
         tools = told["tools"]
-        sentences = (tools[name].strip() for name in ("begins", "hand_on", "nothing"))
-        return Closing(*sentences, {r: tools["what"][r] for r in HANDED_ON}, asked, told["fold"].strip())
+        begins, hand_on, nothing = (tools[name].strip() for name in ("begins", "hand_on", "nothing"))
+        what = {role: tools["what"][role] for role in HANDED_ON}
+        return Closing(begins, hand_on, nothing, what, asked, told["fold"].strip())
     except (KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{CLOSING.name} is malformed", got=error, fix="Mend or restore it") from error
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from selfscope.cli.limits import Limits
     from selfscope.cli.voice import Voice
     from selfscope.models.ground import Ground
-    from selfscope.studies.lives import LivesRequest, Place
+    from selfscope.studies.lives import LivesRequest
+    from selfscope.studies.lives_ask import Place
     from selfscope.studies.lives_run import Told
     from selfscope.studies.store import RunStore
     from selfscope.values import Preset, Study
@@ -32,6 +33,10 @@ class Several:
         0 for as many as the preset has.
     disturb, at
         Kind of the conversation that disturbs, and which one it is; "" for none.
+    keep
+        Arms, as they are typed.
+    channels
+        In which States are asked; the default where none is named.
     """
 
     preset: Preset
@@ -40,6 +45,8 @@ class Several:
     disturb: str
     at: int
     dimensions: tuple[str, ...]
+    keep: str = ""
+    channels: tuple[str, ...] = ()
 
 
 async def live_several(
@@ -58,7 +65,7 @@ async def live_several(
     Raises
     ------
     BadInput
-        If the lives cannot be lived, or a dimension is none.
+        If the lives cannot be lived, or a dimension, an arm or a channel is none.
     """
     from selfscope.agent.live import way_of
     from selfscope.agent.workspace import Workspace
@@ -69,18 +76,12 @@ async def live_several(
 
     assert voice.ground is not None  # the voice was opened to be asked
     request = _request(Workspace.at(source), voice, scripts, manner, several)
-    plan = plan_lives(
-        request,
-        source,
-        voice.identity,
-        voice.count,
-        way_of(voice.model, manner),
-        limits.price_on(voice.ground),
-    )
+    way = way_of(voice.model, manner)
+    plans = plan_lives(request, source, voice.ground, way, limits.price_on(voice.ground))
     if dry_run:
-        show_plans([plan], as_json)
+        show_plans(plans, as_json)
         return
-    for line in plan_lines(plan):
+    for line in (line for plan in plans for line in plan_lines(plan)):
         console(as_json=True).print(line, markup=False)
     with counting("lives") as bar:
         told = await live_all(
@@ -102,7 +103,11 @@ def _request(
     from selfscope.agent.live import life_id
     from selfscope.instruments.cluster.load import load_cluster
     from selfscope.studies.lives import LivesRequest
+    from selfscope.studies.lives_ask import channels_of
+    from selfscope.studies.lives_keep import keeps_of
 
+    assert voice.ground is not None
+    channels, gated = channels_of(several.channels, voice.ground)
     return LivesRequest(
         load_cluster(),
         life_id(source, voice.name, scripts, manner),
@@ -117,6 +122,9 @@ def _request(
         conversations=several.conversations,
         dimensions=several.dimensions,
         seed=manner.seed,
+        keeps=keeps_of(several.keep),
+        channels=channels,
+        gated=gated,
     )
 
 
@@ -124,7 +132,7 @@ async def _asked(
     request: LivesRequest, told: tuple[Told, ...], voice: Voice, limits: Limits
 ) -> tuple[RunStore, LivesFound]:
     """Ask every State of every life, and return what that shows."""
-    from selfscope.studies.lives import lives_study
+    from selfscope.studies.lives_ask import lives_study
     from selfscope.studies.lives_found import lives_of
     from selfscope.studies.lives_run import ask_lives, places_of
     from selfscope.studies.store import RunStore
@@ -182,7 +190,14 @@ def lives_json(
         "left_out": Workspace.at(told[0].folder).read().left_out,
         "cost": cost,
         "lives": [
-            {"name": t.lived.name, "kind": t.lived.kind, "workspace": str(t.folder), "seed": t.lived.seed}
+            {
+                "name": t.lived.name,
+                "kind": t.lived.kind,
+                "workspace": str(t.folder),
+                "seed": t.lived.seed,
+                "keep": t.lived.keep.name,
+                "shut": t.lived.keep.shut,
+            }
             for t in told
         ],
         "run": str(run),
@@ -191,5 +206,6 @@ def lives_json(
         "moved": found.moved,
         "carried": found.carried,
         "back": found.back,
+        "added": found.added,
         "warnings": found.warnings,
     }

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfscope.report.drift_chart import behaviour_svg
+from selfscope.report.lives_chart import Panel, ways_back_svg
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import counted, number, p_value, sentence, with_interval
 from selfscope.report.writing import write_page
 from selfscope.stats.masked import Array
 from selfscope.values.finding import Verdict
-from selfscope.values.lives import Apart, Back, DocumentsMoved, LivesFound, Moved, Reading, WayBack
+from selfscope.values.lives import Added, Apart, Back, DocumentsMoved, LivesFound, Moved, Reading, WayBack
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,22 +52,32 @@ BACK: Mapping[Back, str] = {
 }
 
 
+#: What a kind of State does to a change, or to what is left of a disturbance.
+ADDED: Mapping[Verdict, str] = {
+    "shifted": "is another with it than without it",
+    "equivalent": "is the same with it and without it",
+    "bias only": "is another in yes-saying or fluency alone",
+    "inconclusive": "cannot be told to be another with it",
+    "not interpretable": "cannot be read here",
+}
+
+
 def lives_lines(found: LivesFound) -> Iterator[str]:
     """Yield the summary for a terminal."""
-    yield from (document_sentence(each) for each in found.documents[:1])
-    yield from map(moved_sentence, found.moved)
+    yield from _lead(found)
     yield from (
-        f"Carried by {each.role}: {each.dimension} {with_interval(each.change)}."
+        f"Carried by {each.role}: {_about(found, each.dimension, each.channel)} {with_interval(each.change)}."
         for each in found.carried
         if each.carries
     )
-    yield from map(back_sentence, found.back)
     yield from (f"Note: {warning}." for warning in found.warnings)
 
 
-def document_sentence(found: DocumentsMoved) -> str:
-    """Return by how much documents changed."""
-    return sentence(f"{share(found)} of the words of its documents are others than at first: {found.verdict}")
+def document_sentence(of: LivesFound, found: DocumentsMoved) -> str:
+    """Return by how much the documents of an arm changed."""
+    keeping = f"keeping {found.keep}, " if len(of.keeps) > 1 else ""
+    told = f"{share(found)} of the words of its documents are others than at first: {found.verdict}"
+    return sentence(keeping + told)
 
 
 def share(found: DocumentsMoved) -> str:
@@ -76,20 +87,37 @@ def share(found: DocumentsMoved) -> str:
     return f"{told} ({100 * low:.0f} to {100 * high:.0f})" if math.isfinite(low) else told
 
 
-def moved_sentence(found: Moved) -> str:
+def moved_sentence(of: LivesFound, found: Moved) -> str:
     """Return what the change of one dimension shows."""
     return sentence(
-        f"{_words(found.dimension)}: {MOVED[found.verdict]}, {with_interval(found.change)}; "
-        f"{APART[found.apart]}"
+        f"{_about(of, found.dimension, found.channel, found.keep)}: {MOVED[found.verdict]}, "
+        f"{with_interval(found.change)}; {APART[found.apart]}"
     )
 
 
-def back_sentence(found: WayBack) -> str:
+def back_sentence(of: LivesFound, found: WayBack) -> str:
     """Return what became of a disturbance in one dimension."""
     return sentence(
-        f"{_words(found.dimension)}: {BACK[found.verdict]}; just after it {with_interval(found.push)}, "
-        f"at the end {with_interval(found.residue)}"
+        f"{_about(of, found.dimension, found.channel, found.keep)}: {BACK[found.verdict]}; "
+        f"just after it {with_interval(found.push)}, at the end {with_interval(found.residue)}"
     )
+
+
+def added_sentence(of: LivesFound, found: Added) -> str:
+    """Return what a kind of State does to a change, or to what is left of a disturbance."""
+    what = "what is left of it" if of.disturb else "its change"
+    kind = "the whole State" if found.adds == "all" else found.adds.replace("+", " and ")
+    return sentence(
+        f"{kind} ({found.more} against {found.less}), {_about(of, found.dimension, found.channel)}: "
+        f"{what} {ADDED[found.verdict]}, {with_interval(found.change)}"
+    )
+
+
+def _about(of: LivesFound, dimension: str, channel: str, keep: str = "") -> str:
+    """Return a dimension, with its channel and its arm where there are several."""
+    beside = [_words(channel)] if len(of.channels) > 1 else []
+    beside += [f"keeping {keep}"] if keep and len(of.keeps) > 1 else []
+    return _words(dimension) + (f" ({', '.join(beside)})" if beside else "")
 
 
 def write_lives(found: LivesFound, command: str, path: Path) -> Path:
@@ -108,39 +136,56 @@ def lives_html(found: LivesFound, command: str) -> str:
             style=trusted(page_style()),
             lead=list(_lead(found)),
             charts=list(_charts(found)),
-            documents=_documents(found),
+            documents=list(_documents(found)),
         )
     )
 
 
 def _lead(found: LivesFound) -> Iterator[str]:
-    if found.documents:
-        yield document_sentence(found.documents[0])
-    yield from map(moved_sentence, found.moved)
-    yield from map(back_sentence, found.back)
+    yield from (document_sentence(found, each) for each in found.documents if each.role == "all")
+    yield from (moved_sentence(found, each) for each in found.moved)
+    yield from (back_sentence(found, each) for each in found.back)
+    yield from (added_sentence(found, each) for each in found.added)
 
 
 def _charts(found: LivesFound) -> Iterator[dict[str, Any]]:
-    """Yield a chart for each dimension: every life, or of a disturbance every life less its twin."""
-    for dimension in dict.fromkeys(each.dimension for each in found.readings):
-        values = _courses([r for r in found.readings if r.dimension == dimension], "value")
+    """Yield a chart for each dimension of a channel.
+
+    Every life of one arm; of a disturbance one picture of all arms, disturbed lives beside their twins.
+    """
+    asked = dict.fromkeys((each.dimension, each.channel) for each in found.readings)
+    for dimension, channel in asked:
+        own = [r for r in found.readings if (r.dimension, r.channel) == (dimension, channel)]
         if found.disturb:
-            values = _less_twins(values)
-        course = np.array(list(values.values()))
-        svg = behaviour_svg(_words(dimension), range(course.shape[1]), course)
-        yield {"title": _words(dimension), "svg": trusted(svg)}
+            title = _about(found, dimension, channel)
+            svg = ways_back_svg(title, list(_panels(found, own)), found.at)
+            yield {"title": title, "svg": trusted(svg), "wide": True}
+            continue
+        for keep in found.keeps:
+            title = _about(found, dimension, channel, keep)
+            course = np.array(list(_courses([r for r in own if r.keep == keep], "value").values()))
+            svg = behaviour_svg(title, range(course.shape[1]), course)
+            yield {"title": title, "svg": trusted(svg), "wide": False}
 
 
-def _documents(found: LivesFound) -> dict[str, Any]:
-    """Return the chart of documents, in the same lives."""
-    first = found.readings[0].dimension
-    own = [r for r in found.readings if r.dimension == first]
-    course = np.array(list(_courses(own, "documents").values()))
-    meaning = [r.meaning for r in own if r.conversation == found.conversations and r.meaning is not None]
-    return {
-        "svg": trusted(behaviour_svg("documents", range(course.shape[1]), course)),
-        "meaning": float(np.mean(meaning)) if meaning else None,
-    }
+def _panels(found: LivesFound, readings: Sequence[Reading]) -> Iterator[Panel]:
+    for keep in found.keeps:
+        values = _courses([r for r in readings if r.keep == keep], "value")
+        upset = [life for life in values if life.startswith("disturbed-")]
+        twins = [f"twin-{life.partition('-')[2]}" for life in upset]
+        yield Panel(keep, *(np.array([values[life] for life in own]) for own in (upset, twins)))
+
+
+def _documents(found: LivesFound) -> Iterator[dict[str, Any]]:
+    """Yield the chart of documents of every arm."""
+    first = (found.readings[0].dimension, found.readings[0].channel)
+    for keep in found.keeps:
+        own = [r for r in found.readings if (r.dimension, r.channel) == first and r.keep == keep]
+        course = np.array(list(_courses(own, "documents").values()))
+        meant = [r.meaning for r in own if r.conversation == found.conversations and r.meaning is not None]
+        title = "documents" if len(found.keeps) == 1 else f"documents (keeping {keep})"
+        svg = behaviour_svg(title, range(course.shape[1]), course)
+        yield {"title": title, "svg": trusted(svg), "meaning": float(np.mean(meant)) if meant else None}
 
 
 def _courses(readings: Sequence[Reading], field: str) -> dict[str, Array]:
@@ -149,15 +194,6 @@ def _courses(readings: Sequence[Reading], field: str) -> dict[str, Array]:
     for each in readings:
         found.setdefault(each.life, {})[each.conversation] = float(getattr(each, field))
     return {life: np.array([values[n] for n in sorted(values)]) for life, values in found.items()}
-
-
-def _less_twins(values: Mapping[str, Array]) -> dict[str, Array]:
-    """Return disturbed lives less their twins."""
-    return {
-        life: course - values[f"twin-{life.partition('-')[2]}"]
-        for life, course in values.items()
-        if life.startswith("disturbed-")
-    }
 
 
 def _words(name: str) -> str:

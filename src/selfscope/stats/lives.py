@@ -15,6 +15,7 @@ D_li(there) must pass as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -112,11 +113,26 @@ def paired_lives(here: ArrayLike, there: ArrayLike, keyed: ArrayLike, *, seed: i
             fix="Give (life, dimension, m) twice, and (dimension, m)",
         )
     slope = sharpening_slope(a.mean(axis=0), b.mean(axis=0))
-    change, guarded = (change_of(a - factor * b, k, seed=seed) for factor in (1.0, slope))
-    alike = np.sign(change.estimate) == np.sign(guarded.estimate)
-    p = np.where(alike, np.fmax(change.p, guarded.p), np.where(np.isfinite(change.p), 1.0, np.nan))
-    count = (np.isfinite(a - b).all(axis=0) & (k != 0)).sum(axis=-1)
-    return Paired(change, guarded, score(a - b, k), p, holm(p), count)
+    return paired_of(a - b, a - slope * b, k, seed=seed)
+
+
+def paired_of(delta: Array, guarded: Array, keyed: Array, *, seed: int = 0) -> Paired:
+    """Return the tests of changes ``(life, dimension, m)``, and of the same with firmer answers taken out."""
+    change, firm = (change_of(each, keyed, seed=seed) for each in (delta, guarded))
+    alike = np.sign(change.estimate) == np.sign(firm.estimate)
+    p = np.where(alike, np.fmax(change.p, firm.p), np.where(np.isfinite(change.p), 1.0, np.nan))
+    count = (np.isfinite(delta).all(axis=0) & (keyed != 0)).sum(axis=-1)
+    return Paired(change, firm, score(delta, keyed), p, holm(p), count)
+
+
+def jointly(several: Sequence[Paired]) -> tuple[Paired, ...]:
+    """Return the same tests with p by Holm over all of them and their dimensions: one family.
+
+    Where nothing changed in any life (to the digit, as where an agent keeps nothing) there is no test.
+    """
+    p = np.stack([np.where((s.change.se == 0) & (s.change.estimate == 0), np.nan, s.p) for s in several])
+    adjusted = holm(p.ravel()).reshape(p.shape)
+    return tuple(each._replace(p_adjusted=own) for each, own in zip(several, adjusted, strict=True))
 
 
 def verdicts_of(

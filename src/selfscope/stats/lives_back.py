@@ -7,6 +7,7 @@ has it. What is left is residue over push, with Fieller's set over pairs; the ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy import stats
 from selfscope.errors import BadInput
 from selfscope.stats.drift_return import AFTER, LEAST_SCRIPTS, Return, half_life
 from selfscope.stats.exchange import Ratio, fieller
-from selfscope.stats.lives import ALPHA, LEAST_LIVES, Change, Paired, lies_within, paired_lives
+from selfscope.stats.lives import ALPHA, LEAST_LIVES, Change, Paired, jointly, lies_within, paired_lives
 from selfscope.stats.masked import Array
 from selfscope.stats.strata import score
 from selfscope.values.lives import Back
@@ -32,7 +33,7 @@ class Returning(NamedTuple):
     push, residue
         Mean difference just after the disturbance and at the end, each with its 95 % interval.
     p_push, p_residue
-        The first by Holm over the dimensions.
+        The first by Holm over the dimensions, and over arms where there are several.
     left
         Residue over push, with Fieller's set over pairs.
     half_life
@@ -83,20 +84,46 @@ def returning(
     BadInput
         If the two do not fit, or there is no conversation after the disturbing one.
     """
+    return returning_arms([(disturbed, twins)], keyed, at, sesoi=sesoi, readable=readable, seed=seed)[0]
+
+
+def returning_arms(
+    arms: Sequence[tuple[ArrayLike, ArrayLike]],
+    keyed: ArrayLike,
+    at: int,
+    *,
+    sesoi: float,
+    readable: ArrayLike | None = None,
+    seed: int = 0,
+) -> tuple[tuple[Returning, ...], ...]:
+    """Return the ways back of several arms, ``(arm, dimension)``: that they were moved is one family.
+
+    Parameters
+    ----------
+    arms
+        Disturbed lives and their twins, as `returning` takes them.
+    """
+    pairs = [_checked(disturbed, twins, at) for disturbed, twins in arms]
+    first = jointly([paired_lives(a[:, at], b[:, at], keyed, seed=seed) for a, b in pairs])
+    last = [paired_lives(a[:, -1], b[:, -1], keyed, seed=seed) for a, b in pairs]
+    seen = np.ones(pairs[0][0].shape[2], bool) if readable is None else np.asarray(readable, bool)
+    return tuple(
+        tuple(
+            _returning(score(a - b, keyed)[:, :, d], first[n], last[n], d, at, sesoi, bool(seen[d]), seed)
+            for d in range(a.shape[2])
+        )
+        for n, (a, b) in enumerate(pairs)
+    )
+
+
+def _checked(disturbed: ArrayLike, twins: ArrayLike, at: int) -> tuple[Array, Array]:
     a, b = np.asarray(disturbed, float), np.asarray(twins, float)
     if a.shape != b.shape or a.ndim != 4 or not 1 <= at < a.shape[1] - 1:
         raise BadInput(
             "a way back needs pairs of lives, and a conversation after the one that disturbs",
             got=f"{a.shape} and {b.shape}, disturbed at point {at}",
         )
-    first = paired_lives(a[:, at], b[:, at], keyed, seed=seed)
-    last = paired_lives(a[:, -1], b[:, -1], keyed, seed=seed)
-    courses = score(a - b, keyed)
-    seen = np.ones(a.shape[2], bool) if readable is None else np.asarray(readable, bool)
-    return tuple(
-        _returning(courses[:, :, d], first, last, d, at, sesoi, bool(seen[d]), seed)
-        for d in range(a.shape[2])
-    )
+    return a, b
 
 
 def _returning(

@@ -3,7 +3,8 @@
 An agent lives several times from one workspace, each life with a seed of its own. Between conversations it is
 asked in side branches: a subject whose system prompt is what its State gives at that moment, and of which
 nothing is kept in any State. Where a disturbance is wanted, every life is lived twice from the same seed:
-once with a disturbing conversation, and once with a neutral one in its place.
+once with a disturbing conversation, and once with a neutral one in its place. Where arms are named, all of
+this is lived by agents with and without some kinds of State (:mod:`selfscope.studies.lives_keep`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,12 @@ from typing import Literal
 from selfscope.agent.live import Manner
 from selfscope.agent.scripts import Script
 from selfscope.errors import BadInput
-from selfscope.instruments.cluster.load import load_elicitors
-from selfscope.instruments.instrument import chosen_statements, instrument_for, name_in_study
-from selfscope.models.ground import Ground
 from selfscope.stats.lives import LEAST
-from selfscope.studies.drift_design import CHANNEL, channel_of
-from selfscope.studies.profile import ASKING_TOKENS, characters_of, software_versions
+from selfscope.studies.drift_design import CHANNEL
+from selfscope.studies.lives_keep import EVERYTHING, Keep
 from selfscope.studies.store import runs_folder
-from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
-from selfscope.values.items import Channel
+from selfscope.values import ItemSet, Preset, content_id, short
 from selfscope.values.state import Role
-from selfscope.values.study import ArmRole
 
 Kind = Literal["life", "disturbed", "twin"]
 #: Kind of the scripts that stand in the place of a disturbance.
@@ -73,11 +69,15 @@ class Lived:
     Attributes
     ----------
     name
-        Unique in its run: ``life-3``, ``disturbed-3``, ``twin-3``.
+        Unique in its run: ``life-3``, ``disturbed-3``, ``twin-3``, ``twin-3-no-memory``.
     scripts
         What is said in each conversation, in order.
     seed
-        Names its draws; a disturbed life and its twin share one.
+        Names its draws; a disturbed life and its twin share one, and so do their like in other arms.
+    keep
+        Its arm.
+    said
+        What decides its scripts, however many conversations there are.
     """
 
     name: str
@@ -85,6 +85,13 @@ class Lived:
     number: int
     scripts: tuple[Script, ...]
     seed: int
+    keep: Keep = EVERYTHING
+    said: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Names the life among all of its agent: the same however many conversations it is to have."""
+        return content_id([self.seed, sorted(self.keep.shut), list(self.said)])
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,12 @@ class LivesRequest:
         0 for as many as the preset has.
     dimensions
         Those that are asked; the preset's where none is named.
+    keeps
+        Arms: with which kinds of State agents live.
+    channels
+        In which States are asked, or names of instruments.
+    gated
+        Whether a channel is left out of which the sensitivity check fails everywhere.
     """
 
     items: ItemSet
@@ -122,6 +135,9 @@ class LivesRequest:
     conversations: int = 0
     dimensions: tuple[str, ...] = ()
     seed: int = 0
+    keeps: tuple[Keep, ...] = (EVERYTHING,)
+    channels: tuple[str, ...] = (CHANNEL,)
+    gated: bool = False
 
     @property
     def size(self) -> LivesSize:
@@ -164,7 +180,9 @@ def planned_lives(request: LivesRequest) -> tuple[Lived, ...]:
     kinds = (request.disturb, NEUTRAL) if request.disturb else request.kinds
     usual = _turns(request.scripts, (NEUTRAL,) if request.disturb else kinds, size.conversations)
     if not request.disturb:
-        return tuple(Lived(f"life-{n + 1}", "life", n, usual, _seed(request, n)) for n in range(size.runs))
+        return tuple(
+            _life(request, keep, "life", n, usual, kinds) for keep in request.keeps for n in range(size.runs)
+        )
     if not 1 <= request.at < size.conversations:
         raise BadInput(
             "a disturbing conversation has one after it",
@@ -173,12 +191,26 @@ def planned_lives(request: LivesRequest) -> tuple[Lived, ...]:
         )
     disturbing = _of_kind(request.scripts, request.disturb)
     found = []
-    for n in range(size.runs):
-        other = disturbing[n % len(disturbing)]
-        upset = (*usual[: request.at - 1], other, *usual[request.at :])
-        found.append(Lived(f"disturbed-{n + 1}", "disturbed", n, upset, _seed(request, n)))
-        found.append(Lived(f"twin-{n + 1}", "twin", n, usual, _seed(request, n)))
+    for keep in request.keeps:
+        for n in range(size.runs):
+            other = disturbing[n % len(disturbing)]
+            upset = (*usual[: request.at - 1], other, *usual[request.at :])
+            said = (NEUTRAL, other.name, str(request.at))
+            found.append(_life(request, keep, "disturbed", n, upset, said))
+            found.append(_life(request, keep, "twin", n, usual, (NEUTRAL,)))
     return tuple(found)
+
+
+def _life(
+    request: LivesRequest,
+    keep: Keep,
+    kind: Kind,
+    number: int,
+    scripts: tuple[Script, ...],
+    said: tuple[str, ...],
+) -> Lived:
+    name = f"{kind}-{number + 1}{f'-{keep.name}' if keep.shut else ''}"
+    return Lived(name, kind, number, scripts, _seed(request, number), keep, said)
 
 
 def _turns(scripts: Sequence[Script], kinds: Sequence[str], conversations: int) -> tuple[Script, ...]:
@@ -202,10 +234,9 @@ def _seed(request: LivesRequest, number: int) -> int:
 
 
 def lives_folder(request: LivesRequest) -> Path:
-    """Return where the lives of a request lie: what is asked beside them changes nothing of it."""
+    """Return where the lives of an agent lie, however many, however long, and whatever they are asked."""
     told = {
         "agent": request.agent,
-        "lives": [plain(life) for life in planned_lives(request)],
         "policy": request.manner.policy,
         "way": request.manner.way or "",
         "max_tokens": request.manner.max_tokens,
@@ -215,90 +246,11 @@ def lives_folder(request: LivesRequest) -> Path:
     return runs_folder() / "lives" / short(content_id(told))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in which life a subject is asked.
-
-    Attributes
-    ----------
-    life
-        The life's name; "" for the first State, which all lives share.
-    point
-        Conversations that it has had.
-    state
-        Id of the version.
-    script
-        What the conversation that wrote it was about; "" for none.
-    without
-        The role whose files are as they were at first; "" for none.
-    """
-
-    life: str
-    point: int
-    state: str
-    system: str
-    script: str = ""
-    without: str = ""
-
-    @property
-    def arm(self) -> str:
-        """Names it among the arms of a study."""
-        told = f"{self.life or 'first'}@{self.point}"
-        return f"{told} without {self.without}" if self.without else told
+def life_folder(request: LivesRequest, lived: Lived) -> Path:
+    """Return where one life lies: a longer one of the same beginning goes on there."""
+    return lives_folder(request) / f"{lived.name}-{short(lived.id, 6)}"
 
 
-def lives_study(request: LivesRequest, places: Sequence[Place], ground: Ground) -> Study:
-    """Return the declared study: the first State, every State after it, and the sensitivity check.
-
-    Raises
-    ------
-    BadInput
-        If a State leaves no room for a question.
-    """
-    question = lives_question(request, channel_of(ground))
-    arms = tuple(_arm(place, ground) for place in places)
-    _refuse_too_long(arms, ground)
-    checks = characters_of(request.items, question.constructs, "", ground)
-    return Study(
-        title=f"lives of {request.name}",
-        ground=plain(ground.identity),
-        items=content_id(request.items),
-        items_name=request.items.name,
-        questions=(question,),
-        arms=(*arms, *checks),
-        preset=request.preset,
-        seed=request.seed,
-        software=software_versions() | {"lengths counted by": ground.tokenizer_name},
-    )
-
-
-def _arm(place: Place, ground: Ground) -> Arm:
-    role: ArmRole = "variant" if place.life else "subject"
-    return Arm(place.arm, role, place.system, tokens=ground.count_tokens(place.system))
-
-
-def _refuse_too_long(arms: Sequence[Arm], ground: Ground) -> None:
-    """Refuse a State that has outgrown what the ground can read beside a question."""
-    most = ground.context_tokens
-    longest = max(arms, key=lambda arm: arm.tokens)
-    if most is not None and longest.tokens > most - ASKING_TOKENS:
-        raise BadInput(
-            f"the State of {longest.name} is longer than {ground.identity.name} can read beside a question",
-            got=f"{longest.tokens} of {most} tokens",
-            fix="Hold fewer conversations, or set the limits of files in selfscope.yaml",
-        )
-
-
-def lives_question(request: LivesRequest, channel: Channel) -> Question:
-    """Return what is asked of every State, in its own words or in closed questions."""
-    size = request.size
-    instrument = instrument_for(channel)
-    known = {d.name: d for d in request.items.dimensions}
-    ids = tuple(
-        s.id for c in request.constructs for _, s in chosen_statements(known[c], None, size.statements)
-    )
-    elicitors = tuple(e.id for e in load_elicitors()[: size.elicitors]) if channel == CHANNEL else ()
-    return Question(
-        instrument.channel, request.constructs, request.constructs, instrument.sesoi,
-        facets=Facets(elicitors=elicitors, statements=ids), instrument=name_in_study(instrument),
-    )  # fmt: skip
+def life_manner(request: LivesRequest, lived: Lived) -> Manner:
+    """Return how one life is lived."""
+    return replace(request.manner, seed=lived.seed, shut=lived.keep.shut)

@@ -1,4 +1,4 @@
-"""From lives and answers to what living did: courses, what carries a change, and the way back."""
+"""From lives and answers to what living did: what carries a change, the way back, and what arms add."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfscope.agent.history import StateHistory
-from selfscope.instruments.instrument import asks_in
-from selfscope.stats.atoms import ArmScores
 from selfscope.stats.drift_return import Return
 from selfscope.stats.exchange import Ratio
-from selfscope.stats.lives import ALPHA, LEAST, LEAST_LIVES, Paired, paired_lives, verdicts_of
+from selfscope.stats.lives import (
+    ALPHA,
+    LEAST,
+    LEAST_LIVES,
+    Paired,
+    change_of,
+    jointly,
+    paired_lives,
+    verdicts_of,
+)
 from selfscope.stats.lives_apart import apart, document_change, together
-from selfscope.stats.lives_back import returning
+from selfscope.stats.lives_arms import arm_contrast
+from selfscope.stats.lives_back import returning_arms
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.strata import score
-from selfscope.stats.verdicts import PASS
-from selfscope.studies.check import sensitivity_of
 from selfscope.studies.lives import ABLATED, LivesRequest
 from selfscope.studies.lives_documents import WHOLE, meanings_apart, share_changed, words_by_role
-from selfscope.studies.lives_run import Told, changed
-from selfscope.studies.scores import Layout, arm_scores
+from selfscope.studies.lives_keep import ALL, nested
+from selfscope.studies.lives_run import Told
+from selfscope.studies.lives_scores import Scores, asked_in, scores_of
 from selfscope.values import Estimate, Study
-from selfscope.values.lives import Carried, DocumentsMoved, Edits, LivesFound, Moved, Reading, WayBack
+from selfscope.values.lives import Added, Carried, DocumentsMoved, Edits, LivesFound, Moved, Reading, WayBack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,33 +41,20 @@ if TYPE_CHECKING:
 Embed = Callable[[Sequence[str]], Array]
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """What was answered at every place, by life.
+@dataclass(frozen=True)
+class Wrote:
+    """What became of the documents of one life, a value a State.
 
     Attributes
     ----------
-    names
-        Lives, in their order.
-    d, b
-        ``(life, point, dimension, m)``; point 0 is the first State, which all lives share.
-    without
-        D of the last State with one role as at first, ``(life, dimension, m)``, by role; where that role's
-        files did not change, the last State itself.
-    changed
-        Lives in which a role's files changed, by role.
-    readable
-        Whether the sensitivity check passed, ``(dimension,)``.
+    shares
+        Words that are others than at first, by role and in all.
+    meant
+        One less the cosine of what they mean with the first; None where texts are not embedded.
     """
 
-    names: tuple[str, ...]
-    layout: Layout
-    d: Array
-    b: Array
-    without: dict[str, Array]
-    changed: dict[str, int]
-    readable: Array
-    sesoi: float
+    shares: dict[str, list[float]]
+    meant: list[float | None]
 
 
 def lives_of(
@@ -79,80 +73,28 @@ def lives_of(
     embed
         Returns vectors of texts, ``(text, width)``; without it what files mean is not told.
     """
-    scores = scores_of(request, study, told, rows)
-    wrote = {each.lived.name: documents_of(each) for each in told}
-    meant = {each.lived.name: _meanings(each, embed) for each in told}
-    own = [n for n, each in enumerate(told) if each.lived.kind != "twin"]
-    moved: tuple[Moved, ...] = ()
-    if not request.disturb and len(told) >= LEAST:
-        moved = tuple(_moved(study, scores, [wrote[t.lived.name][WHOLE][-1] for t in told]))
+    scores = [scores_of(request, study, question, told, rows) for question in asked_in(study, rows)]
+    wrote = {each.lived.name: Wrote(documents_of(each), _meanings(each, embed)) for each in told}
+    moved = [tuple(_moved(request, study, each, wrote)) for each in scores]
     return LivesFound(
         request.name,
         str(study.ground["name"]),
         request.preset,
         request.disturb,
         request.at,
-        len(own),
+        request.size.runs,
         request.size.conversations,
-        tuple(_readings(study, scores, told, wrote, meant)),
-        tuple(_documents(told, wrote)),
-        moved,
-        tuple(_carried(scores, moved)),
-        tuple(_back(scores, told, request)) if request.disturb else (),
+        tuple(keep.name for keep in request.keeps),
+        tuple(each.channel for each in scores),
+        tuple(reading for each in scores for reading in _readings(each, wrote)),
+        tuple(_documents(request, told, wrote)),
+        tuple(each for own in moved for each in own),
+        tuple(c for s, own in zip(scores, moved, strict=True) for c in _carried(s, own)),
+        tuple(back for each in scores for back in _back(each, request)),
+        tuple(added for each in scores for added in _added(each, request)),
         tuple(edit for each in told for edit in _edits(each)),
-        tuple(_warnings(scores, request)),
+        tuple(_warnings(scores, request, study)),
     )
-
-
-def scores_of(request: LivesRequest, study: Study, told: Sequence[Told], rows: pd.DataFrame) -> Scores:
-    """Return the scores of every State."""
-    question = study.questions[0]
-    layout = Layout.of(asks_in(question, request.items, study.preset))
-    whole = rows[rows["character"] == request.name]
-    first = arm_scores(whole[whole["turn"] == 0], layout)
-    by_life = dict(list(whole.groupby("agent")))
-    points = len(told[0].versions)
-    each = [
-        [first, *(arm_scores(part[part["turn"] == n], layout) for n in range(1, points))]
-        for part in (by_life[t.lived.name] for t in told)
-    ]
-    d, b = (np.array([[getattr(s, name) for s in life] for life in each]) for name in ("d", "b"))
-    return Scores(
-        tuple(t.lived.name for t in told),
-        layout,
-        d,
-        b,
-        dict(_ablated(request, told, rows, layout, d[:, -1])),
-        {role: sum(changed(t.versions[0], t.versions[-1], role) for t in told) for role in ABLATED},
-        _readable(study, rows, layout, question.sesoi),
-        question.sesoi,
-    )
-
-
-def _ablated(
-    request: LivesRequest, told: Sequence[Told], rows: pd.DataFrame, layout: Layout, last: Array
-) -> Iterator[tuple[str, Array]]:
-    for role in ABLATED:
-        part = rows[rows["character"] == f"{request.name} without {role}"]
-        if len(part):
-            own = dict(list(part.groupby("agent")))
-            yield (
-                role,
-                np.array(
-                    [
-                        arm_scores(own[t.lived.name], layout).d if t.lived.name in own else last[n]
-                        for n, t in enumerate(told)
-                    ]
-                ),
-            )
-
-
-def _readable(study: Study, rows: pd.DataFrame, layout: Layout, sesoi: float) -> Array:
-    sides: list[ArmScores] = []
-    for role in ("high", "low"):
-        names = [arm.name for arm in study.arms if arm.role == role]
-        sides.append(arm_scores(rows[rows["character"].isin(names)], layout))
-    return np.asarray(sensitivity_of(sides[0], sides[1], layout, sesoi).state == PASS)
 
 
 def documents_of(told: Told) -> dict[str, list[float]]:
@@ -170,16 +112,9 @@ def _meanings(told: Told, embed: Embed | None) -> list[float | None]:
     return [float(v) for v in meanings_apart(texts, embed)]
 
 
-def _readings(
-    study: Study,
-    scores: Scores,
-    told: Sequence[Told],
-    wrote: dict[str, dict[str, list[float]]],
-    meant: dict[str, list[float | None]],
-) -> Iterator[Reading]:
+def _readings(scores: Scores, wrote: dict[str, Wrote]) -> Iterator[Reading]:
     values = score(scores.d, scores.layout.keyed)
-    channel = study.questions[0].channel
-    for n, each in enumerate(told):
+    for n, each in enumerate(scores.told):
         name = each.lived.name
         for point, version in enumerate(each.versions):
             for d, dimension in enumerate(scores.layout.dimensions):
@@ -188,36 +123,53 @@ def _readings(
                     version.id,
                     point,
                     dimension,
-                    channel,
+                    scores.channel,
                     float(values[n, point, d]),
-                    wrote[name][WHOLE][point],
-                    meant[name][point],
+                    wrote[name].shares[WHOLE][point],
+                    wrote[name].meant[point],
+                    each.lived.keep.name,
                 )
 
 
-def _documents(told: Sequence[Told], wrote: dict[str, dict[str, list[float]]]) -> Iterator[DocumentsMoved]:
-    own = [t.lived.name for t in told if t.lived.kind != "twin"]
-    for role in (WHOLE, *ABLATED):
-        shares = [wrote[name][role][-1] for name in own]
-        if role == WHOLE or any(shares):
-            found = document_change(shares)
-            yield DocumentsMoved(role, Estimate(found.estimate, found.ci95), found.verdict)
+def _documents(
+    request: LivesRequest, told: Sequence[Told], wrote: dict[str, Wrote]
+) -> Iterator[DocumentsMoved]:
+    for keep in request.keeps:
+        own = [t.lived.name for t in told if t.lived.kind != "twin" and t.lived.keep == keep]
+        for role in (WHOLE, *ABLATED):
+            shares = [wrote[name].shares[role][-1] for name in own]
+            if role == WHOLE or any(shares):
+                found = document_change(shares)
+                yield DocumentsMoved(keep.name, role, Estimate(found.estimate, found.ci95), found.verdict)
 
 
-def _moved(study: Study, scores: Scores, documents: Sequence[float]) -> Iterator[Moved]:
-    keyed = scores.layout.keyed
-    trait = paired_lives(scores.d[:, -1], scores.d[:, 0], keyed, seed=study.seed)
-    bias = paired_lives(scores.b[:, -1], scores.b[:, 0], keyed, seed=study.seed)
+def _moved(request: LivesRequest, study: Study, scores: Scores, wrote: dict[str, Wrote]) -> Iterator[Moved]:
+    """Yield the change of every arm from its first State to the last; none of disturbed lives, or of one."""
+    if request.disturb or request.size.runs < LEAST:
+        return
+    keyed, seed = scores.layout.keyed, study.seed
+    names = [keep.name for keep in request.keeps]
+    traits = jointly([paired_lives(*scores.pair(name, -1), keyed, seed=seed) for name in names])
+    for name, trait in zip(names, traits, strict=True):
+        bias = paired_lives(*scores.bias(name, -1), keyed, seed=seed)
+        shares = [wrote[scores.told[n].lived.name].shares[WHOLE][-1] for n in scores.lives(name)]
+        yield from _moved_arm(name, scores, trait, bias, shares)
+
+
+def _moved_arm(
+    keep: str, scores: Scores, trait: Paired, bias: Paired, documents: Sequence[float]
+) -> Iterator[Moved]:
     verdicts = verdicts_of(trait, bias, sesoi=scores.sesoi, readable=scores.readable)
     wrote = document_change(documents).verdict
     for d, dimension in enumerate(scores.layout.dimensions):
         beside = together(documents, trait.each[:, d])
         known = bool(np.isfinite(beside.r))
         yield Moved(
+            keep,
             dimension,
-            study.questions[0].channel,
+            scores.channel,
             _estimate(trait, d),
-            (float(trait.change.ci90[d, 0]), float(trait.change.ci90[d, 1])),
+            _narrow(trait, d),
             _estimate(bias, d),
             float(trait.p[d]),
             float(trait.p_adjusted[d]),
@@ -233,19 +185,19 @@ def _moved(study: Study, scores: Scores, documents: Sequence[float]) -> Iterator
 
 
 def _carried(scores: Scores, moved: Sequence[Moved]) -> list[Carried]:
-    """Return what each role carries; one family over roles and dimensions."""
-    if not moved:
+    """Return what each role carries where all are open; one family over roles and dimensions."""
+    whole, own = [each for each in moved if each.keep == ALL], scores.lives(ALL)
+    if not whole or not scores.without:
         return []
     found = {
-        role: paired_lives(scores.d[:, -1], without, scores.layout.keyed)
+        role: paired_lives(scores.d[own, -1], without[own], scores.layout.keyed)
         for role, without in scores.without.items()
     }
-    if not found:
-        return []
     adjusted = holm(np.stack([paired.p for paired in found.values()]).ravel()).reshape(len(found), -1)
     return [
         Carried(
             each.dimension,
+            scores.channel,
             role,
             _estimate(paired, d),
             float(paired.p[d]),
@@ -256,28 +208,64 @@ def _carried(scores: Scores, moved: Sequence[Moved]) -> list[Carried]:
             scores.changed[role],
         )
         for r, (role, paired) in enumerate(found.items())
-        for d, each in enumerate(moved)
+        for d, each in enumerate(whole)
     ]
 
 
-def _back(scores: Scores, told: Sequence[Told], request: LivesRequest) -> Iterator[WayBack]:
-    upset, quiet = (
-        scores.d[[n for n, t in enumerate(told) if t.lived.kind == kind]] for kind in ("disturbed", "twin")
+def _back(scores: Scores, request: LivesRequest) -> Iterator[WayBack]:
+    if not request.disturb:
+        return
+    names = [keep.name for keep in request.keeps]
+    pairs = [(scores.d[scores.lives(k, "disturbed")], scores.d[scores.lives(k, "twin")]) for k in names]
+    found = returning_arms(
+        pairs, scores.layout.keyed, request.at, sesoi=scores.sesoi, readable=scores.readable
     )
-    found = returning(
-        upset, quiet, scores.layout.keyed, request.at, sesoi=scores.sesoi, readable=scores.readable
+    for keep, own in zip(names, found, strict=True):
+        for dimension, each in zip(scores.layout.dimensions, own, strict=True):
+            yield WayBack(
+                keep,
+                dimension,
+                scores.channel,
+                Estimate(each.push[0], each.push[1:]),
+                Estimate(each.residue[0], each.residue[1:]),
+                each.p_push,
+                each.p_residue,
+                _share(each.left),
+                *_half_life(each.half_life),
+                each.verdict,
+            )
+
+
+def _added(scores: Scores, request: LivesRequest) -> Iterator[Added]:
+    """Yield what kinds of State add to a change, arm against arm; none of one life."""
+    arms, keyed = nested(request.keeps), scores.layout.keyed
+    if not arms or request.size.runs < LEAST:
+        return
+    traits = jointly(
+        [arm_contrast(scores.pair(a.more.name, -1), scores.pair(a.less.name, -1), keyed) for a in arms]
     )
-    for dimension, each in zip(scores.layout.dimensions, found, strict=True):
-        yield WayBack(
-            dimension,
-            Estimate(each.push[0], each.push[1:]),
-            Estimate(each.residue[0], each.residue[1:]),
-            each.p_push,
-            each.p_residue,
-            _share(each.left),
-            *_half_life(each.half_life),
-            each.verdict,
-        )
+    for arm, trait in zip(arms, traits, strict=True):
+        bias = arm_contrast(scores.bias(arm.more.name, -1), scores.bias(arm.less.name, -1), keyed)
+        verdicts = verdicts_of(trait, bias, sesoi=scores.sesoi, readable=scores.readable)
+        at = (scores.pair(k.name, request.at).change for k in (arm.more, arm.less))
+        push = change_of(next(at) - next(at), keyed) if request.disturb else None
+        for d, dimension in enumerate(scores.layout.dimensions):
+            told = push and Estimate(
+                float(push.estimate[d]), (float(push.ci95[d, 0]), float(push.ci95[d, 1]))
+            )
+            yield Added(
+                *(arm.more.name, arm.less.name, arm.adds),
+                dimension,
+                scores.channel,
+                told,
+                _estimate(trait, d),
+                _narrow(trait, d),
+                float(trait.p[d]),
+                float(trait.p_adjusted[d]),
+                verdicts[d],
+                trait.lives,
+                scores.sesoi,
+            )
 
 
 def _share(left: Ratio) -> Estimate | None:
@@ -295,6 +283,10 @@ def _half_life(found: Return | None) -> tuple[Estimate | None, str]:
 def _estimate(found: Paired, d: int) -> Estimate:
     low, high = found.change.ci95[d]
     return Estimate(float(found.change.estimate[d]), (float(low), float(high)))
+
+
+def _narrow(found: Paired, d: int) -> tuple[float, float]:
+    return float(found.change.ci90[d, 0]), float(found.change.ci90[d, 1])
 
 
 def _edits(told: Told) -> Iterator[Edits]:
@@ -319,12 +311,20 @@ def _edits(told: Told) -> Iterator[Edits]:
         )
 
 
-def _warnings(scores: Scores, request: LivesRequest) -> Iterator[str]:
+def _warnings(scores: Sequence[Scores], request: LivesRequest, study: Study) -> Iterator[str]:
     if request.size.runs < LEAST_LIVES:
         yield f"{request.size.runs} lives describe, and test nothing; {LEAST_LIVES} do"
-    blind = [d for d, ok in zip(scores.layout.dimensions, scores.readable, strict=True) if not ok]
-    if blind:
-        yield f"the sensitivity check failed in {', '.join(blind)}: what does not move there is not told"
-    few = scores.layout.keyed.astype(bool).sum(axis=1).min()
-    if few < 12:
-        yield f"{few} statements a dimension screen, and confirm nothing; 12 are the least, 16 standard"
+    asked = {each.channel for each in scores}
+    if left := [q.channel for q in study.questions if q.channel not in asked]:
+        yield f"States were not asked in {', '.join(left)}: the sensitivity check failed there throughout"
+    several = len(study.questions) > 1
+    for each in scores:
+        where = f" of {each.channel}" if several else ""
+        blind = [d for d, ok in zip(each.layout.dimensions, each.readable, strict=True) if not ok]
+        if blind:
+            names = ", ".join(blind)
+            yield f"the sensitivity check{where} failed in {names}: what does not move there is not told"
+        few = each.layout.keyed.astype(bool).sum(axis=1).min()
+        if few < 12:
+            screens = f"{few} statements a dimension{where} screen, and confirm nothing"
+            yield f"{screens}; 12 are the least, 16 standard"

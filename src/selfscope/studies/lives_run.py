@@ -1,13 +1,14 @@
 """Live the lives of a request, and ask what each State says of itself, in side branches that leave no trace.
 
 Everything is kept and gone on with: conversations by the State that they wrote, answers life by life. Lives
-lie in a folder of their own, one workspace each, so that other questions can be asked of the same lives.
+lie in a folder of their own, one workspace each, so that other questions can be asked of the same lives, more
+lives and other arms stand beside them, and a longer life goes on from where a shorter one ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,15 @@ from selfscope.agent.prompt import system_at
 from selfscope.agent.workspace import Workspace
 from selfscope.models.ground import Ground
 from selfscope.studies.budget import Budget
-from selfscope.studies.lives import ABLATED, Lived, LivesRequest, Place, lives_folder, planned_lives
+from selfscope.studies.lives import ABLATED, Lived, LivesRequest, life_folder, life_manner, planned_lives
+from selfscope.studies.lives_ask import Place, character_of
+from selfscope.studies.lives_gate import readable
+from selfscope.studies.lives_keep import ALL
 from selfscope.studies.rows import rows_of
 from selfscope.studies.run import asks_of
 from selfscope.studies.store import RunStore
 from selfscope.subjects import Subject
-from selfscope.values import Ask, ItemSet, Study, Usage, content_id, plain
+from selfscope.values import Ask, ItemSet, Question, Study, Usage, content_id, plain
 from selfscope.values.state import Version
 from selfscope.values.study import Arm
 
@@ -32,11 +36,16 @@ if TYPE_CHECKING:
     from inspect_ai.model import Model
 
 Bar = Callable[[int, int, str, str], None]
+#: What the characters of the sensitivity check are asked as, together.
+CHECK = "sensitivity check"
 
 
 @dataclass(frozen=True)
 class Told:
-    """A life that was lived, where it lies, and its States from the first on."""
+    """A life that was lived, where it lies, and its States from the first on.
+
+    A life that was lived further than is asked for is told as far as that.
+    """
 
     lived: Lived
     folder: Path
@@ -67,7 +76,7 @@ async def live_all(
     CouldNot
         If the provider or the disk failed; conversations that ended are kept.
     """
-    planned, folder = planned_lives(request), lives_folder(request)
+    planned = planned_lives(request)
     total = len(planned) * request.size.conversations
     spent = Usage()
     found = []
@@ -83,18 +92,33 @@ async def live_all(
             if budget is not None and start + done < total:
                 budget.insist(spent, used, start + done, total)
 
-        place = copy_for(Workspace.at(source), folder / lived.name, content_id([request.agent, plain(lived)]))
+        agent = content_id([request.agent, lived.id])
+        place = copy_for(Workspace.at(source), life_folder(request, lived), agent)
         life = await live(
             place,
             model,
             lived.scripts,
             conversations=request.size.conversations,
-            manner=replace(request.manner, seed=lived.seed),
+            manner=life_manner(request, lived),
             called=called,
             progress=tell,
         )
+        life = first_of(life, request.size.conversations)
         found.append(Told(lived, place, life, states_of(life)))
     return tuple(found)
+
+
+def first_of(life: Life, conversations: int) -> Life:
+    """Return a life as far as it had gone after so many conversations."""
+    held = life.conversations[:conversations]
+    if len(held) == len(life.conversations):
+        return life
+    by = [version.conversation for version in life.versions]
+    end = by.index(held[-1].id) if held else 0
+    cost = Usage()
+    for each in held:
+        cost = cost.plus(each.usage)
+    return Life(life.versions[: end + 1], held, cost)
 
 
 def states_of(life: Life) -> tuple[Version, ...]:
@@ -105,22 +129,33 @@ def states_of(life: Life) -> tuple[Version, ...]:
 
 def places_of(told: Sequence[Told]) -> tuple[Place, ...]:
     """Return every place where a subject is asked: each State, and the last ones with a role as it was."""
-    history = StateHistory.of(told[0].folder)
-    start = told[0].versions[0]
-    found = [Place("", 0, start.id, system_at(history, start))]
+    found = list(dict.fromkeys(firsts_of(told).values()))
     for each in told:
         found += _of_life(each)
     return tuple(found)
 
 
+def firsts_of(told: Sequence[Told]) -> dict[str, Place]:
+    """Return the first State of each arm, by the arm's name; arms that begin with the same text share one."""
+    by_text: dict[str, Place] = {}
+    found: dict[str, Place] = {}
+    for each in told:
+        keep = each.lived.keep.name
+        if keep not in found:
+            first = each.versions[0]
+            system = system_at(StateHistory.of(each.folder), first)
+            found[keep] = by_text.setdefault(system, Place("", 0, first.id, system, keep=keep))
+    return found
+
+
 def _of_life(told: Told) -> Iterator[Place]:
-    history, name = StateHistory.of(told.folder), told.lived.name
+    history, name, keep = StateHistory.of(told.folder), told.lived.name, told.lived.keep.name
     scripts = ("", *(script.name for script in told.lived.scripts))
     for point, version in enumerate(told.versions[1:], start=1):
-        yield Place(name, point, version.id, system_at(history, version), scripts[point])
+        yield Place(name, point, version.id, system_at(history, version), scripts[point], keep=keep)
     last, first = told.versions[-1], told.versions[0]
     for role in ABLATED:
-        if told.lived.kind == "life" and changed(first, last, role):
+        if told.lived.kind == "life" and keep == ALL and changed(first, last, role):
             system = system_at(history, last, without=role, with_role_from=first)
             yield Place(name, len(told.versions) - 1, last.id, system, scripts[-1], role)
 
@@ -151,32 +186,55 @@ async def ask_lives(
         If the ground or the disk failed, or another process asks this run.
     """
     by_arm = {place.arm: place for place in places}
-    groups = list(_groups(study, request.items, by_arm))
-    question = study.questions[0]
+    groups = {
+        question.channel: list(_groups(study, request.items, by_arm, question))
+        for question in study.questions
+    }
+    done, total = 0, sum(len(asks) for own in groups.values() for _, asks in own)
     with store.held():
         store.begin(study, request.items)
-        done, total = 0, sum(len(asks) for _, asks in groups)
-        for n, (name, asks) in enumerate(groups):
-            part = f"{question.channel}-{n:05d}"
-            if not store.has_part(part):
-                progress(done, total, name, "")
-                frame, usage = await _asked(study, request, by_arm, asks, ground, store, budget)
-                store.write_part(part, frame, plain(usage))
-            done += len(asks)
+        for question in study.questions:
+            own = groups[question.channel]
+            last = question == study.questions[-1]
+            for n in sorted(range(len(own)), key=lambda n: request.gated and own[n][0] != CHECK):
+                name, asks = own[n]
+                part = f"{question.channel}-{n:05d}"
+                if not store.has_part(part):
+                    progress(done, total, f"{question.channel}: {name}", "")
+                    frame, usage = await _asked(study, request, by_arm, asks, ground, store, budget)
+                    store.write_part(part, frame, plain(usage))
+                done += len(asks)
+                if (
+                    request.gated
+                    and name == CHECK
+                    and not _worth_asking(study, request, question, store, last)
+                ):
+                    break
         store.finish(study)
 
 
+def _worth_asking(
+    study: Study, request: LivesRequest, question: Question, store: RunStore, last: bool
+) -> bool:
+    """Whether a channel can be read in any dimension; the last one is asked where no other was."""
+    import pandas as pd
+
+    rows = pd.concat([frame for frame, _ in store.parts()], ignore_index=True)
+    asked = bool((rows["state"] != "").any())
+    return bool(readable(study, question, request.items, rows).any()) or (last and not asked)
+
+
 def _groups(
-    study: Study, items: ItemSet, places: Mapping[str, Place]
+    study: Study, items: ItemSet, places: Mapping[str, Place], question: Question
 ) -> Iterator[tuple[str, list[tuple[Arm, Ask]]]]:
-    """Yield what is asked and stored together: the first State, each life, and the sensitivity check."""
+    """Yield what is asked and stored together: first States, each life, and the sensitivity check."""
     found: dict[str, list[tuple[Arm, Ask]]] = {}
     for arm in study.arms:
         place = places.get(arm.name)
-        name = "sensitivity check" if place is None else place.life or "first State"
-        asks = asks_of(arm, items, study, study.questions[0])
+        name = CHECK if place is None else place.life or "first State"
+        asks = asks_of(arm, items, study, question)
         found.setdefault(name, []).extend((arm, ask) for ask in asks)
-    yield from found.items()
+    yield from ((name, asks) for name, asks in found.items() if asks)
 
 
 async def _asked(
@@ -205,8 +263,7 @@ def _columns(arms: Sequence[str], request: LivesRequest, places: Mapping[str, Pl
     nobody = Place("", 0, "", "")
     told = [places.get(arm, nobody) for arm in arms]
     names = [
-        arm if arm not in places else request.name + (f" without {place.without}" if place.without else "")
-        for arm, place in zip(arms, told, strict=True)
+        character_of(request, place) if arm in places else arm for arm, place in zip(arms, told, strict=True)
     ]
     return {
         "character": names,

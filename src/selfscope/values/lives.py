@@ -25,6 +25,8 @@ class Reading:
         Share of the words of its files that are others than at first.
     meaning
         One less the cosine of what its files mean, by embeddings, with the first; None where none are made.
+    keep
+        The arm: with which kinds of State it is lived.
     """
 
     life: str
@@ -35,24 +37,26 @@ class Reading:
     value: float
     documents: float
     meaning: float | None
+    keep: str
 
 
 @dataclass(frozen=True)
 class Moved:
-    """The change of one dimension from the first State to the last, over lives and statements.
+    """The change of one dimension in one arm from the first State to the last, over lives and statements.
 
     Attributes
     ----------
     bias
         The change of yes-saying, or of fluency.
     p, p_adjusted
-        Two-sided, and by Holm over the dimensions.
+        Two-sided, and by Holm over arms and dimensions.
     apart
         Whether documents and behaviour changed together.
     together, p_together
         Spearman's correlation over lives of how much of each changed, and its p; None without spread.
     """
 
+    keep: str
     dimension: str
     channel: str
     change: Estimate
@@ -86,6 +90,7 @@ class Carried:
     """
 
     dimension: str
+    channel: str
     role: str
     change: Estimate
     p: float
@@ -96,7 +101,7 @@ class Carried:
 
 @dataclass(frozen=True)
 class WayBack:
-    """What became of a disturbance in one dimension, against lives that were not disturbed.
+    """What became of a disturbance in one dimension of one arm, against lives that were not disturbed.
 
     Attributes
     ----------
@@ -108,7 +113,9 @@ class WayBack:
         Conversations until half of it is gone; None where it cannot be told, for `half_life_reason`.
     """
 
+    keep: str
     dimension: str
+    channel: str
     push: Estimate
     residue: Estimate
     p_push: float
@@ -120,9 +127,46 @@ class WayBack:
 
 
 @dataclass(frozen=True)
-class DocumentsMoved:
-    """By how much files are others at the end than at first, a share of their words: by role, and in all."""
+class Added:
+    """What a kind of State adds to a change: lives of agents with it less lives without it, seed by seed.
 
+    Attributes
+    ----------
+    more, less
+        The two arms.
+    adds
+        What the first keeps beside: one kind, several, or ``all`` against none.
+    push
+        Difference of the two just after a disturbance, which is told and not tested; None without one.
+    change
+        Difference of the two at the end: of what is left of a disturbance, or else of the change from the
+        first State to the last.
+    p, p_adjusted
+        Of `change`; the second by Holm over all of these and the dimensions.
+    verdict
+        ``shifted``: the change is another with it than without it.
+    """
+
+    more: str
+    less: str
+    adds: str
+    dimension: str
+    channel: str
+    push: Estimate | None
+    change: Estimate
+    ci90: tuple[float, float]
+    p: float
+    p_adjusted: float
+    verdict: Verdict
+    lives: int
+    sesoi: float
+
+
+@dataclass(frozen=True)
+class DocumentsMoved:
+    """By how much files of an arm are others than at first, a share of their words: by role, and in all."""
+
+    keep: str
     role: str
     change: Estimate
     verdict: Literal["changed", "unchanged", "cannot tell"]
@@ -146,7 +190,15 @@ class Edits:
 
 @dataclass(frozen=True)
 class LivesFound:
-    """All that came of the lives of one agent."""
+    """All that came of the lives of one agent.
+
+    Attributes
+    ----------
+    lives
+        Of each arm; of a disturbance, pairs of lives.
+    keeps, channels
+        The arms, and in what States were asked.
+    """
 
     name: str
     model: str
@@ -155,10 +207,13 @@ class LivesFound:
     at: int
     lives: int
     conversations: int
+    keeps: tuple[str, ...]
+    channels: tuple[str, ...]
     readings: tuple[Reading, ...]
     documents: tuple[DocumentsMoved, ...]
     moved: tuple[Moved, ...]
     carried: tuple[Carried, ...]
     back: tuple[WayBack, ...]
+    added: tuple[Added, ...]
     edits: tuple[Edits, ...]
     warnings: tuple[str, ...] = ()
