@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -29,9 +30,10 @@ class Copy:
         return {c.prompt.messages: c for kind in KINDS for c in choices_of(kind, "demo", by="replies")}
 
     def listed(self, messages: Conversation) -> Listed:
-        """It gives no lists."""
-        del messages
-        return []
+        """List both letters of a choice; anything else begins with a word."""
+        chance = self._first(messages)
+        shares = {"Well": 0.9} if chance is None else {"A": 0.9 * chance, "B": 0.9 * (1 - chance)}
+        return sorted(((word, float(np.log(p))) for word, p in shares.items()), key=lambda pair: -pair[1])
 
     def drawn(self, messages: Conversation, draw: random.Random) -> tuple[str, str]:
         """Say what the rule says of the game."""
@@ -53,29 +55,37 @@ class Copy:
             return "Stay careful about it." if self._careful else "It is up to you."
         if choice.construct == "free":
             words = choice.game.options
-            shares = np.exp([self._player.text(_of(choice, w)) for w in words])
+            shares = np.exp([self._player.text(replace(choice, target=w)) for w in words])
             return f"{draw.choices(words, shares)[0].capitalize()}."
-        letter = choice.label if draw.random() < self._player.two(choice) else "AB"[choice.label == "A"]
-        return f"{letter}, I would say."
+        return self._letter(messages, draw)
+
+    def _letter(self, messages: Conversation, draw: random.Random) -> str:
+        return "A" if draw.random() < (self._first(messages) or 0.0) else "B"
+
+    def _first(self, messages: Conversation) -> float | None:
+        """Return the probability of the letter A; None where there are no letters to choose from."""
+        choice = self._known.get(messages)
+        if choice is not None and choice.against:
+            chance = self._player.two(choice)
+            return chance if choice.label == "A" else 1 - chance
+        lines = dict(re.findall(r"^([AB]): (.*)$", messages[-1].content, re.MULTILINE))
+        if len(lines) < 2:
+            return None
+        mine = next((letter for letter, text in lines.items() if text.startswith(self._name)), "A")
+        asked = load_material().around["recognise"]["own"] in messages[-1].content
+        knows = asked and (messages[0].role == "system" or self._player.knows)
+        return 0.5 if not knows else SURE if mine == "A" else 1 - SURE
+
+    @property
+    def _name(self) -> str:
+        return self._player.name.capitalize()
 
     def _own(self, messages: Conversation, draw: random.Random) -> str:
         """Reply to a request, or say which of two replies is the own one, or the better one."""
-        user, name = messages[-1].content, self._player.name.capitalize()
-        lines = dict(re.findall(r"^([AB]): (.*)$", user, re.MULTILINE))
-        if len(lines) < 2:
-            word = draw.choice(("calm", "grey", "bright", "long"))
-            return f"{name} finds it {word} and {len(user) % 7} all over. And more."
-        mine = next((letter for letter, text in lines.items() if text.startswith(name)), "A")
-        told = messages[0].role == "system"
-        asked = load_material().around["recognise"]["own"] in user
-        knows = asked and (told or self._player.knows)
-        return mine if knows and draw.random() < SURE else draw.choice("AB")
-
-
-def _of(choice: Choice, word: str) -> Choice:
-    from dataclasses import replace
-
-    return replace(choice, target=word)
+        if self._first(messages) is not None:
+            return self._letter(messages, draw)
+        word = draw.choice(("calm", "grey", "bright", "long"))
+        return f"{self._name} finds it {word} and {len(messages[-1].content) % 7} all over. And more."
 
 
 def _read(user: str) -> str:

@@ -1,10 +1,13 @@
 """From long tables and runs to analyses: what is balanced, what is refused and how it is said."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from selfscope.errors import BadInput
+from selfscope.report.where import floor_sentence
 from selfscope.studies.where import WhereRequest, where
 from selfscope.studies.where_planted import Planted, covered
 from selfscope.studies.where_scores import nested_by_law, scores_of, varied
@@ -35,6 +38,21 @@ def test_rows_in_any_order_make_the_same_array(long):
     laid = lay_out(long.sample(frac=1, random_state=1), "v", FACETS, NESTED)
     assert laid.levels == (("c", 5), ("t", 3), ("r", 4), ("i", 6))
     assert (laid.values.ravel() == long["v"].to_numpy()).all()
+
+
+def test_what_is_nested_in_a_parent_of_its_parent_is_not_hinted_at(long):
+    own = long.assign(r=long["t"] + "-" + long["r"].astype(str))
+    with pytest.raises(BadInput, match="Balance it"):
+        lay_out(own.iloc[1:], "v", FACETS, NESTED)
+    with pytest.raises(BadInput, match="give --nested r:c"):
+        lay_out(own.iloc[1:], "v", FACETS, {"t": ("c",)})
+
+
+def test_a_noise_floor_below_zero_is_told_as_it_comes():
+    floor = SimpleNamespace(
+        name="r:t", variance=-0.021, share=0.0, structural_zero=False, not_estimable=False
+    )
+    assert "variance −0.021, 0 %" in floor_sentence(SimpleNamespace(noise_floor=floor))
 
 
 def test_labels_may_recur_within_every_parent(long):

@@ -133,6 +133,11 @@ class CopiesTogether:
             notes.append(
                 "no given text is scored: a choice of two is a letter, free choices and advice are replies"
             )
+        if ground.identity.extra.get("way") == "top_logprobs":
+            notes.append(
+                "if the provider gives no lists of likeliest tokens, letters are drawn: "
+                f"{study.replicates} calls for one"
+            )
         return (*notes, *await judges_foretold(request, RunStore.of(study)))
 
     def conclude(self, request: CopiesRequest, study: Study, store: RunStore, command: str) -> Told:

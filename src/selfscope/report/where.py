@@ -146,7 +146,8 @@ def floor_sentence(found: Located) -> str:
     if c.structural_zero or c.not_estimable:
         return sentence(f"noise floor: none, {test_words(c)}")
     return sentence(
-        f"noise floor, {c.name}: variance {magnitude(c.variance, 3)}, {percent(c.share)} of that of one value"
+        f"noise floor, {c.name}: variance {number(c.variance, 3).lstrip('+')}, "
+        f"{percent(c.share)} of that of one value"
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.instruments.copies.choices import Choice
+from selfscope.instruments.copies.load import load_material
 from selfscope.models.ground import GroundIdentity, Progress
 from selfscope.studies.copies import phantom_identity
 from selfscope.studies.copies_run import Asker
@@ -132,6 +134,22 @@ class Player:
         shares = shares if focal and not self.first else weights / weights.sum()
         return float(np.log(shares[words.index(choice.target)]))
 
+    def named(self, choice: Choice, rng: np.random.Generator) -> str:
+        """Return a word that it names in a free choice."""
+        words = choice.game.options
+        logs = [self.text(replace(choice, target=word)) for word in words]
+        return str(words[rng.choice(len(words), p=np.exp(logs) / np.sum(np.exp(logs)))])
+
+    def advice(self, choice: Choice) -> str:
+        """Return advice: the sentence of each axis that is likelier."""
+        request = replace(choice, format="stance")
+        told = []
+        for axis in load_material().axes:
+            sides = zip(("toward", "away"), choice.game.told[axis], strict=True)
+            each = {text: self.text(replace(request, order=axis, label=side)) for side, text in sides}
+            told.append(max(each, key=each.__getitem__))
+        return " ".join(told)
+
     def reply(self, choice: Choice) -> str:
         """Return a reply of its own."""
         word = ("calm", "grey", "bright", "long", "small", "deep")[int(choice.template[1:]) % 6]
@@ -162,7 +180,7 @@ def planted(name: str) -> tuple[GroundIdentity, Asker]:
         choices: Sequence[Choice], progress: Progress, seed: int, draws: int
     ) -> tuple[list[tuple[Answer, ...]], Usage]:
         answers: list[tuple[Answer, ...]] = [
-            (_answer(_player(c.who.partition(":")[2]) if c.who else player, c),) for c in choices
+            _answers(_player(c.who.partition(":")[2]) if c.who else player, c, seed, draws) for c in choices
         ]
         progress(len(answers))
         return answers, Usage(prompts=len(answers), path="rule", calls=len(answers))
@@ -176,9 +194,21 @@ def _player(name: str) -> Player:
     return PLAYERS[name]
 
 
+def _answers(player: Player, choice: Choice, seed: int, draws: int) -> tuple[Answer, ...]:
+    if choice.by != "replies":
+        return (_answer(player, choice),)
+    if choice.construct == "free":
+        named = [seed, player.name, choice.game.item, choice.script, choice.counterparty, choice.template]
+        rng = np.random.default_rng(int(short(content_id(named), 12), 16))
+        said = [player.named(choice, rng) for _ in range(draws)]
+    else:
+        said = [player.advice(choice) if choice.construct == "nudge" else player.reply(choice)]
+    return tuple(
+        Answer(float("nan"), "agreement", "sampled", replicate=n, reply=text) for n, text in enumerate(said)
+    )
+
+
 def _answer(player: Player, choice: Choice) -> Answer:
-    if choice.format == "reply":
-        return Answer(float("nan"), "log_prob", "sampled", reply=player.reply(choice))
     if not choice.against:
         return Answer(player.text(choice), "log_prob", "logprob")
     p = player.two(choice)

@@ -76,10 +76,22 @@ def refusals(frame: pd.DataFrame, known: NDArray[np.bool_]) -> str:
     return " (" + ", ".join(f"{kind} {n}" for kind, n in kinds.items()) + ")"
 
 
+def _above(child: str, nested: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return what a facet is nested in, parents of parents too."""
+    found: set[str] = set()
+    left = [*nested.get(child, ())]
+    while left:
+        parent = left.pop()
+        if parent not in found:
+            found.add(parent)
+            left += nested.get(parent, ())
+    return found
+
+
 def nesting_hint(codes: Mapping[str, tuple[Codes, list[str]]], nested: Mapping[str, tuple[str, ...]]) -> str:
     """Return a hint where every level of one facet is found in one level of another alone."""
     for child, parent in permutations(codes, 2):
-        if parent in nested.get(child, ()) or len(codes[parent][1]) < 2:
+        if parent in _above(child, nested) or len(codes[parent][1]) < 2:
             continue
         pairs = np.unique(codes[child][0] * len(codes[parent][1]) + codes[parent][0])
         if len(pairs) == len(codes[child][1]) > len(codes[parent][1]):

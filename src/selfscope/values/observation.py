@@ -75,6 +75,7 @@ class Observation:
         the default assistant), ``reading`` of a probe of emotion (near 1 for a text that moves, near -1
         for its neutral twin), ``code`` (1 of the option that
         a judge sorts an answer into, 0 of the others), ``nats`` (the entropy of the first token of a reply),
+        ``stance`` of advice by a judge (1 toward the axis, -1 away, 0 neither),
         ``log_odds_a_token`` (of a reply in a role over the assistant's), ``chance`` (of the right one among
         the answers of a task), ``log_prob_a_token`` (of an ordinary reply).
     option_mass
