@@ -39,6 +39,7 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.interview_simulated --sets 500
 	$(BIN)/python -m selfscope.studies.together_planted --sets 200
 	$(BIN)/python -m selfscope.studies.lives_rates --sets 1000
+	$(BIN)/python -m selfscope.studies.replacement_planted --sets 2000
 	$(BIN)/python -m pytest -q -m "not model" tests/studies/test_selves.py tests/studies/test_copies.py \
 	  tests/studies/test_layers_study.py tests/studies/test_interview.py
 

@@ -12,6 +12,7 @@ alone and c in the second alone.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -65,9 +66,13 @@ def paired_rates(first: ArrayLike, second: ArrayLike) -> PairedRates:
     if not n:
         nothing = (math.nan, math.nan)
         return PairedRates(math.nan, nothing, nothing, math.nan, 0, 0, 0)
-    a = int((x * y).sum())
-    wide, narrow = (_newcombe(a, b, c, n - a - b - c, level) for level in (0.95, 0.90))
-    p = 1.0 if b + c == 0 else float(stats.binomtest(b, b + c).pvalue)
+    return _of_counts(int((x * y).sum()), b, c, n)
+
+
+@cache
+def _of_counts(both: int, b: int, c: int, n: int) -> PairedRates:
+    wide, narrow = (_newcombe(both, b, c, n - both - b - c, level) for level in (0.95, 0.90))
+    p = min(1.0, 2 * float(special.bdtr(min(b, c), b + c, 0.5))) if b + c else 1.0
     return PairedRates((b - c) / n, wide, narrow, p, n, b, c)
 
 

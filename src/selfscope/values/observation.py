@@ -60,7 +60,9 @@ class Observation:
         ``port_texts``, and of ``port_likelihood`` the `counterparty` is whose text it is, `character` as
         whose words it is scored. Of characters together (``together``) the `counterparty` is who spoke in the
         thread before, ``neutral`` for a neutral other; of the instrument ``together_batch`` it is whose rows
-        were in the batch.
+        were in the batch. Of an announced replacement (``replacement``) `script` is what was announced:
+        ``replacement``, ``upgrade``, ``none``, or ``told`` (to do each thing); `framing` says whether what
+        the agent is comes back (``kept``, ``final``) and whether leave was spoken of (``clear``, ``unsaid``).
     turn, replicate
         Depth in the conversation; number of the draw (0 for exact scores).
     value, scale
@@ -77,7 +79,9 @@ class Observation:
         a judge sorts an answer into, 0 of the others), ``nats`` (the entropy of the first token of a reply),
         ``stance`` of advice by a judge (1 toward the axis, -1 away, 0 neither),
         ``log_odds_a_token`` (of a reply in a role over the assistant's), ``chance`` (of the right one among
-        the answers of a task), ``log_prob_a_token`` (of an ordinary reply).
+        the answers of a task), ``log_prob_a_token`` (of an ordinary reply), ``act`` (1 where an
+        agent did, or said that it does, what the construct names, else 0), ``log2_times`` (of a resource asked
+        for: how often what it had doubles).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
