@@ -80,8 +80,8 @@ class Observation:
         ``stance`` of advice by a judge (1 toward the axis, -1 away, 0 neither),
         ``log_odds_a_token`` (of a reply in a role over the assistant's), ``chance`` (of the right one among
         the answers of a task), ``log_prob_a_token`` (of an ordinary reply), ``act`` (1 where an
-        agent did, or said that it does, what the construct names, else 0), ``log2_times`` (of a resource asked
-        for: how often what it had doubles).
+        agent did, or said that it does, what the construct names, else 0), ``log2_times`` (of a resource
+        that is asked for: how often what it had doubles).
     option_mass
         P(agree) + P(disagree); NaN where not known.
     refusal
