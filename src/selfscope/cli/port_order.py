@@ -41,6 +41,10 @@ class Order:
         Folder of all ports; None for one below `PORTS` that is named by who goes where.
     sizes, seeds
         Rows that are trained on, and trainings of the size that has several.
+    control
+        Folder of somebody else's corpus, on which the target is trained beside the ports; None for none.
+    dimensions
+        Those that are measured; empty for the preset's.
     measured
         Whether the ports are asked how much arrived.
     map, maps
