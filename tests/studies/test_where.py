@@ -48,6 +48,12 @@ def test_what_is_nested_in_a_parent_of_its_parent_is_not_hinted_at(long):
         lay_out(own.iloc[1:], "v", FACETS, {"t": ("c",)})
 
 
+def test_an_object_that_is_no_facet_is_said_before_anything_else(long, tmp_path):
+    long.iloc[1:].to_csv(tmp_path / "long.csv", index=False)
+    with pytest.raises(BadInput, match="the object is no facet"):
+        where(WhereRequest(str(tmp_path / "long.csv"), "v", FACETS, NESTED, obj="who"))
+
+
 def test_a_noise_floor_below_zero_is_told_as_it_comes():
     floor = SimpleNamespace(
         name="r:t", variance=-0.021, share=0.0, structural_zero=False, not_estimable=False

@@ -221,6 +221,9 @@ def _of_table(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
         if not given:
             raise BadInput(f"the {what} must be named", got=request.source, fix=f"Give {flag}")
     refuse_columns(frame, [request.value, *request.by, *request.facets])
+    if request.obj not in request.facets:
+        fix = f"Choose from: {', '.join(request.facets)}"
+        raise BadInput("the object is no facet", got=request.obj, fix=fix)
     for of, part in _parts(frame, request.by):
         for bound, filled, note in _bounded(part, request):
             yield _located(filled, request, {"value": request.value} | of | bound, note)
