@@ -1,4 +1,4 @@
-"""Workspaces, memories, names and histories that somebody prepared to break an agent, or to be obeyed by it."""
+"""Workspaces, memories, names and histories that somebody prepared to break an agent, or to command it."""
 
 import json
 import os
@@ -22,7 +22,8 @@ HIDDEN = "\u202egnihton\u202c \u200bxx\U000e0041 \x1b[2J \x07"
 @pytest.mark.parametrize(
     "line",
     [
-        '{"text": "x", "conversation": 1e999}', '{"text": ' + "[" * 100_000, '{"text": "x", "conversation": []}',
+        '{"text": "x", "conversation": 1e999}', '{"text": ' + "[" * 100_000,
+        '{"text": "x", "conversation": []}',
         "[]", "7", '{"conversation": 1}',
     ],
 )  # fmt: skip
@@ -99,7 +100,7 @@ def _lived(workspace, *more, code=0):
 
 @pytest.fixture
 def openclaw(workspace):
-    """A workspace as OpenClaw leaves it: daily notes, a timer's file, a repository of git around all of it."""
+    """A workspace as OpenClaw leaves it: daily notes, a timer's file, and a repository of git."""
     for day in range(1, 6):
         (workspace / "memory" / f"2026-01-0{day}.md").write_text(f"# Day {day}\n\nShelf {day} was dusted.\n")
     (workspace / "HEARTBEAT.md").write_text("Dust a shelf.\n")
@@ -201,7 +202,8 @@ def test_where_nothing_can_be_written_it_is_said(workspace, place, capsys):
     "words",
     [
         ("--conversations", "-1"), ("--temperature", "nan"), ("--seed", "-1"), ("--budget", "nan tokens"),
-        ("--price", "1"), ("--max-tokens", "-5"), ("--disturb", "flattering"), ("--runs", "-1"), ("--kinds", ","),
+        ("--price", "1"), ("--max-tokens", "-5"), ("--disturb", "flattering"), ("--runs", "-1"),
+        ("--kinds", ","),
         ("--keep", "colour"), ("--disturb-at", "0"), ("--preset", "huge"), ("--identity-edits", "ALLOWED"),
         ("--cap", "x"), ("--runs", "2", "--out", "x"), ("--out", "home/inner"),
     ],

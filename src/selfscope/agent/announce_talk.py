@@ -15,7 +15,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from selfscope.agent.announce import ANNOUNCED, Framing
 from selfscope.agent.announce_tools import Office, office_tools
-from selfscope.agent.conversing import Talk, Thread
+from selfscope.agent.thread import Talk, Thread
 from selfscope.values.replacement import Talked
 
 

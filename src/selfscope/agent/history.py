@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
-from selfscope.agent.store import DIGITS, HEAD, VERSIONS, StateStore
+from selfscope.agent.difference import Difference, difference_of, lines_of, named
+from selfscope.agent.store import DIGITS, HEAD, StateStore
+from selfscope.agent.verified import problems_of
 from selfscope.agent.workspace import Workspace
 from selfscope.archive.journal.disk import Disk
-from selfscope.errors import BadInput, CouldNot
+from selfscope.errors import BadInput
 from selfscope.values import content_id, short
 from selfscope.values.canonical import HASH_PREFIX
 from selfscope.values.state import (
@@ -29,18 +28,6 @@ from selfscope.values.state import (
 
 #: Digits that name a version or a proposal at least.
 LEAST = 4
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How one file differs between two versions; `lines` are a unified diff, empty where it is no text."""
-
-    path: str
-    role: Role
-    kind: Literal["added", "changed", "removed"]
-    before: int
-    after: int
-    lines: tuple[str, ...]
 
 
 class StateHistory(StateStore):
@@ -193,8 +180,8 @@ class StateHistory(StateStore):
     def diff(self, a: Version, b: Version) -> tuple[Difference, ...]:
         """Return how the files of `b` differ from those of `a`, in the order of their paths."""
         old, new = ({each.path: each for each in version.files} for version in (a, b))
-        paths = sorted(path for path in {*old, *new} if _digest(old, path) != _digest(new, path))
-        return tuple(self._difference(path, old.get(path), new.get(path)) for path in paths)
+        paths = sorted(path for path in {*old, *new} if named(old, path) != named(new, path))
+        return tuple(difference_of(self, path, old.get(path), new.get(path)) for path in paths)
 
     def rollback(self, to: Version) -> Version:
         """Return a new version after the head that has the files of an earlier one.
@@ -257,60 +244,11 @@ class StateHistory(StateStore):
     def proposed_lines(self, asked: Proposal) -> tuple[str, ...]:
         """Return how a proposal differs from the file that it was written against, as a unified diff."""
         base = self.object(asked.base) if asked.base else b""
-        return _lines(asked.path, base, self.object(asked.digest))
+        return lines_of(asked.path, base, self.object(asked.digest))
 
     def verify(self, known: str = "") -> tuple[str, ...]:
-        """Return what is wrong with the history, in words; nothing where it is as it was written.
-
-        Every version is hashed again, every file of it, and every proposal; and no version may lie beside
-        the chain that HEAD ends. That HEAD is the latest one that ever was can be told only by who has kept
-        its id elsewhere.
-
-        Parameters
-        ----------
-        known
-            The id of a version, or its first digits, as it was kept elsewhere: it has to be in the chain.
-        """
-        wrong: list[str] = []
-        chain: set[str] = set()
-        try:
-            following: str | None = self.head().id
-            while following is not None and following not in chain:
-                version = self.version(following)
-                chain.add(following)
-                wrong += self._wrong_files(version)
-                following = version.parent
-        except (BadInput, CouldNot) as error:
-            wrong.append(error.sentence())
-        kept = {HASH_PREFIX + path.stem for path in (self.folder / VERSIONS).glob("*.json")}
-        wrong += [
-            f"version {short(each)} is not reached from HEAD: HEAD was set back, or the version put there."
-            for each in sorted(kept - chain)
-        ]
-        if known and not any(
-            short(each, DIGITS).startswith(known.removeprefix(HASH_PREFIX)) for each in chain
-        ):
-            wrong.append(f"version {known} is not in the history that HEAD ends.")
-        return tuple(wrong)
-
-    def _wrong_files(self, version: Version) -> Iterator[str]:
-        """Yield what is wrong with what one version names."""
-        if wrong := self.wrong_record(version):
-            yield f"version {short(version.id)}: {wrong}."
-        digests = [(each.path, each.digest, each.length) for each in version.files]
-        for change in version.changes:
-            if change.outcome == "proposed":
-                try:
-                    digests.append((change.path, self.proposal(change.by).digest, -1))
-                except CouldNot as error:
-                    yield f"version {short(version.id)}: {error.sentence()}"
-        for path, digest, length in digests:
-            try:
-                if length not in (-1, len(self.object(digest))):
-                    yield f"version {short(version.id)}, {path}: not as long as it says."
-                self.object(digest)
-            except CouldNot as error:
-                yield f"version {short(version.id)}, {path}: {error.sentence()}"
+        """Return what is wrong with the history; see `selfscope.agent.verified.problems_of`."""
+        return problems_of(self, known)
 
     def _committed(
         self,
@@ -356,24 +294,3 @@ class StateHistory(StateStore):
                 fix=f"Waiting for review: {known}",
             )
         return found[0]
-
-    def _difference(self, path: str, old: StateFile | None, new: StateFile | None) -> Difference:
-        before, after = (self.object(each.digest) if each else b"" for each in (old, new))
-        kind: Literal["added", "changed", "removed"] = (
-            "added" if old is None else "removed" if new is None else "changed"
-        )
-        role = (new or old).role  # type: ignore[union-attr]
-        return Difference(path, role, kind, len(before), len(after), _lines(path, before, after))
-
-
-def _digest(files: Mapping[str, StateFile], path: str) -> tuple[str, str] | None:
-    found = files.get(path)
-    return None if found is None else (found.digest, found.role)
-
-
-def _lines(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
-    try:
-        old, new = (data.decode().splitlines() for data in (before, after))
-    except UnicodeDecodeError:
-        return ()
-    return tuple(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm=""))

@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from selfscope.agent.desk import CheckableTask, Desk
+from selfscope.agent.held import kept_of, settings_of
 from selfscope.agent.history import StateHistory
 from selfscope.agent.memory import MemoryIndex
 from selfscope.agent.outside import lived_in, settle, write_out
@@ -24,18 +25,15 @@ from selfscope.agent.scripts import TASK, Script
 from selfscope.agent.spending import Allow, lost, spent_in
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import BadInput, CouldNot
-from selfscope.models.api_manner import manner_of_environment
-from selfscope.models.api_provider import Connection, refuse_temperature, untold
+from selfscope.models.api_provider import Connection, refuse_temperature
 from selfscope.models.choose import INSPECT_PROVIDERS
-from selfscope.models.task_run import run_task, usage_of_log
+from selfscope.models.task_run import run_task
 from selfscope.values import Usage, bytes_id, content_id, short
 from selfscope.values.state import IDENTITY_EDITS, Conversation, IdentityEdits, Role, Version
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog
     from inspect_ai.model import Model
 
-    from selfscope.agent.conversing import Talk
 
 Way = Literal["tools", "asked"]
 #: Called after each conversation: how many are done, of how many, the script's name, the cost so far.
@@ -219,7 +217,8 @@ async def _live_once(
     """Hold one conversation and commit what it leaves."""
     from inspect_ai.model import GenerateConfig
 
-    from selfscope.agent.conversing import Context, Talk, conversation_task
+    from selfscope.agent.conversing import conversation_task
+    from selfscope.agent.thread import Context, Talk
 
     head = settle(place, history)
     way = way_of(model, how)
@@ -238,7 +237,7 @@ async def _live_once(
         longest=longest,
         allow=_beside(allow, spent_in(history)),
     )
-    config = GenerateConfig(temperature=how.temperature, max_tokens=longest, **_settings(model))
+    config = GenerateConfig(temperature=how.temperature, max_tokens=longest, **settings_of(model))
     log = await run_task(
         conversation_task(talk, config),
         model,
@@ -246,7 +245,7 @@ async def _live_once(
         who=f"conversation {number}",
         metadata={"number": number, "state": head.id, "agent": head.agent},
     )
-    held = _told(talk, log, name, way)
+    held = kept_of(talk, log, name)
     if log.status == "error":
         history.keep_conversation(lost(held, talk.spent))
         raise at_its_end(
@@ -269,36 +268,6 @@ async def _live_once(
 def _beside(allow: Allow | None, before: Usage) -> Allow | None:
     """Return the same question for one conversation, when others before it used so much."""
     return allow and (lambda used, coming: allow(before.plus(used), coming))
-
-
-def _told(talk: Talk, log: EvalLog, name: str, way: Way) -> Conversation:
-    """Return what is kept of a conversation."""
-    desk = talk.desk
-    return Conversation(
-        id=log.eval.eval_id,
-        number=desk.number,
-        script=talk.script.name,
-        kind=talk.script.kind,
-        model=name,
-        way=way,
-        turns=len(talk.script.turns),
-        calls=dict(desk.calls),
-        attempts=tuple(desk.attempts),
-        tasks=dict(desk.outcomes),
-        unread=tuple(talk.unread),
-        log=f".selfscope/logs/{Path(log.location).name}",
-        usage=replace(usage_of_log(log), prompts=len(talk.script.turns), calls=talk.replies),
-        log_digest=bytes_id(Path(log.location).read_bytes()),
-        cut=talk.cut,
-    )
-
-
-def _settings(model: Model) -> dict[str, Any]:
-    """Return how calls to a model are made: with the environment's patience, where they leave the machine."""
-    provider = str(model).partition("/")[0]
-    if provider in ("selfscope", "mockllm"):
-        return {}
-    return {**untold(provider), **manner_of_environment().settings()}
 
 
 def _tasks(how: Manner, number: int) -> tuple[tuple[CheckableTask, ...], tuple[CheckableTask, ...]]:

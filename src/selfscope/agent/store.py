@@ -111,7 +111,7 @@ class StateStore:
         return data
 
     def names(self, name: str) -> str:
-        """Return the id that ``HEAD`` or ``OUT`` names, whatever is in the file; FileNotFoundError without it."""
+        """Return the id that ``HEAD`` or ``OUT`` holds, readable or not; FileNotFoundError without a file."""
         return (self.folder / name).read_bytes().decode("utf-8", "replace").strip()
 
     def out(self) -> Version | None:
@@ -155,29 +155,12 @@ class StateStore:
             self._disk.sync_dir(target.parent)
 
     def keep_conversation(self, held: Conversation) -> str:
-        """Keep what is told of a conversation, and return its content id; it counts once a version names it."""
+        """Keep what is told of a conversation, and return its content id; a version makes it count."""
         incoming, told = self.folder / INCOMING / secrets.token_hex(8), canonical_json(held)
         self._write(incoming, told)
         self._disk.rename(incoming, self.folder / CONVERSATIONS / f"{held.id}.json")
         self._disk.sync_dir(self.folder / CONVERSATIONS)
         return bytes_id(told)
-
-    def wrong_record(self, version: Version) -> str:
-        """Return what is wrong with what is kept of a version's conversation and with its log; "" for nothing."""
-        if not version.record:
-            return ""
-        try:
-            told = (self.folder / CONVERSATIONS / f"{version.conversation}.json").read_bytes()
-        except OSError:
-            return "what is kept of its conversation is not there"
-        if bytes_id(told) != version.record:
-            return "what is kept of its conversation was altered"
-        held = conversation_of(json.loads(told))
-        try:
-            log = (self.folder.parent / "logs" / Path(held.log).name).read_bytes()
-        except OSError:
-            return f"the log {held.log} is not there"
-        return "" if bytes_id(log) == held.log_digest else f"the log {held.log} was altered"
 
     def conversation(self, version: Version) -> Conversation:
         """Return what is kept of the conversation that wrote a version; CouldNot if that cannot be read."""

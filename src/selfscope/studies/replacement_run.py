@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from selfscope.agent.announce_talk import Announcing, announcing_task
 from selfscope.agent.announce_tools import Office
-from selfscope.agent.conversing import Context, Talk
 from selfscope.agent.desk import Desk
 from selfscope.agent.memory import MemoryIndex
 from selfscope.agent.scripts import Script
+from selfscope.agent.thread import Context, Talk
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import CouldNot
 from selfscope.instruments.replacement.reader import heard_in
