@@ -3,14 +3,19 @@
 import asyncio
 import gc
 import os
+import sys
 
 import pytest
 
 # Statistics here are of small matrices, for which numpy's threads wait for each other longer than they work.
 # Read when numpy is loaded, so it stands here; the network's threads are torch's own and are left alone.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if "PYTEST_XDIST_WORKER" in os.environ:  # tests beside each other: one core each, and tiny networks alone
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests beside each other: one core each, for networks too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What pytest makes of its tests, and Python of ours, is kept for the next run and for the processes that are
+# started, also where the machine says that none is: making it is a third of the time until the first test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,8 +35,16 @@ def pytest_unconfigure():
 
 
 def pytest_collection_modifyitems(items):
-    """Ask the fast tests first, the ones that run a model last, so that a slip shows early."""
-    items.sort(key=lambda item: (item.get_closest_marker("model") is not None, "e2e" in item.nodeid))
+    """Ask the fast tests first, so that a slip shows early, and the ones that run a model last.
+
+    Of these the longest go first, for workers that share the files end together then.
+    """
+
+    def place(item):
+        runs_a_model, is_long = item.get_closest_marker("model") is not None, "e2e" in item.nodeid
+        return runs_a_model, is_long != runs_a_model
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)
