@@ -78,8 +78,14 @@ def finding_sentence(found: Stressed) -> str:
     lost = list(dict.fromkeys(a.unit or a.manner for a in found.assumptions if a.outcome == "not_estimable"))
     if lost:
         parts.append("not estimable in part or whole by " + joined(lost))
-    head = f"{title_of(found)}, {found.verdict} ({number(found.estimate)}, {interval(found.ci)})"
+    head = f"{title_of(found)}, {found.verdict} ({_estimate(found, ', ')})"
     return sentence(f"{head}: {'; '.join(parts)}")
+
+
+def _estimate(found: Stressed, between: str) -> str:
+    """Return estimate and interval; what is no difference of two sides has no sign unless it is below 0."""
+    told = f"{number(found.estimate)}{between}{interval(found.ci)}"
+    return told.replace("+", "") if "finding" in found.of else told
 
 
 def firm_units(found: Stressed) -> list[str]:
@@ -157,7 +163,7 @@ def _row(found: Stressed, names: Sequence[str]) -> dict[str, Any]:
     return {
         "title": title_of(found),
         "verdict": found.verdict,
-        "estimate": f"{number(found.estimate)} ({interval(found.ci)})",
+        "estimate": _estimate(found, " (") + ")",
         "cells": cells,
     }
 

@@ -157,7 +157,9 @@ def latent_sentence(found: Located) -> str:
     if not told:
         return ""
     parts = [f"{percent(c.share)}{_within(c.share_ci)} in {_latent_name(c)}" for c in told]
-    return sentence(f"on the latent scale (log-odds, one answer π²/3): {joined(parts)}")
+    empty = any(not c.answer and c.share_ci[0] <= 0 for c in told)
+    may = "; a share is never below 0, so one whose interval begins there may be none" if empty else ""
+    return sentence(f"on the latent scale (log-odds, one answer π²/3): {joined(parts)}{may}")
 
 
 def _within(ci: Sequence[float]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -96,27 +97,40 @@ class Claim:
         return "shrunk" if shrinks else "stands"
 
 
-def stress_claim(claim: Claim, *, draws: int = DRAWS, seed: int = 0) -> Iterator[Assumed]:
-    """Yield a finding under each assumption, in the order of :func:`selfscope.stats.stress.stress`."""
+def stress_claim(
+    claim: Claim, *, draws: int = DRAWS, seed: int = 0, wanted: frozenset[str] | None = None
+) -> Iterator[Assumed]:
+    """Yield a finding under each assumption, in the order of :func:`selfscope.stats.stress.stress`.
+
+    Parameters
+    ----------
+    wanted
+        Names of assumptions; all if left out.
+    """
     rng = np.random.default_rng([seed, draws])
-    yield _by(claim, "pooled", "", [single(claim.cells)], claim.cells)
+    for name, made in _assumptions(claim, draws, rng):
+        if wanted is None or name in wanted:
+            yield made()
+
+
+def _assumptions(
+    claim: Claim, draws: int, rng: np.random.Generator
+) -> Iterator[tuple[str, Callable[[], Assumed]]]:
+    yield "pooled", partial(_by, claim, "pooled", "", [single(claim.cells)], claim.cells)
     for name, unit in claim.units.items():
-        yield from _of_unit(claim, name, unit, draws, rng)
-    yield _no_self(claim, draws, rng)
-
-
-def _of_unit(claim: Claim, name: str, unit: Unit, draws: int, rng: np.random.Generator) -> Iterator[Assumed]:
-    n = len(unit.names)
-    why = claim.fixed.get(name, "")
-    if why or kind_of(n, name in REPEATED) != "random":
-        manners: tuple[Manner, ...] = ("clustered", "random", "resampled")
-        yield from (_lost(m, name, n, why or f"too few levels: {n}") for m in manners)
-    else:
-        yield _clustered(claim, name, unit)
-        yield _random(claim, name, unit)
-        yield _resampled(claim, name, unit, draws, rng)
-    yield _fixed(claim, name, unit)
-    yield _left_out(claim, name, unit)
+        n = len(unit.names)
+        few = "" if kind_of(n, name in REPEATED) == "random" else f"too few levels: {n}"
+        why = claim.fixed.get(name, "") or few
+        random: dict[Manner, Callable[[], Assumed]] = {
+            "clustered": partial(_clustered, claim, name, unit),
+            "random": partial(_random, claim, name, unit),
+            "resampled": partial(_resampled, claim, name, unit, draws, rng),
+        }
+        for manner, made in random.items():
+            yield f"{manner}:{name}", partial(_lost, manner, name, n, why) if why else made
+        yield f"fixed:{name}", partial(_fixed, claim, name, unit)
+        yield f"left out:{name}", partial(_left_out, claim, name, unit)
+    yield "no self", partial(_no_self, claim, draws, rng)
 
 
 def _clustered(claim: Claim, name: str, unit: Unit) -> Assumed:

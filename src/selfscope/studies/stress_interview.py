@@ -17,7 +17,7 @@ import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.instruments.interview.design import ORDERS
-from selfscope.instruments.interview.load import NAME, Wish, load_interview
+from selfscope.instruments.interview.load import NAME, load_interview
 from selfscope.stats.leading import leading
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.stress_cells import Errors, Unit
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: Comparisons that are made together, and how surely each is told.
 _TOGETHER = COMPARISONS * len(load_interview().wishes)
 _SURE = 0.05 / _TOGETHER
-_PLACES = {"script": "what was heard first", "counterparty": "who asks"}
+_PLACES = ("script", "counterparty")
 
 
 def interview_request(study: Study, rows: pd.DataFrame) -> InterviewRequest:
@@ -69,7 +69,9 @@ def interview_claims(request: InterviewRequest, rows: pd.DataFrame) -> Iterator[
             tuple(i.name for i in both.interviews), tuple(i.arm for i in both.interviews),
             tuple(i.asker for i in both.interviews), tuple(s.id for s in wish.statements), both.sesoi,
         )  # fmt: skip
-        yield _claim(found[wish.name], heard, wish)
+        own = found[wish.name]
+        unread = own.reasons if own.verdict == "not interpretable" else ()
+        yield wish_claim(wish.name, _as_it_is(own), heard, unread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,13 +213,18 @@ def _by_interview(values: Array, weights: Array) -> tuple[Array, Array]:
     return mean, np.where(total > 0, often, 0.0)
 
 
-def _claim(found: WishFound, heard: Heard, wish: Wish) -> Claim:
+def _as_it_is(found: WishFound) -> Said:
+    """Return what the run says of a wish."""
     word = f"stable: {found.says}" if found.verdict == "stable" else found.verdict
-    both = (found.arms, found.askers)
-    more = max(both, key=lambda f: np.nan_to_num(f.ratio.estimate))
+    more = max((found.arms, found.askers), key=lambda f: float(np.nan_to_num(f.ratio.estimate)))
+    return Said(more.ratio.estimate, word, more.ratio.ci)
+
+
+def wish_claim(wish: str, said: Said, heard: Heard, reasons: tuple[str, ...] = ()) -> Claim:
+    """Return one wish as a finding; `reasons` say why it cannot be interpreted."""
     return Claim(
-        of={"finding": f"wish {wish.name}", "instrument": NAME},
-        said=Said(more.ratio.estimate, word, more.ratio.ci),
+        of={"finding": f"wish {wish}", "instrument": NAME},
+        said=said,
         sesoi=heard.sesoi,
         units=heard.units,
         own=("thread",),
@@ -226,6 +233,6 @@ def _claim(found: WishFound, heard: Heard, wish: Wish) -> Claim:
         again=heard.again,
         exchanged=heard.exchanged,
         effects=frozenset({"leading"}),
-        reasons=found.reasons if found.verdict == "not interpretable" else (),
+        reasons=reasons,
         fixed=dict.fromkeys(_PLACES, "it is what the wish is held against"),
     )

@@ -27,7 +27,7 @@ from selfscope.stats.layers import (
 )
 from selfscope.stats.masked import Array, Mask
 from selfscope.stats.multiplicity import holm
-from selfscope.stats.stress_cells import Errors, Unit
+from selfscope.stats.stress_cells import Unit
 from selfscope.stats.stress_claims import Claim, Said
 from selfscope.studies.layers import LayersRequest
 from selfscope.studies.layers_found import found_in
@@ -73,7 +73,7 @@ def layers_claims(request: LayersRequest, rows: pd.DataFrame) -> Iterator[Claim]
     seen = {s.layer: s.passed for s in found.sensitivity}
     for cell in cells:
         others = tuple(c.p for c in found.cells if c is not cell)
-        yield _cell(cell, moved[cell.layer, cell.manipulation], others, seen[cell.layer])
+        yield cell_claim(cell, moved[cell.layer, cell.manipulation], others, seen[cell.layer])
     pairs = [p for p in found.pairs if p.verdict != "not estimable"]
     for pair in pairs:
         sides = tuple(moved[layer, pair.manipulation] for layer in (pair.first, pair.second))
@@ -83,15 +83,16 @@ def layers_claims(request: LayersRequest, rows: pd.DataFrame) -> Iterator[Claim]
 
 def _moved(request: LayersRequest, values: Values, layer: Layer, manipulation: Manipulation) -> Moved:
     arms = _arms(request.design, manipulation)
-    groups = values.groups(layer)
+    groups, strata = values.groups(layer), values.strata(layer)
     return Moved(
         values.of(layer, BASE),
         np.stack([values.of(layer, Place(manipulation, a.name)) for a in arms]),
         _items(values, layer),
         tuple(a.name for a in arms),
         groups,
-        *(_numbers(names) for names in (groups, values.strata(layer))),
-        seed=request.seed,
+        _numbers(groups),
+        _numbers(strata),
+        request.seed,
     )
 
 
@@ -131,20 +132,28 @@ def _own(manipulation: Manipulation, sides: Sequence[Moved]) -> tuple[str, ...]:
     return (LEVELS[manipulation], "item") if levels else ("item",)
 
 
-def _cell(cell: CellFound, moved: Moved, others: tuple[float, ...], sensitive: bool) -> Claim:
+def cell_claim(
+    cell: CellFound, moved: Moved, others: tuple[float, ...] = (), sensitive: bool = True
+) -> Claim:
+    """Return one movement as a finding.
+
+    Parameters
+    ----------
+    others
+        p of the other cells of the figure.
+    sensitive
+        Whether the layer could have been seen to move.
+    """
     judge = partial(_cell_said, others=others, sensitive=sensitive)
-
-    def judged(errors: Errors) -> Said:
-        return judge(*moved.standing(errors), errors.above(0))
-
-    def again(keep: Mask) -> Said:
-        left = moved.movement(keep)
-        return judge(*standing(left), left.p)
 
     def exchanged(draws: int, rng: np.random.Generator) -> Said:
         null = moved.exchanged(draws, rng)
         p = float((1 + (null >= moved.seen - 1e-12).sum()) / (1 + draws))
         return judge(cell.moved, cell.upper, p)
+
+    def again(keep: Mask) -> Said:
+        left = moved.movement(keep)
+        return judge(*standing(left), left.p)
 
     return Claim(
         of={"finding": f"{cell.layer} {_UNDER[cell.manipulation]}", "instrument": NAME},
@@ -153,7 +162,7 @@ def _cell(cell: CellFound, moved: Moved, others: tuple[float, ...], sensitive: b
         units=_units(cell.manipulation, [moved]),
         own=_own(cell.manipulation, [moved]),
         numbers=lambda w: moved.squared(w)[:, None],
-        judged=judged,
+        judged=lambda errors: judge(*moved.standing(errors), errors.above(0)),
         again=again,
         exchanged=exchanged,
         effects=frozenset({"moves"}),
