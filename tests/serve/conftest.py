@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from selfscope.values import Message
+from tests.report.test_browser import ARGUMENTS
 from tests.standins.planted import LAYERS, WIDTH, write_planted
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from selfscope.space.monitor import Monitor
     from selfscope.space.turn_readings import Along
 
+CHROMIUM = (
+    os.environ.get("SELFSCOPE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
 TOKEN = "a-token-for-tests"
 IDENTITY = "You keep a garden, and like to speak of what grows in it."
 WORDS = (
@@ -152,6 +158,17 @@ def cap(ground: LocalGround, along: Along) -> Cap:
     unit = along.frame.axis.astype(np.float32)[None]
     low, high = np.array([3.0], np.float32), np.array([np.inf], np.float32)
     return Cap((LAYERS - 2,), unit, low, high, CappedModel(own.name, own.revision, own.template))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
 
 
 def made(ground: LocalGround, **given: Any) -> Served:

@@ -17,7 +17,7 @@ from selfscope.cli.app import run
 from selfscope.errors import BadInput
 from selfscope.studies.cast import read_cast, read_member
 from selfscope.values import Message
-from tests.serve.conftest import IDENTITY, LAYERS, WIDTH, Running, made, serving
+from tests.serve.conftest import IDENTITY, LAYERS, TOKEN, WIDTH, Running, made, serving
 from tests.standins.lora import write_lora
 
 if TYPE_CHECKING:
@@ -152,6 +152,22 @@ def test_what_cannot_be_served_together_is_refused(
         assert words in " ".join(capsys.readouterr().err.split())
 
 
-def test_the_page_shows_who_speaks(running: Running) -> None:
-    page = httpx.get(running.url).text
-    assert "everybody answers" in page and "SIGNS" in page
+@pytest.mark.browser
+def test_the_page_shows_who_speaks(browser: Any, running: Running) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{running.url}/#token={TOKEN}")
+    page.wait_for_selector("#live:not([hidden])")
+    assert "5 on the same weights" in page.inner_text("#about")
+    assert "one: identity garden.md, adapter one" in page.inner_text("#legend")
+    page.check("#both")
+    page.click("summary:has-text('Settings')")
+    page.fill("#tokens", "4")
+    page.fill("#say", "What grows here?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".turn")
+    page.wait_for_selector("#halt[hidden]", state="attached")
+    who = page.locator(".reply .who").all_inner_texts()
+    assert [each.split()[1] for each in who] == ["bare", "gardener", "one", "two", "two:uncapped"]
+    assert len({each.split()[0] for each in who}) == 5
+    page.close()

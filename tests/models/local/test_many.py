@@ -79,6 +79,26 @@ def test_every_row_is_computed_as_on_merged_weights(
     assert min(moved) > 100 * ROUNDING
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_peft_s_own_mixed_batch_is_the_same(ground: LocalGround, adapters: tuple[Adapter, ...]) -> None:
+    peft = pytest.importorskip("peft")
+    import torch
+
+    from selfscope.models.local.merge import twin
+
+    model, many = held(ground, adapters)
+    theirs: Any = peft.PeftModel.from_pretrained(twin(ground.model), adapters[0].folder, adapter_name="a0")
+    for n, each in enumerate(adapters[1:], start=1):
+        theirs.load_adapter(each.folder, adapter_name=f"a{n}")
+    tokens = torch.randint(0, 250, (4, 8), generator=torch.Generator().manual_seed(3))
+    many.rows([adapters[2].id, "", adapters[0].id, adapters[1].id])
+    with torch.inference_mode():
+        ours = model(input_ids=tokens, use_cache=False).logits
+        names = ["a2", "__base__", "a0", "a1"]
+        want = theirs.eval()(input_ids=tokens, use_cache=False, adapter_names=names).logits
+    assert float((ours - want).abs().max()) < ROUNDING
+
+
 def test_a_neighbour_s_factors_are_multiplied_by_zero_alone(
     ground: LocalGround, adapters: tuple[Adapter, ...]
 ) -> None:
