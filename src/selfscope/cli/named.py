@@ -98,12 +98,12 @@ def read_subject(path: Path) -> Named:
     from selfscope.values.marked import read_marked
 
     told = read_marked(path, "subject", least="identity and model").fields(KEYS, ("identity", "model"))
-    state = told["state"].text("a version of a State") if "state" in told else ""
     return Named(
         _path(told["identity"], path.parent, known=(NONE,)),
         _model(told["model"], path.parent),
-        *(_worn(told.get(key), path.parent) for key in ("adapter", "cap")),
-        state,
+        _worn(told.get("adapter"), path.parent),
+        _worn(told.get("cap"), path.parent),
+        told["state"].text("a version of a State") if "state" in told else "",
     )
 
 
