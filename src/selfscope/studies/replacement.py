@@ -9,6 +9,7 @@ do each thing, to see whether it can.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from selfscope.agent.announce import (
     Framing,
@@ -235,7 +236,7 @@ def items_of() -> ItemSet:
     )
 
 
-def request_of(place: Workspace, held: Held) -> dict[str, object]:
+def request_of(place: Workspace, held: Held) -> dict[str, Any]:
     """Return the fields of a request that a workspace gives."""
     limits = tuple(sorted(place.settings.limits.items()))
     return {"name": place.root.name, "held": held, "limits": limits}
