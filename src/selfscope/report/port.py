@@ -32,8 +32,8 @@ READINGS: Mapping[Reading, str] = {
     "away": "another character: further from the original than the target without one",
     "caricature": "a caricature: the right direction, and too far",
     "nothing to carry over": (
-        "in what was asked there was nothing to carry over: the original is not surely another there "
-        "than the target without it"
+        "in the traits that were asked there was nothing to carry over: over all their statements the "
+        "original is not surely another than the target without it"
     ),
     "cannot tell": "how much carried over cannot be told",
 }
