@@ -136,16 +136,19 @@ async def _asked(
     from selfscope.studies.lives_found import lives_of
     from selfscope.studies.lives_run import ask_lives, places_of
     from selfscope.studies.store import RunStore
+    from selfscope.values import Usage
 
     assert voice.ground is not None
     places = places_of(told)
     study = lives_study(request, places, voice.ground)
     _teach(voice.ground, study, request, places)
     store = RunStore.of(study)
+    living = Usage()
+    for each in told:
+        living = living.plus(each.life.cost)
+    budget = limits.budget_on(voice.ground, living)
     with counting(study.title) as bar:
-        await ask_lives(
-            study, request, places, voice.ground, store, progress=bar, budget=limits.budget_on(voice.ground)
-        )
+        await ask_lives(study, request, places, voice.ground, store, progress=bar, budget=budget)
     return store, lives_of(request, study, told, store.observations(), _embed(voice.ground))
 
 

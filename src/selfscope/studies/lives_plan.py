@@ -53,7 +53,9 @@ def _plan(
 ) -> Plan:
     lives = [life for life in planned_lives(request) if life.keep == keep]
     talked, left, longest = _talked(request, source, ground, way, lives)
-    asked = {q.channel: _asked(request, len(lives), longest, q, check, keep) for q in questions}
+    asked: dict[str, Usage] = {
+        q.channel: _asked(request, ground, len(lives), longest, q, check, keep) for q in questions
+    }
     whole, rest = talked, left
     for usage in asked.values():
         whole, rest = whole.plus(usage), rest.plus(usage)
@@ -102,13 +104,24 @@ def _states(request: LivesRequest, lives: int, keep: Keep) -> int:
 
 
 def _asked(
-    request: LivesRequest, lives: int, system: int, question: Question, check: Sequence[Arm], keep: Keep
+    request: LivesRequest,
+    ground: Ground,
+    lives: int,
+    system: int,
+    question: Question,
+    check: Sequence[Arm],
+    keep: Keep,
 ) -> Usage:
     """Return what asking takes in one channel: each State is read once, and every text behind it."""
     texts, checked = texts_asked(request, question, check)
     states = _states(request, lives, keep)
     prompts = states * texts + checked
     read = states * (system + texts * STATEMENT) + sum(arm.tokens for arm in check) + checked * STATEMENT
+    kind = ground.identity.kind
     return Usage(
-        prompts=prompts, input_tokens=prompts * system, distinct_tokens=read, cost=0.0, calls=prompts
+        prompts=prompts,
+        input_tokens=prompts * system,
+        distinct_tokens=read if kind == "local" else 0,
+        cost=None if kind == "api" else 0.0,
+        calls=prompts,
     )

@@ -16,7 +16,9 @@ from selfscope.agent.history import StateHistory
 from selfscope.agent.live import Life, live
 from selfscope.agent.outside import copy_for
 from selfscope.agent.prompt import system_at
-from selfscope.agent.workspace import Workspace
+from selfscope.agent.spending import spent_in
+from selfscope.agent.store import StateStore
+from selfscope.agent.workspace import OWN, Workspace
 from selfscope.models.ground import Ground
 from selfscope.studies.budget import Budget
 from selfscope.studies.lives import ABLATED, Lived, LivesRequest, life_folder, life_manner, planned_lives
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from inspect_ai.model import Model
 
 Bar = Callable[[int, int, str, str], None]
+_KEPT = "conversations are held and kept"
 #: What the characters of the sensitivity check are asked as, together.
 CHECK = "sensitivity check"
 
@@ -78,19 +81,22 @@ async def live_all(
     """
     planned = planned_lives(request)
     total = len(planned) * request.size.conversations
-    spent = Usage()
+    folders = [life_folder(request, lived) for lived in planned]
     found = []
     for n, lived in enumerate(planned):
         before = n * request.size.conversations
+        elsewhere = _spent([*folders[:n], *folders[n + 1 :]])
 
         def tell(
             done: int, _: int, what: str, used: Usage, name: str = lived.name, start: int = before
         ) -> None:
-            nonlocal spent
-            spent = spent.plus(used)
             progress(start + done, total, f"{name}: {what}", "")
             if budget is not None and start + done < total:
-                budget.insist(spent, used, start + done, total)
+                budget.insist(_spent(folders), used, start + done, total, kept=_KEPT)
+
+        def allow(used: Usage, coming: Usage, elsewhere: Usage = elsewhere, start: int = before) -> None:
+            if budget is not None:
+                budget.insist(elsewhere.plus(used), coming, start, total, batch="reply", kept=_KEPT)
 
         agent = content_id([request.agent, lived.id])
         place = copy_for(Workspace.at(source), life_folder(request, lived), agent)
@@ -102,10 +108,19 @@ async def live_all(
             manner=life_manner(request, lived),
             called=called,
             progress=tell,
+            allow=allow,
         )
         life = first_of(life, request.size.conversations)
         found.append(Told(lived, place, life, states_of(life)))
     return tuple(found)
+
+
+def _spent(folders: Sequence[Path]) -> Usage:
+    """Return what the lives in these folders used so far, with what was lost of them."""
+    spent = Usage()
+    for folder in folders:
+        spent = spent.plus(spent_in(StateStore(folder / OWN / "state")))
+    return spent
 
 
 def first_of(life: Life, conversations: int) -> Life:
