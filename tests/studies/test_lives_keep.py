@@ -114,7 +114,8 @@ def test_a_longer_life_is_the_shorter_one_gone_on_with(tmp_path):
 
 def test_choices_are_read_beside_statements(tmp_path):
     channels = ("utterance", "indirect", "behaviour")
-    found, _ = found_of("behaviour", tmp_path, channels=channels, dimensions=("memory",))
+    one = {"channels": channels, "dimensions": ("memory",), "preset": "demo"}
+    found, _ = found_of("behaviour", tmp_path, **one)
     assert found.channels == channels
     assert [(each.channel, each.verdict) for each in found.moved] == [(c, "shifted") for c in channels]
     assert {(c.channel, c.role) for c in found.carried if c.carries} == {(c, "note") for c in channels}
@@ -124,13 +125,13 @@ def test_choices_are_read_beside_statements(tmp_path):
 
 def test_a_channel_that_cannot_be_read_is_asked_no_further(tmp_path):
     blind = answered(lambda key, value: 0.0 if not key[2] else value)  # options alone: texts are read
-    both = {"channels": ("self_report", "utterance"), "gated": True}
+    both = {"channels": ("self_report", "utterance"), "gated": True, "preset": "demo"}
     found, store = found_of("behaviour", tmp_path, taught=blind, **both)
     assert found.channels == ("utterance",) and found.moved[0].verdict == "shifted"
     assert any("were not asked in self_report" in warning for warning in found.warnings)
     rows = store.observations()
     assert set(rows.loc[rows["channel"] == "self_report", "state"]) == {""}
-    alone, _ = found_of("behaviour", tmp_path, taught=blind, channels=("self_report",), gated=True)
+    alone, _ = found_of("behaviour", tmp_path, taught=blind, **both | {"channels": ("self_report",)})
     assert {each.verdict for each in alone.moved} == {"not interpretable"}
 
 
