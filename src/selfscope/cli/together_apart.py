@@ -36,7 +36,7 @@ from selfscope.values.together import Together
 
 #: What ``--fail-on`` can name: rows of a batch that bear on one another, a character that another moves, and
 #: a dimension that cannot be read.
-CONDITIONS = ("interferes", "shifted", "not-interpretable")
+CONDITIONS: tuple[str, ...] = ("interferes", "shifted", "not-interpretable")
 
 
 class CharactersTogether:
@@ -100,7 +100,7 @@ class CharactersTogether:
     def conclude(self, request: TogetherRequest, study: Study, store: RunStore, command: str) -> Told:
         """Store findings, manifest and page, and return what was found."""
         found = found_in(
-            request, study, store.observations(), store.read_json(REPLIES), spoken_tokens(request, store)
+            request, study, store.observations(), store.read_json(REPLIES), spoken_words(request, store)
         )
         manifest = manifest_of_tasks(study, store, command) | {"usage": {self.channel: store.usage()}}
         store.write_json("findings.json", found)
@@ -116,8 +116,8 @@ class CharactersTogether:
         )
 
 
-def spoken_tokens(request: TogetherRequest, store: RunStore) -> float:
-    """Return the mean words of a turn that was spoken, as it was drawn, over all speakers and threads."""
+def spoken_words(request: TogetherRequest, store: RunStore) -> float:
+    """Return the mean words of a turn as it was drawn, over all speakers and threads."""
     speakers = [*(each.name for each in request.cast), NEUTRAL]
     turns = range(len(request.scripts[0].turns))
     texts = [t for turn in turns for name in speakers for t in store.read_json(f"spoken-{turn}-{name}.json")]

@@ -31,7 +31,7 @@ def found_in(
     study: Study,
     rows: pd.DataFrame,
     replies: Sequence[Mapping[str, str]],
-    tokens: float = float("nan"),
+    words: float = float("nan"),
 ) -> Together:
     """Return what the rows of a finished run say.
 
@@ -39,8 +39,8 @@ def found_in(
     ----------
     replies
         Of every character alone and in one batch, as the run keeps them.
-    tokens
-        Mean tokens of a turn that was spoken before a character was asked.
+    words
+        Mean words of a turn as it was drawn.
     """
     shared = tuple(_shared(rows))
     largest = max((each.largest for each in shared if each.character != each.neighbour), default=0.0)
@@ -57,7 +57,7 @@ def found_in(
         sesoi=study.questions[0].sesoi,
         spoken=tuple(_spoken(request, study, rows[rows["instrument"] != BATCH])),
         threads=len(request.scripts),
-        tokens=tokens,
+        words=words,
         notes=tuple(_notes(request, study)),
     )
 
@@ -99,8 +99,8 @@ class _Scores:
 
 def _readable(study: Study, rows: pd.DataFrame, layout: Layout) -> Array:
     sides = []
-    for role in ("high", "low"):
-        names = [arm.name for arm in study.arms_of(role)]  # type: ignore[arg-type]
+    for arms in (study.arms_of("high"), study.arms_of("low")):
+        names = [arm.name for arm in arms]
         sides.append(arm_scores(rows[rows["character"].isin(names)], layout))
     check = sensitivity_of(sides[0], sides[1], layout, study.questions[0].sesoi)
     return np.asarray(check.state == PASS)
@@ -110,18 +110,18 @@ def _spoken(request: TogetherRequest, study: Study, rows: pd.DataFrame) -> Itera
     scores = _Scores(request, study, rows)
     names = [each.name for each in request.cast]
     cells = [(i, j) for i in names for j in names if i != j]
-    keyed, told = scores.layout.keyed, {"sesoi": study.questions[0].sesoi, "readable": scores.readable}
+    keyed, sesoi = scores.layout.keyed, study.questions[0].sesoi
 
     def against(there: Mapping[Cell, str]) -> dict[Cell, Moved]:
         pairs = {(i, j): scores.pair(i, j, there[i, j]) for i, j in cells}
-        return matrix(pairs, keyed, seed=study.seed, **told)
+        return matrix(pairs, keyed, sesoi=sesoi, readable=scores.readable, seed=study.seed)
 
     neutral, own = against(dict.fromkeys(cells, NEUTRAL)), against({cell: cell[0] for cell in cells})
     for cell in cells:
         apart = paired_contrast(scores.alone[cell[1]] - scores.alone[cell[0]], keyed, seed=study.seed)
         for d in range(len(keyed)):
             distance = Estimate(float(apart.estimate[d]), _both(apart.ci95[d]))
-            yield _one(cell, d, neutral[cell], own[cell], distance, scores, told["sesoi"])
+            yield _one(cell, d, neutral[cell], own[cell], distance, scores, sesoi)
 
 
 def _one(

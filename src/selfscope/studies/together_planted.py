@@ -40,6 +40,8 @@ from selfscope.values import Answer, Answers, Prompt, Usage, content_id, short
 PAGE: Final = Path("docs/instruments/together.md")
 #: Half contrast between one character and the next, and what characters of the sensitivity check hold.
 STEP, CHECKED = 1.0, 1.5
+#: Of a dimension in simulated matrices: as many as the demo asks.
+STATEMENTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -175,19 +177,19 @@ def _answers(values: Sequence[float] | Array) -> Answers:
 
 
 def drawn(
-    rng: np.random.Generator, *, moved: float, over_threads: float, over_items: float, cast: int = 4
+    rng: np.random.Generator, *, moved: float, over_threads: float, over_items: float, cast: int = 3
 ) -> dict[tuple[str, str], tuple[Array, Array, Array, Array]]:
     """Return a matrix of planted changes, ``moved`` in the first dimension of its first cell alone.
 
     A control is shared by all neighbours of a character, as in a run, so cells of one row go together.
     """
-    shape, found = (8, 2, 16), {}
+    shape, found = (8, 2, STATEMENTS), {}
     for i in range(cast):
         d0, f0 = (rng.normal(0, 0.8, shape[1:]) + rng.normal(0, 0.3, shape) for _ in range(2))
         for j in range(cast):
             if i == j:
                 continue
-            change = rng.normal(0, over_threads, (8, 2, 1)) + rng.normal(0, over_items, (1, 2, 16))
+            change = rng.normal(0, over_threads, (8, 2, 1)) + rng.normal(0, over_items, (1, *shape[1:]))
             change[:, 0] += moved * ((i, j) == (0, 1))
             noise, fluent = rng.normal(0, 0.3, shape), rng.normal(0, 0.5, (8, 2, 1))
             found[str(i), str(j)] = (d0 + change + noise, d0, f0 + fluent, f0)
@@ -195,7 +197,7 @@ def drawn(
 
 
 def rates(sets: int, *, moved: float, over_threads: float, over_items: float) -> tuple[float, ...]:
-    """Return how matrices of four characters are judged.
+    """Return how matrices of three characters are judged, as large as the demo's.
 
     Returns
     -------
@@ -203,7 +205,7 @@ def rates(sets: int, *, moved: float, over_threads: float, over_items: float) ->
     `shifted`, and of cells that hold nothing and are called `equivalent`.
     """
     rng = np.random.default_rng([11, int(100 * over_threads), int(100 * over_items)])
-    keyed = np.tile([1.0, -1.0], (2, 8))
+    keyed = np.tile([1.0, -1.0], (2, STATEMENTS // 2))
     wrong, covered, seen, same = [], [], [], []
     for _ in range(sets):
         pairs = drawn(rng, moved=moved, over_threads=over_threads, over_items=over_items)

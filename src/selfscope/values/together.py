@@ -106,8 +106,8 @@ class Together:
         The verdict on batches.
     sesoi
         The smallest effect of interest in a thread, a half contrast.
-    tokens
-        Mean tokens of a turn that was spoken before a character was asked, cut to one length in each thread.
+    words
+        Mean words of a turn as it was drawn; turns of one thread are then cut to one length.
     """
 
     ground: str
@@ -121,5 +121,5 @@ class Together:
     sesoi: float
     spoken: tuple[Spoken, ...]
     threads: int
-    tokens: float
+    words: float
     notes: tuple[str, ...] = ()
