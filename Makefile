@@ -15,8 +15,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/selfscope models fetch embedded
-	$(BIN)/python -m pytest -m "not model" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m model $$(grep -rl --include="*.py" "pytest.mark.model" tests | sort)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
