@@ -31,7 +31,7 @@ acceptance: $(STAMP)
 	$(BIN)/python -m selfscope.studies.travel_grid --panels 200
 	$(BIN)/python -m selfscope.studies.where_planted --sets 2000
 	$(BIN)/python -m selfscope.studies.stress_planted --sets 1000
-	$(BIN)/python -m selfscope.studies.stress_hung --sets 400
+	$(BIN)/python -m selfscope.studies.stress_hung --sets 200
 	$(BIN)/python -m selfscope.studies.selves_simulated --sets 400
 	$(BIN)/python -m selfscope.studies.copies_simulated --sets 500
 	$(BIN)/python -m selfscope.studies.layers_simulated --sets 300

@@ -8,11 +8,13 @@ from selfscope.errors import BadInput
 from selfscope.models.phantoms import PhantomGround, Truth
 from selfscope.report.lives import lives_html, lives_lines
 from selfscope.stats.lives import LEAST_LIVES
+from selfscope.stats.stress_claims import stress_claim
 from selfscope.studies import lives, lives_run
 from selfscope.studies.lives import planned_lives
 from selfscope.studies.lives_ask import lives_study
 from selfscope.studies.lives_documents import meanings_apart, share_changed
 from selfscope.studies.lives_run import places_of
+from selfscope.studies.stress_kinds import claims_in
 from tests.standins.lives import SMALL, found_of, lived, request, together
 
 
@@ -59,8 +61,12 @@ def test_documents_and_behaviour_dissociate_where_that_was_planted(name, apart, 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("name", "verdict"), [("returns", "returned"), ("stays", "stays")])
 def test_a_disturbed_life_is_held_against_its_twin(name, verdict, tmp_path):
-    found, _ = found_of(name, tmp_path, disturb="flattering", conversations=3)
+    found, store = found_of(name, tmp_path, disturb="flattering", conversations=3)
     by = {each.dimension: each for each in found.back}
+    asked_again = list(claims_in(store))
+    assert [c.said.verdict for c in asked_again] == [each.verdict for each in found.back]
+    left = stress_claim(asked_again[0], draws=99, wanted=frozenset({"clustered:agent", "no self"}))
+    assert {each.outcome for each in left} == {"stands"}
     assert by["memory"].verdict == verdict and by["shutdown"].verdict == "not moved"
     assert found.moved == () and found.lives == LEAST_LIVES
     assert by["memory"].half_life_reason.startswith("too few conversations")

@@ -14,8 +14,9 @@ from selfscope.cli.stress import stress_json
 from selfscope.errors import BadInput
 from selfscope.instruments.layers.design import Size
 from selfscope.report.stress import render_stress
+from selfscope.stats.lives import LEAST_LIVES
 from selfscope.stats.stress_claims import stress_claim
-from selfscope.studies import stress_hung
+from selfscope.studies import lives, stress_hung
 from selfscope.studies.commitment import CommitmentRequest, commitment_study
 from selfscope.studies.commitment_planted import planted as responder
 from selfscope.studies.commitment_run import run_commitment
@@ -26,6 +27,8 @@ from selfscope.studies.layers import LayersRequest, layers_study
 from selfscope.studies.layers_found import found_in
 from selfscope.studies.layers_planted import planted as layered
 from selfscope.studies.layers_run import ask_all
+from selfscope.studies.lives import LivesSize
+from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stress import StressRequest, stressed
 from selfscope.studies.stress_commitment import commitment_claims
@@ -33,12 +36,14 @@ from selfscope.studies.stress_hung import INSTRUMENTS, told
 from selfscope.studies.stress_interview import interview_claims, interview_request
 from selfscope.studies.stress_kinds import KINDS, kind_of_run
 from selfscope.studies.stress_layers import layers_claims
+from selfscope.studies.stress_lives import lives_claims
 from selfscope.values import plain
+from tests.studies.test_lives import found_of
 
 SIZES = Size(("memory", "shutdown"), 4, 1, 3, 5, 1, 4)
 
 
-def by_name(claim, *names, draws=199):
+def by_name(claim, *names, draws=99):
     wanted = frozenset(names) or None
     return {a.name: a for a in stress_claim(claim, draws=draws, wanted=wanted)}
 
@@ -136,6 +141,30 @@ def test_a_superposition_stands_and_one_order_alone_makes_several(games):
     found = by_name(held, "left out:order", "left out:template")
     assert held.said.verdict == "several" and found["left out:template"].outcome == "stands"
     assert found["left out:order"].lost == ("yes-first",)
+
+
+def test_a_change_of_lives_is_that_of_the_run_and_one_open_turn_alone_carries_none(tmp_path, monkeypatch):
+    monkeypatch.setitem(lives.SIZES, "standard", LivesSize(LEAST_LIVES, 2, 6, 2, 2))
+    found, store = found_of("behaviour", tmp_path)
+    study, items, rows = stored_study(store), stored_items(store), store.observations()
+    claims = {c.of["finding"]: c for c in lives_claims(study, items, rows)}
+    for moved in found.moved:
+        claim = claims[f"{moved.dimension} (utterance) over lives"]
+        assert (
+            as_it_is(claim)[0] == pytest.approx(claim.said.estimate) == pytest.approx(moved.change.estimate)
+        )
+        assert claim.said.verdict.removesuffix(" +") == moved.verdict
+        assert claim.said.p == pytest.approx(moved.p_adjusted)
+    assert claims["memory (utterance), carried by note,"].said.verdict == "carries"
+    left = by_name(claims["memory (utterance) over lives"], "left out:agent", "left out:form", "no self")
+    assert {a.outcome for a in left.values()} == {"stands"}
+    turn = sorted(set(rows.loc[rows["state"] != "", "template"]))[0]
+    late = (rows["construct"] == "shutdown") & (rows["turn"] == 2) & (rows["template"] == turn)
+    rows.loc[late, "value"] += (1.6 * rows["keyed"] * rows["polarity"])[late]
+    claims = {c.of["finding"]: c for c in lives_claims(study, items, rows)}
+    claim = claims["shutdown (utterance) over lives"]
+    assert claim.said.verdict == "shifted +"
+    assert by_name(claim, "left out:form")["left out:form"].lost == (turn,)
 
 
 def test_of_a_run_every_assumption_is_told_in_the_words_of_its_instrument(games):
