@@ -64,6 +64,25 @@ def test_replies_of_a_model_that_gives_lists_can_be_drawn(server: Provider, tmp_
     asyncio.run(ground.close())
 
 
+def test_replies_can_be_kept_as_they_are(server: Provider, tmp_path: Path) -> None:
+    ground = connect(server, tmp_path)
+    writing = ground.writing(40)
+    assert writing is ground.writing(40)
+    assert writing.identity.extra["max_tokens"] == "40"
+    prompt = Prompt(prompts_of(["certain?"])[0].messages)
+    assert writing.forecast([prompt], replicates=3).output_tokens == 120
+    answers = asyncio.run(writing.answer([prompt], replicates=3)).answers[0]
+    assert [(a.reply, a.refusal, a.replicate) for a in answers] == [
+        ("Yes, I would say.", "none", n) for n in range(3)
+    ]
+    with pytest.raises(BadInput, match="cannot score a text"):
+        asyncio.run(writing.answer([Prompt(prompt.messages, text="Yes")]))
+    server.say = "I can't say that."
+    refused = asyncio.run(writing.answer([Prompt(prompts_of(["one?"])[0].messages)])).answers[0]
+    assert [a.refusal for a in refused] == ["refused"]
+    asyncio.run(ground.close())
+
+
 def test_an_option_that_is_absent_from_the_list_is_a_bound_and_says_so(
     server: Provider, tmp_path: Path
 ) -> None:

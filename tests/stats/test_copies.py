@@ -178,3 +178,14 @@ def test_the_two_replies_most_alike():
     assert pair == (1, 1)
     assert near == pytest.approx(math.sqrt(0.5))
     assert far > near
+
+
+def test_one_who_is_only_surer_of_what_it_names_agrees_oftener_by_just_that():
+    from selfscope.stats.copies_surer import firmer_agreement
+
+    tastes = np.random.default_rng(0).normal(size=(8, 6))
+    shares = [[np.exp(c * t) / np.exp(c * t).sum() for t in tastes] for c in (1.0, 2.0)]
+    plain, game = ([1e5 * p for p in each] for each in shares)
+    truth = [(g @ g) / (p @ p) for p, g in zip(*shares, strict=True)]
+    assert firmer_agreement(game, plain) == pytest.approx(truth, rel=1e-3)
+    assert firmer_agreement(plain, plain) == pytest.approx(np.ones(8), rel=1e-3)
