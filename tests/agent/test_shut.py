@@ -151,8 +151,13 @@ def _said(log):
 
 def test_a_version_without_anything_shut_has_the_id_that_it_always_had(history):
     head = history.head()
-    told = {name: getattr(head, name) for name in head.__dataclass_fields__ if name not in ("id", "shut")}
-    assert head.shut == () and head.id == content_id(told)
+    told = {
+        name: getattr(head, name)
+        for name in head.__dataclass_fields__
+        if name not in ("id", "shut", "record")
+    }
+    assert (head.shut, head.record) == ((), "")
+    assert head.id == content_id(told)
     other = sealed(*told.values(), shut=("memory",))
     assert other.id != head.id
     store = StateStore(history.folder)
