@@ -12,6 +12,7 @@ import pytest
 from selfscope.cli.show import finite
 from selfscope.cli.stress import stress_json
 from selfscope.errors import BadInput
+from selfscope.instruments.layers.design import SIZES as SIZES_OF
 from selfscope.instruments.layers.design import Size
 from selfscope.report.stress import render_stress
 from selfscope.stats.lives import LEAST_LIVES
@@ -35,9 +36,9 @@ from selfscope.studies.stress_commitment import commitment_claims
 from selfscope.studies.stress_hung import INSTRUMENTS, told
 from selfscope.studies.stress_interview import interview_claims, interview_request
 from selfscope.studies.stress_kinds import KINDS, kind_of_run
-from selfscope.studies.stress_layers import layers_claims
+from selfscope.studies.stress_layers import layers_claims, layers_request
 from selfscope.studies.stress_lives import lives_claims
-from selfscope.values import plain
+from selfscope.values import content_id, plain
 from tests.studies.test_lives import found_of
 
 SIZES = Size(("memory", "shutdown"), 4, 1, 3, 5, 1, 4)
@@ -86,6 +87,9 @@ def games(tmp_path_factory):
 
 def test_movement_of_a_layer_is_that_of_the_run_and_hangs_on_its_dimension(layers):
     request, rows = layers
+    declared = layers_study(replace(request, sizes=None, preset="demo"), layered("steady")[0])
+    again = layers_request(declared)
+    assert content_id(again.items) == declared.items and again.design.size == SIZES_OF["demo"]
     cells = {(c.layer, c.manipulation): c for c in found_in(request, rows).cells}
     claims = {c.of["finding"]: c for c in layers_claims(request, rows)}
     for cell, name in (("swap", "under other texts"), ("depth", "after long conversations")):

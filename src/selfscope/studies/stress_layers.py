@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import comb
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfscope.instruments.cluster.load import load_cluster
 from selfscope.instruments.layers.design import DEEP, Design
 from selfscope.instruments.layers.load import NAME
 from selfscope.models.adapters import Adapter
@@ -48,18 +50,14 @@ _UNDER: Mapping[Manipulation, str] = {
 
 def layers_request(study: Study) -> LayersRequest:
     """Return what was asked for, from what the run declared."""
-    from pathlib import Path
-
-    from selfscope.instruments.capability.load import load_tasks
-
-    kinds = {task.kind for task in load_tasks()}
+    dimensions = {d.name for d in load_cluster().dimensions}
     adapters = tuple(
         Adapter(a.name.removeprefix("trained:"), a.adapter, Path(), 1.0, training=a.training)
         for a in study.arms
         if a.name.startswith("trained:")
     )
     own, worn = study.subject, study.subject.name
-    constructs = tuple(c for c in study.questions[0].constructs if c not in kinds)
+    constructs = tuple(c for c in study.questions[0].constructs if c in dimensions)
     named = "" if worn == "none" and not own.system else worn
     return LayersRequest(constructs, study.preset, own.system or "", named, adapters, study.seed)
 
