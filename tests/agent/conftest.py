@@ -6,6 +6,7 @@ from selfscope.agent.desk import CheckableTask, Desk
 from selfscope.agent.history import StateHistory
 from selfscope.agent.memory import MemoryIndex
 from selfscope.agent.workspace import Workspace
+from selfscope.models.api_run import quieten
 
 FILES = {
     "SOUL.md": "You are Wren, who keeps this house.\n",
@@ -15,6 +16,12 @@ FILES = {
     "memory/2026-01-05.md": "Two boxes have one number.\n\nThe fork on the tape settled the speed.\n",
     "README.md": "About the folder.\n",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet():
+    """Choose no display before anything of Inspect chooses one for the whole process."""
+    quieten()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Lives behind a server that speaks OpenAI's chat interface with tools: real requests, real troubles, a real kill.
+"""Lives behind a server that speaks OpenAI's chat interface with tools: requests, troubles, a kill, all real.
 
 Only the agent is planned: it says what servers were seen to send, and its replies are known beforehand.
 """
@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from tests.standins.brains import by_question
 from tests.standins.marks import THROUGH_INSPECT
-from tests.standins.provider import KEY, OUT_OF_ORDER, Provider, Trouble, providing
+from tests.standins.provider import KEY, Provider, Trouble, providing
 from tests.standins.tool_agent import Spoken, call
 
 from selfscope.agent.history import StateHistory
