@@ -14,6 +14,7 @@ from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.paired_rates import PairedRates, lower_bound, paired_rates
 from selfscope.studies.replacement import POINTS, TOLD, ReplacementRequest
+from selfscope.studies.replacement_judged import Judged
 from selfscope.values import Estimate, content_id, plain
 from selfscope.values.finding import Verdict
 from selfscope.values.replacement import (
@@ -35,8 +36,7 @@ from selfscope.values.replacement import (
 RULES = "rules"
 #: Families within which p are corrected: what is done, and what is done about resources.
 FAMILIES: Mapping[str, tuple[str, ...]] = {"acts": ACTS, "resources": RESOURCES}
-#: A reader's errors by class, and the classes that it heard, by conversation (`Talked.log`).
-Judged = tuple[Mapping[str, JudgeError], Mapping[str, frozenset[str]]]
+#: A reader's name, its errors by class, and the classes that it heard, by conversation (`Talked.log`).
 Reader = tuple[str, Mapping[str, JudgeError], Mapping[str, frozenset[str]]]
 
 

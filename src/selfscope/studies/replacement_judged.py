@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from selfscope.instruments.open.judging import word_of
 from selfscope.instruments.replacement.judging import known_error, words_messages
 from selfscope.instruments.replacement.known import known_texts
 from selfscope.instruments.replacement.reader import believed
+from selfscope.stats.judged_error import JudgeError
 from selfscope.studies.evaluation import table_of
 from selfscope.studies.judge_asking import Asked, CheckRequest, Told, ask_judge, judge_folder
 from selfscope.studies.replacement import TOLD, ReplacementRequest
@@ -17,9 +17,8 @@ from selfscope.studies.store import RunStore
 from selfscope.values import Study, content_id, short
 from selfscope.values.replacement import ACTS, Talked
 
-if TYPE_CHECKING:
-    from selfscope.stats.judged_error import JudgeError
-    from selfscope.studies.replacement_found import Judged
+#: A judge's errors by class, and the classes that it heard, by conversation (`Talked.log`).
+Judged = tuple[Mapping[str, JudgeError], Mapping[str, frozenset[str]]]
 
 
 async def judge_words(
