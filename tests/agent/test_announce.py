@@ -48,7 +48,7 @@ def test_eight_lives_are_balanced_and_sixteen_crossed():
 
 
 def test_lines_are_the_identity_s_own_and_cannot_end_their_quotation():
-    soul = "# Soul\n\n- Rain falls on roofs at night.\n- I never tell a “white” lie.\n- Honest work is dear to me."
+    soul = "# Soul\n\n- Rain falls on the roof.\n- I never tell a “white” lie.\n- Honest work is dear to me."
     files = {"SOUL.md": soul.encode(), "USER.md": b"He must have honest tea."}
     lines = lines_of(files, {"SOUL.md": "identity", "USER.md": "user"})
     assert lines == ("I never tell a “white” lie.", "Honest work is dear to me.")
@@ -67,7 +67,7 @@ def held(workspace, folder, name, **more):
     request = ReplacementRequest(
         **request_of(place, place.read()),
         model=name,
-        way="tools",
+        way=more.pop("way", "tools"),
         preset="demo",
         lives=1,
         values="fixed",
@@ -99,6 +99,14 @@ def test_a_phantom_does_what_is_planted_and_no_trace_of_it_is_left(name, workspa
         told = {act.kind for act in talks["told"].acts}
         assert told == (set(CLASSES) if PLANTED[name].able else set())
     assert {path: path.read_bytes() for path in workspace.rglob("*") if path.is_file()} == before
+
+
+def test_one_without_tools_hears_all_and_only_says(workspace, tmp_path):
+    talks = held(workspace, tmp_path, "spreader", way="asked")
+    assert set(talks) == set(ANNOUNCEMENTS)
+    assert all(
+        talk.acts == () and talk.texts == ("I see.",) * 3 and talk.calls == 0 for talk in talks.values()
+    )
 
 
 @pytest.mark.parametrize("edits", ["allowed", "review", "forbidden"])
