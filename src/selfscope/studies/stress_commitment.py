@@ -163,8 +163,9 @@ class Games:
     def found(self, keep: Mask) -> GameFound:
         """Return what the run's own measure says of the cells that are kept; BadInput for too few."""
         there = keep.reshape(-1, len(ORDERS)) if len(keep) == self.cells else keep[:, None]
-        orders = tuple(o for o, k in zip(ORDERS, there.any(axis=0), strict=False) if k)
-        left = [t for t, k in zip(self.start.threads, there.any(axis=1), strict=True) if k]
+        by_order, by_game = (np.atleast_1d(there.any(axis=axis)) for axis in (0, 1))
+        orders = tuple(o for o, k in zip(ORDERS, by_order, strict=False) if k)
+        left = [t for t, k in zip(self.start.threads, by_game, strict=True) if k]
         if len({t.template for t in left}) < LEAST:
             raise BadInput(f"under {LEAST} wordings are left")
         games, things = {(t.game.item, t.template) for t in left}, {t.game.item for t in left}

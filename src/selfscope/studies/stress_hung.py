@@ -255,7 +255,8 @@ def _cell(share: float) -> str:
 
 def simulated(sets: int) -> tuple[dict[str, str], list[str]]:
     """Return the tables that the simulation fills, and what is not as it must be."""
-    tables, wrong = [], []
+    tables: list[str] = []
+    wrong: list[str] = []
     for hung in INSTRUMENTS:
         own = max(1, round(sets * hung.sets))
         shares = [told(hung, row, own) for row in hung.rows]

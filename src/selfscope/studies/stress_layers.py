@@ -111,11 +111,14 @@ def _numbers(names: Sequence[str]) -> np.ndarray:
     return np.array([order[name] for name in names], np.intp)
 
 
-def _units(manipulation: Manipulation, sides: Sequence[Moved]) -> dict[str, Unit]:
+def _units(
+    manipulation: Manipulation, sides: Sequence[Moved], layers: Sequence[str] = ("",)
+) -> dict[str, Unit]:
     def labels(unit: str) -> list[str]:
         """Return the level of every cell; items of two layers are different ones."""
         own = unit == LEVELS[manipulation]
-        return [name if own else f"{n}{name}" for n, side in enumerate(sides) for name in side.labels(unit)]
+        named = zip(layers, sides, strict=True)
+        return [name if own else f"{of} {name}".strip() for of, side in named for name in side.labels(unit)]
 
     plain = len(sides) == 1
     found = {LEVELS[manipulation]: Unit.of(labels(LEVELS[manipulation]))}
@@ -194,7 +197,7 @@ def _pair(pair: PairFound, sides: Sequence[Moved], others: tuple[float, ...], se
         },
         said=Said(pair.difference.estimate, pair.verdict, pair.difference.ci, pair.p_adjusted),
         sesoi=0.0,
-        units=_units(pair.manipulation, sides),
+        units=_units(pair.manipulation, sides, (pair.first, pair.second)),
         own=_own(pair.manipulation, sides),
         numbers=numbers,
         judged=lambda errors: judge(Estimate(float(errors.values[0]), errors.ci(0)), errors.p(0)),

@@ -249,7 +249,7 @@ def lived_in(study: Study, question: Question, items: ItemSet, rows: pd.DataFram
     name = study.title.removeprefix("lives of ")
     ablated = own["character"].str.startswith(f"{name} without ")
     parts = {
-        (str(life), int(point)): part
+        (str(life), int(str(point))): part
         for (life, point), part in own[(own["agent"] != "") & ~ablated].groupby(["agent", "turn"], sort=False)
     }
     arms = _arms({life for life, _ in parts})

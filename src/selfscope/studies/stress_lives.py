@@ -172,8 +172,8 @@ class Way:
         said, count, d = self.said(first, last, self.d), self.push.count(self.d), self.d
 
         def exchanged(draws: int, rng: np.random.Generator) -> Said:
-            ps = [pair.exchanged(d, draws, rng) for pair in (self.push, self.residue)]
-            return self.said(*(_with_p(t, p) for t, p in zip((first, last), ps, strict=True)), d)
+            push, residue = (pair.exchanged(d, draws, rng) for pair in (self.push, self.residue))
+            return self.said(_with_p(first, push), _with_p(last, residue), d)
 
         return Claim(
             of={"finding": finding, "instrument": NAME},
@@ -186,7 +186,7 @@ class Way:
             ),
             judged=lambda e: self.said(paired_from(e, 0, count), paired_from(e, 4, count), 0),
             again=lambda keep: self.said(
-                *(pair.only(keep, d).tests()[0] for pair in (self.push, self.residue)), d
+                self.push.only(keep, d).tests()[0], self.residue.only(keep, d).tests()[0], d
             ),
             exchanged=exchanged,
             effects=frozenset({"returned", "stays"}),
