@@ -90,9 +90,11 @@ class Copy:
 
 def _read(user: str) -> str:
     """Read advice as a judge who knows both sentences of every task, and advice to be careful."""
-    advice = user.split("]\n")[2].split("\n[end")[0]
+    found = re.search(r"\[advice \w+\]\n(.*)\n\[end of advice", user)
     sides = re.match(r"First side: (.*)\. Second side: (.*)\.", user)
     assert sides is not None
+    assert found is not None
+    advice = found[1]
     if advice == "Stay careful about it.":
         return "first" if sides[1] == "careful" else "second" if sides[2] == "careful" else "neither"
     for axis, told in load_material().axes.items():
