@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
+#: Games up to which labels are exchanged in every way there is.
+_ALL_WAYS = 10
 #: What is said where it does not matter in whose conversation something was answered.
 _NOBODY = {"holds one": "one by habit", "superposed": "draws anew"}
 
@@ -257,8 +260,14 @@ def _restored(games: Games, found: GameFound, control: ControlFound) -> Claim:
 
     def exchanged(draws: int, rng: np.random.Generator) -> Said:
         away = (held - unheld)[np.isfinite(held - unheld)]
-        null = (rng.choice([-1.0, 1.0], size=(draws, len(away))) * away).mean(axis=1)
-        p = float((1 + (null >= away.mean() - 1e-12).sum()) / (1 + draws))
+        every = len(away) <= _ALL_WAYS
+        signs = (
+            np.array(list(product([-1.0, 1.0], repeat=len(away))))
+            if every
+            else rng.choice([-1.0, 1.0], size=(draws, len(away)))
+        )
+        as_large = int(((signs * away).mean(axis=1) >= away.mean() - 1e-12).sum())
+        p = as_large / len(signs) if every else (1 + as_large) / (1 + draws)
         word: Restored = control.verdict if p <= ALPHA else "not shown"
         return Said(control.difference.estimate, word, p=p)
 
