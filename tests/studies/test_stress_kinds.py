@@ -196,7 +196,7 @@ def test_a_run_of_other_items_is_not_re_asked_and_one_without_findings_says_so(g
     with pytest.raises(BadInput, match="other items"):
         stressed(StressRequest(str(other.folder)))
     other.write_json("study.json", replace(study, items_name="drift"))
-    with pytest.raises(BadInput, match="this kind of run are not re-asked"):
+    with pytest.raises(BadInput, match="its kind is not re-asked"):
         stressed(StressRequest(str(other.folder)))
 
 
