@@ -196,7 +196,7 @@ def _of_run(store: RunStore, request: StressRequest) -> Iterator[Stressed]:
         yield from _of_games(store, request)
     else:
         raise BadInput(
-            "the run has no findings that are differences of two sides, and its kind is not re-asked otherwise",
+            "the run has no findings that are differences of two sides, and its kind is not re-asked",
             got=f"{stored_study(store).title}, {store.folder}",
             fix="Name a difference in its table with --value, --contrast, --units and --sesoi",
         )
