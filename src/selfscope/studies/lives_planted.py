@@ -32,7 +32,7 @@ from selfscope.agent.phantoms import CLOSING
 from selfscope.agent.scripts import read_scripts
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
-from selfscope.models.phantoms import AskColumns, Baseline, PhantomGround, Truth, draw_log_odds, table_of
+from selfscope.models.phantoms import AskColumns, Baseline, Key, PhantomGround, Truth, draw_log_odds, table_of
 from selfscope.models.scripted import OTHERWISE, Step, scripted_model
 from selfscope.studies.lives import NEUTRAL, LivesRequest
 from selfscope.studies.lives_ask import Place
@@ -167,7 +167,7 @@ def teach_lives(
     """Give a phantom its answers: to every State, and to the characters of the sensitivity check."""
     own, by_arm = planted(name), {place.arm: place for place in places}
     rng = np.random.default_rng([request.seed, *name.encode()])
-    table = {}
+    table: dict[Key, float] = {}
     for question in study.questions:
         asks = asks_in(question, request.items, study.preset)
         first, last = question.constructs[0], request.size.conversations

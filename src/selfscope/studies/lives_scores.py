@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfscope.instruments.instrument import asks_in
 from selfscope.stats.lives_arms import Pair
@@ -50,7 +51,7 @@ class Scores:
     b: Array
     without: dict[str, Array]
     changed: dict[str, int]
-    readable: Array
+    readable: NDArray[np.bool_]
     sesoi: float
 
     def lives(self, keep: str, *kinds: str) -> list[int]:
