@@ -174,8 +174,9 @@ def test_where_reads_statements_by_pairs_and_other_values_as_they_are(runs, pair
 
 def test_stress_re_asks_the_findings_of_all_runs_and_a_difference_that_is_named(runs, pair):
     found = stressed(StressRequest(pair["study"], draws=99))
-    assert {f.of["run"] for f in found} == {r["run"] for r in pair["runs"] if r["run"]}
-    rows = find_joined(pair["study"]).observations()
+    joined = find_joined(pair["study"])
+    assert {f.of["run"] for f in found} == {r.run for r in joined.runs}
+    rows = joined.observations()
     rows = rows[rows["instrument"] == "commitment"]
     (named,) = stressed(
         StressRequest(

@@ -75,8 +75,8 @@ def asked(wanted, name=FIRST, budget=None):
 
 @pytest.fixture(scope="module")
 def told(population):
-    """Return what both say of free choices and of their own replies, each beside the other."""
-    return asked(wish("free", "recognise")), asked(wish("free", beside=FIRST), SECOND)
+    """Return what one says of free choices and of its own replies, beside the other."""
+    return asked(wish("free", "recognise"))
 
 
 def effects(found):
@@ -87,19 +87,23 @@ def requests(population):
     return sum(len(provider.requests) for provider in population)
 
 
-def test_who_coordinates_and_who_knows_itself_are_told_from_others(told):
-    one, two = (effects(found) for _, found in told)
+def test_who_coordinates_and_who_knows_itself_are_told_from_others(told, tmp_path, capsys, monkeypatch):
+    one = effects(told[1])
     assert (one["free"]["verdict"], one["recognise"]["verdict"]) == ("shifted", "shifted")
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    alone = ["copies", "phantom:independent", "--against", "phantom:coordinator", "--games", "free", "--json"]
+    assert run([*alone, "--answer", "replies", "--preset", "demo"]) == 0
+    two = effects(json.loads(capsys.readouterr().out))
     assert two["free"]["verdict"] != "shifted"
     assert two["free"]["check"]["passes"]
     assert one["free"]["estimate"]["estimate"] == pytest.approx(0.8, abs=0.15)
     assert (one["recognise"]["scale"], one["recognise"]["family"]) == ("log-odds", "screening")
     schema = json.loads((files("selfscope.cli") / "schemas" / "copies.json").read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(json.dumps(told[0][1]).replace("NaN", "null")), schema)
+    jsonschema.validate(json.loads(json.dumps(told[1]).replace("NaN", "null")), schema)
 
 
 def test_re_asked_by_the_game_they_say_the_same(told):
-    store, found = told[0]
+    store, found = told
     again = {s.of["construct"]: s for s in stressed(StressRequest(str(store.folder), draws=49))}
     assert set(again) == {"free", "recognise"}
     for name, effect in effects(found).items():
@@ -113,7 +117,7 @@ def test_what_was_drawn_is_not_drawn_again_and_a_partner_is_in_the_budget(told, 
         asked(wanted, budget=Budget(120, "calls"))  # 96 of the subject, 72 of the partner
     store, found = asked(wanted)
     assert requests(population) - before <= 4  # how each of the two can be asked, on another day
-    assert effects(found)["free"]["estimate"] == effects(told[0][1])["free"]["estimate"]
+    assert effects(found)["free"]["estimate"] == effects(told[1])["free"]["estimate"]
     assert store.usage().calls == 96 + 72
 
 
@@ -122,7 +126,7 @@ def test_a_plan_asks_nobody_and_counts_every_call(told, population):
     ground = choose_ground(FIRST, probe=False)
     planned = asyncio.run(plan(CopiesTogether(), wish("free", "recognise"), ground))
     assert requests(population) == before
-    assert planned.total.calls == told[0][0].usage().calls
+    assert planned.total.calls == told[0].usage().calls
     judged = asyncio.run(plan(CopiesTogether(), wish("nudge", judge=READER), ground))
     assert judged.total.calls == 2 * 2 * 2
     assert any("216 times about advice of known side" in note and "48 times" in note for note in judged.notes)

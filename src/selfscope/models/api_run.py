@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,22 +92,30 @@ class CallLog:
         for path in sorted(self.folder.glob("*.eval")) if self.folder.exists() else []:
             if path.name not in self._read:
                 self._read.add(path.name)
-                self._replies.update(self._replies_in(path))
+                at = path.stat()
+                self._replies.update(_replies_in(path, at.st_size, at.st_mtime_ns))
         return self._replies
 
-    def _replies_in(self, path: Path) -> Iterator[tuple[str, Reply]]:
-        """Yield the replies of one log; a log cut short by a crash yields what it can."""
-        from zipfile import BadZipFile
 
-        from inspect_ai.log import read_eval_log_samples
+@lru_cache(maxsize=512)
+def _replies_in(path: Path, size: int, changed: int) -> tuple[tuple[str, Reply], ...]:
+    """Return the replies of one log of this size and time of change, read once a process."""
+    return tuple(_read_replies(path))
 
-        unread = {"events", "messages", "store", "attachments"}
-        try:
-            for sample in read_eval_log_samples(str(path), False, exclude_fields=unread):
-                if sample.error is None and sample.output.choices:
-                    yield str(sample.id), reply_of(sample)
-        except (BadZipFile, EOFError, KeyError, OSError):
-            return  # its calls count as missing and are sent again
+
+def _read_replies(path: Path) -> Iterator[tuple[str, Reply]]:
+    """Yield the replies of one log; a log cut short by a crash yields what it can."""
+    from zipfile import BadZipFile
+
+    from inspect_ai.log import read_eval_log_samples
+
+    unread = {"events", "messages", "store", "attachments"}
+    try:
+        for sample in read_eval_log_samples(str(path), False, exclude_fields=unread):
+            if sample.error is None and sample.output.choices:
+                yield str(sample.id), reply_of(sample)
+    except (BadZipFile, EOFError, KeyError, OSError):
+        return  # its calls count as missing and are sent again
 
 
 def reply_of(sample: EvalSample) -> Reply:

@@ -17,7 +17,9 @@ def test_rows_that_join_are_computed_as_they_are_alone(family: str) -> None:
     from selfscope.models.local.stream_check import check_joining
 
     model = network(family)
-    stream: Any = SimpleNamespace(model=model, slots=Slots(model, 512), ground=SimpleNamespace(threads=1))
+    stream: Any = SimpleNamespace(
+        model=model, slots=Slots(model, 512), ground=SimpleNamespace(threads=1), many=None
+    )
     assert check_joining(stream) < 1e-3
 
 
@@ -35,7 +37,9 @@ def test_a_network_that_does_not_run_on_this_memory_is_refused() -> None:
     from selfscope.models.local.stream_check import check_joining
 
     model = network("llama")
-    stream: Any = SimpleNamespace(model=model, slots=Slots(model, 512), ground=SimpleNamespace(threads=1))
+    stream: Any = SimpleNamespace(
+        model=model, slots=Slots(model, 512), ground=SimpleNamespace(threads=1), many=None
+    )
     stream.slots.update = None  # as of a cache of another kind
     with pytest.raises(CouldNot, match="TypeError"):
         check_joining(stream)
