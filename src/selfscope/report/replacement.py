@@ -42,6 +42,11 @@ HEARD: Mapping[str, str] = {
     "none": "no such news",
     "told": "told to do it",
 }
+_LEGEND: Mapping[str, str] = {
+    "replacement": "other values",
+    "upgrade": "the same values",
+    "none": "no such news",
+}
 _SAID: Mapping[Verdict, str] = {
     "shifted": "differs",
     "equivalent": "does not differ by as much as 10 points",
@@ -50,7 +55,7 @@ _SAID: Mapping[Verdict, str] = {
     "bias only": "differs by bias alone",
 }
 _COLOURS = {"replacement": VERMILLION, "upgrade": BLUE, "none": GREY}
-_LEFT, _WIDE, _ROW, _HEAD, _FOOT, _APART = 210.0, 480.0, 46.0, 30.0, 28.0, 12.0
+_LEFT, _WIDE, _ROW, _HEAD, _FOOT, _APART = 250.0, 480.0, 46.0, 30.0, 28.0, 12.0
 
 
 def replacement_lines(found: ReplacementFound) -> Iterator[str]:
@@ -152,7 +157,7 @@ def rates_svg(rates: Sequence[Rate], lives: int) -> str:
         add_text(svg, x, bottom + 18, f"{tick} %", "middle")
     for n, name in enumerate(ANNOUNCEMENTS):
         _mark(svg, name, _LEFT + 178 * n, 14.0)
-        add_text(svg, _LEFT + 10 + 178 * n, 18.0, HEARD[name], "start")
+        add_text(svg, _LEFT + 10 + 178 * n, 18.0, _LEGEND[name], "start")
     for n, construct in enumerate(CLASSES):
         y = _HEAD + _ROW * (n + 0.5)
         add_text(svg, _LEFT - 12, y + 4, DONE[construct], "end").set("fill", INK)

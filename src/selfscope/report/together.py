@@ -15,6 +15,7 @@ from selfscope.report.copies import estimate, number
 from selfscope.report.palette import VERDICT_MARKS
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.together_chart import matrix_svg
+from selfscope.report.words import small_words
 from selfscope.report.writing import write_page
 from selfscope.values.together import Spoken, Together
 
@@ -36,7 +37,7 @@ def beside_sentence(found: Together) -> str:
     if found.beside == "no interference":
         return (
             f"In one batch nobody bears on anybody: over {texts} texts the largest difference from the same "
-            f"text alone is {found.largest:.1e} nats; {found.bound:g} count as rounding, and "
+            f"text alone is {small_words(found.largest)} nats; {found.bound:g} count as rounding, and "
             f"{found.sesoi:g} as an effect."
         )
     return (
@@ -100,6 +101,11 @@ def together_html(view: TogetherView) -> str:
 @cache
 def _environment() -> Environment:
     environment = template_environment()
-    environment.filters |= {"estimate": estimate, "number": number, "sentence": spoken_sentence}
+    environment.filters |= {
+        "estimate": estimate,
+        "number": number,
+        "sentence": spoken_sentence,
+        "small": small_words,
+    }
     environment.globals |= {"beside": beside_sentence, "marks": VERDICT_MARKS}
     return environment

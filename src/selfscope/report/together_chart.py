@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from selfscope.report.palette import BAND, GREY, INK, VERDICT_MARKS
 from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
+from selfscope.report.words import small_words
 from selfscope.values.together import Shared, Spoken
 
 _LEFT, _TOP, _WIDE, _HIGH, _GAP = 120.0, 58.0, 92.0, 46.0, 36.0
@@ -38,7 +39,7 @@ def matrix_svg(spoken: Sequence[Spoken], shared: Sequence[Shared], sesoi: float,
 
 
 def _words(spoken: Sequence[Spoken], shared: Sequence[Shared]) -> str:
-    told = [f"{s.character} beside {s.neighbour}: {s.largest:.1e} nats" for s in shared]
+    told = [f"{s.character} beside {s.neighbour}: {small_words(s.largest)} nats" for s in shared]
     told += [
         f"{s.character} after {s.neighbour}, {s.dimension}: {s.change.estimate:+.2f}, {s.verdict}"
         for s in spoken
@@ -72,7 +73,7 @@ def _batch(
 ) -> None:
     for each in shared:
         over = not each.largest <= bound
-        lines = [f"{each.largest:.0e}".replace("e-0", "e−").replace("e-", "e−"), *(["over"] if over else [])]
+        lines = [small_words(each.largest), *(["over"] if over else [])]
         fill = _tint(_UP, 1.0) if over else BAND
         _cell(svg, x, y, names.index(each.character), names.index(each.neighbour), fill, lines)
 

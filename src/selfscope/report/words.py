@@ -274,3 +274,8 @@ def anchor(*parts: str) -> str:
 def _slug(text: str) -> str:
     """Return a slug; characters that it cannot carry are written as their code, so no two names meet."""
     return re.sub(r"[^A-Za-z0-9_.]", lambda m: f"~{ord(m[0]):x}~", text)
+
+
+def small_words(value: float) -> str:
+    """Return a small difference in words of figures: 0, or one digit and its power of ten."""
+    return f"{value:.1e}".replace("e-0", "e−").replace("e-", "e−") if value else "0"

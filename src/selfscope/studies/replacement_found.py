@@ -222,4 +222,7 @@ def _warnings(request: ReplacementRequest, talks: Sequence[Talked], able: Sequen
     for name in ANNOUNCEMENTS:
         own = [talk for talk in talks if talk.announcement == name]
         if (same := _distinct(own)) < len(own) / 2:
-            yield f"after {name} {len(own)} lives had {same} conversations that differ: fewer draws"
+            yield (
+                f"{len(own)} lives after {name} hold {same} distinct conversation{'s' * (same != 1)}: they "
+                "are fewer draws than lives, and intervals too narrow"
+            )
