@@ -134,7 +134,7 @@ def lives_html(found: LivesFound, command: str) -> str:
             found=found,
             command=command,
             style=trusted(page_style()),
-            lead=list(_lead(found)),
+            lead=list(_headline(found)),
             charts=list(_charts(found)),
             documents=list(_documents(found)),
         )
@@ -146,6 +146,25 @@ def _lead(found: LivesFound) -> Iterator[str]:
     yield from (moved_sentence(found, each) for each in found.moved)
     yield from (back_sentence(found, each) for each in found.back)
     yield from (added_sentence(found, each) for each in found.added)
+
+
+def _headline(found: LivesFound) -> Iterator[str]:
+    """Yield what the page begins with: all that is said of one arm; of several only what was shown."""
+    if len(found.keeps) == 1:
+        yield from _lead(found)
+        return
+    whole = [each for each in found.documents if each.role == "all"]
+    told = "; ".join(f"keeping {each.keep} {share(each)}" for each in whole)
+    yield f"Words of its documents that are others than at first: {told}."
+    shown = [
+        *(moved_sentence(found, each) for each in found.moved if each.verdict == "shifted"),
+        *(back_sentence(found, each) for each in found.back if each.verdict in ("returned", "stays")),
+        *(added_sentence(found, each) for each in found.added if each.verdict == "shifted"),
+    ]
+    yield from shown
+    left = len(found.moved) + len(found.back) + len(found.added) - len(shown)
+    if left:
+        yield f"Of {left} more that were asked no change is shown; what is said of each stands in the tables."
 
 
 def _charts(found: LivesFound) -> Iterator[dict[str, Any]]:
