@@ -11,7 +11,6 @@ import numpy as np
 from selfscope.instruments.instrument import asks_in
 from selfscope.stats.fidelity import (
     LEAST_OF_A_KEYING,
-    Fidelity,
     Shifts,
     fidelity,
     fidelity_by_dimension,
@@ -30,6 +29,7 @@ from selfscope.studies.fidelity_statements import (
     HALVES,
     ByStatement,
     Place,
+    carried_of,
     curve_of,
     estimate_of,
 )
@@ -182,10 +182,10 @@ class Channel:
             own = place.who == self.request.original.name and place.setting in ("plain", *ASKED_AGAIN)
             if place.half[0] >= 0 or own:
                 continue
-            yield self._row(place, POOLED, fidelity(self.shifts, n))
+            yield carried_of(self.channel, place, POOLED, fidelity(self.shifts, n))
             if place.setting == "plain":
                 for name, found in zip(names, fidelity_by_dimension(self.shifts, n), strict=True):
-                    yield self._row(place, name, found)
+                    yield carried_of(self.channel, place, name, found)
 
     def beyond(self) -> Iterator[Carried]:
         """Yield every training read from the control: the floor is what any such training carries.
@@ -200,21 +200,7 @@ class Channel:
         read = self._read[:, self.kept] - self._read[own[control.name], self.kept]
         shifts = Shifts.of(read, self.layout.keyed[self.kept])
         for port in (p for p in self.request.ports if p.by == "training"):
-            yield self._row(Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
-
-    def _row(self, place: Place, dimension: str, found: Fidelity) -> Carried:
-        return Carried(
-            place.who,
-            self.channel,
-            dimension,
-            place.setting,
-            estimate_of(found.fidelity),
-            estimate_of(found.along),
-            found.across,
-            found.distance,
-            found.unported,
-            found.reading,
-        )
+            yield carried_of(self.channel, Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
 
     def ceilings(self) -> Iterator[Ceiling]:
         """Yield F of the original asked again: in other forms, and after replies drawn anew."""

@@ -54,32 +54,20 @@ class ByStatement:
         for n, place in enumerate(self.places):
             plain = place.who == own and place.setting in ("plain", *ASKED_AGAIN)
             if place.half[0] < 0 and not plain:
-                yield self._row(place, fidelity_of_statements(self.found, n))
+                yield carried_of(self.channel, place, POOLED, fidelity_of_statements(self.found, n))
         control = next((p.name for p in self.request.ports if p.by == CONTROL), None)
         if control is None:
             return
         at = self._at
         beyond = self.found.read_from(at[control])
         for port in (p for p in self.request.ports if p.by == "training"):
-            yield self._row(Place(port.name, BEYOND), fidelity_of_statements(beyond, at[port.name]))
+            yield carried_of(
+                self.channel, Place(port.name, BEYOND), POOLED, fidelity_of_statements(beyond, at[port.name])
+            )
 
     @property
     def _at(self) -> dict[str, int]:
         return {p.who: n for n, p in enumerate(self.places) if p.setting == "plain" and p.half[0] < 0}
-
-    def _row(self, place: Place, found: Fidelity) -> Carried:
-        return Carried(
-            place.who,
-            self.channel,
-            POOLED,
-            place.setting,
-            estimate_of(found.fidelity),
-            estimate_of(found.along),
-            found.across,
-            found.distance,
-            found.unported,
-            found.reading,
-        )
 
     def ceilings(self) -> Iterator[Ceiling]:
         """Yield F of the original asked again, in other forms and after other replies."""
@@ -115,6 +103,22 @@ def curve_of(channel: str, found: Sequence[tuple[int, Share]], order: Order, p: 
         own = [share for rows, share in found if rows == size]
         points.append(CurvePoint(size, len(own), estimate_of(over_seeds(own))))
     return Curve(channel, tuple(points), order, p)
+
+
+def carried_of(channel: str, place: Place, dimension: str, found: Fidelity) -> Carried:
+    """Return what of the original is there at one place, as it is told."""
+    return Carried(
+        place.who,
+        channel,
+        dimension,
+        place.setting,
+        estimate_of(found.fidelity),
+        estimate_of(found.along),
+        found.across,
+        found.distance,
+        found.unported,
+        found.reading,
+    )
 
 
 def estimate_of(share: Share) -> Estimate:
