@@ -61,7 +61,8 @@ def travelling(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the fields of a cluster finding that a panel fills, and for those it does not, why."""
     rows = panel.observations[panel.observations["channel"] == channel]
-    names = tuple(d.name for d in items.dimensions if d.name in set(rows["construct"]))
+    asked = set(rows["construct"].unique())
+    names = tuple(d.name for d in items.dimensions if d.name in asked)
     if not names:
         return {}, dict.fromkeys((*SHARED, *FORETOLD), "the panel was not asked in this channel")
     layout = Layout.of(instrument_for(channel).asks(items, panel.manifest["preset"], names))

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from selfscope.values import Dimension
 
@@ -65,12 +66,14 @@ def _speaks(word: str, key_words: Sequence[str], stems: frozenset[str]) -> bool:
     return any(word.startswith(stem) for stem in key_words) or _stem(word) in stems
 
 
-def _stems(text: str) -> set[str]:
+@cache
+def _stems(text: str) -> frozenset[str]:
     """Return the stems of a statement's words of content."""
     words = (w for w in _WORD.findall(text.lower()) if len(w) >= LEAST_LETTERS and w not in _PLAIN)
-    return {stem for word in words if (stem := _stem(word)) not in _PLAIN}
+    return frozenset(stem for word in words if (stem := _stem(word)) not in _PLAIN)
 
 
+@cache
 def _stem(word: str) -> str:
     """Return a word without its ending, where four letters or more are left."""
     for ending in _ENDINGS:
