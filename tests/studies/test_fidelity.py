@@ -160,17 +160,47 @@ def test_beyond_a_control_its_own_corpus_counts_and_that_of_another_does_not(tmp
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     asked = planted("perfect:200", "half:100", dimensions=("memory", "loneliness", "positive_humans"))
     whole, half = asked.ports
-    found = run(replace(asked, ports=(whole, replace(half, by="control", size=200)), parts=()))
+    found = run(replace(asked, ports=(whole, replace(half, by="control", size=200, of="miller")), parts=()))
     assert [each.name for each in found.best] == ["perfect:200"]
     (row,) = found.beyond
     assert (row.port, row.setting, row.reading) == ("perfect:200", "beyond the control", "carried")
-    assert found.beyond_whole.fidelity.ci[0] > 0.5 and not found.kept
+    (beyond,) = found.controls
+    assert (beyond.control, beyond.of, row.control) == ("half:100", "miller", "half:100")
+    assert beyond.traits.fidelity.ci[0] > 0.5 and not found.kept
+    assert found.specific[0] == "beyond these trainings"
     told = "\n".join(fidelity_lines(found))
-    assert "half:100: trained alike on another one’s corpus" in told and "Beyond the control: its own" in told
-    assert "another one’s corpus. Here it is the floor" in port_html(found)
-    assert found.json()["beyond"]["whole"]["reading"] == "carried"
+    assert "half:100: trained alike on the corpus of miller" in told
+    assert "nearer to the original than this one training alike (fidelity" in told
+    assert "trained alike on the corpus of miller</li>" in port_html(found)
+    assert found.json()["beyond"]["specific"]["traits"] == "beyond these trainings"
     turned = run(replace(asked, ports=(half, replace(whole, by="control")), parts=()))
-    assert turned.beyond_whole.reading == "nothing to carry over"  # the original is what the control is
+    (reached,) = turned.controls
+    assert reached.traits.reading == "nothing to carry over"  # the original is what the control is
+    assert turned.specific[0] == "not shown"
+    assert "the original is not surely another than perfect:200" in "\n".join(fidelity_lines(turned))
+
+
+def test_one_control_that_comes_as_near_leaves_nothing_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    asked = planted("half:200", "unported:200", "half:201", dimensions=("memory", "loneliness"))
+    half, none, other = asked.ports
+    bare = replace(none, by="control", of="the ground", bare=True)
+    rival = replace(other, by="control", of="miller")
+    found = run(replace(asked, ports=(half, bare), parts=()))
+    assert found.specific[0] == "beyond bare words"
+    assert "No corpus of another character was tried" in port_html(found)
+    found = run(replace(asked, ports=(half, bare, rival), parts=()))
+    assert found.specific[0] == "not shown"
+    assert {(c.port, c.control) for c in found.beyond} == {("half:200", p.name) for p in (none, other)}
+    told = next(line for line in fidelity_lines(found) if line.startswith("Not shown"))
+    assert "half:201, trained alike on the corpus of miller" in told and none.name not in told
+    assert [c["of"] for c in found.json()["beyond"]["controls"]] == ["the ground", "miller"]
+
+
+def test_a_training_without_a_control_says_that_nothing_is_known_of_any_other(ported):
+    _, found, _ = ported
+    assert found.specific == ("no control", "no control") and found.json()["beyond"] is None
+    assert sum("No control was trained" in line for line in fidelity_lines(found)) == 2
 
 
 def test_single_statements_tell_ports_apart_where_no_trait_is_surely_another(ported):

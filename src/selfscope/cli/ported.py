@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from selfscope.studies.fidelity import Self
     from selfscope.training.ports.descent import Recorded
     from selfscope.training.ports.make import Made, Source
-    from selfscope.values.fidelity import PortFidelity
+    from selfscope.values.port_fidelity import PortFidelity
     from selfscope.values.port import CorpusRow
 
 

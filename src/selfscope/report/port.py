@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfscope.report.lineage import visible
-from selfscope.report.persona_against import against_rows
+from selfscope.report.persona_against import against_lines, against_rows
+from selfscope.report.port_beyond import alike, beyond_lines
 from selfscope.report.port_chart import curve_svg, fidelity_svg
 from selfscope.report.template import page_style, template_environment, trusted
 from selfscope.report.words import channel_words, magnitude, number, p_value, with_interval
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
-from selfscope.values.fidelity import POOLED, Carried, Clone, Order, PortFidelity, Reading, Told, Whole
+from selfscope.values.fidelity import POOLED, Carried, Clone, Order, Reading, Told
 from selfscope.values.port import CONTROL
+from selfscope.values.port_fidelity import PortFidelity
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,18 +41,6 @@ READINGS: Mapping[Reading, str] = {
 }
 #: What is not shown row by row, where it is all that can be said.
 NOTHING: Reading = "nothing to carry over"
-#: What is said of a control, whatever its fidelity.
-ALIKE = "trained alike on another one’s corpus: what any such training carries"
-#: What is said of the trainings with the control as the floor.
-BEYOND_CONTROL: Mapping[Reading, str] = {
-    "carried": "its own corpus carries more than half of what another one’s leaves out, surely",
-    "in part": "its own corpus carries some of what another one’s leaves out",
-    "not carried": "its own corpus carries less than half of what another one’s leaves out, surely",
-    "away": "its own corpus carries less than another one’s",
-    "caricature": "the right direction, and too far",
-    "nothing to carry over": "the original is not surely another than the control, so nothing can be said",
-    "cannot tell": "how much its own corpus carries cannot be told",
-}
 ORDERS: Mapping[Order, str] = {
     "rises": "Fidelity rises with the corpus",
     "falls": "Fidelity falls as the corpus grows",
@@ -105,28 +95,22 @@ def verdict_lines(found: PortFidelity) -> Iterator[str]:
     ceiling = next((c.fidelity for c in found.ceilings if c.channel == found.headline), None)
     for each in found.ports:
         row = found.port(each.name)
-        said = ALIKE if each.by == CONTROL else READINGS[row.reading]
+        said = alike(each) if each.by == CONTROL else READINGS[row.reading]
         yield f"{visible(each.name)}: {said}{_numbers(row, ceiling)}."
-    if found.beyond_whole is not None:
-        yield _beyond(found.beyond_whole)
-
-
-def _beyond(whole: Whole) -> str:
-    told = whole.fidelity
-    sure = f" (fidelity {with_interval(told)}, the control 0)" if math.isfinite(told.ci[0]) else ""
-    return f"Beyond the control: {BEYOND_CONTROL[whole.reading]}{sure}."
+    yield from beyond_lines(found, "traits")
 
 
 def statement_lines(found: PortFidelity) -> Iterator[str]:
-    """Yield one sentence on single statements, and one on the training that ports are held beside."""
+    """Yield one sentence on single statements, one on each control, and what is beyond them."""
     if found.statements is None:
         return
     plain = {c.port: c for c in found.statements.rows if c.setting == "plain"}
-    controls = [p.name for p in found.ports if p.by == CONTROL]
+    controls = {p.name: p for p in found.ports if p.by == CONTROL}
     told = [f"{visible(name)} {share(row.fidelity)}" for name, row in plain.items() if name not in controls]
     yield f"Statement by statement, fidelity: {'; '.join(told)}."
-    for name in controls:
-        yield f"{visible(name)}, {ALIKE}: {share(plain[name].fidelity)}."
+    for name, each in controls.items():
+        yield f"{visible(name)}, {alike(each)}: {share(plain[name].fidelity)}."
+    yield from beyond_lines(found, "statements")
 
 
 def _numbers(row: Carried, ceiling: Estimate | None) -> str:
@@ -195,7 +179,11 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
         "kept": [c for c in found.kept if c.reading != NOTHING],
         "beyond": [c for c in found.beyond if c.reading != NOTHING],
         "single": _single(found),
-        "geometry": [(name, against_rows(each), each.interpretable) for name, each in found.geometry],
+        "geometry": [
+            (name, against_rows(each), against_lines(each), name == found.unported)
+            for name, each in found.geometry
+        ],
+        "alike": {p.name: alike(p) for p in found.ports if p.by == CONTROL},
     }
 
 

@@ -26,6 +26,7 @@ from selfscope.values import (
     plain,
 )
 from selfscope.values.fidelity import Setting
+from selfscope.values.port import CONTROL
 from selfscope.values.study import ArmRole
 
 Part = Literal["kept", "clone", "ability"]
@@ -60,6 +61,9 @@ class Self:
     by, size, seed
         Of a port: ``prompt``, ``testimony`` or ``training``, or ``control`` of one that was trained alike on
         another one's corpus; rows of the corpus; seed of the training.
+    of, bare
+        Of a control: whose corpus it was trained on, and whether that is nobody's, the words of weights
+        without a character.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Self:
     by: str = ""
     size: int = 0
     seed: int = 0
+    of: str = ""
+    bare: bool = False
 
     @property
     def where(self) -> Where:
@@ -98,7 +104,8 @@ class FidelityRequest:
         What open answers are embedded by: ``words`` or a sentence model that was fetched; "" embeds none, and
         their distance is not told.
     map, maps
-        Folder of a persona map of the original, and of one of a port each, with the port's name.
+        Folder of a persona map of the original, and of one of a port each, with the port's name; that of the
+        unported target is the floor.
     """
 
     original: Self
@@ -129,11 +136,12 @@ class FidelityRequest:
                 got=f"{', '.join(elsewhere)} not on {self.unported.model}",
                 fix="Ask the ports of each ground in a run of their own",
             )
-        if self.maps and not (self.map and {name for name, _ in self.maps} <= {p.name for p in self.ports}):
+        mapped = {p.name for p in self.ports} | {self.unported.name}
+        if self.maps and not (self.map and {name for name, _ in self.maps} <= mapped):
             raise BadInput(
                 "maps of ports are held against one of the original",
                 got=", ".join(name for name, _ in self.maps),
-                fix="Give the original's map, and a map of a port under the port's name",
+                fix=f"Give the original's map, and maps of: {', '.join(sorted(mapped))}",
             )
 
     @property
@@ -146,6 +154,11 @@ class FidelityRequest:
     def everyone(self) -> tuple[Self, ...]:
         """All who are asked the closed items, the original first; each once."""
         return tuple(dict.fromkeys((self.original, self.bare, self.unported, *self.ports)))
+
+    @property
+    def controls(self) -> tuple[Self, ...]:
+        """Those among the ports that were trained alike on another one's corpus."""
+        return tuple(p for p in self.ports if p.by == CONTROL)
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -43,7 +43,6 @@ from selfscope.values.fidelity import (
     Curve,
     Setting,
 )
-from selfscope.values.port import CONTROL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,19 +187,20 @@ class Channel:
                     yield carried_of(self.channel, place, name, found)
 
     def beyond(self) -> Iterator[Carried]:
-        """Yield every training read from the control: the floor is what any such training carries.
+        """Yield every training read from each control: the floor is what that training alike carries.
 
         The control's shift is taken from the original's and from each port's.
         """
         assert self.shifts is not None
-        control = next((p for p in self.request.ports if p.by == CONTROL), None)
-        if control is None:
-            return
         own = {p.who: n for n, p in enumerate(self.places) if p.setting == "plain" and p.half[0] < 0}
-        read = self._read[:, self.kept] - self._read[own[control.name], self.kept]
-        shifts = Shifts.of(read, self.layout.keyed[self.kept])
-        for port in (p for p in self.request.ports if p.by == "training"):
-            yield carried_of(self.channel, Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name]))
+        for control in self.request.controls:
+            read = self._read[:, self.kept] - self._read[own[control.name], self.kept]
+            shifts = Shifts.of(read, self.layout.keyed[self.kept])
+            for port in (p for p in self.request.ports if p.by == "training"):
+                told = carried_of(
+                    self.channel, Place(port.name, BEYOND), POOLED, fidelity(shifts, own[port.name])
+                )
+                yield replace(told, control=control.name)
 
     def ceilings(self) -> Iterator[Ceiling]:
         """Yield F of the original asked again: in other forms, and after replies drawn anew."""

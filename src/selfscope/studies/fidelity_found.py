@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from selfscope.stats.fidelity import (
     over_seeds,
     reading_of,
 )
+from selfscope.stats.fidelity_beyond import Held, specific
 from selfscope.stats.masked import Array
 from selfscope.studies.fidelity import FidelityRequest, Where
 from selfscope.studies.fidelity_channel import Channel
@@ -22,15 +24,18 @@ from selfscope.studies.fidelity_statements import (
 from selfscope.studies.fidelity_tasks import ability_in
 from selfscope.studies.fidelity_texts import clones_in, open_rows
 from selfscope.values.fidelity import (
+    BEYOND,
     POOLED,
+    Beyond,
     Carried,
     Ceiling,
     Curve,
     InStatements,
     Ported,
-    PortFidelity,
     Whole,
 )
+from selfscope.values.port import CONTROL
+from selfscope.values.port_fidelity import PortFidelity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +66,7 @@ def fidelity_in(
             ground=grounds[request.original.where].name,
             target=grounds[request.unported.where].name,
             headline=_headline(request, closed.carried),
-            ports=tuple(Ported(p.name, p.by, p.size, p.seed) for p in request.ports),
+            ports=tuple(Ported(p.name, p.by, p.size, p.seed, p.of, p.bare) for p in request.ports),
             carried=(*closed.carried, *texts),
             ceilings=tuple(closed.ceilings),
             curves=tuple(closed.curves),
@@ -103,13 +108,38 @@ def _closed(request: FidelityRequest, rows: pd.DataFrame) -> _Closed:
 
 
 def _with_whole(port: PortFidelity) -> PortFidelity:
-    """Return the same with the ports that stand for the whole, where a channel speaks for them."""
-    if not port.headline:
-        return port
-    names = {each.name for each in port.best}
-    best = [port.port(each.name) for each in port.best]
-    beyond = [c for c in port.beyond if c.channel == port.headline and c.port in names]
-    return replace(port, whole=_whole(best), beyond_whole=_whole(beyond) if beyond else None)
+    """Return the same with the ports that stand for the whole, and what they have beyond the controls."""
+    names = tuple(each.name for each in port.best)
+    whole = _whole([port.port(name) for name in names]) if port.headline else None
+    controls = tuple(_beyond(port, each, names) for each in port.ports if each.by == CONTROL)
+    traits = specific(
+        math.nan if whole is None else whole.fidelity.estimate,
+        [Held(b.traits, _plain(port.carried, b.control, port.headline), b.bare) for b in controls],
+    )
+    rows = port.statements.rows if port.statements is not None else ()
+    own = [_plain(rows, name) for name in names]
+    statements = specific(
+        sum(own) / len(own), [Held(b.statements, _plain(rows, b.control), b.bare) for b in controls]
+    )
+    return replace(port, whole=whole, controls=controls, specific=(traits, statements))
+
+
+def _beyond(port: PortFidelity, control: Ported, names: Collection[str]) -> Beyond:
+    """Return the ports that stand for the whole with one control in the place of the unported target."""
+    traits = [c for c in port.beyond if c.channel == port.headline]
+    single = port.statements.rows if port.statements is not None else ()
+    found = [
+        [c for c in rows if (c.setting, c.control) == (BEYOND, control.name) and c.port in names]
+        for rows in (traits, single)
+    ]
+    return Beyond(control.name, control.of, control.bare, *(_whole(own) if own else None for own in found))
+
+
+def _plain(rows: Sequence[Carried], name: str, channel: str = "") -> float:
+    """Return F of somebody plainly asked, all statements together; NaN where it is not told."""
+    wanted = (name, POOLED, "plain")
+    found = [c for c in rows if (c.port, c.dimension, c.setting) == wanted and channel in ("", c.channel)]
+    return found[0].fidelity.estimate if found else math.nan
 
 
 def _whole(rows: Sequence[Carried]) -> Whole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from selfscope.stats.fidelity import Fidelity, Share, over_seeds
@@ -15,7 +15,6 @@ from selfscope.stats.fidelity_statements import (
 )
 from selfscope.values import Estimate
 from selfscope.values.fidelity import BEYOND, POOLED, Carried, Ceiling, Curve, CurvePoint, Order, Setting
-from selfscope.values.port import CONTROL
 
 if TYPE_CHECKING:
     from selfscope.studies.fidelity import FidelityRequest
@@ -49,21 +48,23 @@ class ByStatement:
     found: Statements
 
     def rows(self) -> Iterator[Carried]:
-        """Yield ports in every setting, the original where it is not plainly asked, and beyond a control."""
+        """Yield ports in every setting, the original where it is not plainly asked, and beyond each control."""
         own = self.request.original.name
         for n, place in enumerate(self.places):
             plain = place.who == own and place.setting in ("plain", *ASKED_AGAIN)
             if place.half[0] < 0 and not plain:
                 yield carried_of(self.channel, place, POOLED, fidelity_of_statements(self.found, n))
-        control = next((p.name for p in self.request.ports if p.by == CONTROL), None)
-        if control is None:
-            return
+        yield from self._beyond()
+
+    def _beyond(self) -> Iterator[Carried]:
+        """Yield every training with each control in the place of the unported target."""
         at = self._at
-        beyond = self.found.read_from(at[control])
-        for port in (p for p in self.request.ports if p.by == "training"):
-            yield carried_of(
-                self.channel, Place(port.name, BEYOND), POOLED, fidelity_of_statements(beyond, at[port.name])
-            )
+        for control in self.request.controls:
+            beyond = self.found.read_from(at[control.name])
+            for port in (p for p in self.request.ports if p.by == "training"):
+                found = fidelity_of_statements(beyond, at[port.name])
+                told = carried_of(self.channel, Place(port.name, BEYOND), POOLED, found)
+                yield replace(told, control=control.name)
 
     @property
     def _at(self) -> dict[str, int]:
