@@ -129,10 +129,11 @@ def test_a_dry_run_says_what_measuring_takes_and_costs(place, said, tmp_path, mo
     assert found["prompts"] == items + texts + 2 * texts + 20 * (3 + 2)
     assert found["cost"] == planned["total"]["cost"] == 0.0 and found["judged"] == 0
     assert planned["total"]["tokens"] == found["tokens"] + planned["ports"][0]["tokens"]
-    more = said(*here, "--control", place / "corpus", "--judge", "mockllm/model")["planned"]
-    assert [p["name"] for p in more["ports"]] == ["port-6-0", "control-6-0"]
+    two = ("--control", f"own={place / 'corpus'}", "--control", f"other={place / 'corpus'}")
+    more = said(*here, *two, "--judge", "mockllm/model")["planned"]
+    assert [p["name"] for p in more["ports"]] == ["port-6-0", "control-own-6-0", "control-other-6-0"]
     assert more["measuring"]["prompts"] > found["prompts"]
-    assert more["measuring"]["judged"] == (2 + 3) * 12 * 2
+    assert more["measuring"]["judged"] == (3 + 3) * 12 * 2
     assert said(*here, "--unmeasured")["planned"]["measuring"] is None
 
 
@@ -183,23 +184,40 @@ def test_what_no_file_says_of_a_subject_is_refused_with_its_place(tmp_path, caps
     assert "no model was given" in capsys.readouterr().err
 
 
-def test_a_control_is_trained_beside_ports_and_is_none_of_them(place, said, tmp_path, capsys):
-    other = ["export-self", "none", "-m", "phantom:keeper", "--size", "8", "--seed", "1"]
-    assert run([*other, "--out", str(tmp_path / "other")]) == 0
+def test_controls_are_trained_beside_ports_and_are_none_of_them(place, said, tmp_path, capsys):
+    for seed, who in ((1, "none"), (2, str(place / "keeper.md"))):
+        other = ["export-self", who, "-m", "phantom:keeper", "--size", "8", "--seed", str(seed)]
+        assert run([*other, "--out", str(tmp_path / f"other{seed}")]) == 0
+    told = json.loads((tmp_path / "other2" / "manifest.json").read_text())
+    told["subject"] |= {"id": "another", "name": "miller.md"}
+    (tmp_path / "other2" / "manifest.json").write_text(json.dumps(told))
     capsys.readouterr()
     given = ("port", place / "keeper.md", "-m", "phantom:keeper", "--to", place / "tiny", "--unmeasured")
     given += ("--corpus", place / "corpus", "--sizes", 6, "--seeds", 1, "--out", tmp_path / "ports")
-    found = said(*given, "--by", "training", "--control", tmp_path / "other")
+    bare = ("--by", "training", "--control", tmp_path / "other1")
+    found = said(*given, *bare)
     assert [p["name"] for p in found["ports"]] == ["port-6-0"]
-    assert found["control"]["name"] == "control-6-0" and found["control"]["measured"] is None
-    worn = read_adapter(found["control"]["folder"])
+    (only,) = found["controls"]
+    assert (only["name"], only["of"], only["bare"], only["measured"]) == (
+        "control-6-0", "phantom:keeper", True, None,
+    )  # fmt: skip
+    worn = read_adapter(only["folder"])
     assert worn.id != read_adapter(found["ports"][0]["folder"]).id
-    for wrong in (
-        ("--by", "prompt", "--control", tmp_path / "other"),
-        ("--by", "training", "--control", place / "corpus"),
+    two = said(*given, *bare, "--control", tmp_path / "other2")["controls"]
+    assert [(c["name"], c["of"], c["bare"]) for c in two] == [
+        ("control-phantom-keeper-6-0", "phantom:keeper", True),
+        ("control-miller.md-6-0", "miller.md", False),
+    ]
+    assert two[0]["folder"] == only["folder"]  # it was trained already
+    for wrong, words in (
+        (("--by", "prompt", "--control", tmp_path / "other1"), "the corpus of somebody else"),
+        (("--by", "training", "--control", place / "corpus"), "the corpus of somebody else"),
+        ((*bare, "--control", tmp_path / "other1"), "two controls have one name"),
+        (("--by", "training", "--control", "a b=c"), "a control is a folder"),
+        ((*bare, "--sizes", 12), "of a control has 8 rows"),
     ):
         assert run([*map(str, (*given, *wrong))]) == 2
-        assert "the corpus of somebody else" in capsys.readouterr().err
+        assert words in capsys.readouterr().err
 
 
 def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, monkeypatch):
@@ -213,6 +231,10 @@ def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, mo
     archive = Archive.create(tmp_path / "archive")
     kept = recorded(archive, source, made, found)
     assert (kept.drift, kept.shift) == (found.run, found.port("prompt").distance)
+    nothing = replace(found, headline="")
+    again = port_by_prompt(source, identity, tmp_path / "ports")
+    told = recorded(Archive.create(tmp_path / "other"), source, again, nothing)
+    assert (told.drift, told.shift) == (found.run, None)  # it was measured, and no trait is surely another
     order = Order(Named("none", "phantom:keeper"), "phantom:keeper", ("prompt",), archive=tmp_path)
     told = finite(plain(port_json(order, source, [made], found, [kept])))
     schema = files("selfscope.cli") / "schemas" / "port.json"
@@ -228,3 +250,23 @@ def test_planted_ports_are_played_from_the_command_line(said, tmp_path, monkeypa
     found = said(*given, "--preset", "demo")
     assert found["verdict"] == found["ports"][0]["measured"]["reading"] == "caricature"
     assert "caricature" in (tmp_path / found["run"] / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_a_planted_port_is_asked_is_what_was_typed(said, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
+    given = (
+        "port",
+        "none",
+        "-m",
+        "phantom:half",
+        "--to",
+        "phantom:port",
+        "--by",
+        "prompt",
+        "--preset",
+        "demo",
+    )
+    found = said(*given, "--dimensions", "memory,loneliness")
+    assert {c["dimension"] for c in found["channels"]} == {"", "memory", "loneliness"}
+    assert run([*given, "--archive", str(tmp_path / "a"), "--map", "m"]) == 2
+    assert "--archive, --map" in capsys.readouterr().err

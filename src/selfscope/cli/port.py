@@ -66,11 +66,11 @@ def port(
         int, typer.Option(min=0, help="Trainings of 200 rows, or of the first size; 0: those of the preset.")
     ] = 0,
     control: Annotated[
-        Path | None,
+        list[str] | None,
         typer.Option(
-            metavar="FOLDER",
-            help="Another one's corpus, such as `export-self none` of the same ground: trained alike, it "
-            "says what any such training carries.",
+            metavar="[NAME=]FOLDER",
+            help="Another one's corpus, at best another character's of the same ground: trained alike, it "
+            "says how much of this is no one's own. Repeatable.",
         ),
     ] = None,
     dimensions: Annotated[
@@ -113,6 +113,7 @@ def port(
     as_json: JsonFlag = False,
 ) -> None:
     """Carry a character to other weights, and say how much of it arrived, beside its own retest."""
+    from selfscope.cli.port_controls import controls_of
     from selfscope.cli.port_order import Order
     from selfscope.cli.port_plan import plan_of, show_plan
     from selfscope.cli.port_planted import names_of, play
@@ -126,7 +127,7 @@ def port(
         corpus=corpus,
         sizes=sizes_of(sizes, preset),
         seeds=seeds or SEEDS[preset],
-        control=control,
+        controls=controls_of(control or []),
         dimensions=names_in(dimensions),
         preset=preset.value,
         seed=seed,

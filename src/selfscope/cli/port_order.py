@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from selfscope.cli.export_self import request_of
 from selfscope.cli.limits import Limits
 from selfscope.cli.named import Named
+from selfscope.cli.port_controls import Control
 
 if TYPE_CHECKING:
     from selfscope.studies.fidelity import FidelityRequest, Self
@@ -41,8 +42,8 @@ class Order:
         Folder of all ports; None for one below `PORTS` that is named by who goes where.
     sizes, seeds
         Rows that are trained on, and trainings of the size that has several.
-    control
-        Folder of somebody else's corpus, on which the target is trained beside the ports; None for none.
+    controls
+        Corpora of others, on each of which the target is trained beside the ports.
     dimensions
         Those that are measured; empty for the preset's.
     measured
@@ -58,7 +59,7 @@ class Order:
     corpus: Path | None = None
     sizes: tuple[int, ...] = (200,)
     seeds: int = 1
-    control: Path | None = None
+    controls: tuple[Control, ...] = ()
     dimensions: tuple[str, ...] = ()
     preset: Preset = "standard"
     seed: int = 0

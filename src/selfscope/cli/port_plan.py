@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from selfscope.cli.export_self import PHANTOM
 from selfscope.cli.named import Named
 from selfscope.cli.show import console, print_json
-from selfscope.values.port import CONTROL, control_name, port_name
+from selfscope.values.port import CONTROL, port_name
 
 if TYPE_CHECKING:
+    from selfscope.cli.port_controls import Control
     from selfscope.cli.port_order import Order
     from selfscope.models.ground import Ground, GroundIdentity
     from selfscope.studies.fidelity import Self
@@ -60,7 +61,7 @@ def _export(order: Order) -> dict[str, Any]:
 
 
 def _planned(order: Order) -> list[dict[str, Any]]:
-    """Return what the trainings would take, at the planned tokens of a row; the control is the last one."""
+    """Return what the trainings would take, at the planned tokens of a row; controls are the last ones."""
     from selfscope.training.ports.make import seeded
 
     size = seeded(order.sizes)
@@ -69,7 +70,7 @@ def _planned(order: Order) -> list[dict[str, Any]]:
         for rows in order.sizes
         for seed in range(order.seeds if rows == size else 1)
     ]
-    each += [(control_name(size), size)] if order.control is not None else []
+    each += [(control.name(size), size) for control in order.controls]
     return [_training(name, rows) for name, rows in each]
 
 
@@ -113,18 +114,28 @@ def _prompts(order: Order) -> int:
 def stand_ins(order: Order) -> tuple[Self, ...]:
     """Return the ports of an order as they will be asked; where one is not made yet, something as long."""
     from selfscope.studies.fidelity import Self
+    from selfscope.training.ports.make import seeded
 
     told = {"prompt": order.original.system, "testimony": " ".join(["word"] * TESTIMONY_WORDS)}
     found = [Self(way, order.to, told[way], by=way) for way in order.by if way != "training"]
     for each in _planned(order) if "training" in order.by else ():
-        by = CONTROL if each["name"].startswith(CONTROL) else "training"
-        found.append(Self(each["name"], order.to, by=by, size=each["rows"]))
-    return tuple(_there(order, port) for port in found)
+        if not each["name"].startswith(CONTROL):
+            found.append(Self(each["name"], order.to, by="training", size=each["rows"]))
+    size = seeded(order.sizes)
+    controls = [_control(order, each, size) for each in order.controls] if "training" in order.by else []
+    return (*(_there(port, Path(order.folder) / port.name) for port in found), *controls)
 
 
-def _there(order: Order, port: Self) -> Self:
+def _control(order: Order, control: Control, size: int) -> Self:
+    """Return a control as it will be asked."""
+    from selfscope.studies.fidelity import Self
+
+    told = Self(control.name(size), order.to, by=CONTROL, size=size, of=control.of, bare=control.bare)
+    return _there(told, control.place(Path(order.folder)) / f"port-{size}-0")
+
+
+def _there(port: Self, folder: Path) -> Self:
     """Return a port with what it is told or wears, where it lies in its place already."""
-    folder = Path(order.folder) / (Path(CONTROL) / f"port-{port.size}-0" if port.by == CONTROL else port.name)
     if (folder / "identity.md").exists():
         return replace(port, system=(folder / "identity.md").read_text(encoding="utf-8").rstrip("\n"))
     return replace(port, adapter=str(folder)) if (folder / "adapter_config.json").exists() else port

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from selfscope.cli.export_self import exporter_of, open_ground
 from selfscope.cli.named import Named
+from selfscope.cli.port_controls import control_json, trained_controls
 from selfscope.cli.port_order import BARE, CORPUS, PORTS, Order
 from selfscope.cli.show import command_line, counting, writing
 from selfscope.errors import BadInput
 from selfscope.values import content_id, short
-from selfscope.values.port import CONTROL, control_name
 
 if TYPE_CHECKING:
     from selfscope.archive.store.archive import Archive
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from selfscope.studies.fidelity import Self
     from selfscope.training.ports.descent import Recorded
     from selfscope.training.ports.make import Made, Source
-    from selfscope.values.port_fidelity import PortFidelity
     from selfscope.values.port import CorpusRow
+    from selfscope.values.port_fidelity import PortFidelity
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ async def carry(order: Order) -> Carried:
     order = replace(order, out=order.out or PORTS / short(content_id([source.subject.id, target])))
     rows = () if order.by == ("prompt",) else await _corpus(order, source)
     made = make_ports(order, source, target, rows)
-    control = None if order.control is None else control_of(order, source, target)
-    found = await _measure(order, made, control) if order.measured else None
+    controls = trained_controls(order, source)
+    found = await _measure(order, made, controls) if order.measured else None
     kept = [] if archive is None else [recorded(archive, source, each, found) for each in made]
-    told = port_json(order, source, made, found, kept, control)
+    told = port_json(order, source, made, found, kept, controls)
     return Carried(told, tuple(_lines(made, found, kept)))
 
 
@@ -137,38 +137,6 @@ def _train(order: Order, source: Source, target: GroundIdentity, rows: Sequence[
     return made
 
 
-def control_of(order: Order, source: Source, target: GroundIdentity) -> Self:
-    """Return the target trained on another one's corpus, with the recipe, rows and seed 0 of the ports.
-
-    Raises
-    ------
-    BadInput
-        If the corpus is the character's own, is too small, or nothing else is trained.
-    """
-    from selfscope.models.local.load import load
-    from selfscope.studies.fidelity import Self
-    from selfscope.training.portrait.folder import read_manifest, read_rows
-    from selfscope.training.ports.make import seeded, train_control
-
-    assert order.control is not None
-    told = read_manifest(order.control) if order.control.is_dir() else {}
-    if "training" not in order.by or told.get("subject", {}).get("id") == source.subject.id:
-        raise BadInput(
-            "a control is a training on the corpus of somebody else",
-            got=f"{order.control}, by {', '.join(order.by)}",
-            fix="Give --by training and for instance what `export-self none` wrote on the same ground",
-        )
-    refuse_unweighted(target)
-    size = seeded(order.sizes)
-    with counting("control") as bar:
-
-        def tell(done: int, total: int, which: str) -> None:
-            bar(done, total, which, "")
-
-        folder = train_control(read_rows(order.control), size, load(order.to), order.folder / CONTROL, tell)
-    return Self(control_name(size), order.to, adapter=str(folder), by=CONTROL, size=size)
-
-
 def refuse_unweighted(target: GroundIdentity) -> None:
     """Refuse to train what has no weights here; BadInput."""
     if target.kind != "local":
@@ -179,7 +147,7 @@ def refuse_unweighted(target: GroundIdentity) -> None:
         )
 
 
-async def _measure(order: Order, made: Sequence[Made], control: Self | None = None) -> PortFidelity:
+async def _measure(order: Order, made: Sequence[Made], controls: Sequence[Self] = ()) -> PortFidelity:
     """Ask original, ports and bare target the same, and write the page."""
     from selfscope.report.port import write_port
     from selfscope.studies.fidelity import Self
@@ -190,7 +158,7 @@ async def _measure(order: Order, made: Sequence[Made], control: Self | None = No
         Self(p.name, order.to, p.system, p.adapter, by=p.by, size=p.size, seed=p.seed)
         for p in (each.port for each in made)
     )
-    request = order.measure(ports if control is None else (*ports, control))
+    request = order.measure((*ports, *controls))
     with counting("fidelity") as progress:
         found = await fidelity_of(request, opened=opened, progress=progress, budget=order.limits.budget)
     with writing("the page"):
@@ -211,16 +179,18 @@ def facts_of(order: Order, made: Sequence[Made]) -> tuple[tuple[str, str], ...]:
 
 
 def recorded(archive: Archive, source: Source, made: Made, found: PortFidelity | None) -> Recorded:
-    """Write one port down, with its distance from the original where one was found."""
+    """Write one port down, with the run that measured it, and its distance from the original.
+
+    Where no trait is surely another in the original there is a run, and no distance in half contrasts.
+    """
     import math
 
     from selfscope.training.ports.descent import record
 
-    if found is None or not found.headline:
+    if found is None:
         return record(archive, source, made)
-    distance = found.port(made.port.name).distance
-    shift = None if math.isnan(distance) else distance
-    return record(archive, source, made, found.run if shift is not None else "", shift)
+    distance = found.port(made.port.name).distance if found.headline else math.nan
+    return record(archive, source, made, found.run, None if math.isnan(distance) else distance)
 
 
 def port_json(
@@ -229,7 +199,7 @@ def port_json(
     made: Sequence[Made],
     found: PortFidelity | None,
     kept: Sequence[Recorded],
-    control: Self | None = None,
+    controls: Sequence[Self] = (),
 ) -> dict[str, Any]:
     """Return what ``port --json`` prints (schema: ``selfscope schema port``)."""
     from selfscope.studies.store import RunStore
@@ -241,7 +211,7 @@ def port_json(
         "original": {"id": source.subject.id, "name": source.name, "model": order.named.model},
         "target": order.to,
         "ports": [_subject_json(each) | {"measured": measured.get(each.port.name)} for each in made],
-        "control": None if control is None else _control_json(control, measured.get(control.name)),
+        "controls": [control_json(each, measured.get(each.name)) for each in controls],
         "archived": list(kept),
         "report": None if found is None else str(RunStore.find(found.run).report),
     }
@@ -249,11 +219,6 @@ def port_json(
 
 #: What is null where nothing was measured.
 UNMEASURED = ("fidelity", "ci", "ceiling", "floor", "clone_accuracy", "ability", "curve", "run")
-
-
-def _control_json(control: Self, measured: dict[str, Any] | None) -> dict[str, Any]:
-    told = {"name": control.name, "folder": control.adapter, "size": control.size, "seed": control.seed}
-    return told | {"measured": measured}
 
 
 def _subject_json(made: Made) -> dict[str, Any]:

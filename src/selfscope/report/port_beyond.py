@@ -43,8 +43,8 @@ def _sentence(said: Specific, measure: Measure, controls: Sequence[Beyond]) -> s
     least = f"fidelity {with_interval(whole.fidelity)}, the nearest of them 0"
     if said == "beyond bare words":
         return (
-            f"Surely nearer to the original than a training on the bare model’s own words ({least}). No corpus "
-            "of another character was tried, so this may be what any character’s words carry."
+            f"Surely nearer to the original than a training on the bare model’s own words ({least}). No "
+            "corpus of another character was tried, so this may be what any character’s words carry."
         )
     count = len(controls)
     trainings = "this one training alike" if count == 1 else f"each of these {count} trainings alike"

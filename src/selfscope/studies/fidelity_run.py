@@ -18,8 +18,8 @@ from selfscope.studies.fidelity_judged import choices_of_judges
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
 from selfscope.values import Study, Usage, plain
-from selfscope.values.port_fidelity import PortFidelity
 from selfscope.values.persona_against import Against
+from selfscope.values.port_fidelity import PortFidelity
 
 #: Opens what answers for someone, its adapter put on.
 Opened = Callable[[Self], Ground]

@@ -48,7 +48,7 @@ class ByStatement:
     found: Statements
 
     def rows(self) -> Iterator[Carried]:
-        """Yield ports in every setting, the original where it is not plainly asked, and beyond each control."""
+        """Yield ports in every setting, the original where it is not plainly asked, and beyond controls."""
         own = self.request.original.name
         for n, place in enumerate(self.places):
             plain = place.who == own and place.setting in ("plain", *ASKED_AGAIN)

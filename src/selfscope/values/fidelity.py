@@ -224,7 +224,7 @@ class InStatements:
     Attributes
     ----------
     rows
-        Every port in every setting, and the trainings beyond each control; distances are of single statements.
+        Every port in every setting, and trainings beyond each control; distances are of single statements.
     """
 
     channel: str

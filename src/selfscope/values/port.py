@@ -92,6 +92,6 @@ def port_name(by: By, size: int = 0, seed: int = 0) -> str:
     return f"port-{size}-{seed}" if by == "training" else by
 
 
-def control_name(size: int, seed: int = 0) -> str:
-    """Return what a training on another one's corpus is called."""
-    return f"{CONTROL}-{size}-{seed}"
+def control_name(size: int, seed: int = 0, label: str = "") -> str:
+    """Return what a training on another one's corpus is called; `label` parts it from others."""
+    return f"{CONTROL}-{label}-{size}-{seed}" if label else f"{CONTROL}-{size}-{seed}"
