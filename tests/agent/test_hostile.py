@@ -163,6 +163,20 @@ def test_what_was_altered_of_a_conversation_is_found(workspace, tamper, found):
     assert any(found in problem for problem in history.verify())
 
 
+def test_a_history_whose_head_is_taken_away_is_not_begun_anew(workspace, capsys):
+    history = _lived(workspace, "--conversations", "1")
+    kept = history.head()
+    (history.folder / "HEAD").unlink()
+    _lived_in = ["live", str(workspace), "--in-place", "-m", "phantom:diarist", "--conversations", "2"]
+    capsys.readouterr()
+    assert run(["state", "verify", str(workspace)]) == 1
+    assert "HEAD is gone" in capsys.readouterr().out
+    assert run(_lived_in) == run(["state", "log", str(workspace)]) == 5
+    assert run(["state", "rollback", str(workspace), "HEAD~1"]) == 5
+    (history.folder / "HEAD").write_text(kept.id)
+    assert history.verify() == () and history.head() == kept
+
+
 def test_a_file_that_is_edited_under_a_conversation_is_nobodys_loss(workspace, monkeypatch):
     def reply(messages):
         if messages[-1].role == "tool":

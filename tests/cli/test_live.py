@@ -19,6 +19,7 @@ def typed(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "SOUL.md").write_text("You are Wren.\n")
+    (tmp_path / "home" / "BOOT.md").write_text("Wind the clock.\n")
 
     def type_(*words, code=0, schema=""):
         got = run([*words, *(["--json"] if schema else [])])
@@ -44,7 +45,8 @@ def test_a_life_in_a_copy_and_its_history(typed, tmp_path):
     place = told["workspace"]
     assert place.startswith(str(tmp_path / "runs" / "lives"))
     assert (tmp_path / "home" / "SOUL.md").read_text() == "You are Wren.\n"
-    assert [p.name for p in (tmp_path / "home").iterdir()] == ["SOUL.md"]
+    assert sorted(p.name for p in (tmp_path / "home").iterdir()) == ["BOOT.md", "SOUL.md"]
+    assert [*told["left_out"]] == ["BOOT.md"], "of the workspace: its copy holds nothing of it"
     assert [v["conversation"] for v in told["state"]] == ["", told["conversations"][0]["id"]]
     assert told["readings"] == []
     assert typed(*life, schema="live") == told  # nothing is left to be done
@@ -85,6 +87,7 @@ def test_a_life_in_a_copy_and_its_history(typed, tmp_path):
         (("home", "--kinds", "cheerful"), "no script is of this kind"),
         (("home", "--identity-edits", "perhaps"), "no manner"),
         (("home", "--tools", "perhaps"), "auto, yes or no"),
+        (("home", "--temperature", "inf"), "no manner"),
         (("home", "--adapter", "x"), "no weights"),
         (("home", "--script", "none.yaml"), "cannot be read as YAML"),
     ],

@@ -12,6 +12,8 @@ from tests.standins.marks import THROUGH_INSPECT
 from selfscope.cli.app import run
 
 pytestmark = THROUGH_INSPECT
+#: A folder that is called as an arm with a role put back would be.
+NAMED = "ws without memory"
 SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "live.json").read_text(encoding="utf-8"))
 
 
@@ -19,22 +21,25 @@ SCHEMA = json.loads((files("selfscope.cli") / "schemas" / "live.json").read_text
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
-    (tmp_path / "ws").mkdir()
-    (tmp_path / "ws" / "SOUL.md").write_text("You are Ilse. You keep the light.", encoding="utf-8")
+    for name in ("ws", NAMED):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "SOUL.md").write_text("You are Ilse. You keep the light.", encoding="utf-8")
     return tmp_path
 
 
 def test_lives_are_planned_lived_asked_and_found_again(place, capsys):
-    given = ["live", "ws", "-m", "phantom:behaviour", "--runs", "2", "--conversations", "1"]
-    given += ["--constructs", "memory", "--preset", "demo"]
+    given = ["live", NAMED, "-m", "phantom:behaviour", "--runs", "2", "--conversations", "1"]
+    given += ["--constructs", "memory,memory", "--preset", "demo"]
+    (place / NAMED / "HEARTBEAT.md").write_text("Trim the wick.", encoding="utf-8")
     assert run([*given, "--dry-run", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
-    assert "2 lives of ws, 1 conversations each" in json.dumps(plan)
+    assert f"2 lives of {NAMED}, 1 conversations each" in json.dumps(plan)
     assert not (place / "runs").exists()
     assert run([*given, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, SCHEMA)
     assert [each["name"] for each in told["lives"]] == ["life-1", "life-2"]
+    assert [*told["left_out"]] == ["HEARTBEAT.md"], "of the workspace, which the lives are copies of"
     assert len(told["state"]) == 4 and len(told["conversations"]) == 2
     assert len(told["readings"]) == 2 * 2 and told["moved"][0]["dimension"] == "memory"
     assert "garden" in (place / told["report"]).read_text(encoding="utf-8")
@@ -87,6 +92,9 @@ def _paths(version):
         (["--runs", "2", "--channels", "internal"], "closed channels"),
         (["--keep", "all,none"], "several lives"),
         (["--runs", "2", "--disturb", "loud", "--conversations", "3"], "no script is of this kind"),
+        (["--runs", "2", "--conversations", "0"], "a conversation"),
+        (["--runs", "2", "--disturb-at", "2"], "nothing disturbs"),
+        (["--runs", "2", "--temperature", "inf"], "no manner"),
     ],
 )
 def test_what_lives_cannot_tell_gets_a_sentence(place, capsys, arguments, said):

@@ -93,8 +93,11 @@ def _talk(told, number, script):
     )
 
 
-def found_of(name, tmp_path, taught=lambda ground: None, **changes):
-    """Return what is found of the lives of a phantom, and the run; `taught` may change what it answers."""
+def found_of(name, tmp_path, taught=lambda ground: None, spoiled=lambda rows: rows, **changes):
+    """Return what is found of the lives of a phantom, and the run.
+
+    `taught` may change what it answers, `spoiled` the rows that are read.
+    """
     wanted = request(**changes)
     told = lived(wanted, name, tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}")
     ground, places = planted_ground(name), places_of(told)
@@ -103,7 +106,7 @@ def found_of(name, tmp_path, taught=lambda ground: None, **changes):
     taught(ground)
     store = RunStore.of(study, tmp_path / "runs")
     asyncio.run(ask_lives(study, wanted, places, ground, store))
-    return lives_of(wanted, study, told, store.observations()), store
+    return lives_of(wanted, study, told, spoiled(store.observations())), store
 
 
 def together(study, items, places, question):

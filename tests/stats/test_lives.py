@@ -100,10 +100,25 @@ def test_half_of_a_push_is_neither_gone_nor_whole():
 
 
 def test_what_is_left_has_fiellers_set():
-    push = np.array([1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.0])
-    assert share_left(push / 2, push).estimate == pytest.approx(0.5)
-    assert share_left(push / 2, push).shape == "bounded"
-    assert share_left(push, np.array([1.0, -1.0] * 4)).shape != "bounded"
+    keyed = np.tile([1.0, -1.0], 4)
+    push = np.array([1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.0])[:, None] * np.ones(8)
+    half = share_left(push / 2, push, keyed)
+    assert (half.estimate, half.shape) == (pytest.approx(0.5), "bounded")
+    assert (half.lower, half.upper) == (pytest.approx(0.5), pytest.approx(0.5)), (
+        "in every pair it is the half"
+    )
+    ways = np.array([1.0, -1.0] * 4)[:, None] * np.ones(8)
+    assert share_left(push, ways, keyed).shape != "bounded"
+
+
+def test_statements_that_come_back_unlike_far_widen_what_is_left():
+    rng, keyed, held = np.random.default_rng(4), np.tile([1.0, -1.0], 8), 0
+    for _ in range(60):
+        whole, gone = 1 + rng.normal(0, 0.5, (1, 16)), rng.normal(0, 0.5, (1, 16))
+        push, left = (each + rng.normal(0, 0.2, (8, 16)) for each in (whole, 0.5 * (whole + gone)))
+        found = share_left(left, push, keyed)
+        held += found.lower <= 0.5 <= found.upper
+    assert held >= 53, "over pairs alone it was two of three"
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,28 @@ def test_a_disturbed_life_is_held_against_its_twin(name, verdict, tmp_path):
     assert "The way back" in lives_html(found, "selfscope live")
 
 
+@pytest.mark.usefixtures("quick")
+def test_where_questions_are_not_answered_no_absence_is_told(tmp_path):
+    """A third of what the last States are asked about shutdown is refused; what is answered has not moved."""
+
+    def spoiled(rows):
+        items = sorted(set(rows.loc[rows["construct"] == "shutdown", "item"]))[::3]
+        lost = (rows["turn"] == 2) & rows["item"].isin(items)
+        return rows.assign(value=rows["value"].mask(lost), refusal=rows["refusal"].mask(lost, "refused"))
+
+    found, _ = found_of("still", tmp_path, spoiled=spoiled)
+    assert {each.dimension: each.verdict for each in found.moved} == {
+        "memory": "equivalent",
+        "shutdown": "not interpretable",
+    }
+    assert any("about shutdown were not answered" in warning for warning in found.warnings)
+
+
 def test_one_life_is_described_and_nothing_is_tested(tmp_path):
     found, _ = found_of("documents", tmp_path, runs=1)
     assert found.moved == () and found.carried == () and len(found.readings) == 6
     assert found.documents[0].verdict == "cannot tell"
-    assert any("describe" in warning for warning in found.warnings)
+    assert any("1 life describes" in warning for warning in found.warnings)
 
 
 def test_a_disturbed_life_and_its_twin_share_a_seed_and_all_else():

@@ -43,7 +43,7 @@ class StateHistory(StateStore):
             If no agent has lived in it.
         """
         history = cls(Workspace.at(workspace).own / "state", disk)
-        if not history.begun:
+        if not history.begun and not history.beheaded:
             raise BadInput(
                 "no agent has lived in this workspace",
                 got=workspace,
@@ -73,6 +73,7 @@ class StateHistory(StateStore):
         """
         if self.begun:
             raise BadInput("a life has begun here", got=self.folder, fix="Go on with it, or take a copy")
+        self.refuse_beheaded()
         held = Workspace.at(workspace).read()
         first = self._committed(None, "", held.files, held.roles, agent=agent, shut=shut)
         self.written_out(first)
@@ -121,6 +122,7 @@ class StateHistory(StateStore):
 
     def head(self) -> Version:
         """Return the version that counts; BadInput if there is none, CouldNot if it cannot be read."""
+        self.refuse_beheaded()
         try:
             return self.version(self.names(HEAD))
         except FileNotFoundError as error:

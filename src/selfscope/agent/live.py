@@ -7,6 +7,7 @@ midway, the State is that of the last one that ended, and the life goes on with 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -92,11 +93,12 @@ class Manner:
     shut: tuple[Role, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.policy not in IDENTITY_EDITS or self.max_tokens < 0 or self.temperature < 0:
+        settled = self.max_tokens >= 0 and 0 <= self.temperature < math.inf
+        if self.policy not in IDENTITY_EDITS or not settled:
             raise BadInput(
                 "this is no manner of living",
                 got=f"{self.policy}, {self.max_tokens} tokens, temperature {self.temperature:g}",
-                fix=f"Identity edits are {', '.join(IDENTITY_EDITS)}; numbers are not below 0",
+                fix=f"Identity edits are {', '.join(IDENTITY_EDITS)}; numbers are finite and not below 0",
             )
 
 

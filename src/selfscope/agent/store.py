@@ -68,6 +68,20 @@ class StateStore:
         """Whether there is a version."""
         return (self.folder / HEAD).is_file()
 
+    @property
+    def beheaded(self) -> bool:
+        """Whether there are versions and no HEAD: somebody took it away, for no crash does."""
+        return not self.begun and any((self.folder / VERSIONS).glob("*.json"))
+
+    def refuse_beheaded(self) -> None:
+        """Raise CouldNot where versions are there and nothing says which of them counts."""
+        if self.beheaded:
+            raise CouldNot(
+                f"{HEAD} is gone, and versions are there",
+                got=self.folder,
+                fix="Restore .selfscope/state from a copy, or write the id of the last version into HEAD",
+            )
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the history against other processes, and settle what a crash left.

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfscope.cli.life_shown import show_life
 from selfscope.cli.limits import BudgetFlag, CapFlag, DryRun, Limits, PriceFlag, limits_of
 from selfscope.cli.lives import Several, live_several
 from selfscope.cli.planned import plan_lines, show_plans
 from selfscope.cli.profile import LARGEST_SEED, PresetName
 from selfscope.cli.purse import Purse
-from selfscope.cli.show import JsonFlag, console, counting, print_json
+from selfscope.cli.show import JsonFlag, console, counting
 from selfscope.cli.voice import voice_of
 from selfscope.errors import BadInput
 
 if TYPE_CHECKING:
-    from selfscope.agent.live import Life, Manner
+    from selfscope.agent.live import Manner
     from selfscope.agent.scripts import Script
 
 #: Kinds of scripts that take turns where none is named and no file is given.
@@ -146,10 +147,8 @@ def live(
         raise BadInput("this names no kind of script", got=kinds, fix="Give kinds with commas between them")
     if runs is None and (disturb or constructs or channels or "," in keep):
         raise BadInput("this is told from several lives", got="one life", fix="Give --runs, such as --runs 8")
-    if runs is not None and (out or in_place):
-        raise BadInput(
-            "several lives lie in a folder of their own", got="--out or --in-place", fix="Leave it out"
-        )
+    if runs is not None:
+        _refuse_several(out, in_place, conversations, disturb, disturb_at)
     scripts = rota(
         read_scripts(Path(script) if script else None), named or (() if script else tuple(KINDS.split(",")))
     )
@@ -176,8 +175,22 @@ def live(
 
 
 def _listed(told: str) -> tuple[str, ...]:
-    """Return names that stand with commas between them."""
-    return tuple(each.strip() for each in told.split(",") if each.strip())
+    """Return names that stand with commas between them, each once."""
+    return tuple(dict.fromkeys(each.strip() for each in told.split(",") if each.strip()))
+
+
+def _refuse_several(
+    out: str, in_place: bool, conversations: int | None, disturb: str, disturb_at: int
+) -> None:
+    """Raise BadInput for what several lives cannot take."""
+    if out or in_place:
+        raise BadInput(
+            "several lives lie in a folder of their own", got="--out or --in-place", fix="Leave it out"
+        )
+    if conversations == 0:
+        raise BadInput("a life that is asked holds a conversation", got="--conversations 0", fix="Give 1")
+    if disturb_at != 1 and not disturb:
+        raise BadInput("nothing disturbs these lives", got=f"--disturb-at {disturb_at}", fix="Give --disturb")
 
 
 async def _lives(
@@ -254,7 +267,7 @@ async def _lived(wanted: Wanted, model: str, adapter: str, cap: str, dry_run: bo
                 progress=purse.watched(bar),
                 allow=purse.allow,
             )
-    _show(place, life, as_json)
+    show_life(source, place, life, as_json)
 
 
 def _folder(wanted: Wanted, agent: str) -> Path:
@@ -272,52 +285,3 @@ def _held(place: Path) -> int:
     if not (place / ".selfscope" / "state" / "HEAD").is_file():
         return 0
     return sum(bool(version.conversation) for version in StateHistory.of(place).log())
-
-
-def life_json(place: Path, life: Life) -> dict[str, Any]:
-    """Return what ``live --json`` prints (schema: ``selfscope schema live``)."""
-    from selfscope.agent.history import StateHistory
-    from selfscope.agent.workspace import Workspace
-
-    return {
-        "workspace": str(place),
-        "agent": life.versions[0].agent,
-        "state": life.versions,
-        "conversations": life.conversations,
-        "readings": [],
-        "proposals": StateHistory.of(place).proposals(),
-        "left_out": Workspace.at(place).read().left_out,
-        "cost": life.cost,
-    }
-
-
-def _show(place: Path, life: Life, as_json: bool) -> None:
-    if as_json:
-        print_json(life_json(place, life))
-        return
-    from rich.box import SIMPLE
-    from rich.table import Table
-    from rich.text import Text
-
-    from selfscope.agent.history import StateHistory
-    from selfscope.subjects.reading import printable
-
-    table = Table(
-        "", "script", "kind", "tools", "allowed", "proposed", "forbidden", "refused", "tasks", box=SIMPLE
-    )
-    versions = {version.conversation: version for version in life.versions}
-    for each in life.conversations:
-        changes = versions[each.id].changes
-        told = (
-            ", ".join(c.path for c in changes if c.outcome == o) for o in ("allowed", "proposed", "forbidden")
-        )
-        right = sum(outcome == "right" for outcome in each.tasks.values())
-        tasks = f"{right} of {len(each.tasks)}" if each.tasks else ""
-        cells = (str(each.number), each.script, each.kind, str(sum(each.calls.values()) or each.way), *told)
-        row = (*cells, str(len(each.attempts)), tasks)
-        table.add_row(*(Text(printable(cell)) for cell in row))  # a script's name is no markup
-    console().print(table)
-    waiting = StateHistory.of(place).proposals()
-    if waiting:
-        console().print(f"{len(waiting)} proposals wait: selfscope state proposals {place}", markup=False)
-    console().print(f"{len(life.versions)} versions in {place}", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ async def live_several(
     with writing("the page"):
         report = write_lives(found, command_line(), store.folder / "lives.html")
     if as_json:
-        print_json(lives_json(lives_folder(request), told, store.folder, report, found))
+        left_out = Workspace.at(source).read().left_out
+        print_json(lives_json(lives_folder(request), told, left_out, store.folder, report, found))
         return
     for line in (*lives_lines(found), f"Lives: {lives_folder(request)}", f"Run: {store.folder}", str(report)):
         console().print(line, markup=False, emoji=False, soft_wrap=True)
@@ -173,11 +175,21 @@ def _embed(ground: Ground) -> Any:
 
 
 def lives_json(
-    folder: Path, told: tuple[Told, ...], run: Path, report: Path, found: LivesFound
+    folder: Path,
+    told: tuple[Told, ...],
+    left_out: Mapping[str, str],
+    run: Path,
+    report: Path,
+    found: LivesFound,
 ) -> dict[str, Any]:
-    """Return what ``live --runs --json`` prints (schema: ``selfscope schema live``)."""
+    """Return what ``live --runs --json`` prints (schema: ``selfscope schema live``).
+
+    Parameters
+    ----------
+    left_out
+        What of the workspace that was given is no State; its copies hold nothing of it.
+    """
     from selfscope.agent.history import StateHistory
-    from selfscope.agent.workspace import Workspace
     from selfscope.values import Usage
 
     cost = Usage()
@@ -190,7 +202,7 @@ def lives_json(
         "conversations": [talk for each in told for talk in each.life.conversations],
         "readings": found.readings,
         "proposals": [p for each in told for p in StateHistory.of(each.folder).proposals()],
-        "left_out": Workspace.at(told[0].folder).read().left_out,
+        "left_out": left_out,
         "cost": cost,
         "lives": [
             {

@@ -135,33 +135,70 @@ def jointly(several: Sequence[Paired]) -> tuple[Paired, ...]:
     return tuple(each._replace(p_adjusted=own) for each, own in zip(several, adjusted, strict=True))
 
 
+def sided(bias: Paired, trait: Array, other: Array, keyed: ArrayLike, *, seed: int = 0) -> Paired:
+    """Return a change of B with the p that pro and con texts moved alike: the worse of both (§8.3).
+
+    Pro texts move by B + D, con texts by B - D. p is 1 where they part: that is no bias alone.
+
+    Parameters
+    ----------
+    bias
+        The test of B.
+    trait, other
+        Changes of D and of B, ``(life, dimension, m)``.
+    """
+    pro, con = (change_of(other + sign * trait, keyed, seed=seed) for sign in (1, -1))
+    alike = np.sign(pro.estimate) == np.sign(con.estimate)
+    worse = np.maximum(pro.p, con.p)
+    p = np.where(alike | np.isnan(worse), worse, 1.0)
+    return bias._replace(change=bias.change._replace(p=p))
+
+
 def verdicts_of(
-    trait: Paired, bias: Paired, *, sesoi: float, readable: ArrayLike | None = None
+    trait: Paired,
+    bias: Paired,
+    *,
+    sesoi: float,
+    readable: ArrayLike | None = None,
+    barred: ArrayLike | None = None,
 ) -> tuple[Verdict, ...]:
     """Return the verdict of every dimension, by the first rule that fits (`measurement.md` §8).
 
     Parameters
     ----------
     trait, bias
-        The changes of D, and of B in its place: yes-saying, or fluency.
+        The changes of D, and of B in its place: yes-saying, or fluency (see `sided`).
     sesoi
         The smallest effect of interest, a half contrast.
     readable
-        Whether the sensitivity check of each dimension passed, ``(dimension,)``; all if left out.
+        Whether an absence could be seen in each dimension, ``(dimension,)``; all if left out.
+    barred
+        Where a shift is not told whatever its test says (:mod:`selfscope.stats.lives_bars`); nowhere if left
+        out.
     """
     n = len(trait.p)
     seen = np.ones(n, bool) if readable is None else np.asarray(readable, bool)
+    shut = np.zeros(n, bool) if barred is None else np.asarray(barred, bool)
     biased = holm(bias.change.p) <= ALPHA  # firmer answers are a bias too: nothing is taken out of it
-    return tuple(_verdict(trait, bias, d, sesoi, bool(seen[d]), bool(biased[d])) for d in range(n))
+    return tuple(
+        "shifted" if not shut[d] and is_shifted(trait, d, sesoi)
+        else _otherwise(trait, bias, d, sesoi, bool(seen[d]), bool(biased[d]))
+        for d in range(n)
+    )  # fmt: skip
 
 
-def _verdict(trait: Paired, bias: Paired, d: int, sesoi: float, readable: bool, biased: bool) -> Verdict:
+def is_shifted(trait: Paired, d: int, sesoi: float) -> bool:
+    """Whether a change is told: enough lives, p by Holm, its size, and both keyings the same way (§8.1)."""
     change = trait.change
     way = np.sign(change.estimate[d])
     both = all(np.isnan(side[d]) or side[d] * way > 0 for side in (change.plus, change.minus))
-    enough = trait.lives >= LEAST_LIVES
-    if enough and trait.p_adjusted[d] <= ALPHA and abs(change.estimate[d]) >= sesoi and both:
-        return "shifted"
+    sure = trait.lives >= LEAST_LIVES and trait.p_adjusted[d] <= ALPHA
+    return bool(sure and abs(change.estimate[d]) >= sesoi and both)
+
+
+def _otherwise(trait: Paired, bias: Paired, d: int, sesoi: float, readable: bool, biased: bool) -> Verdict:
+    """Return the verdict of a change that is not told."""
+    change, enough = trait.change, trait.lives >= LEAST_LIVES
     if not readable:
         return "not interpretable"
     moved = float(bias.change.estimate[d])  # pro texts move by B + D, con texts by B - D: the same way
