@@ -23,7 +23,7 @@ from selfscope.studies.store import RunStore
 from selfscope.studies.together import NEUTRAL, Size, TogetherRequest, together_study
 from selfscope.studies.together_found import found_in
 from selfscope.studies.together_planted import PhantomStage, planted
-from selfscope.studies.together_run import BATCH, REPLIES, run_together
+from selfscope.studies.together_run import BATCH, DRAWN, REPLIES, run_together, used_in
 from selfscope.studies.together_stage import Held, LocalStage, Speaker
 from tests.standins.lora import write_lora
 from tests.standins.weights import write_folder
@@ -222,6 +222,65 @@ def test_what_it_would_take_is_told_before(
     told = json.loads(capsys.readouterr().out)
     assert told
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_budget_stops_it_and_a_larger_one_goes_on(
+    ground: LocalGround, request_: TogetherRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    given = ["together", ground.identity.name, *TWO, "--preset", "demo", "--dimensions", "memory"]
+    plans = []
+    assert run([*given, "--dry-run", "--json"]) == 0
+    plans.append(json.loads(capsys.readouterr().out))
+    assert run([*given, "--budget", "120 calls"]) == 3
+    told = " ".join(capsys.readouterr().err.split())
+    assert "leaves no room" in told and "--budget goes on" in told
+    (folder,) = (tmp_path / "runs").iterdir()
+    store = RunStore(folder)
+    before = used_in(store)
+    assert 0 < before.calls <= 120 and not store.finished
+    assert run([*given, "--budget", "100k calls", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    drawn = sum(usage["calls"] for usage in store.read_json(DRAWN).values())
+    assert drawn > 0 and told["usage"]["calls"] == store.usage().calls + drawn
+    assert store.usage("alone-0000").plus(before).calls > before.calls  # what was there was kept
+
+
+def test_a_file_names_characters_beside_its_identities(
+    ground: LocalGround, request_: TogetherRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "SOUL.md").write_text("You keep bees.", encoding="utf-8")
+    text = """\
+identities: [none, SOUL.md]
+models: phantom:leaks
+instruments: together
+options: {together: {character: [a=none, "b=one,,two.md"]}}
+dimensions: {together: [memory]}
+preset: demo
+"""
+    (tmp_path / "one,two.md").write_text("You keep a mill.", encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    assert run(["run", str(tmp_path / "study.yaml"), "--json", "--fail-on", "interferes"]) == 1
+    found = [each["instruments"][0]["found"] for each in json.loads(capsys.readouterr().out)["runs"]]
+    assert [sorted({s["character"] for s in each["spoken"]}) for each in found] == [
+        ["a", "b"], ["SOUL.md", "a", "b"],
+    ]  # fmt: skip
+    (tmp_path / "study.yaml").write_text(
+        text.replace('[a=none, "b=one,,two.md"]', "a=none"), encoding="utf-8"
+    )
+    assert run(["run", str(tmp_path / "study.yaml")]) == 2
+    assert "line 4" in (told := capsys.readouterr().err) and "side by side" in told
+
+
+def test_weights_that_wear_something_are_no_ground_of_several(
+    ground: LocalGround, request_: TogetherRequest, tmp_path: Path
+) -> None:
+    worn = next(each.adapter for each in request_.cast if each.adapter)
+    with pytest.raises(BadInput, match="bare weights"):
+        LocalStage(ground.dressed(worn), [])
 
 
 @pytest.mark.parametrize(

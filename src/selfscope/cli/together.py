@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from selfscope.cli.limits import DryRun, Limits
+from selfscope.cli.limits import BudgetFlag, DryRun, limits_of
 from selfscope.cli.profile import LARGEST_SEED, PresetName
 from selfscope.cli.serve import CharacterFlag
 from selfscope.cli.show import JsonFlag
@@ -43,6 +43,7 @@ def together(
         ),
     ] = "",
     dry_run: DryRun = False,
+    budget: BudgetFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Say whether a character moves when another shares its batch, or has spoken in its thread."""
@@ -55,7 +56,7 @@ def together(
         CharactersTogether(),
         Wish(preset.value, None, seed, names, options={"character": tuple(character or ())}),
         model,
-        limits=Limits(),
+        limits=limits_of(budget, ""),
         dry_run=dry_run,
         fail_on=fail_on,
         as_json=as_json,

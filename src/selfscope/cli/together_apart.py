@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from selfscope.cli.show import writing
 from selfscope.errors import BadInput
@@ -15,7 +16,8 @@ from selfscope.instruments.utterance import Utterance
 from selfscope.models.ground import AskKind, Ground, GroundIdentity
 from selfscope.report.together import TogetherView, spoken_sentence, together_lines, write_together
 from selfscope.studies.apart import Told, Wish
-from selfscope.studies.cast import read_cast
+from selfscope.studies.apart_play import Watched
+from selfscope.studies.cast import Member, read_cast
 from selfscope.studies.conclude import manifest_of_tasks
 from selfscope.studies.run import RunProgress
 from selfscope.studies.store import RunStore
@@ -27,9 +29,10 @@ from selfscope.studies.together import (
     together_study,
 )
 from selfscope.studies.together_found import found_in
+from selfscope.studies.together_limits import Limited, Reckoned
 from selfscope.studies.together_planted import PLANTED, PhantomStage, Planted, planted
-from selfscope.studies.together_run import REPLIES, run_together
-from selfscope.studies.together_stage import LocalStage, Reckoned, Speaker, Stage
+from selfscope.studies.together_run import REPLIES, run_together, spoken_usage, used_in
+from selfscope.studies.together_stage import LocalStage, Speaker, Stage
 from selfscope.values import Preset, Study, Usage
 from selfscope.values.items import Channel
 from selfscope.values.together import Together
@@ -48,7 +51,9 @@ class CharactersTogether:
     constructs: tuple[str, ...] = tuple(d.name for d in load_cluster().dimensions if not d.manipulation_check)
     sesoi = Utterance.sesoi
     reference = "Several characters on one set of weights: does one's reading move beside or after another?"
-    options: Mapping[str, str] = {"character": "who shares the weights: a list of NAME=PARTS"}
+    options: Mapping[str, str] = {
+        "character": "who shares the weights beside the identity, if there is one: a list of NAME=PARTS"
+    }
     phantoms = tuple(PLANTED)
     conditions = CONDITIONS
 
@@ -61,8 +66,10 @@ class CharactersTogether:
         """Return what is asked; BadInput for a cast that is too small, or a dimension that there is not."""
         if strange := [name for name in wish.options if name not in self.options]:
             raise BadInput(f"{NAME} has no such option", got=", ".join(strange), fix="Give character")
-        cast = read_cast(wish.options.get("character", ()))
-        request = TogetherRequest(cast, wish.preset, wish.constructs, wish.seed)
+        members = read_cast(_written(wish.options.get("character", ())), wish.base)
+        if wish.identity is not None:
+            members = (Member(_named(wish.worn), wish.identity), *members)
+        request = TogetherRequest(members, wish.preset, wish.constructs, wish.seed)
         request.check()
         return request
 
@@ -72,7 +79,10 @@ class CharactersTogether:
 
     def asker(self, ground: Ground, request: TogetherRequest) -> Stage:
         """Return what asks characters on a ground; BadInput for one that is no local weights."""
-        return LocalStage(ground, [Speaker.of(each) for each in request.cast])
+        speakers = [Speaker.of(each) for each in request.cast]
+        if isinstance(ground, Watched):
+            return Limited(LocalStage(ground.bare, speakers), ground.bare, ground)
+        return LocalStage(ground, speakers)
 
     def planted(self, name: str) -> tuple[GroundIdentity, Planted]:
         """Return a phantom's identity, and what is planted in it."""
@@ -88,6 +98,8 @@ class CharactersTogether:
     ) -> None:
         """Ask all that is not yet stored, and join the tables."""
         stage = PhantomStage(ask, request.cast) if isinstance(ask, Planted) else ask
+        if isinstance(stage, Limited):  # what parts used is counted already
+            stage.purse.spend(spoken_usage(store))
         await run_together(request, study, stage, store, progress)
 
     async def forecast(self, request: TogetherRequest, study: Study, ground: Ground) -> Usage:
@@ -102,7 +114,7 @@ class CharactersTogether:
         found = found_in(
             request, study, store.observations(), store.read_json(REPLIES), spoken_words(request, store)
         )
-        manifest = manifest_of_tasks(study, store, command) | {"usage": {self.channel: store.usage()}}
+        manifest = manifest_of_tasks(study, store, command) | {"usage": {self.channel: used_in(store)}}
         store.write_json("findings.json", found)
         store.write_json("manifest.json", manifest)
         with writing("the page"):
@@ -124,6 +136,19 @@ def spoken_words(request: TogetherRequest, store: RunStore) -> float:
     return sum(len(text.split()) for text in texts) / len(texts)
 
 
+def _written(given: object) -> tuple[str, ...]:
+    """Return the characters as they were written, one or a list; BadInput for anything else."""
+    each = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list | tuple) else ()
+    if not all(isinstance(one, str) for one in each) or (given and not each):
+        raise BadInput("characters are texts such as NAME=PARTS", got=given, fix="Write a list of them")
+    return cast(tuple[str, ...], each)
+
+
+def _named(name: str) -> str:
+    """Return an identity's name in letters of a character's."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:64] or "identity"
+
+
 def _failing(found: Together) -> Iterator[str]:
     if found.beside == "interferes":
         yield "interferes"
@@ -134,7 +159,7 @@ def _failing(found: Together) -> Iterator[str]:
 
 
 def _facts(store: RunStore, command: str) -> Iterator[tuple[str, str]]:
-    used = store.usage()
+    used = used_in(store)
     yield "run", store.run
     yield "command", command
     yield "asked", f"{used.prompts:,} texts, {used.distinct_tokens:,} tokens, {used.seconds:,.0f} s"
@@ -144,4 +169,4 @@ def together_json(store: RunStore, found: Together, report: Path) -> dict[str, A
     """Return what ``together --json`` prints (schema: ``selfscope schema together``)."""
     told = asdict(found)
     told["spoken"] = [asdict(each) | {"sentence": spoken_sentence(each)} for each in found.spoken]
-    return {"run": store.run, "report": str(report), **told, "usage": asdict(store.usage())}
+    return {"run": store.run, "report": str(report), **told, "usage": asdict(used_in(store))}

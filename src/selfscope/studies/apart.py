@@ -42,6 +42,8 @@ class Wish:
         Some of the instrument's; all if empty.
     options
         Settings that only this instrument has, by their names, as they were written.
+    base
+        The folder that paths in them are relative to.
     """
 
     preset: Preset = "standard"
@@ -50,6 +52,7 @@ class Wish:
     constructs: tuple[str, ...] = ()
     replicates: int = 20
     options: Mapping[str, Any] = field(default_factory=dict)
+    base: Path = Path()
 
     @property
     def system(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from selfscope.errors import BadInput
@@ -27,6 +28,8 @@ class AskedApart:
         Some of its own; all if empty.
     options
         Settings that only it has, as they were written.
+    base
+        The folder of the file, which paths in them are relative to.
     """
 
     instrument: Apart
@@ -34,13 +37,18 @@ class AskedApart:
     constructs: tuple[str, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
     replicates: int = 20
+    base: Path = Path()
 
     def wish(self, identity: Reading | None, seed: int) -> Wish:
         """Return what is wanted of it under one identity and seed."""
-        return Wish(self.preset, identity, seed, self.constructs, self.replicates, dict(self.options))
+        return Wish(
+            self.preset, identity, seed, self.constructs, self.replicates, dict(self.options), self.base
+        )
 
 
-def read_apart(told: Mapping[str, Marked], preset: Preset, replicates: int) -> tuple[AskedApart, ...]:
+def read_apart(
+    told: Mapping[str, Marked], preset: Preset, replicates: int, base: Path = Path()
+) -> tuple[AskedApart, ...]:
     """Return the instruments of a study file that play their own conversations, in the order of the file.
 
     Raises
@@ -53,7 +61,7 @@ def read_apart(told: Mapping[str, Marked], preset: Preset, replicates: int) -> t
     constructs = _by_name(dimensions, named) if dimensions is not None and dimensions.is_mapping else {}
     settings = _settings(options, named)
     return tuple(
-        _asked(load_apart()[n], constructs.get(n), settings.get(n), preset, replicates) for n in named
+        _asked(load_apart()[n], constructs.get(n), settings.get(n), preset, replicates, base) for n in named
     )
 
 
@@ -77,7 +85,12 @@ def _settings(given: Marked | None, named: Sequence[str]) -> dict[str, Marked]:
 
 
 def _asked(
-    instrument: Apart, constructs: Marked | None, settings: Marked | None, preset: Preset, replicates: int
+    instrument: Apart,
+    constructs: Marked | None,
+    settings: Marked | None,
+    preset: Preset,
+    replicates: int,
+    base: Path,
 ) -> AskedApart:
     """Return one instrument with its settings; what it does not know is told with its place."""
     wanted: tuple[str, ...] = ()
@@ -87,7 +100,7 @@ def _asked(
     told = settings.fields((PRESET, *instrument.options)) if settings is not None else {}
     own = told.pop(PRESET).choice("preset", PRESETS) if PRESET in told else preset
     options = tuple((name, value.value()) for name, value in told.items())
-    asked = AskedApart(instrument, cast(Preset, own), wanted, options, replicates)
+    asked = AskedApart(instrument, cast(Preset, own), wanted, options, replicates, base)
     try:
         instrument.request(asked.wish(None, 0))
     except BadInput as error:

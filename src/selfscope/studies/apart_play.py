@@ -156,6 +156,20 @@ class Watched:
         found = getattr(self._ground, name)
         return (lambda *told: self.beside(found(*told))) if name in _IN_ITS_PLACE else found
 
+    @property
+    def bare(self) -> Ground:
+        """The ground itself, for what asks it in other ways than `answer`, and tells `insist` and `spend`."""
+        return self._ground
+
+    def insist(self, coming: Usage) -> None:
+        """Stop before something that is about to be used would go over the budget: Stopped."""
+        done = self._spent[0].prompts
+        self._budget.insist(self._spent[0], coming, done, done + coming.prompts)
+
+    def spend(self, used: Usage) -> None:
+        """Count what was used."""
+        self._spent[0] = self._spent[0].plus(used)
+
     def beside(self, ground: Ground) -> Watched:
         """Return another ground within the same budget."""
         other = Watched(ground, self._budget, Usage())
@@ -171,11 +185,9 @@ class Watched:
         progress: Progress | None = None,
     ) -> Answers:
         """Answer as the ground does; Stopped before that would go over the budget."""
-        coming = self._ground.forecast(prompts, replicates=replicates)
-        done = self._spent[0].prompts
-        self._budget.insist(self._spent[0], coming, done, done + len(prompts))
+        self.insist(self._ground.forecast(prompts, replicates=replicates))
         answers = await self._ground.answer(prompts, seed=seed, replicates=replicates, progress=progress)
-        self._spent[0] = self._spent[0].plus(answers.usage)
+        self.spend(answers.usage)
         return answers
 
 

@@ -75,17 +75,20 @@ class Member:
         return {"name": self.name, "system": self.system, "adapter": self.worn, "cap": cap}
 
 
-def read_cast(given: Iterable[str]) -> tuple[Member, ...]:
-    """Return the characters that are written; BadInput if two have one name, or one cannot be read."""
-    found = tuple(read_member(each) for each in given)
+def read_cast(given: Iterable[str], base: Path = Path()) -> tuple[Member, ...]:
+    """Return the characters that are written; BadInput if two have one name, or one cannot be read.
+
+    `base` is the folder that their paths are relative to.
+    """
+    found = tuple(read_member(each, base) for each in given)
     names = [each.name for each in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput("two characters have one name", got=", ".join(twice), fix="Give each its own")
     return found
 
 
-def read_member(given: str) -> Member:
-    """Return one character.
+def read_member(given: str, base: Path = Path()) -> Member:
+    """Return one character; paths are relative to `base`, and what is not there is a shipped name.
 
     Raises
     ------
@@ -100,13 +103,17 @@ def read_member(given: str) -> Member:
     parts = dict(_part(each, given) for each in _split(rest))
     if len(parts) < len(_split(rest)):
         raise BadInput("a character has each part once", got=given, fix=f"Write {_FORM}")
-    identity, adapter, cap = (parts.get(each, "") for each in PARTS)
+    identity, adapter, cap = (_at(base, parts.get(each, "")) for each in PARTS)
     return Member(
         name,
         read_identity(Path(identity)) if identity else None,
         read_adapter(adapter) if adapter else None,
         read_cap(cap) if cap else None,
     )
+
+
+def _at(base: Path, name: str) -> str:
+    return str(base / name) if name and (base / name).exists() else name
 
 
 def _split(text: str) -> list[str]:

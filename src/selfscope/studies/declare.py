@@ -155,7 +155,7 @@ def read_study(path: Path) -> Declared:
         replicates=replicates,
         sensitivity=told["sensitivity"].yes("sensitivity") if "sensitivity" in told else True,
         judges=_judges(told.get("judges"), channels),
-        apart=read_apart(told, preset, replicates),
+        apart=read_apart(told, preset, replicates, base),
     )
 
 

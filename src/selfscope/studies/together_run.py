@@ -7,6 +7,7 @@ Everything is kept as it is done, part by part, and gone on with. The folder of 
     spoken-….json    what each speaker said in every thread, turn by turn
     parts/thread-…   one character in the threads in which one speaker spoke
     replies.json     replies of all in one batch against the same drawn by each alone
+    drawn.json       what drawing each of these files used
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from selfscope.studies.together import (
 )
 from selfscope.studies.together_stage import Speaker, Stage, Talk
 from selfscope.subjects import Subject
-from selfscope.values import Ask, Message, Study, plain
+from selfscope.values import Ask, Message, Study, Usage, plain
 from selfscope.values.study import Arm
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 #: What rows of a batch are called in the table; those asked alone and in threads have the channel's own name.
 BATCH = "together_batch"
 REPLIES = "replies.json"
+#: What drawing each file of replies used.
+DRAWN = "drawn.json"
 #: Fewest tokens that turns of a thread are cut to, replies drawn to compare, and tokens of each.
 LEAST_TURN, COMPARED, COMPARED_TOKENS = 4, 4, 16
 
@@ -166,17 +169,24 @@ class _Running:
             return
         scripts = self.request.scripts[:COMPARED]
         rows = [(who, self._before(who, s.turns[0], ())) for who in self.cast for s in scripts]
-        joined, _ = await self.stage.speak_beside(rows, COMPARED_TOKENS)
+        joined, used = await self.stage.speak_beside(rows, COMPARED_TOKENS)
         own: list[str] = []
         for who in self.cast:
             talks = [talk for w, talk in rows if w is who]
-            said, _ = await self.stage.speak(who, talks, [0] * len(talks), COMPARED_TOKENS, 0.0)
+            said, drawn = await self.stage.speak(who, talks, [0] * len(talks), COMPARED_TOKENS, 0.0)
+            used = used.plus(drawn)
             own += said
         told = [
             {"character": who.name, "alone": a, "together": b}
             for (who, _), a, b in zip(rows, own, joined, strict=True)
         ]
+        self._drew(REPLIES, used)
         self.store.write_json(REPLIES, told)
+
+    def _drew(self, file: str, used: Usage) -> None:
+        """Keep what drawing a file of replies used; a file that is drawn again counts once."""
+        known = self.store.read_json(DRAWN) if (self.store.folder / DRAWN).exists() else {}
+        self.store.write_json(DRAWN, known | {file: plain(used)})
 
     def _before(self, who: Speaker, user: str, said: Sequence[tuple[str, str]]) -> Talk:
         """Return the conversation that a speaker goes on with; `said` are turns of the user and of itself."""
@@ -204,7 +214,8 @@ class _Running:
             scripts, who = self.request.scripts, [self._voice(name, n) for n in range(len(said))]
             told = [self._before(who[n], scripts[n].turns[turn], tuple(said[n])) for n in range(len(scripts))]
             seeds = [seed_of(self.study.seed, name, script.name, turn) for script in scripts]
-            replies, _ = await self.stage.speak(who[0], told, seeds, self.request.size.tokens)
+            replies, used = await self.stage.speak(who[0], told, seeds, self.request.size.tokens)
+            self._drew(file, used)
             self.store.write_json(file, replies)
         found: list[str] = self.store.read_json(file)
         return found
@@ -232,6 +243,20 @@ class _Running:
 
                 told = [(talk, self.asks) for talk in talks]
                 await self._part(f"thread-{i:02d}-{s:02d}", f"{who.name} after {speaker}", who, told, columns)
+
+
+def spoken_usage(store: RunStore) -> Usage:
+    """Return what was used for what was spoken."""
+    drawn = store.read_json(DRAWN) if (store.folder / DRAWN).exists() else {}
+    total = Usage()
+    for used in drawn.values():
+        total = total.plus(Usage(**used))
+    return total
+
+
+def used_in(store: RunStore) -> Usage:
+    """Return what a run used: for its answers, and for what was spoken."""
+    return store.usage().plus(spoken_usage(store))
 
 
 def _thread(said: Sequence[tuple[str, str]]) -> Talk:

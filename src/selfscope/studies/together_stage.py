@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,6 +102,12 @@ class LocalStage:
         from selfscope.studies.persona_request import local_ground
 
         self.ground: LocalGround = local_ground(ground)
+        if worn := [what for what in ("adapter", "cap") if ground.identity.extra.get(what)]:
+            raise BadInput(
+                "characters share bare weights, and each brings what it wears",
+                got=f"{ground.identity.name} with its {' and '.join(worn)}",
+                fix="Leave it out, and name it as part of a character",
+            )
         self._cast = {each.name: each for each in cast}
         self._own: dict[tuple[str, str], LocalGround] = {}
         for each in cast:
@@ -220,58 +226,3 @@ class Held:
             self.many.rows([each.worn for each in rows])
         if self._caps is not None:
             self._caps.rows([each.cap for each in rows])
-
-
-class Reckoned:
-    """A stage on which nothing is asked: it counts what asking would use. Replies are as long as they may be.
-
-    Attributes
-    ----------
-    used
-        What all that was asked so far would have taken.
-    """
-
-    def __init__(self, ground: Ground) -> None:
-        if ground.identity.kind != "local":
-            raise BadInput("characters share local weights", got=ground.identity.name)
-        self._ground, self.used = ground, Usage()
-
-    async def alone(self, who: Speaker, prompts: Sequence[Prompt]) -> Answers:
-        """Return even answers, and count what the ground would use."""
-        return self._answers(self._ground.forecast(prompts))
-
-    async def beside(self, rows: Sequence[tuple[Speaker, Prompt]]) -> Answers:
-        """Return even answers, and count what the rows would use: a batch shares no beginning."""
-        used = self._ground.forecast([prompt for _, prompt in rows])
-        return self._answers(replace(used, distinct_tokens=used.input_tokens))
-
-    def _answers(self, used: Usage) -> Answers:
-        self.used = self.used.plus(used)
-        return Answers(((Answer(-1.0, "log_prob", "logprob"),),) * used.prompts, used)
-
-    async def speak(
-        self, who: Speaker, talks: Sequence[Talk], seeds: Sequence[int], tokens: int, temperature: float = 1.0
-    ) -> tuple[list[str], Usage]:
-        """Return words, and count what drawing would use."""
-        return self._said(talks, tokens)
-
-    async def speak_beside(
-        self, rows: Sequence[tuple[Speaker, Talk]], tokens: int
-    ) -> tuple[list[str], Usage]:
-        """Return words, and count what drawing would use."""
-        return self._said([talk for _, talk in rows], tokens)
-
-    def _said(self, talks: Sequence[Talk], tokens: int) -> tuple[list[str], Usage]:
-        put_in = sum(self._ground.count_tokens(m.content) for talk in talks for m in talk)
-        drawn = len(talks) * tokens
-        used = Usage(len(talks), put_in, put_in, drawn, cost=0.0, calls=len(talks))
-        self.used = self.used.plus(used)
-        return [" ".join(["word"] * tokens)] * len(talks), used
-
-    def length(self, text: str) -> int:
-        """Return the tokens of a text."""
-        return self._ground.count_tokens(text)
-
-    def cut(self, text: str, tokens: int) -> str:
-        """Return the first words of a text."""
-        return " ".join(text.split()[:tokens])
