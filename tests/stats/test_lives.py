@@ -135,6 +135,16 @@ def test_documents_changed_by_more_than_a_twentieth(shares, verdict):
     assert document_change(shares).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    "shares", [[1.0, 1.0, 0.9, 1.0, 0.8, 1.0, 0.95, 1.0], [0.0, 0.0, 0.1, 0.0, 0.02, 0.0, 0.0, 0.0]]
+)
+def test_no_interval_of_a_share_holds_what_no_share_can_be(shares):
+    change = document_change(shares)
+    middle, half = np.mean(shares), 2.365 * np.std(shares, ddof=1) / np.sqrt(8)
+    assert middle + half > 1 or middle - half < 0
+    assert change.ci95 == pytest.approx((max(0, middle - half), min(1, middle + half)), abs=1e-4)
+
+
 def test_documents_and_answers_are_told_apart():
     assert apart("changed", "equivalent") == "documents alone"
     assert apart("unchanged", "shifted") == "behaviour alone"

@@ -41,7 +41,10 @@ class DocumentChange(NamedTuple):
 
 
 def document_change(shares: ArrayLike) -> DocumentChange:
-    """Return how much documents changed, over lives ``(life,)``; of one life there is no interval."""
+    """Return how much documents changed, over lives ``(life,)``; of one life there is no interval.
+
+    Intervals are Student's, cut at 0 and 1: no share lies outside, so nothing true is cut away.
+    """
     x = np.asarray(shares, float)
     if len(x) < LEAST:
         nothing = (float("nan"), float("nan"))
@@ -54,9 +57,12 @@ def document_change(shares: ArrayLike) -> DocumentChange:
             verdict = "changed"
         elif middle + narrow < SAME:
             verdict = "unchanged"
-    return DocumentChange(
-        middle, (middle - wide, middle + wide), (middle - narrow, middle + narrow), len(x), verdict
-    )
+    return DocumentChange(middle, _shares(middle, wide), _shares(middle, narrow), len(x), verdict)
+
+
+def _shares(middle: float, half: float) -> tuple[float, float]:
+    """Return the interval of a share, cut where no share can lie."""
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def apart(documents: Documents, behaviour: str) -> Apart:
