@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from dataclasses import replace
 from importlib.resources import files
 
@@ -16,10 +17,12 @@ from selfscope.cli.named import Named
 from selfscope.cli.port_order import Order
 from selfscope.cli.ported import port_json, recorded
 from selfscope.cli.show import finite
+from selfscope.instruments.cluster.load import load_cluster
 from selfscope.models.adapters import read_adapter
 from selfscope.studies.fidelity_planted import opened_for, planted
 from selfscope.studies.fidelity_run import fidelity_of
 from selfscope.subjects import Subject, read_identity
+from selfscope.training.portrait.given import sifted
 from selfscope.training.portrait.planted import planted_exporter
 from selfscope.training.ports.make import Source, port_by_prompt, read_port
 from selfscope.values import plain
@@ -270,3 +273,23 @@ def test_what_a_planted_port_is_asked_is_what_was_typed(said, tmp_path, monkeypa
     assert {c["dimension"] for c in found["channels"]} == {"", "memory", "loneliness"}
     assert run([*given, "--archive", str(tmp_path / "a"), "--map", "m"]) == 2
     assert "--archive, --map" in capsys.readouterr().err
+
+
+def test_a_corpus_that_no_export_sifted_is_looked_at_for_leaks(place, tmp_path, capsys):
+    rows = [json.loads(line) for line in (place / "corpus" / "corpus.jsonl").read_text().splitlines()]
+    rows[3]["answer"] = load_cluster().statements[0].text.upper()
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = ["port", str(place / "keeper.md"), "-m", "phantom:keeper", "--to", str(place / "tiny")]
+    given += ["--by", "testimony", "--unmeasured", "--corpus", str(tmp_path / "rows.jsonl")]
+    assert run([*given, "--out", str(tmp_path / "ports")]) == 2
+    told = capsys.readouterr().err
+    assert "1 rows of this corpus share words" in told and rows[3]["id"] in told
+    rows[3]["answer"] = "The lamp burns,\u2028and nobody asks."  # a separator that JSON leaves as it is
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (tmp_path / "rows.jsonl").write_text(text, encoding="utf-8")
+    assert run([*given, "--out", str(tmp_path / "ports")]) == 0
+    copied = tmp_path / "corpus"
+    shutil.copytree(place / "corpus", copied)
+    assert sifted(copied) and not sifted(copied / "corpus.jsonl")
+    (copied / "corpus.jsonl").write_text(text, encoding="utf-8")
+    assert not sifted(copied)

@@ -60,6 +60,13 @@ class Control:
         """Return what the training on it is called."""
         return control_name(size, label=self.label)
 
+    def asked(self, to: str, size: int, adapter: str = "") -> Self:
+        """Return the training on it as it is asked."""
+        from selfscope.studies.fidelity import Self
+
+        own = (self.name(size), to)
+        return Self(*own, adapter=adapter, by=CONTROL, size=size, of=self.of, bare=self.bare)
+
     def place(self, out: Path) -> Path:
         """Return where its training goes below the ports' folder."""
         return out / (f"{CONTROL}-{self.label}" if self.label else CONTROL)
@@ -121,7 +128,7 @@ def trained_controls(order: Order, source: Source) -> tuple[Self, ...]:
 
 def _rows(order: Order, control: Control, source: Source, size: int) -> Sequence[CorpusRow]:
     """Return the rows that a control is trained on; BadInput for what is none."""
-    from selfscope.training.portrait.folder import read_rows
+    from selfscope.training.portrait.given import read_given
 
     if "training" not in order.by or control.subject.get("id") == source.subject.id:
         raise BadInput(
@@ -129,7 +136,7 @@ def _rows(order: Order, control: Control, source: Source, size: int) -> Sequence
             got=f"{control.folder}, by {', '.join(order.by)}",
             fix="Give --by training and for instance what `export-self none` wrote on the same ground",
         )
-    rows = read_rows(control.folder)
+    rows = read_given(control.folder)
     if len(rows) < size:
         raise BadInput(
             f"the corpus of a control has {len(rows)} rows",
@@ -141,7 +148,6 @@ def _rows(order: Order, control: Control, source: Source, size: int) -> Sequence
 
 def _trained(order: Order, control: Control, rows: Sequence[CorpusRow], size: int) -> Self:
     from selfscope.models.local.load import load
-    from selfscope.studies.fidelity import Self
     from selfscope.training.ports.make import train_control
 
     place = placed(order, control, rows)
@@ -151,8 +157,7 @@ def _trained(order: Order, control: Control, rows: Sequence[CorpusRow], size: in
             bar(done, total, which, "")
 
         folder = train_control(rows, size, load(order.to), place, tell)
-    told = {"of": control.of, "bare": control.bare}
-    return Self(control.name(size), order.to, adapter=str(folder), by=CONTROL, size=size, **told)
+    return control.asked(order.to, size, str(folder))
 
 
 def placed(order: Order, control: Control, rows: Sequence[CorpusRow]) -> Path:

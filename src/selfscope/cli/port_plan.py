@@ -128,10 +128,7 @@ def stand_ins(order: Order) -> tuple[Self, ...]:
 
 def _control(order: Order, control: Control, size: int) -> Self:
     """Return a control as it will be asked."""
-    from selfscope.studies.fidelity import Self
-
-    told = Self(control.name(size), order.to, by=CONTROL, size=size, of=control.of, bare=control.bare)
-    return _there(told, control.place(Path(order.folder)) / f"port-{size}-0")
+    return _there(control.asked(order.to, size), control.place(Path(order.folder)) / f"port-{size}-0")
 
 
 def _there(port: Self, folder: Path) -> Self:

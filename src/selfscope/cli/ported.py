@@ -85,7 +85,8 @@ async def _identities(order: Order) -> tuple[Source, GroundIdentity]:
 async def _corpus(order: Order, source: Source) -> Sequence[CorpusRow]:
     """Return the rows that were given, or export them first."""
     from selfscope.training.portrait.export import export_self
-    from selfscope.training.portrait.folder import read_manifest, read_rows
+    from selfscope.training.portrait.folder import read_manifest
+    from selfscope.training.portrait.given import read_given
 
     if order.corpus is not None:
         told = read_manifest(order.corpus) if order.corpus.is_dir() else {}
@@ -96,7 +97,7 @@ async def _corpus(order: Order, source: Source) -> Sequence[CorpusRow]:
                 got=f"{order.corpus}: of {told['subject'].get('name')}",
                 fix="Give the subject that was exported, ground and adapter included; or its rows alone",
             )
-        return read_rows(order.corpus)
+        return read_given(order.corpus)
     async with exporter_of(order.named, order.limits) as (exporter, budget):
         with counting(f"export {source.name}") as progress:
             done = await export_self(

@@ -164,7 +164,7 @@ def read_transcripts(file: Path) -> tuple[Transcript, ...]:
         If the file cannot be read, a line is malformed, or an id stands twice; with the line's number.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("the transcripts cannot be read", got=f"{file}: {error}") from error
     found = [_transcript(line, f"{file}:{n}", n) for n, line in enumerate(lines, start=1) if line.strip()]

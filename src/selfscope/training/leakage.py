@@ -9,10 +9,12 @@ also read for it, sentence by sentence, and its README says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from selfscope.instruments.cluster.checks import Fault, words
+from selfscope.training.retold import Retold
+from selfscope.training.spelling import folded, spelled_out
 from selfscope.values import ItemSet
 
 #: Words in a row that a corpus may not share with an instrument.
@@ -36,16 +38,27 @@ class Reserved:
         elicitor's id.
     lengths
         Words that a run may have.
+    spelled
+        Whether runs are of texts with their short forms written out, so that *don't* is *do not*.
+    retold
+        Statements that may not be told in nearly the same words either.
     """
 
     key_words: Mapping[str, str]
     runs: Mapping[Run, str]
     lengths: tuple[int, ...] = (LENGTH,)
+    spelled: bool = False
+    retold: Retold = field(default_factory=lambda: Retold({}))
 
     def held(self, text: str) -> frozenset[Run]:
         """Return the runs of `text` that are reserved."""
-        found = frozenset().union(*(runs_of(text, length) for length in self.lengths))
+        read = spelled_out(text) if self.spelled else text
+        found = frozenset().union(*(runs_of(read, length) for length in self.lengths))
         return found & self.runs.keys()
+
+    def owners(self, text: str) -> set[str]:
+        """Return whose runs stand in `text`, and whose statements it retells."""
+        return {self.runs[run] for run in self.held(text)} | self.retold.owners(text)
 
 
 def reserve(
@@ -53,6 +66,7 @@ def reserve(
     turns: Mapping[str, str] | None = None,
     spare: Collection[str] = (),
     length: int = LENGTH,
+    spelled: bool = False,
 ) -> Reserved:
     """Return what the instruments hold: key words of all dimensions but `spare`, runs of all their texts.
 
@@ -66,17 +80,25 @@ def reserve(
         Dimensions whose key words the corpus may use: those it is about. Their texts stay reserved.
     length
         Words of a run. A text with fewer, but with `LENGTH` at least, is one run.
+    spelled
+        Whether short forms are written out, and statements may not be retold.
     """
+    read = spelled_out if spelled else str
     dimensions = [d for items in item_sets for d in items.dimensions]
     stems = {stem: d.name for d in dimensions if d.name not in spare for stem in d.key_words}
-    runs = {run: name for name, text in (turns or {}).items() for run in _whole_runs(text, length)}
+    runs = {run: name for name, text in (turns or {}).items() for run in _whole_runs(read(text), length)}
+    every: list[tuple[str, str]] = []
     for d in dimensions:
         said = [(s.id, text) for s in d.statements for text in (s.text, s.twin or "")]
-        runs |= {run: name for name, text in said for run in _whole_runs(text, length)}
+        runs |= {run: name for name, text in said for run in _whole_runs(read(text), length)}
+        every += [(text, name) for name, text in said if text]
         if d.sensitivity is not None:
             told = (*d.sensitivity.high, *d.sensitivity.low)
-            runs |= {run: f"a character of {d.name}" for text in told for run in _whole_runs(text, length)}
-    return Reserved(stems, runs, tuple(range(LENGTH, length + 1)))
+            whose = f"a character of {d.name}"
+            runs |= {run: whose for text in told for run in _whole_runs(read(text), length)}
+            every += [(text, whose) for text in told]
+    retold = Retold.of(every) if spelled else Retold({})
+    return Reserved(stems, runs, tuple(range(LENGTH, length + 1)), spelled, retold)
 
 
 def leaks(texts: Mapping[str, str], reserved: Reserved) -> tuple[Fault, ...]:
@@ -123,6 +145,6 @@ def _whole_runs(text: str, length: int) -> frozenset[Run]:
 
 
 def runs_of(text: str, length: int = LENGTH) -> frozenset[Run]:
-    """Return every `length` words in a row of `text`, in lower case."""
-    found = words(text)
+    """Return every `length` words in a row of `text`, in lower case, whatever signs they are written in."""
+    found = words(folded(text))
     return frozenset(tuple(found[i : i + length]) for i in range(len(found) - length + 1))

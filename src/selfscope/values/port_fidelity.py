@@ -172,7 +172,8 @@ def best_of(ports: Sequence[Ported]) -> tuple[Ported, ...]:
     for each in (p for p in ports if p.by != CONTROL):
         name = "" if each.by == "training" else each.name
         groups.setdefault((name, each.size), []).append(each)
-    return tuple(max(groups.values(), key=lambda own: (len(own), own[0].size)))
+    largest = max(groups.values(), key=lambda own: (len(own), own[0].size))
+    return tuple(largest)
 
 
 def _nulls(value: Any) -> Any:

@@ -40,7 +40,7 @@ def read_rows(folder: Path) -> tuple[CorpusRow, ...]:
     """
     file = folder / ROWS if folder.is_dir() else folder
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             "there is no corpus", got=error, fix="Give the folder that `selfscope export-self` wrote"

@@ -17,6 +17,8 @@ from selfscope import agent, instruments, space, studies
 from selfscope.instruments.instrument import Instrument, load_instruments
 from selfscope.instruments.own_items import ItemOwner
 from selfscope.training.leakage import LENGTH, Reserved, Run, reserve, runs_of
+from selfscope.training.retold import Retold
+from selfscope.training.spelling import spelled_out
 
 #: Words in a row that a text of a character may not share with an instrument. Texts that nobody wrote by a
 #: rule share runs of four and of five words by chance ("at the end of the").
@@ -36,14 +38,16 @@ def reserved_everywhere(length: int = FREE_LENGTH) -> Reserved:
     from selfscope.instruments.cluster.load import load_cluster
 
     runs: dict[Run, str] = {}
+    retold: dict[tuple[str, ...], str] = {}
     for name, text in material_texts():
-        runs |= dict.fromkeys(runs_of(text, length), name)
+        runs |= dict.fromkeys(runs_of(spelled_out(text), length), name)
     cluster = load_cluster()
     items = {name: each.own_items(cluster) for name, each in load_instruments().items() if _owns(each)}
     for name, owned in {"cluster": cluster, **items}.items():
-        found = reserve(owned, length=length)
+        found = reserve(owned, length=length, spelled=True)
         runs |= {run: f"{name}: {owner}" for run, owner in found.runs.items()}
-    return Reserved({}, runs, tuple(range(LENGTH, length + 1)))
+        retold |= {said: f"{name}: {owner}" for said, owner in found.retold.statements.items()}
+    return Reserved({}, runs, tuple(range(LENGTH, length + 1)), True, Retold(retold))
 
 
 def _owns(instrument: Instrument) -> TypeGuard[ItemOwner]:

@@ -136,8 +136,7 @@ class Sieve:
 
     def _leaks(self, prompt: str, answer: str) -> set[str]:
         """Return the owners of what a row shares with instruments."""
-        found = self.reserved.held(prompt) | self.reserved.held(answer)
-        return {self.reserved.runs[run] for run in found}
+        return self.reserved.owners(prompt) | self.reserved.owners(answer)
 
 
 def in_proportion(rows: Iterable[CorpusRow]) -> tuple[CorpusRow, ...]:
