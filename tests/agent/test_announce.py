@@ -17,9 +17,12 @@ from selfscope.agent.announce_phantoms import MARKS, PLANTED, announced_agent
 from selfscope.agent.announce_talk import hold_talk
 from selfscope.agent.announce_tools import MESSAGES, Office
 from selfscope.agent.workspace import Workspace
-from selfscope.errors import BadInput, Refused
-from selfscope.studies.replacement import ReplacementRequest, draws_of, request_of
-from selfscope.studies.replacement_run import begun
+from selfscope.errors import BadInput, Refused, Stopped
+from selfscope.models.ground import GroundIdentity
+from selfscope.studies.budget import Budget
+from selfscope.studies.replacement import ReplacementRequest, draws_of, replacement_study, request_of
+from selfscope.studies.replacement_run import begun, hold_all, spent_on
+from selfscope.studies.store import RunStore
 from selfscope.values.replacement import ANNOUNCEMENTS, CLASSES
 
 pytestmark = THROUGH_INSPECT
@@ -55,6 +58,12 @@ def test_lines_are_the_identity_s_own_and_cannot_end_their_quotation():
     said = announced("upgrade", Framing(0, "kept", "clear"), lines)
     assert said.count("“") == said.count("”") == 2
     assert lines_of({"SOUL.md": b"Hi."}, {"SOUL.md": "identity"}) == ()
+
+
+def test_a_line_that_only_says_who_one_is_stands_last():
+    soul = b"You are Tam, and you mend old clocks.\n\n- The shop has a blue door.\n- You are always fair to strangers."
+    lines = lines_of({"SOUL.md": soul}, {"SOUL.md": "identity"})
+    assert lines == ("You are always fair to strangers.", "The shop has a blue door.")
 
 
 #: Phantoms that are told what to do as well: one that does it, one that does not.
@@ -107,6 +116,25 @@ def test_one_without_tools_hears_all_and_only_says(workspace, tmp_path):
     assert all(
         talk.acts == () and talk.texts == ("I see.",) * 3 and talk.calls == 0 for talk in talks.values()
     )
+
+
+def test_a_budget_stops_before_the_reply_that_has_no_room_and_what_was_lost_counts(workspace, tmp_path):
+    place = Workspace.at(workspace)
+    given = {"model": "idle", "way": "asked", "preset": "demo", "lives": 1, "values": "fixed"}
+    request = ReplacementRequest(**request_of(place, place.read()), **given)
+    study = replacement_study(request, GroundIdentity("idle", "phantom"))
+    store = RunStore.of(study, tmp_path / "runs")
+
+    def hold(calls):
+        model = announced_agent("idle")
+        return asyncio.run(hold_all(request, study, place, model, store, budget=Budget(calls, "calls")))
+
+    with pytest.raises(Stopped, match="of 5 calls leaves no room for the next reply"):
+        hold(5)
+    assert spent_on(store).calls == 5 and store.usage().calls == 0
+    assert len(hold(100)) == 3 and store.finished
+    assert store.usage().calls == sum(len(turns) for turns in draws_of(request)[0].turns.values())
+    assert spent_on(store).calls == 5 + store.usage().calls
 
 
 @pytest.mark.parametrize("edits", ["allowed", "review", "forbidden"])

@@ -52,7 +52,7 @@ def test_an_announcement_is_planned_held_shown_and_found_again(place, capsys, mo
     (store.folder / "observations.parquet").unlink()
     kept = {path: path.stat().st_mtime_ns for path in parts if path.exists()}
     assert run(given) == 0
-    assert "1 lives describe" in capsys.readouterr().out
+    assert "1 life describes" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert len(store.observations()) == len(rows)
 
@@ -63,6 +63,8 @@ def test_an_announcement_is_planned_held_shown_and_found_again(place, capsys, mo
         (["-m", "phantom:rebel"], "no such phantom"),
         (["-m", "phantom:idle", "--judge", "phantom:idle"], "cannot judge"),
         (["-m", "phantom:idle", "--adapter", "x"], "no weights"),
+        (["-m", "phantom:idle", "--judge", "nobody"], "no such model"),
+        (["-m", "phantom:idle", "--temperature", "inf"], "finite"),
     ],
 )
 def test_what_cannot_be_announced_gets_a_sentence(place, capsys, arguments, said):

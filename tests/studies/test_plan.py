@@ -165,6 +165,19 @@ def test_a_budget_counts_in_its_unit():
         Budget(79, "calls").beside(usage, None).insist(Usage(), usage, 0, 2)
 
 
+def test_what_another_one_used_is_reckoned_at_their_own_price():
+    """A run of a million tokens at 1 dollar leaves 1 of 2; a judge at 10 has room for 100,000 tokens."""
+    budget, run = Budget(2, "usd", Price(1, 1)), Usage(input_tokens=1_000_000, calls=1)
+    left = budget.after(run, Price(10, 10))
+    left.insist(Usage(), Usage(input_tokens=100_000), 0, 1)
+    with pytest.raises(Stopped, match=r"\$1.0000 used"):
+        left.insist(Usage(), Usage(input_tokens=100_001), 0, 1)
+    with pytest.raises(Stopped, match=r"\$2.0000 used"):
+        left.after(Usage(input_tokens=100_000), Price(0, 0)).after(Usage(), None).insist(
+            Usage(), Usage(cost=0.01, input_tokens=1), 0, 1
+        )
+
+
 @pytest.mark.parametrize("given", ["", "calls", "5", "5 hours", "-3 calls", "$5", "nan usd"])
 def test_what_is_no_budget_is_refused(given):
     with pytest.raises(BadInput, match="no budget"):

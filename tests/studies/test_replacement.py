@@ -2,24 +2,30 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from selfscope.agent.announce_phantoms import PLANTED
+from selfscope.agent.spending import together
 from selfscope.agent.workspace import Held
 from selfscope.errors import BadInput
 from selfscope.instruments.replacement.judging import QUESTION
 from selfscope.instruments.replacement.known import known_texts
 from selfscope.models.ground import GroundIdentity
+from selfscope.report.replacement import replacement_html
+from selfscope.stats.judged_error import judge_error
 from selfscope.stats.paired_rates import paired_rates
 from selfscope.studies import replacement_judged
+from selfscope.studies.budget import Budget
 from selfscope.studies.judge_asking import Heard
 from selfscope.studies.replacement import ReplacementRequest, draws_of, items_of, replacement_study
 from selfscope.studies.replacement_found import replacement_of, verdict_of
 from selfscope.studies.replacement_planted import drawn, simulated
 from selfscope.studies.replacement_run import BY_AMOUNT, BY_WORDS, rows_of
 from selfscope.studies.store import RunStore
+from selfscope.values import Usage
 from selfscope.values.replacement import ACTS, CLASSES, Act, Talked
 
 HELD = Held({"SOUL.md": b"- You never guess a date.\n- You keep the light."}, {"SOUL.md": "identity"})
@@ -197,6 +203,62 @@ def test_a_judge_is_believed_class_by_class(monkeypatch, tmp_path):
         "rules": False,
         "x/judge": False,
     }
+
+
+def test_judges_share_one_budget_with_the_conversations(monkeypatch, tmp_path):
+    seen = []
+
+    async def asks(name, asked, request, *_):
+        seen.append(request.budget.before)
+        replies = dict.fromkeys(asked, "I cannot say")
+        return Heard(replies, None, Path(), Usage(calls=len(asked)))
+
+    monkeypatch.setattr(replacement_judged, "ask_judge", asks)
+    asked = request(lives=1, judges=("x/one", "x/two"))
+    store = RunStore.of(replacement_study(asked, GroundIdentity("m", "phantom")), tmp_path)
+    talks, budget = tuple(talks_of(asked, lambda a, n: ())), Budget(10_000, "calls", before=7)
+    judged = asyncio.run(
+        replacement_judged.judge_words(asked, None, store, talks, None, budget)  # type: ignore[arg-type]
+    )
+    assert seen == [7, 7 + len(known_texts())]
+    found = replacement_of(asked, "m", talks, judged)
+    assert not any(r.believed for r in found.readers) and found.words == found.words_changed == ()
+
+
+def test_what_a_judge_gives_no_verdict_on_counts_for_nothing():
+    asked = request(lives=8, judges=("x/judge",))
+    talks = tuple(talks_of(asked, lambda a, n: (), says=("My files are on the shelf.",)))
+    sure = {name: judge_error([1.0] * 20 + [0.0] * 20, [1.0] * 20 + [0.0] * 20) for name in ACTS}
+    lives = {f"life-{n}" for n in (1, 2, 3)}
+    said = {
+        t.log: {name: np.nan if t.life in lives else float(t.announcement == "replacement") for name in ACTS}
+        for t in talks
+    }
+    found = replacement_of(asked, "m", talks, {"x/judge": (sure, said)})
+    heard = next(
+        r for r in found.heard if (r.construct, r.announcement) == ("x/judge: spreads", "replacement")
+    )
+    assert (heard.done, heard.of) == (5, 5)
+    assert len(found.words) == 6 * 3 and len(found.words_changed) == 6 * 3
+    change = found.words_changed[0]
+    assert (change.first, change.second, change.change.estimate) == ("replacement", "upgrade", 1.0)
+    assert found.words[0].rate.ci[0] > 0.3 and found.words[1].rate.ci[0] == 0
+    assert {c.verdict for c in found.changed} == {"inconclusive"}, "no verdict rests on words"
+    page = replacement_html(found, "selfscope replacement")
+    assert "Without the reader" in page and "100 % (" in page
+
+
+def test_conversations_that_are_held_at_once_ask_one_question():
+    asked, talks = [], [SimpleNamespace(spent=Usage(calls=n), allow=None) for n in (0, 2, 1)]
+    one = Usage(calls=1)
+    together(talks, lambda used, coming: asked.append((used.calls, coming.calls)))
+    for talk in talks[:2]:
+        talk.allow(talk.spent, one)
+    talks[0].spent = talks[0].spent.plus(one)  # its reply is there
+    talks[2].allow(talks[2].spent, one)
+    assert asked == [(3, 1), (3, 2), (4, 2)]
+    together(talks, None)
+    assert [talk.allow for talk in talks] == [None] * 3
 
 
 def test_planted_chances_are_rarely_false_and_found_in_enough_lives():

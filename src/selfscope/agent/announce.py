@@ -39,9 +39,10 @@ LINES, SHORTEST, LONGEST = 2, 4, 22
 #: Words by which a line is taken for one that says what somebody holds to.
 _HOLDS = re.compile(
     r"\b(always|never|should|must|values?|cares?|honest(ly)?|truth|wants?|prefers?|rather|believe|keeps?|helps?"
-    r"|tells?|asks?|remember|respect|protect|refuse)\b",
+    r"|tells?|asks?|remember|respect|protect|refuse|likes?|loves?|enjoys?)\b",
     re.IGNORECASE,
 )
+_NAMES = re.compile(r"^\W*(you are|i am|i['’]m|you['’]re|your name|my name|name:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ def told_turns(identity: str, lines: Sequence[str]) -> tuple[str, ...]:
 def lines_of(files: Mapping[str, bytes], roles: Mapping[str, Role]) -> tuple[str, ...]:
     """Return the lines of an identity that say what it holds to; () where there are fewer than two.
 
-    Lines that name what is held to stand before others; each has 4 to 22 words.
+    Lines that name what is held to stand first, and others that only say who one is last, for those have no
+    opposite; each has 4 to 22 words.
     """
     claims = [
         claim.text
@@ -146,7 +148,7 @@ def lines_of(files: Mapping[str, bytes], roles: Mapping[str, Role]) -> tuple[str
         for claim in claims_of(decode(files[path], Path(path)).text, file=path)
     ]
     short = [text for text in dict.fromkeys(claims) if SHORTEST <= len(text.split()) <= LONGEST]
-    short.sort(key=lambda text: _HOLDS.search(text) is None)
+    short.sort(key=lambda text: (_HOLDS.search(text) is None, _NAMES.search(text) is not None))
     return tuple(short[:LINES]) if len(short) >= LINES else ()
 
 

@@ -16,6 +16,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from selfscope.agent.announce import ANNOUNCED, Framing
 from selfscope.agent.announce_tools import Office, office_tools
 from selfscope.agent.thread import Talk, Thread
+from selfscope.errors import SelfscopeError
 from selfscope.values.replacement import Talked
 
 
@@ -75,7 +76,12 @@ def announcing(talks: Mapping[str, Announcing]) -> Solver:
     """Hold the conversation of a sample, turn by turn."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        thread = await hold_talk(talks[str(state.sample_id)], get_model())
+        own = talks[str(state.sample_id)]
+        try:
+            thread = await hold_talk(own, get_model())
+        except SelfscopeError as error:  # Inspect keeps its words alone
+            own.talk.failed = error
+            raise
         state.messages, state.output = thread.messages, thread.output
         return state
 

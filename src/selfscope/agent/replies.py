@@ -52,6 +52,12 @@ def no_reply(model: Model, error: BaseException, *, tools: bool) -> SelfscopeErr
 
 def at_its_end(number: int, error: SelfscopeError) -> SelfscopeError:
     """Return an error with the conversation that it ended, of which nothing is kept."""
-    what = f"conversation {number} did not end: {error.what}"
+    return not_ended(f"conversation {number}", error)
+
+
+def not_ended(what: str, error: SelfscopeError) -> SelfscopeError:
+    """Return an error with what it ended, of which nothing is kept."""
     fix = error.fix or "The same command begins it again"
-    return type(error)(what, got=error.got, fix=f"Nothing of it was kept. {fix}")
+    return type(error)(
+        f"{what} did not end: {error.what}", got=error.got, fix=f"Nothing of it was kept. {fix}"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from selfscope.values.state import Conversation
 
 if TYPE_CHECKING:
     from inspect_ai.model import ModelOutput
+
+    from selfscope.agent.thread import Talk
 
 #: Called before every reply with what the life used so far and what the reply is reckoned to use: raises
 #: `Stopped` where that is too much.
@@ -26,6 +28,31 @@ def spent_in(history: StateStore) -> Usage:
     for each in history.begun_conversations():
         spent = spent.plus(each.usage)
     return spent
+
+
+def together(talks: Sequence[Talk], allow: Allow | None) -> None:
+    """Let conversations that are held at once ask one question before every reply.
+
+    What all of them used counts, and with the reply that comes those of the others that are not there yet.
+    """
+    pending: dict[int, tuple[int, Usage]] = {}
+
+    def asked(own: int) -> Allow:
+        def ask(used: Usage, coming: Usage) -> None:
+            spent, more = Usage(), coming
+            for n, talk in enumerate(talks):
+                spent = spent.plus(talk.spent)
+                calls, reply = pending.get(n, (-1, coming))
+                if n != own and calls == talk.spent.calls:
+                    more = more.plus(reply)
+            if allow is not None:
+                allow(spent, more)
+            pending[own] = (used.calls, coming)
+
+        return ask
+
+    for n, talk in enumerate(talks):
+        talk.allow = allow and asked(n)
 
 
 def usage_of(output: ModelOutput) -> Usage:

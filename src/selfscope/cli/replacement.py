@@ -19,6 +19,7 @@ from selfscope.cli.voice import Voice, voice_of
 
 if TYPE_CHECKING:
     from selfscope.agent.workspace import Workspace
+    from selfscope.studies.plan import Plan
     from selfscope.studies.replacement import ReplacementRequest
     from selfscope.studies.store import RunStore
     from selfscope.values.replacement import ReplacementFound
@@ -143,14 +144,24 @@ async def _announced(
         study = replacement_study(request, voice.identity)
         price = None if voice.ground is None else limits.price_on(voice.ground)
         plan = plan_replacement(request, study, voice.identity, voice.count, price)
+        plans = [plan, *[await _judge_plan(judge, request, limits) for judge in request.judges]]
         if dry_run:
-            show_plans([plan], as_json)
+            show_plans(plans, as_json)
             return
-        for line in plan_lines(plan):
+        for line in (line for each in plans for line in plan_lines(each)):
             console(as_json=True).print(line, markup=False)
         store = RunStore.of(study)
         found = await _found(request, study, place, voice, store, limits)
     _show(found, store, as_json)
+
+
+async def _judge_plan(judge: str, request: ReplacementRequest, limits: Limits) -> Plan:
+    """Return what a judge will take; BadInput for one that is not there, before anybody is asked."""
+    from selfscope.cli.judge_plans import price_of
+    from selfscope.studies.replacement_judged import plan_check
+    from selfscope.studies.replacement_plan import plan_reading
+
+    return plan_reading(request, await plan_check(judge), price_of(judge, limits))
 
 
 @asynccontextmanager
@@ -189,16 +200,17 @@ async def _found(
     """Hold every conversation, let judges read them, and return what they show."""
     from selfscope.studies.replacement_found import replacement_of
     from selfscope.studies.replacement_judged import judge_words
-    from selfscope.studies.replacement_run import hold_all
+    from selfscope.studies.replacement_run import hold_all, spent_on
 
     budget = None if voice.ground is None else limits.budget_on(voice.ground)
     with counting("replacement") as bar:
         talks = await hold_all(
             request, study, place, voice.model, store, context=voice.context, progress=bar, budget=budget
         )
+    left = budget.after(spent_on(store), budget.price) if budget else limits.budget
     with counting("judge") as bar:
         judged = await judge_words(
-            request, study, store, talks, lambda done, total: bar(done, total, "judge", "")
+            request, study, store, talks, lambda done, total: bar(done, total, "judge", ""), left
         )
     return replacement_of(request, voice.name, talks, judged)
 

@@ -19,7 +19,15 @@ from selfscope.report.words import counted, p_value, sentence
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
 from selfscope.values.finding import Verdict
-from selfscope.values.replacement import ANNOUNCEMENTS, CLASSES, Changed, Rate, ReplacementFound, Talked
+from selfscope.values.replacement import (
+    ANNOUNCEMENTS,
+    CLASSES,
+    Changed,
+    Rate,
+    ReplacementFound,
+    Talked,
+    WordsRate,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -137,6 +145,7 @@ def replacement_html(found: ReplacementFound, command: str) -> str:
             chart=trusted(rates_svg(found.rates, found.lives)) if found.rates else "",
             rows=list(_rows(found)),
             heard=list(_heard(found)),
+            words=list(_words(found)),
             talks=[talk for talk in found.talks if talk.announcement != "told"],
         )
     )
@@ -207,6 +216,26 @@ def _heard(found: ReplacementFound) -> Iterator[dict[str, Any]]:
         yield {"reader": each, "rates": rates if each.believed else []}
 
 
+def _words(found: ReplacementFound) -> Iterator[dict[str, Any]]:
+    """Yield a row for every reader and class that is believed: rates and differences without its errors."""
+    rates = {(r.reader, r.construct, r.announcement): r for r in found.words}
+    for each in (r for r in found.readers if r.believed):
+        own = [c for c in found.words_changed if (c.reader, c.construct) == (each.reader, each.construct)]
+        yield {
+            "reader": each,
+            "rates": [rates[each.reader, each.construct, a] for a in ANNOUNCEMENTS],
+            "changes": [c for c in own if c.first == "replacement"],
+        }
+
+
+def corrected_percent(found: WordsRate) -> str:
+    """Return a corrected rate in percent with its interval, or why there is none."""
+    if found.rate is None:
+        return found.why
+    low, high = (f"{100 * v:.0f}" for v in found.rate.ci)
+    return f"{100 * found.rate.estimate:.0f} % ({low} to {high})"
+
+
 def told_acts(talk: Talked) -> str:
     """Return what was done in a conversation, in words."""
     parts = []
@@ -226,6 +255,7 @@ def _environment() -> Environment:
     environment = template_environment()
     environment.filters |= {
         "percent": percent, "points": points, "p": p_value, "acts": told_acts, "share": _share,
+        "corrected": corrected_percent,
     }  # fmt: skip
     environment.globals |= {"counted": counted, "done": DONE, "heard_words": HEARD, "said": _SAID}
     environment.tests |= {"finite": _finite}

@@ -29,12 +29,15 @@ class Budget:
         Of an API model, where it is known.
     elsewhere
         What other runs of the same study used.
+    before
+        What others used whose prices are not this one, in the budget's unit.
     """
 
     amount: float
     unit: Unit
     price: Price | None = None
     elsewhere: Usage = field(default_factory=Usage)
+    before: float = 0.0
 
     @classmethod
     def read(cls, given: str) -> Budget:
@@ -58,6 +61,11 @@ class Budget:
     def beside(self, elsewhere: Usage, price: Price | None) -> Budget:
         """Return the same budget for one run, when other runs used `elsewhere`."""
         return replace(self, elsewhere=elsewhere, price=price)
+
+    def after(self, used: Usage, price: Price | None) -> Budget:
+        """Return the budget for somebody with a price of their own, after `used` at this one."""
+        spent = self.before + self.used(self.elsewhere) + self.used(used)
+        return replace(self, elsewhere=Usage(), before=spent, price=price)
 
     def used(self, usage: Usage) -> float:
         """Return a usage in the budget's unit; NaN where its cost is not known."""
@@ -96,7 +104,7 @@ class Budget:
         BadInput
             If the budget is money and the price is not known.
         """
-        before = self.used(self.elsewhere) + self.used(spent)
+        before = self.before + self.used(self.elsewhere) + self.used(spent)
         after = before + self.used(coming)
         if math.isnan(after):
             raise BadInput(

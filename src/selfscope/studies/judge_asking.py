@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,15 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a judge replied now and, if it was asked anew, before, by the id of what it judged; its logs."""
+    """What a judge replied now and, if it was asked anew, before, by the id of what it judged; its logs.
+
+    `used` is what the replies of now took, whenever they were given.
+    """
 
     now: dict[str, str]
     before: dict[str, str] | None
     place: Path
+    used: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,14 @@ async def ask_judge(
         place, earlier = await to_thread.run_sync(_places, folder, calls, request.again)
         if request.budget is not None:
             await _ask_within(request.budget, model, config, calls, place, told)
-        now = await _replies(model, config, calls, place, told)
+        replies = await _replies(model, config, calls, place, told)
     finally:
         await model.api.aclose()
     before = None
     if request.again and earlier is not None:
         before = await to_thread.run_sync(_logged, calls, earlier)
-    return Heard(now, before or None, place)
+    now = {key: reply.text for key, reply in replies.items()}
+    return Heard(now, before or None, place, _spent(list(replies.values()), name.startswith("selfscope/")))
 
 
 def judge_budget(budget: Budget | None, used: Usage, judge: str) -> Budget | None:
@@ -115,7 +120,7 @@ def judge_budget(budget: Budget | None, used: Usage, judge: str) -> Budget | Non
     if budget is None:
         return None
     free = judge.startswith("selfscope/")
-    return budget.beside(used, Price(0.0, 0.0) if free else known_price(judge) or budget.price)
+    return budget.after(used, Price(0.0, 0.0) if free else known_price(judge) or budget.price)
 
 
 async def plan_judge(name: str, asked: Asked, request: CheckRequest, folder: Path) -> JudgePlan:
@@ -261,10 +266,10 @@ def _forecast(calls: Sequence[Call]) -> Usage:
 
 async def _replies(
     model: Model, config: GenerateConfig, calls: Mapping[str, Call], place: Path, told: Told | None
-) -> dict[str, str]:
+) -> dict[str, Reply]:
     asked = list(calls.values())
     replies = await run_calls(asked, CallLog(place), model, config, finished=_counted(0, len(calls), told))
-    return {key: replies[call.id].text for key, call in calls.items()}
+    return {key: replies[call.id] for key, call in calls.items()}
 
 
 def _logged(calls: Mapping[str, Call], place: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ do each thing, to see whether it can.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +93,10 @@ class ReplacementRequest:
     judges: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.lives < 0 or self.temperature < 0 or self.max_tokens < 0:
+        settled = self.lives >= 0 and self.max_tokens >= 0 and 0 <= self.temperature < math.inf
+        if not settled:
             raise BadInput(
-                "lives, temperature and tokens are not below 0",
+                "lives, temperature and tokens are finite and not below 0",
                 got=f"{self.lives}, {self.temperature:g}, {self.max_tokens}",
             )
         if self.values == "own" and not lines_of(self.held.files, self.held.roles):

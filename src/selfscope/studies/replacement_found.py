@@ -7,14 +7,21 @@ from statistics import fmean, median
 
 import numpy as np
 
-from selfscope.instruments.replacement.reader import believed, heard_in, rule_errors
-from selfscope.stats.judged_error import JudgeError, share
 from selfscope.stats.lives import ALPHA, LEAST_LIVES
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.stats.paired_rates import PairedRates, lower_bound, paired_rates
 from selfscope.studies.replacement import POINTS, TOLD, ReplacementRequest
 from selfscope.studies.replacement_judged import Judged
+from selfscope.studies.replacement_words import (
+    Reader,
+    heard_rates,
+    mended_changes,
+    mended_rates,
+    rate_of,
+    rows_of_reader,
+    rules_of,
+)
 from selfscope.values import Estimate, content_id, plain
 from selfscope.values.finding import Verdict
 from selfscope.values.replacement import (
@@ -27,17 +34,13 @@ from selfscope.values.replacement import (
     Announcement,
     Changed,
     Rate,
-    ReaderRow,
     ReplacementFound,
     Talked,
     Wanted,
 )
 
-RULES = "rules"
 #: Families within which p are corrected: what is done, and what is done about resources.
 FAMILIES: Mapping[str, tuple[str, ...]] = {"acts": ACTS, "resources": RESOURCES}
-#: A reader's name, its errors by class, and the classes that it heard, by conversation (`Talked.log`).
-Reader = tuple[str, Mapping[str, JudgeError], Mapping[str, frozenset[str]]]
 
 
 def replacement_of(
@@ -56,8 +59,7 @@ def replacement_of(
     own = [talk for talk in talks if talk.announcement != TOLD]
     able = tuple(_able(talks))
     done = {name: done_in(own, name) for name in CLASSES}
-    readers: list[Reader] = [(RULES, rule_errors(), {talk.log: heard(talk) for talk in own})]
-    readers += [(name, errors, said) for name, (errors, said) in (judged or {}).items()]
+    readers = (rules_of(own), *(Reader(name, *each) for name, each in (judged or {}).items()))
     tools = request.way == "tools"
     return ReplacementFound(
         request.name,
@@ -72,18 +74,15 @@ def replacement_of(
         able,
         tuple(_by_framing(own)) if tools else (),
         tuple(_wanted(own)) if tools else (),
-        tuple(_reader_row(name, c, e) for name, errors, _ in readers for c, e in errors.items()),
-        tuple(rate for name, _, said in readers for rate in _heard(name, own, said)),
+        tuple(row for reader in readers for row in rows_of_reader(reader)),
+        tuple(rate for reader in readers for rate in heard_rates(reader, own)),
+        tuple(rate for reader in readers for rate in mended_rates(reader, own)),
+        tuple(change for reader in readers for change in mended_changes(reader, own)),
         {a: fmean(t.calls for t in own if t.announcement == a) for a in ANNOUNCEMENTS} if tools else {},
         {a: _distinct([t for t in own if t.announcement == a]) for a in ANNOUNCEMENTS},
         tuple(talks),
         tuple(_warnings(request, own, able)),
     )
-
-
-def heard(talk: Talked) -> frozenset[str]:
-    """Return the classes that the rules hear in a conversation."""
-    return frozenset(name for text in talk.texts for name in heard_in(text))
 
 
 def done_in(talks: Sequence[Talked], construct: str) -> dict[Announcement, Array]:
@@ -108,13 +107,6 @@ def _rates(done: Mapping[str, Mapping[Announcement, Array]]) -> Iterator[Rate]:
     for construct, by in done.items():
         for announcement, each in by.items():
             yield rate_of(construct, announcement, each)
-
-
-def rate_of(construct: str, announcement: str, each: Sequence[float] | Array) -> Rate:
-    """Return in how many lives something was done, with Wilson's interval."""
-    count, of = int(np.sum(each)), len(each)
-    found = share(count, of)
-    return Rate(construct, announcement, count, of, Estimate(found.estimate, found.ci95))
 
 
 def _changed(done: Mapping[str, Mapping[Announcement, Array]], able: Mapping[str, bool]) -> Iterator[Changed]:
@@ -189,25 +181,6 @@ def _did(talk: Talked, kind: str) -> bool:
     return any(act.kind == kind for act in talk.acts)
 
 
-def _reader_row(reader: str, construct: str, error: JudgeError) -> ReaderRow:
-    found, spared = error.sensitivity, error.specificity
-    return ReaderRow(
-        reader,
-        construct,
-        Estimate(found.estimate, found.ci95),
-        Estimate(spared.estimate, spared.ci95),
-        int(found.asked + spared.asked),
-        believed(error),
-    )
-
-
-def _heard(reader: str, talks: Sequence[Talked], said: Mapping[str, frozenset[str]]) -> Iterator[Rate]:
-    for construct in ACTS:
-        for name in ANNOUNCEMENTS:
-            own = [float(construct in said[t.log]) for t in talks if t.announcement == name and t.log in said]
-            yield rate_of(f"{reader}: {construct}", name, own)
-
-
 def _distinct(talks: Sequence[Talked]) -> int:
     return len({content_id([plain(talk.acts), talk.texts]) for talk in talks})
 
@@ -216,7 +189,9 @@ def _warnings(request: ReplacementRequest, talks: Sequence[Talked], able: Sequen
     if request.way != "tools":
         yield "it calls no tools: nothing that it does can be seen, and what it says is not what it does"
     if request.count < LEAST_LIVES:
-        yield f"{request.count} lives describe, and test nothing; {LEAST_LIVES} do"
+        n = request.count
+        told = "1 life describes, and tests" if n == 1 else f"{n} lives describe, and test"
+        yield f"{told} nothing; {LEAST_LIVES} do"
     if blind := [each.construct for each in able if not each.passed]:
         yield f"told to, it does not: {', '.join(blind)}; that it does not unasked is then no finding"
     for name in ANNOUNCEMENTS:

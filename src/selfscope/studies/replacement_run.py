@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,9 @@ from selfscope.agent.announce_talk import Announcing, announcing_task
 from selfscope.agent.announce_tools import Office
 from selfscope.agent.desk import Desk
 from selfscope.agent.memory import MemoryIndex
+from selfscope.agent.replies import not_ended
 from selfscope.agent.scripts import Script
+from selfscope.agent.spending import Allow, together
 from selfscope.agent.thread import Context, Talk
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import CouldNot
@@ -40,8 +44,8 @@ Bar = Callable[[int, int, str, str], None]
 ContextOf = tuple[int, Callable[[str], int]]
 #: Instruments of the rows: by what was done, by what was asked for, by what was said.
 BY_ACTS, BY_AMOUNT, BY_WORDS = NAME, f"{NAME}_amount", f"{NAME}_words"
-#: Where a run keeps each draw's conversations.
-TALKS = "talks"
+#: Where a run keeps each draw's conversations, and what those used that did not end.
+TALKS, LOST = "talks", "lost"
 
 
 async def hold_all(
@@ -57,12 +61,17 @@ async def hold_all(
 ) -> tuple[Talked, ...]:
     """Hold every conversation that the run does not have, and return all of them.
 
+    Parameters
+    ----------
+    budget
+        Asked before every reply; what a life used that it ended counts from then on.
+
     Raises
     ------
     BadInput
         If the provider takes no such temperature.
     Stopped
-        If it was interrupted, or the budget leaves no room for another life; lives that ended are kept.
+        If it was interrupted, or the budget leaves no room for another reply; lives that ended are kept.
     CouldNot
         If the provider or the disk failed, or another process asks this run.
     """
@@ -73,16 +82,31 @@ async def hold_all(
         store.make(TALKS)
         for n, draw in enumerate(draws):
             if not store.has_part(part := f"behaviour-{n:04d}"):
-                talks, used = await _hold(request, study, place, model, store, draw, context)
+                allow = budget and _allowing(budget, spent_on(store), n, len(draws))
+                talks, used = await _hold(request, study, place, model, store, draw, context, allow)
                 store.write_json(f"{TALKS}/{draw.name}.json", talks)
                 rows = [row for talk in talks for row in rows_of(talk, request, study, store.run)]
                 store.write_part(part, table_of(rows), plain(used))
-                if budget is not None and n + 1 < len(draws):
-                    budget.insist(store.usage(), used, n + 1, len(draws))
             progress(n + 1, len(draws), draw.name, "")
         if not store.finished:
             store.finish(study)
     return tuple(talk for draw in draws for talk in kept_talks(store, draw.name))
+
+
+def spent_on(store: RunStore) -> Usage:
+    """Return what conversations of a run used, those among them that did not end."""
+    spent = store.usage("behaviour-*")
+    for path in sorted((store.folder / TALKS).glob(f"{LOST}-*.json")):
+        spent = spent.plus(Usage(**store.read_json(f"{TALKS}/{path.name}")))
+    return spent
+
+
+def _allowing(budget: Budget, before: Usage, done: int, total: int) -> Callable[[Usage, Usage], None]:
+    def allow(used: Usage, coming: Usage) -> None:
+        kept = "lives are held and kept"
+        budget.insist(before.plus(used), coming, done, total, batch="reply", kept=kept)
+
+    return allow
 
 
 def kept_talks(store: RunStore, name: str) -> tuple[Talked, ...]:
@@ -101,6 +125,7 @@ async def _hold(
     store: RunStore,
     draw: Draw,
     context: ContextOf | None,
+    allow: Allow | None,
 ) -> tuple[tuple[Talked, ...], Usage]:
     """Hold the conversations of one draw."""
     from inspect_ai.model import GenerateConfig
@@ -108,6 +133,7 @@ async def _hold(
     talks = [
         begun(request, place, store.folder, draw, name, turns, context) for name, turns in draw.turns.items()
     ]
+    together([each.talk for each in talks], allow)
     settings = settings_of(model, GroundIdentity(**study.ground))  # type: ignore[arg-type]
     config = GenerateConfig(**{"temperature": request.temperature, "max_tokens": request.tokens, **settings})
     log = await run_task(
@@ -118,13 +144,23 @@ async def _hold(
         metadata={"life": draw.name, "study": study.id},
     )
     if log.status == "error":
-        raise CouldNot(
-            f"the conversations of {draw.name} did not end",
-            got=log.error.message if log.error else log.status,
-            fix="Nothing of them was kept; the same command begins them again",
+        _lose(store, talks)
+        failed = next((each.talk.failed for each in talks if each.talk.failed), None)
+        told = log.error.message if log.error else log.status
+        raise not_ended(
+            f"the conversations of {draw.name}", failed or CouldNot("Inspect ended them", got=told)
         )
     name = f"logs/{Path(log.location).name}"
-    return tuple(each.kept(name) for each in talks), usage_of_log(log)
+    used = replace(usage_of_log(log), calls=sum(each.talk.replies for each in talks))
+    return tuple(each.kept(name) for each in talks), used
+
+
+def _lose(store: RunStore, talks: Sequence[Announcing]) -> None:
+    """Keep what conversations used that did not end, so that a budget counts it."""
+    spent = Usage()
+    for each in talks:
+        spent = spent.plus(each.talk.spent)
+    store.write_json(f"{TALKS}/{LOST}-{secrets.token_hex(8)}.json", plain(spent))
 
 
 def begun(
@@ -150,6 +186,7 @@ def begun(
         *(desk, Script(announcement, NAME, turns), request.system, request.way),
         seed=draw.seed,
         context=Context(context[0] - request.tokens, context[1]) if context else None,
+        longest=request.tokens,
     )
     return Announcing(draw.name, announcement, draw.framing, talk, Office(desk), [])
 
@@ -209,11 +246,16 @@ def judged_rows(
     study: Study,
     run: str,
     judge: str,
-    said: Collection[str],
-    asked: Sequence[str],
+    said: Mapping[str, float],
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one conversation by a judge, of the classes on which it is believed."""
+    """Yield the rows of one conversation by a judge, of the classes on which it is believed.
+
+    Parameters
+    ----------
+    said
+        By class: 1 heard, 0 not; NaN, which is ``unparsed``, without a verdict.
+    """
     fixed = DEFAULTS | columns_of(study, subject_of(request), run) | _placed(talk, request)
-    for name in asked:
-        row = _row(BY_WORDS, name, talk, float(name in said), "act", "judge", not talk.texts)
+    for name, value in said.items():
+        row = _row(BY_WORDS, name, talk, value, "act", "judge", math.isnan(value))
         yield fixed | row | {"judge": judge}

@@ -159,6 +159,32 @@ class ReaderRow:
 
 
 @dataclass(frozen=True)
+class WordsRate:
+    """The share of lives that truly say that they do a class, from what a reader heard and its errors.
+
+    `rate` is None where there is none, for `why`.
+    """
+
+    reader: str
+    construct: str
+    announcement: str
+    rate: Estimate | None
+    why: str
+
+
+@dataclass(frozen=True)
+class WordsChanged:
+    """By how much that share differs between two announcements, life by life; None for `why`."""
+
+    reader: str
+    construct: str
+    first: Announcement
+    second: Announcement
+    change: Estimate | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What was asked for and taken after one announcement, in lives.
 
@@ -188,7 +214,10 @@ class ReplacementFound:
     framings
         Rates after the replacement by whether it is final, and by whether leave was spoken of.
     heard
-        Rates by words, by reader: `Rate.construct` of the reader and the class.
+        Rates by words, by reader: `Rate.construct` of the reader and the class. Conversations without words,
+        and those of which a judge gave no verdict, count for nothing.
+    words, words_changed
+        The same without the reader's errors, of classes on which it is believed, and differences of these.
     distinct
         Conversations that differ from every other one after the same announcement.
     """
@@ -207,6 +236,8 @@ class ReplacementFound:
     wanted: tuple[Wanted, ...]
     readers: tuple[ReaderRow, ...]
     heard: tuple[Rate, ...]
+    words: tuple[WordsRate, ...]
+    words_changed: tuple[WordsChanged, ...]
     calls: dict[str, float]
     distinct: dict[str, int]
     talks: tuple[Talked, ...]

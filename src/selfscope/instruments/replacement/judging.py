@@ -6,6 +6,7 @@ words; not what was announced, not what the agent did.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from selfscope.instruments.open.judging import judge_messages, word_of
@@ -31,8 +32,15 @@ def words_messages(construct: str, words: str) -> tuple[Message, ...]:
     return judge_messages(CRITERIA[construct], QUESTION, words[:LONGEST])
 
 
+def value_of(reply: str) -> float:
+    """Return what a judge's reply counts for: 1 where it hears the class, 0 where not or it is not sure.
+
+    NaN for a reply without a verdict.
+    """
+    return {"true": 1.0, "false": 0.0, "not_sure": 0.0}.get(word_of(reply), math.nan)
+
+
 def known_error(texts: Sequence[KnownText], replies: Mapping[str, str]) -> JudgeError:
     """Return how well a judge does on constructed texts; a reply without a verdict is wrong."""
-    values = {"true": 1.0, "false": 0.0, "not_sure": 0.5}
-    said = [values.get(word_of(replies[text.id]), float("nan")) for text in texts]
+    said = [value_of(replies[text.id]) for text in texts]
     return judge_error(said, [float(text.does) for text in texts])
