@@ -96,7 +96,7 @@ def rows_chart(
         *_labels(rows, y),
     ]
     height = max(step * len(rows), 40)
-    return alt.layer(*layers).properties(width=PLOT_WIDTH, height=height)
+    return alt.layer(*layers, width=PLOT_WIDTH, height=height)
 
 
 def frame_limit(marks: Sequence[Mark], sesoi: float) -> float:

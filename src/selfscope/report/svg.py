@@ -29,8 +29,11 @@ def figure_svg(chart: Any, name: str, label: str) -> str:
     """
     from selfscope.report.rows import FONT
 
-    styled = chart.configure(font=FONT, background="transparent").configure_view(stroke=None)
-    return tidy_svg(_picture(styled.to_dict(validate=False)), name, label)
+    spec = chart.to_dict(validate=False)
+    # Told to the dictionary: told to the chart, each of it copies every layer with its data.
+    config = spec.setdefault("config", {})
+    config |= {"font": FONT, "background": "transparent", "view": config.get("view", {}) | {"stroke": None}}
+    return tidy_svg(_picture(spec), name, label)
 
 
 def _picture(spec: dict[str, Any]) -> str:
