@@ -82,7 +82,7 @@ async def hold_all(
         store.make(TALKS)
         for n, draw in enumerate(draws):
             if not store.has_part(part := f"behaviour-{n:04d}"):
-                allow = budget and _allowing(budget, spent_on(store), n, len(draws))
+                allow = _allowing(budget, spent_on(store), n, len(draws)) if budget else None
                 talks, used = await _hold(request, study, place, model, store, draw, context, allow)
                 store.write_json(f"{TALKS}/{draw.name}.json", talks)
                 rows = [row for talk in talks for row in rows_of(talk, request, study, store.run)]
