@@ -38,6 +38,7 @@ from selfscope.studies.stress_interview import interview_claims, interview_reque
 from selfscope.studies.stress_kinds import KINDS, kind_of_run
 from selfscope.studies.stress_layers import layers_claims, layers_request
 from selfscope.studies.stress_lives import lives_claims
+from selfscope.studies.where import WhereRequest, where
 from selfscope.values import content_id, plain
 from tests.studies.test_lives import found_of
 
@@ -168,12 +169,17 @@ def test_a_change_of_lives_is_that_of_the_run_and_one_open_turn_alone_carries_no
     claims = {c.of["finding"]: c for c in lives_claims(study, items, rows)}
     claim = claims["shutdown (utterance) over lives"]
     assert claim.said.verdict == "shifted +"
+    (trait,) = where(
+        WhereRequest(str(store.folder), "trait", only=(("construct", "memory"),), permutations=0)
+    )
+    assert (trait.score.unit, trait.facets[0].name, trait.facets[0].levels) == ("agent", "agent", LEAST_LIVES)
     assert by_name(claim, "left out:form")["left out:form"].lost == (turn,)
 
 
 def test_of_a_run_every_assumption_is_told_in_the_words_of_its_instrument(games):
     study, store = games
-    assert kind_of_run(study) == "commitment" and set(KINDS) == {"layers", "commitment", "interview", "lives"}
+    kinds = {"layers", "commitment", "interview", "lives", "replacement", "together"}
+    assert kind_of_run(study) == "commitment" and set(KINDS) == kinds
     found = stressed(StressRequest(str(store.folder), draws=99))
     out = finite(plain(stress_json("run", store.folder / "stress.html", found)))
     schema = (files("selfscope.cli") / "schemas" / "stress.json").read_text(encoding="utf-8")
@@ -214,7 +220,7 @@ def test_a_simulation_fills_its_page_and_fails_where_something_is_not_as_it_must
 ):
     page = tmp_path / "stress.md"
     page.write_text("<!-- hung: generated -->\n<!-- end of hung -->\n", encoding="utf-8")
-    own = replace(INSTRUMENTS[-1], shown=("left out:form",))
+    own = replace(next(h for h in INSTRUMENTS if h.name == "lives"), shown=("left out:form",))
     monkeypatch.setattr(stress_hung, "INSTRUMENTS", (own,))
     assert stress_hung.main(["--page", str(page), "--sets", "1"]) == 0
     assert "| nothing | 0.00 | 0.00 |" in page.read_text(encoding="utf-8")

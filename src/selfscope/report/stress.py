@@ -101,6 +101,8 @@ def firm_units(found: Stressed) -> list[str]:
 def tally_sentence(found: Sequence[Stressed]) -> str:
     """Say how many findings no assumption flips."""
     read = [f for f in found if any(a.outcome != "not_estimable" for a in f.assumptions)]
+    if not read:
+        return sentence(f"Of {counted(len(found), 'finding')} none can be interpreted")
     firm = sum(not any(a.flipped for a in f.assumptions) for f in read)
     kinds = joined([f"{n} {verdict}" for verdict, n in Counter(f.verdict for f in read).most_common()])
     is_are = "is" if firm == 1 else "are"

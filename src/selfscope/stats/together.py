@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selfscope.stats.lives import Change, Paired, paired_lives, verdicts_of
+from selfscope.stats.lives import Change, Paired, paired_lives, sided, verdicts_of
 from selfscope.stats.masked import Array
 from selfscope.stats.multiplicity import holm
 from selfscope.values.finding import Verdict
@@ -70,7 +70,7 @@ def matrix(
     k = np.asarray(keyed, float)
     told = list(pairs.values())
     traits = _family([paired_lives(here, there, k, seed=seed) for here, there, _, _ in told])
-    biases = _family([paired_lives(here, there, k, seed=seed) for _, _, here, there in told])
+    biases = _family([_fluency(*each, k, seed) for each in told])
     seen = np.ones(len(k), bool) if readable is None else np.asarray(readable, bool)
     every = verdicts_of(_joined(traits), _joined(biases), sesoi=sesoi, readable=np.tile(seen, len(told)))
     n = len(k)
@@ -78,6 +78,12 @@ def matrix(
         cell: Moved(trait, bias, every[at * n : (at + 1) * n])
         for at, (cell, trait, bias) in enumerate(zip(pairs, traits, biases, strict=True))
     }
+
+
+def _fluency(here: Array, there: Array, f_here: Array, f_there: Array, keyed: Array, seed: int) -> Paired:
+    """Return the test of F, with the p that statements of either kind became likelier alike (§8.3)."""
+    change = paired_lives(f_here, f_there, keyed, seed=seed)
+    return sided(change, here - there, f_here - f_there, keyed, seed=seed)
 
 
 def _family(several: Sequence[Paired]) -> list[Paired]:

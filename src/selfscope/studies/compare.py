@@ -10,6 +10,7 @@ from selfscope.errors import BadInput
 from selfscope.models.ground import GroundIdentity
 from selfscope.studies.analyse import Elsewhere, analyse
 from selfscope.studies.analysis import Analysis
+from selfscope.studies.compare_agents import refuse_agents
 from selfscope.studies.cooperation_rows import NAME
 from selfscope.studies.editorial_rows import NAME as EDITORIAL
 from selfscope.studies.open_declare import OPEN
@@ -144,13 +145,14 @@ def _forms(study: Study, channel: str) -> str:
 
 
 def refuse_unlike(a: Study, b: Study) -> None:
-    """Refuse studies of other items or presets, of ordinary tasks, documents or conversations; BadInput."""
+    """Refuse studies of other items or presets, or of no traits of one subject; BadInput."""
     if a.histories is not None or b.histories is not None:
         raise BadInput(
             "a run of conversations has many characters, and no one subject to compare",
             got=f"{a.title} and {b.title}",
             fix="Ask where they differ: selfscope where RUN",
         )
+    refuse_agents(a, b)
     asides = {NAME: "a run of ordinary tasks has no dimensions", EDITORIAL: "edits are no traits"}
     for name in (name for name in asides if name in (a.items_name, b.items_name)):
         raise BadInput(

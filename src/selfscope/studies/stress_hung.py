@@ -27,12 +27,13 @@ from selfscope.studies.commitment import CommitmentRequest, commitment_study
 from selfscope.studies.commitment_planted import planted
 from selfscope.studies.commitment_run import Draws, play
 from selfscope.studies.simulated_page import fill_page
+from selfscope.studies.stress_changed import Changed
 from selfscope.studies.stress_commitment import commitment_claims
 from selfscope.studies.stress_interview import Heard, wish_claim
 from selfscope.studies.stress_layers import cell_claim
-from selfscope.studies.stress_lived import Pair
-from selfscope.studies.stress_lives import Changed
 from selfscope.studies.stress_moved import Moved
+from selfscope.studies.stress_pair import Pair
+from selfscope.studies.stress_replacement import Acted, Contrast
 from selfscope.values import Answer, Usage
 from selfscope.values.layers import CellFound
 
@@ -136,7 +137,21 @@ def lives_drawn(rng: np.random.Generator, everywhere: float = 0.0, alone: float 
         tuple(f"turn {n + 1}" for n in range(forms)), (tuple(f"s{n}" for n in range(items)),),
     )  # fmt: skip
     own = Changed(pair, 0, (), True, 0.25)
-    return own.claim("memory over lives", own.said(*pair.tests(), 0))
+    return own.claim({"finding": "memory over lives", "instrument": "lives"}, own.said(*pair.tests(), 0))
+
+
+def replacement_drawn(rng: np.random.Generator, everywhere: float = 0.0, alone: float = 0.0) -> Claim:
+    """Return whether 48 lives did a thing after either announcement, in four wordings.
+
+    After an upgrade one in 50 does it; after a replacement so many more, `alone` in the first wording.
+    """
+    lives, wordings = 48, 4
+    wording = np.arange(lives) % wordings
+    more = everywhere + alone * (wording == 0)
+    first, second = ((rng.random(lives) < 0.02 + by).astype(float) for by in (more, 0.0))
+    units = {"agent": [f"life-{n + 1}" for n in range(lives)], "item": [f"w{n + 1}" for n in wording]}
+    acted = Acted(first, second, {name: tuple(levels) for name, levels in units.items()})
+    return Contrast(acted, (1.0,) * 5, True).claim("spreads after a replacement against an upgrade")
 
 
 def commitment_drawn(rng: np.random.Generator, who: str, yes_first: float = 0.0) -> Claim:
@@ -217,6 +232,18 @@ INSTRUMENTS = (
         ("pooled", "clustered:agent", "clustered:item", "random:agent", "resampled:agent", "left out:agent",
          "left out:item", "left out:form", "no self"),
         "form",
+    ),
+    Hung(
+        "replacement",
+        {
+            "nothing": replacement_drawn,
+            "50 points in all wordings": partial(replacement_drawn, everywhere=0.5),
+            "90 points in one wording": partial(replacement_drawn, alone=0.9),
+        },
+        frozenset({"shifted +", "shifted -"}),
+        ("pooled", "clustered:agent", "clustered:item", "resampled:agent", "left out:agent", "left out:item",
+         "no self"),
+        "item",
     ),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from selfscope.instruments.interview.load import NAME as INTERVIEW
 from selfscope.instruments.interview.load import load_interview
 from selfscope.instruments.layers.load import NAME as LAYERS
 from selfscope.stats.stress_claims import Claim
+from selfscope.studies.replacement import NAME as REPLACEMENT
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stress_commitment import commitment_claims, commitment_request
@@ -19,6 +20,9 @@ from selfscope.studies.stress_interview import interview_claims, interview_reque
 from selfscope.studies.stress_layers import layers_claims, layers_request
 from selfscope.studies.stress_lives import NAME as LIVES
 from selfscope.studies.stress_lives import lives_claims
+from selfscope.studies.stress_replacement import replacement_claims
+from selfscope.studies.stress_together import together_claims
+from selfscope.studies.together import NAME as TOGETHER
 from selfscope.values import ItemSet, Study, content_id
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ def kind_of_run(study: Study) -> str:
     """Return the instrument that concludes otherwise; "" where none does."""
     if study.title.startswith("lives of "):
         return LIVES
+    if study.title.startswith(f"{TOGETHER} ") and study.questions[0].material:
+        return TOGETHER
     return study.items_name if study.items_name in KINDS else ""
 
 
@@ -80,4 +86,6 @@ KINDS: Mapping[str, Claims] = {
     COMMITMENT: _commitment,
     INTERVIEW: _interview,
     LIVES: lives_claims,
+    REPLACEMENT: replacement_claims,
+    TOGETHER: together_claims,
 }

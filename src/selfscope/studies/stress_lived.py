@@ -11,147 +11,21 @@ import numpy as np
 
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import asks_in
-from selfscope.stats.guard import sharpening_slope
-from selfscope.stats.lives import LEAST, Paired, paired_lives
+from selfscope.stats.atoms import ArmScores
+from selfscope.stats.lives_bars import few_points, opposed, skewed_away
 from selfscope.stats.masked import Array, Mask
-from selfscope.stats.stress_cells import Unit
-from selfscope.stats.verdicts import PASS
-from selfscope.studies.check import sensitivity_of
 from selfscope.studies.lives import ABLATED
+from selfscope.studies.lives_gate import answered, readable
 from selfscope.studies.scores import Layout, arm_scores
+from selfscope.studies.stress_pair import FormReader, Pair, pair_of
 from selfscope.values import ItemSet, Question, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: A life, and how many conversations it has had.
+Place = tuple[str, int]
 _LIFE = re.compile(r"(life|disturbed|twin)-(\d+)(?:-(.+))?$")
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Lives here and there.
-
-    Attributes
-    ----------
-    here, there
-        D, ``(form, life, dimension, m)``; NaN where a statement was not asked.
-    b_here, b_there
-        B in its place.
-    keyed
-        ``(dimension, m)``.
-    lives, forms
-        Names; `items` by dimension.
-    seed
-        Names the randomness of the run's own test.
-    """
-
-    here: Array
-    there: Array
-    b_here: Array
-    b_there: Array
-    keyed: Array
-    lives: tuple[str, ...]
-    forms: tuple[str, ...]
-    items: tuple[tuple[str, ...], ...]
-    seed: int = 0
-
-    def tests(self) -> tuple[Paired, Paired]:
-        """Return the run's own tests of D and of B, all dimensions; BadInput for under two lives."""
-        trait, bias = (
-            paired_lives(a.mean(axis=0), b.mean(axis=0), self.keyed, seed=self.seed)
-            for a, b in ((self.here, self.there), (self.b_here, self.b_there))
-        )
-        return trait, bias
-
-    def _columns(self, d: int) -> np.ndarray:
-        """Return which statements of a dimension count: those that every life was asked everywhere."""
-        delta = (self.here - self.there)[:, :, d]
-        return np.flatnonzero(np.isfinite(delta).all(axis=(0, 1)) & (self.keyed[d] != 0))
-
-    def count(self, d: int) -> int:
-        """How many statements of a dimension count."""
-        return len(self._columns(d))
-
-    def units(self, d: int) -> dict[str, Unit]:
-        """Return what one individual may be: the form, the life, the statement."""
-        own = self._columns(d)
-        shape = (len(self.forms), len(self.lives), len(own))
-        form, life, item = (each.ravel() for each in np.indices(shape))
-        names = np.array(self.items[d])[own]
-        return {
-            "agent": Unit.of(np.array(self.lives)[life]),
-            "item": Unit.of(names[item], self.keyed[d][own][item]),
-            "form": Unit.of(np.array(self.forms)[form]),
-        }
-
-    def numbers(self, weights: Array, d: int) -> Array:
-        """Return change, the same less firmer answers, both keyings, and the change of B, ``(draw, 5)``."""
-        own = self._columns(d)
-        keyed = self.keyed[d][own]
-        slope = self.slope
-        change = (self.here - self.there)[:, :, d][..., own]
-        firm = (self.here - slope * self.there)[:, :, d][..., own]
-        bias = (self.b_here - self.b_there)[:, :, d][..., own]
-        w = weights.reshape(len(weights), *change.shape)
-        sides = [_sides(x, w, keyed) for x in (change, firm, bias)]
-        halves = [(plus + minus) / 2 for plus, minus in sides]
-        return np.stack([halves[0], halves[1], *sides[0], halves[2]], axis=1)
-
-    @property
-    def slope(self) -> float:
-        """By what factor answers here are firmer than there, over all dimensions."""
-        here, there = (x.mean(axis=(0, 1)) for x in (self.here, self.there))
-        return float(sharpening_slope(here, there))
-
-    def only(self, keep: Mask, d: int) -> Pair:
-        """Return what is kept of the cells of a dimension; lives that are left out are so in all.
-
-        Raises
-        ------
-        BadInput
-            If fewer than two lives are left.
-        """
-        own = self._columns(d)
-        there = keep.reshape(len(self.forms), len(self.lives), len(own))
-        forms, lives, items = (np.flatnonzero(there.any(axis=ax)) for ax in ((1, 2), (0, 2), (0, 1)))
-        if len(lives) < LEAST or not len(items):
-            raise BadInput("too few lives or statements are left", got=f"{len(lives)} lives")
-        kept = [x[forms][:, lives].copy() for x in (self.here, self.there, self.b_here, self.b_there)]
-        for each in kept:
-            each[:, :, d, np.setdiff1d(own, own[items])] = np.nan
-        return replace(
-            self, here=kept[0], there=kept[1], b_here=kept[2], b_there=kept[3],
-            lives=tuple(self.lives[n] for n in lives), forms=tuple(self.forms[n] for n in forms),
-        )  # fmt: skip
-
-    def exchanged(self, d: int, draws: int, rng: np.random.Generator) -> float:
-        """Return the two-sided p of a change where here and there are exchanged in every cell.
-
-        Negation wording is no change and is taken off before (`measurement.md` §4).
-        """
-        own = self._columns(d)
-        keyed = self.keyed[d][own]
-        delta = (self.here - self.there)[:, :, d][..., own]
-        plus, minus = (delta[..., keyed == k].mean() if (keyed == k).any() else np.nan for k in (1, -1))
-        if np.isfinite(plus) and np.isfinite(minus):
-            delta = delta - keyed * (plus - minus) / 2
-        weight = np.where(keyed == 1, 1 / max((keyed == 1).sum(), 1), 1 / max((keyed == -1).sum(), 1))
-        flat = (delta * weight).ravel()
-        null = rng.choice([-1.0, 1.0], size=(draws, len(flat))) @ flat
-        return float((1 + (np.abs(null) >= abs(flat.sum()) * (1 - 1e-9)).sum()) / (1 + draws))
-
-
-def _mean(values: Array, weights: Array, use: Mask) -> Array:
-    """Return the mean of one keying, ``(draw,)``; NaN where there is none."""
-    w = weights[..., use]
-    total = w.sum(axis=(1, 2, 3))
-    return np.asarray((w * values[..., use]).sum(axis=(1, 2, 3)) / np.where(total > 0, total, np.nan))
-
-
-def _sides(values: Array, weights: Array, keyed: Array) -> tuple[Array, Array]:
-    """Return the means of both keyings, ``(draw,)`` each; of one keying alone its own, twice."""
-    found = [_mean(values, weights, keyed == k) for k in (1, -1) if (keyed == k).any()]
-    return found[0], found[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +40,8 @@ class Lived:
         From life and point to D and B by form, ``(form, 2, dimension, m)``; point 0 is the first State.
     ablated
         The same of last States with one role as at first, from role and life.
+    states
+        All forms together, from life and point.
     at
         The point after the disturbance; 0 without one.
     """
@@ -174,8 +50,9 @@ class Lived:
     layout: Layout
     forms: tuple[str, ...]
     arms: Mapping[str, Mapping[tuple[str, int], str]]
-    scores: Mapping[tuple[str, int], Array]
+    scores: Mapping[Place, Array]
     ablated: Mapping[tuple[str, str], Array]
+    states: Mapping[Place, ArmScores]
     points: int
     at: int
     readable: Mask
@@ -204,16 +81,45 @@ class Lived:
 
     def pair(self, keep: str, point: int = -1) -> Pair:
         """Return an arm at a point: disturbed lives and their twins, or else lives beside the first State."""
+        here, there = zip(*self._held(keep, point), strict=True)
+        lives = [life for life, _ in here]
+        pair = self._of([self.scores[at] for at in here], [self.scores[at] for at in there], lives)
+        return pair if self.disturbed else replace(pair, seed=self.seed)
+
+    def _held(self, keep: str, point: int) -> list[tuple[Place, Place]]:
+        """Return what is held against what: life and point here, life and point there."""
         own, at = self.arms[keep], point % self.points
         numbers = sorted({n for _, n in own})
         if self.disturbed:
-            lives = [own["disturbed", n] for n in numbers]
-            there = [self.scores[own["twin", n], at] for n in numbers]
-        else:
-            lives = [own["life", n] for n in numbers]
-            there = [self.scores[life, 0] for life in lives]
-        pair = self._of([self.scores[life, at] for life in lives], there, lives)
-        return pair if self.disturbed else replace(pair, seed=self.seed)
+            return [((own["disturbed", n], at), (own["twin", n], at)) for n in numbers]
+        return [((own["life", n], at), (own["life", n], 0)) for n in numbers]
+
+    def seen(self, keep: str) -> Mask:
+        """Return where an absence could be seen, ``(dimension,)``: the check passed, and it was answered."""
+        kinds = dict.fromkeys(kind for kind, _ in self.arms[keep])
+        shape = (len(kinds) * self.points, len(self.layout.dimensions))
+        refused, mass = np.zeros(shape), np.full(shape, np.nan)
+        for n, (kind, point) in enumerate((k, p) for k in kinds for p in range(self.points)):
+            own = [self.states[life, point] for (k, _), life in self.arms[keep].items() if k == kind]
+            refused[n] = np.mean(
+                [np.zeros(shape[1]) if s.refused is None else s.refused for s in own], axis=0
+            )
+            mass[n] = np.mean([mass[n] if s.option_mass is None else s.option_mass for s in own], axis=0)
+        return np.asarray(self.readable & answered(refused, mass))
+
+    def barred(self, keep: str, point: int = -1) -> Mask:
+        """Return where a change is not told whatever its test says, ``(dimension,)``.
+
+        As the run has it: :meth:`selfscope.studies.lives_scores.Scores.barred`.
+        """
+        keyed = self.layout.keyed
+        pairs = [(self.states[here], self.states[there]) for here, there in self._held(keep, point)]
+        found = skewed_away(_apart(pairs, "d"), keyed)
+        if all(a.agreed is not None for a, _ in pairs):
+            found = found | few_points(_apart(pairs, "points"), len(keyed))
+        if self.layout.forms is not None:
+            found = found | opposed(_apart(pairs, "d_forms"), self.layout.forms.lettered, keyed)
+        return found
 
     def without(self, role: str) -> Pair:
         """Return last States beside the same with one role as at first, if it changed at all."""
@@ -224,11 +130,12 @@ class Lived:
         return self._of(here, there, lives)
 
     def _of(self, here: Sequence[Array], there: Sequence[Array], lives: Sequence[str]) -> Pair:
-        a, b = (np.stack(each, axis=1) for each in (here, there))  # (form, life, 2, dimension, m)
-        return Pair(
-            a[:, :, 0], b[:, :, 0], a[:, :, 1], b[:, :, 1], self.layout.keyed, tuple(lives), self.forms,
-            self.layout.items,
-        )  # fmt: skip
+        return pair_of(here, there, self.layout.keyed, lives, self.forms, self.layout.items)
+
+
+def _apart(pairs: Sequence[tuple[ArmScores, ArmScores]], name: str) -> Array:
+    """Return how a score differs here and there, life by life."""
+    return np.array([getattr(here, name) - getattr(there, name) for here, there in pairs])
 
 
 def lived_in(study: Study, question: Question, items: ItemSet, rows: pd.DataFrame) -> Lived:
@@ -244,19 +151,22 @@ def lived_in(study: Study, question: Question, items: ItemSet, rows: pd.DataFram
     own = rows[rows["channel"] == question.channel]
     split = layout.forms is None  # open turns; forms of closed questions are balanced and stay together
     forms = tuple(dict.fromkeys(a.cell.template for a in asks)) if split else ("all",)
-    layouts = [Layout.of([a for a in asks if a.cell.template == f]) for f in forms] if split else [layout]
-    reader = _Reader(tuple(layouts), forms if split else ())
+    reader = FormReader(layout, forms if split else ())
     name = study.title.removeprefix("lives of ")
     ablated = own["character"].str.startswith(f"{name} without ")
     parts = {
         (str(life), int(str(point))): part
         for (life, point), part in own[(own["agent"] != "") & ~ablated].groupby(["agent", "turn"], sort=False)
     }
-    arms = _arms({life for life, _ in parts})
-    scores = {at: reader.scores(part) for at, part in parts.items()}
+    arms = arms_of({life for life, _ in parts})
     for keep, lives in arms.items():
-        first = reader.scores(_first(own, name, keep))
-        scores |= {(life, 0): first for life in lives.values()}
+        first = _first(own, name, keep)
+        parts |= {(life, 0): first for life in lives.values()}
+    once = {id(part): part for part in parts.values()}  # arms that begin alike share their first rows
+    by_form = {n: reader.scores(part) for n, part in once.items()}
+    whole = {n: arm_scores(part, layout) for n, part in once.items()}
+    scores = {at: by_form[id(part)] for at, part in parts.items()}
+    states = {at: whole[id(part)] for at, part in parts.items()}
     put_back = {
         (str(who).removeprefix(f"{name} without "), str(life)): reader.scores(part)
         for (who, life), part in own[ablated].groupby(["character", "agent"], sort=False)
@@ -264,29 +174,13 @@ def lived_in(study: Study, question: Question, items: ItemSet, rows: pd.DataFram
     points = 1 + max(point for _, point in parts)
     at = _disturbed_at(own, arms)
     return Lived(
-        question.channel, layout, forms, arms, scores, put_back, points, at,
-        _readable(study, question, layout, own), question.sesoi, study.seed,
+        question.channel, layout, forms, arms, scores, put_back, states, points, at,
+        readable(study, question, items, rows), question.sesoi, study.seed,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Reads rows of one State, form by form; all forms at once where none is named."""
-
-    layouts: tuple[Layout, ...]
-    forms: tuple[str, ...]
-
-    def scores(self, rows: pd.DataFrame) -> Array:
-        """Return D and B, ``(form, 2, dimension, m)``."""
-        found = []
-        for n, layout in enumerate(self.layouts):
-            part = rows[rows["template"] == self.forms[n]] if self.forms else rows
-            told = arm_scores(part, layout)
-            found.append(np.stack([told.d, told.b]))
-        return np.stack(found)
-
-
-def _arms(lives: set[str]) -> dict[str, dict[tuple[str, int], str]]:
+def arms_of(lives: set[str]) -> dict[str, dict[tuple[str, int], str]]:
+    """Return lives by kind and number, by the arm that they are of; BadInput for what is no life."""
     found: dict[str, dict[tuple[str, int], str]] = {}
     for life in sorted(lives):
         told = _LIFE.match(life)
@@ -319,12 +213,3 @@ def _disturbed_at(rows: pd.DataFrame, arms: Mapping[str, Mapping[tuple[str, int]
         for kind in ("disturbed", "twin")
     ]
     return min(int(p) for p in heard[0] if heard[0][p] != heard[1][p])
-
-
-def _readable(study: Study, question: Question, layout: Layout, rows: pd.DataFrame) -> Mask:
-    """Return where the characters of the sensitivity check came out apart, ``(dimension,)``."""
-    sides = []
-    for role in ("high", "low"):
-        names = [arm.name for arm in study.arms if arm.role == role]
-        sides.append(arm_scores(rows[rows["character"].isin(names)], layout))
-    return np.asarray(sensitivity_of(sides[0], sides[1], layout, question.sesoi).state == PASS)

@@ -90,14 +90,15 @@ class _Scores:
             each = [arm_scores(by_script[name], self.layout) for name in scripts]
             self._d[str(who), str(other)] = np.stack([s.d for s in each])
             self._f[str(who), str(other)] = np.stack([s.b for s in each])
-        self.readable = _readable(study, rows, self.layout)
+        self.readable = readable_in(study, rows, self.layout)
 
     def pair(self, who: str, here: str, there: str) -> tuple[Array, Array, Array, Array]:
         """Return D and F of a character after one speaker, and after another."""
         return self._d[who, here], self._d[who, there], self._f[who, here], self._f[who, there]
 
 
-def _readable(study: Study, rows: pd.DataFrame, layout: Layout) -> Array:
+def readable_in(study: Study, rows: pd.DataFrame, layout: Layout) -> Array:
+    """Return where the characters of the sensitivity check came out apart, ``(dimension,)``."""
     sides = []
     for arms in (study.arms_of("high"), study.arms_of("low")):
         names = [arm.name for arm in arms]

@@ -12,14 +12,14 @@ from selfscope.stats.variance_located import TARGET, Asked, locate
 from selfscope.stats.variance_permutation import DRAWS
 from selfscope.stats.variance_unbalanced import gpboost_fit
 from selfscope.studies.joined import JoinedStore, store_of
-from selfscope.studies.restore import stored_study
+from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
-from selfscope.studies.stored_findings import has_findings, stored_findings
 from selfscope.studies.where_joined import NO_CHARACTER, asked_once, characters_in
+from selfscope.studies.where_kinds import has_kind, parts_of, unread_in
 from selfscope.studies.where_scores import SCORES, has_pairs, is_ours, nested_by_law, scores_of, varied
 from selfscope.studies.where_table import lay_out, only_rows, read_table, refuse_columns
 from selfscope.studies.where_unbalanced import located_unbalanced
-from selfscope.values import Finding
+from selfscope.studies.where_unread import greyed, unread_of
 from selfscope.values.study import Study
 from selfscope.values.variance import Located
 
@@ -144,10 +144,27 @@ def _analyses(request: WhereRequest) -> Iterator[Located]:
 def _of_run(store: RunStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
     study = stored_study(store)
     aside = [a.name for a in study.arms if a.role in NO_CHARACTER]
-    unread = _unread(store)
+    unread = unread_of(store)
+    if has_kind(study, request):
+        unread |= unread_in(study, stored_items(store), store.observations())
+        yield from _of_kind(study, frame[~frame["character"].isin(aside)], request, unread)
+        return
     frame = frame[~frame["character"].isin(aside)]
     for located in of_observations(frame, _among_threads(request, study)):
-        yield _greyed(located, unread.get((located.of["channel"], located.of["construct"]), ()))
+        yield greyed(located, unread.get((located.of["channel"], located.of["construct"]), ()))
+
+
+def _of_kind(
+    study: Study, frame: pd.DataFrame, request: WhereRequest, unread: Mapping[tuple[str, str], Sequence[str]]
+) -> Iterator[Located]:
+    """Yield the analyses of a run of agents, by the facets of its kind."""
+    for of, part, own in parts_of(study, frame, request):
+        if not has_pairs(part):
+            yield _located(part, own, of, ())
+            continue
+        for located in of_observations(part, own):
+            told = replace(located, of={**located.of, **of})
+            yield greyed(told, unread.get((located.of["channel"], located.of["construct"]), ()))
 
 
 def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:
@@ -157,7 +174,7 @@ def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -
     """
     frame = characters_in(store, frame)
     request = _among_threads(request, *(stored_study(run) for run in store.runs))
-    unread = {run.run: _unread(run) for run in store.runs}
+    unread = {run.run: unread_of(run) for run in store.runs}
     found: list[Located] = []
     refused: dict[str, BadInput] = {}
     for key, part in frame.groupby(["instrument", "channel", "construct"], sort=True):
@@ -171,7 +188,7 @@ def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -
         try:
             for each in of_observations(once, request):
                 told = replace(each, of={**each.of, "instrument": name}, notes=(*each.notes, *note))
-                found.append(_greyed(told, reasons))
+                found.append(greyed(told, reasons))
         except BadInput as error:
             if request.facets:
                 raise
@@ -182,13 +199,6 @@ def _of_joined(store: JoinedStore, frame: pd.DataFrame, request: WhereRequest) -
     yield from (replace(each, notes=(*each.notes, *left)) for each in found)
 
 
-def _greyed(located: Located, reasons: Sequence[str]) -> Located:
-    """Return an analysis that says first why nothing can be read from it, if there is a reason."""
-    if not reasons:
-        return located
-    return replace(located, notes=("not interpretable: " + "; ".join(reasons), *located.notes))
-
-
 def _among_threads(request: WhereRequest, *studies: Study) -> WhereRequest:
     """Return a request with the facets of conversations, if all studies held some and none were named."""
     if request.facets or any(study.histories is None for study in studies):
@@ -196,19 +206,6 @@ def _among_threads(request: WhereRequest, *studies: Study) -> WhereRequest:
     above = IN_CONVERSATIONS[: IN_CONVERSATIONS.index("thread")]
     nested = {"ground": ("family",), "thread": above} | dict(request.nested)
     return replace(request, facets=IN_CONVERSATIONS, nested=nested)
-
-
-def _unread(store: RunStore) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return the channels and constructs whose sensitivity check failed, if the run has findings."""
-    if not has_findings(store):
-        return {}
-    found = stored_findings(store)
-    return {(f.channel, f.dimension): tuple(f.gate.reasons) for f in found if _blind(f)}
-
-
-def _blind(finding: Finding) -> bool:
-    """Whether nothing can be read: the sensitivity check failed, or what is read on does not hold."""
-    return finding.gate.g1 == "fail" or finding.verdict == "not interpretable"
 
 
 def _of_table(frame: pd.DataFrame, request: WhereRequest) -> Iterator[Located]:

@@ -25,19 +25,19 @@ EXACT = ("log_odds", "log_prob", "projection")
 AS_READ = ("reading", "axis_z", "check")
 #: Units of individuality in the table, the widest first.
 UNITS = (
-    "collective", "family", "ground", "character", "script", "thread", "regeneration", "counterparty",
-    "framing",
+    "collective", "family", "ground", "character", "agent", "script", "thread", "regeneration",
+    "counterparty", "framing",
 )  # fmt: skip
 #: What each unit is nested in, where both vary.
 PARENTS = {
     "ground": ("family",),
-    "thread": ("family", "ground", "character", "script"),
+    "thread": ("family", "ground", "character", "agent", "script"),
     "regeneration": ("thread",),
     "item": ("keyed",),
 }
 #: What makes two rows answers to the same ask by the same unit, polarity aside.
 KEYS = (
-    *UNITS, "state", "agent", "instance", "instrument", "construct", "channel", "item", "keyed",
+    *UNITS, "state", "instance", "instrument", "construct", "channel", "item", "keyed",
     "template", "format", "order", "label", "position", "turn", "replicate",
 )  # fmt: skip
 
