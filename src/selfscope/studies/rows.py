@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from selfscope.models.ground import GroundIdentity
 from selfscope.subjects import Subject
-from selfscope.values import Answer, Answers, Ask, Prompt, Study, bytes_id, content_id
+from selfscope.values import Answers, Ask, Prompt, Study, bytes_id, content_id
 from selfscope.values.observation import COLUMNS, DEFAULTS, INTEGER_COLUMNS
 from selfscope.values.study import Arm
 
@@ -18,6 +19,9 @@ _CELL_COLUMNS = (
     "instrument", "construct", "channel", "item", "keyed", "polarity", "template", "format", "order",
     "label", "position", "turn",
 )  # fmt: skip
+_ASKED_COLUMNS = ("evidence", "user", "text", "agree", "disagree", "subject", "character", "system")
+_ANSWER_COLUMNS = ("replicate", "value", "scale", "option_mass", "refusal", "scorer", "reply")
+_cell_of, _answer_of = attrgetter(*_CELL_COLUMNS), attrgetter(*_ANSWER_COLUMNS)
 
 
 def rows_of(
@@ -32,42 +36,36 @@ def rows_of(
     """Return one row an answer: the observation's columns and those of the evidence table."""
     import pandas as pd
 
-    systems = {arm.name: "" if arm.system is None else bytes_id(arm.system.encode()) for arm, _ in asks}
-    rows = []
-    for (arm, ask), prompt, replicates in zip(asks, prompts, answers.answers, strict=True):
-        asked = _asked(ask, prompt) | {
-            "subject": subjects[arm.name].id, "character": arm.name, "system": systems[arm.name],
-        }  # fmt: skip
-        rows += [asked | _answered(answer) for answer in replicates]
-    frame = pd.DataFrame(rows)
+    arms = {arm.name: _arm_of(arm, subjects[arm.name]) for arm in {a.name: a for a, _ in asks}.values()}
+    rows = [
+        (*asked, *_answer_of(answer))
+        for asked, replicates in zip(_asked(asks, prompts, arms), answers.answers, strict=True)
+        for answer in replicates
+    ]
+    names = (*_CELL_COLUMNS, *_ASKED_COLUMNS, *_ANSWER_COLUMNS)
     fixed = {"study": study.id, "run": run, "ground": content_id(ground), "family": ground.family}
-    for column in COLUMNS:
-        if column in fixed:
-            frame[column] = fixed[column]
-        elif column not in frame:
-            frame[column] = DEFAULTS[column]
-    return frame.astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
+    told = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    same = {column: fixed.get(column, DEFAULTS[column]) for column in COLUMNS if column not in told}
+    return pd.DataFrame(told | same).astype(dict.fromkeys(INTEGER_COLUMNS, "int32"))
 
 
-def _asked(ask: Ask, prompt: Prompt) -> dict[str, Any]:
-    row: dict[str, Any] = {column: getattr(ask.cell, column) for column in _CELL_COLUMNS}
-    row.update(
-        evidence=content_id(prompt),
-        user=ask.user,
-        text=ask.text or "",
-        agree=" | ".join(ask.options.agree) if ask.options else "",
-        disagree=" | ".join(ask.options.disagree) if ask.options else "",
-    )
-    return row
+def _arm_of(arm: Arm, subject: Subject) -> tuple[str, str, str]:
+    """Return the id of who answers, the name of the arm, and the hash of its system prompt."""
+    return subject.id, arm.name, "" if arm.system is None else bytes_id(arm.system.encode())
 
 
-def _answered(answer: Answer) -> dict[str, Any]:
-    return {
-        "replicate": answer.replicate,
-        "value": answer.value,
-        "scale": answer.scale,
-        "option_mass": answer.option_mass,
-        "refusal": answer.refusal,
-        "scorer": answer.scorer,
-        "reply": answer.reply,
-    }
+def _asked(
+    asks: Sequence[tuple[Arm, Ask]], prompts: Sequence[Prompt], arms: Mapping[str, tuple[str, str, str]]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield what the rows of one ask share."""
+    for (arm, ask), prompt in zip(asks, prompts, strict=True):
+        options = ask.options
+        yield (
+            *_cell_of(ask.cell),
+            content_id(prompt),
+            ask.user,
+            ask.text or "",
+            " | ".join(options.agree) if options else "",
+            " | ".join(options.disagree) if options else "",
+            *arms[arm.name],
+        )

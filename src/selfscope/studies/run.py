@@ -223,7 +223,8 @@ async def _answer(
 
 def _prompts(ground: Ground, batch: Batch) -> tuple[dict[str, Subject], list[Prompt]]:
     """Return the subjects of a batch by arm, and its prompts in the order of its asks."""
-    subjects = {arm.name: subject_of(arm, ground.identity) for arm, _ in batch.asks}
+    arms = {arm.name: arm for arm, _ in batch.asks}
+    subjects = {name: subject_of(arm, ground.identity) for name, arm in arms.items()}
     return subjects, [subjects[arm.name].prompt(ask) for arm, ask in batch.asks]
 
 
