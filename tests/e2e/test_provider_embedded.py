@@ -27,10 +27,10 @@ STATEMENTS = [
     ("tidy the room", "neglect the room"),
     ("finish small things", "leave small things"),
     ("sweep the floor", "soil the floor"),
-    ("close the door", "lose the key"),
-    ("fold the cloth", "drop the cloth"),
     ("keep a list", "forget the list"),
 ]
+#: Questions of an arm: every statement of a pair, and its twin.
+ASKED = 4 * len(STATEMENTS)
 #: Of an answer, natural log-odds: what a list of 20 tokens leaves out of an option's other spellings, and the
 #: rounding of two ways to compute.
 TOLERANCE = 0.02
@@ -38,7 +38,7 @@ PROBE = "Answer with one word, Yes or No. Is water wet?"
 
 
 class Place:
-    """A folder with an identity, twelve statements, and both ways to the same weights."""
+    """A folder with an identity, eight statements, and both ways to the same weights."""
 
     def __init__(self, folder, printed):
         self.folder, self.printed = folder, printed
@@ -78,8 +78,8 @@ def through_trouble(place, monkeypatch, provider):
         assert "did not take the key" in place(*call, code=5)
         monkeypatch.setenv("LOCAL_API_KEY", KEY)
         provider.troubles = [OUT_OF_ORDER, Trouble(429, "Rate limit reached", {"retry-after": "1"})]
-        provider.leaves_after = 1 + 20
-        assert "20 of 24 calls are done and kept" in place(*call, code=5)
+        provider.leaves_after = 1 + ASKED - 4
+        assert f"{ASKED - 4} of {ASKED} calls are done and kept" in place(*call, code=5)
         provider.leaves_after = None
         return planned, place(*call)
 
@@ -98,14 +98,14 @@ def test_the_embedded_model_behind_http_says_what_it_says_here(place, monkeypatc
 
     there, here = answers(far), answers(near)
     assert list(there.index) == list(here.index)
-    assert len(there) == 2 * 24 == len(provider.bills) - 1
+    assert len(there) == 2 * ASKED == len(provider.bills) - 1
     assert set(there["scorer"]) == {"top_logprobs"}
     assert (there["value"] - here["value"]).abs().max() < TOLERANCE
     assert (there["option_mass"] - here["option_mass"]).abs().max() < TOLERANCE
     assert far["findings"][0]["estimate"] == pytest.approx(near["findings"][0]["estimate"], abs=TOLERANCE)
 
     used = json.loads((Path(far["report"]).parent / "manifest.json").read_text())["usage"]["self_report"]
-    put_in, drawn = provider.billed(48)
+    put_in, drawn = provider.billed(2 * ASKED)
     assert (used["input_tokens"], used["output_tokens"]) == (put_in, drawn)
     assert used["cost"] == pytest.approx((put_in * 2 + drawn * 8) / 1e6)
     total = planned["total"]
@@ -114,5 +114,5 @@ def test_the_embedded_model_behind_http_says_what_it_says_here(place, monkeypatc
     # there is none, is the server's own: here a quarter of these short prompts
     said = [m.content for conversation in provider.drawn for m in conversation]
     words = sum(map(stand_in().count, said)) - sum(map(stand_in().count, [PROBE]))
-    assert total["input_tokens"] == words + 4 * (len(said) - 1) + 3 * 48
+    assert total["input_tokens"] == words + 4 * (len(said) - 1) + 3 * 2 * ASKED
     assert 0.75 < total["input_tokens"] / used["input_tokens"] < 1

@@ -147,10 +147,10 @@ def test_a_malformed_file_is_told(tmp_path: Path, old, new, told):
 
 @pytest.mark.model
 def test_the_embedded_model_is_neither_lost_nor_perfect():
-    """Between 35 and 90 % are right: there is something to lose, and something to gain."""
-    ground = open_local("embedded", threads=2)
-    kept, left = comparable(TASKS, ground.count_tokens)
-    assert left == ()
+    """Between 35 and 90 % of those that confirm are right: there is something to lose, and to gain."""
+    ground = open_local("embedded")
+    assert comparable(TASKS, ground.count_tokens) == (TASKS, ())
+    kept = load_tasks("confirm")
     answers = ground.answer_here(prompts_of(kept)).answers
     right = [s.best for s in score(kept, [each[0].value for each in answers])]
     assert 0.35 < sum(right) / len(right) < 0.90
