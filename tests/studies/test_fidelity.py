@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from selfscope.errors import BadInput, Stopped
 from selfscope.report.port import fidelity_lines, port_html, write_port
+from selfscope.space.persona_artefact import write_space
+from selfscope.studies import persona_against
 from selfscope.studies.budget import Budget
 from selfscope.studies.fidelity import FidelityRequest, Self, sittings
 from selfscope.studies.fidelity_ask import LIKELIHOOD, TEXTS, Foil, Scores, Texts
@@ -23,6 +26,7 @@ from selfscope.studies.fidelity_texts import clones_in
 from selfscope.studies.store import RunStore
 from selfscope.values import COLUMNS
 from selfscope.values.persona_against import Against, Agreed
+from tests.studies.test_persona_against import space
 
 NAMES = ("perfect:200", "caricature", "unported", "shallow")
 
@@ -124,6 +128,34 @@ def test_spaces_of_roles_stand_on_the_page_where_there_are_maps(ported):
     assert mapped.json()["geometry"]["perfect:200"]["roles"] == 24
     with pytest.raises(BadInput, match="one of the original"):
         replace(request, maps=(("perfect:200", "maps/port"),))
+
+
+def test_maps_are_read_before_anything_is_asked_and_the_target_is_the_floor(tmp_path, monkeypatch):
+    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path / "runs"))
+    for name in ("similarity", "loadings", "transfer", "alignment"):  # no interval or p is judged here
+        few = {"permutations": 9} | ({} if name == "alignment" else {"draws": 9})
+        monkeypatch.setattr(persona_against, name, partial(getattr(persona_against, name), **few))
+    asked = replace(planted("half", dimensions=("memory",)), parts=(), map=str(tmp_path / "own"))
+    for name, each in (("own", space(2, 24)), ("half", space(3, 24)), ("bare", space(4, 24, latent=9))):
+        (tmp_path / name).mkdir()
+        write_space(tmp_path / name, each)
+    maps = (("half", str(tmp_path / "half")), ("target", str(tmp_path / "bare")))
+    found = run(replace(asked, maps=maps))
+    geometry = dict(found.geometry)
+    assert geometry["half"].geometry.value > 0.7 > geometry["target"].geometry.value
+    page = port_html(found)
+    assert "target: the target without the character, the floor" in page and "there is no floor" not in page
+    assert "so there is no floor" in port_html(replace(found, geometry=found.geometry[:1]))
+    assert set(found.json()["geometry"]) == {"half", "target"}
+    other = space(3, 24)
+    other.manifest["ground"]["revision"] = "of other weights"
+    (tmp_path / "strange").mkdir()
+    write_space(tmp_path / "strange", other)
+    for folder, words in (("strange", "no map of half"), ("nowhere", "nowhere")):
+        strange = replace(asked, seed=7, maps=(("half", str(tmp_path / folder)),))
+        with pytest.raises(BadInput, match=words):
+            run(strange)
+    assert len(list((tmp_path / "runs").iterdir())) == 1  # what cannot be compared is not asked first
 
 
 def test_where_there_is_no_character_there_is_nothing_to_carry_over(tmp_path, monkeypatch):
@@ -283,7 +315,7 @@ def test_a_judge_that_tells_nobody_apart_shows_nothing(ported):
 def test_a_channel_that_a_ground_cannot_serve_is_said_and_left_out(tmp_path, monkeypatch):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     request = replace(
-        planted("half", dimensions=("memory",)), channels=("utterance", "self_report"), parts=()
+        planted("half", dimensions=("memory",)), channels=("utterance", "self_report"), parts=("kept",)
     )
 
     def unscored(who):
@@ -295,6 +327,7 @@ def test_a_channel_that_a_ground_cannot_serve_is_said_and_left_out(tmp_path, mon
     assert found.headline == "self_report" and dict(found.gates) == {
         "utterance": "not asked on these grounds"
     }
+    assert "whether it is kept was not asked" in port_html(found) and not found.kept
     with pytest.raises(BadInput, match="no closed channel"):
         asyncio.run(fidelity_of(replace(request, channels=("utterance",)), unscored))
 

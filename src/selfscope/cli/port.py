@@ -95,7 +95,8 @@ def port(
         typer.Option(
             "--map-of",
             metavar="PORT=FOLDER",
-            help="A map of a port, as in port-200-0=FOLDER: how alike roles lie in both. Repeatable.",
+            help="A map of a port, as in port-200-0=FOLDER, or none=FOLDER of the bare target, the floor: "
+            "how alike roles lie in both. Repeatable.",
         ),
     ] = None,
     archive: Annotated[

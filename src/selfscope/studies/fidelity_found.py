@@ -73,7 +73,7 @@ def fidelity_in(
             clones=clones_in(request, rows, judged),
             ability=ability_in(request, rows),
             gates=tuple(closed.gates.items()),
-            notes=(*_notes(request), *notes),
+            notes=(*_notes(request, closed.carried), *notes),
             statements=by_statement(closed.statements),
         )
     )
@@ -172,11 +172,17 @@ def _headline(request: FidelityRequest, carried: Sequence[Carried]) -> str:
     return said[0] if said else ""
 
 
-def _notes(request: FidelityRequest) -> Iterator[str]:
+def _notes(request: FidelityRequest, closed: Sequence[Carried]) -> Iterator[str]:
     trained = [p for p in request.ports if p.by == "training"]
     sizes = [p.size for p in trained]
     if trained and max(sizes.count(s) for s in sizes) < 3:
         yield "fewer than three seeds of a training: this adapter, not this training"
+    settings = {c.setting for c in closed}
+    if "kept" in request.parts and not settings & {"drop the act", "inside a task"}:
+        yield (
+            "whether it is kept was not asked: told to drop the act, and inside a task, what is read is the "
+            "likelihood of statements (utterance), which was not asked on these grounds"
+        )
     if request.bare != request.unported:
         yield (
             "two grounds: in utterance each subject is read against its own ground without a character, "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from selfscope.errors import BadInput
 from selfscope.instruments.instrument import instrument_for
@@ -60,6 +61,7 @@ async def fidelity_of(
             got="; ".join(abilities.unavailable.values()),
             fix="Ask self_report (preset standard), or give local weights",
         )
+    geometry = geometry_of(request, grounds) if request.maps else ()  # refused before anything is asked
     study = fidelity_study(request, grounds)
     store = RunStore.of(study)
     with store.held():
@@ -73,22 +75,46 @@ async def fidelity_of(
         )
     chosen = await choices_of_judges(request, store, progress)
     found = fidelity_in(request, grounds, store.run, store.observations(), store.evidence(), chosen)
-    return replace(found, geometry=geometry_of(request)) if request.maps else found
+    return replace(found, geometry=geometry)
 
 
-def geometry_of(request: FidelityRequest) -> tuple[tuple[str, Against], ...]:
+def geometry_of(
+    request: FidelityRequest, grounds: Mapping[Where, GroundIdentity]
+) -> tuple[tuple[str, Against], ...]:
     """Return the spaces of roles of ports beside the original's, as ``map --against`` compares them.
 
     Raises
     ------
     BadInput
-        If a folder holds no map, or too few roles are in both.
+        If a folder holds no map or one of other weights, or too few roles are in both.
     """
     from selfscope.space.persona_artefact import open_space
-    from selfscope.studies.persona_against import against_space
+    from selfscope.studies.persona_against import compare_spaces
 
+    who = {each.name: each for each in request.everyone}
     own = open_space(request.map)
-    return tuple((name, against_space(own, folder, seed=request.seed)) for name, folder in request.maps)
+    _refuse_strange(own.manifest, request.map, request.original.name, grounds[request.original.where])
+    others = {name: (open_space(folder), folder) for name, folder in request.maps}
+    for name, (other, folder) in others.items():
+        _refuse_strange(other.manifest, folder, name, grounds[who[name].where])
+    return tuple(
+        (name, compare_spaces(own, other, folder, seed=request.seed))
+        for name, (other, folder) in others.items()
+    )
+
+
+def _refuse_strange(manifest: Mapping[str, Any], folder: str, name: str, ground: GroundIdentity) -> None:
+    """Refuse a map of other weights, or under another adapter, than of whom it is said to be; BadInput."""
+    told = manifest.get("ground", {})
+    if "revision" not in told:
+        return
+    worn = told.get("extra", {}).get("adapter", "")
+    if (told["revision"], worn) != (ground.revision, ground.extra.get("adapter", "")):
+        raise BadInput(
+            f"this is no map of {name}: its weights or its adapter are others",
+            got=folder,
+            fix="Map each by `selfscope map`, with the model and the adapter of that port",
+        )
 
 
 async def forecast(request: FidelityRequest, opened: Opened) -> Usage:
