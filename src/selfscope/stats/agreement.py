@@ -85,11 +85,10 @@ def _join(one: Array, other: Array, add: Array) -> Array:
 def _touching(size: Array, half: list[Array], df: list[Array], add: Array) -> Array:
     """Return the level at which an interval reaches from `size` to 0; half widths are those of 95 %."""
     low, high = np.full(size.shape, -300.0), np.zeros(size.shape)
+    usual = [_critical(d, ALPHA) for d in df]
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        wide = [
-            h * ratio(_critical(d, 10.0**middle), _critical(d, ALPHA)) for h, d in zip(half, df, strict=True)
-        ]
+        wide = [h * ratio(_critical(d, 10.0**middle), c) for h, d, c in zip(half, df, usual, strict=True)]
         outside = _join(wide[0], wide[1], add) < size
         low, high = np.where(outside, low, middle), np.where(outside, middle, high)
     usable = np.isfinite(size) & np.isfinite(_join(half[0], half[1], add))
