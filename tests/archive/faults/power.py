@@ -236,6 +236,7 @@ def lost(
     ignored: tuple[str, ...] = (),
     part: int = 0,
     parts: int = 1,
+    until_wrong: bool = False,
 ) -> dict[str, Any]:
     """Lose the power at every moment of a scene's act, and judge each tree that may be found.
 
@@ -249,6 +250,8 @@ def lost(
         Names of calls that the disk only pretends to carry out, to see that this is noticed here.
     part, parts
         Of all trees only each `parts`-th, from the `part`-th on.
+    until_wrong
+        Begin with the last moments and stop at the first tree that is wrong: whether a lie shows at all.
     """
     ground, rng = Path(path), random.Random(seed)
     place = scenes.prepared(scene, ground / "before")
@@ -262,7 +265,7 @@ def lost(
     if most:
         trials = rng.sample(trials, min(most, len(trials)))
     tally = Tally(recording.length, *(len(reference[when]["kinds"]) for when in ("before", "after")))
-    for until, kind in trials:
+    for until, kind in reversed(trials) if until_wrong else trials:
         luck = Luck(kind, random.Random(f"{seed} {until} {kind} {rng.random()}"))
         state = recording.state(until, luck)
         again = made(state, ground / "found", place.root / "index.sqlite", luck.rng)
@@ -270,6 +273,8 @@ def lost(
         tally.judge(scene, again, reference, done=until == recording.length)
         tally.trees.add(hash(tuple(state.items())))
         shutil.rmtree(ground / "found")
+        if until_wrong and tally.wrong:
+            break
     return tally.as_json()
 
 
