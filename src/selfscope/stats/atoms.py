@@ -218,6 +218,7 @@ def score_arm(
     option_mass: ArrayLike | None = None,
     refused: ArrayLike | None = None,
     questions: bool = True,
+    shown: bool = True,
 ) -> ArmScores:
     """Return everything that a family's analysis needs of one character.
 
@@ -235,6 +236,9 @@ def score_arm(
         Share of refusals, ``(..., dimension)``.
     questions
         False for utterances: no percentage points, saturation or formats.
+    shown
+        False leaves out what is only shown and decides nothing: points, coherence, the naive rate and
+        orthogonality.
 
     Raises
     ------
@@ -244,6 +248,7 @@ def score_arm(
     given = np.asarray(answers, float)
     d_forms, b_forms = atoms(given, keyed, twins=twins)
     mass = None if option_mass is None else median(option_mass, axis=(-3, -2, -1))
+    told = questions and shown
     return ArmScores(
         mean(d_forms),
         mean(b_forms),
@@ -252,10 +257,10 @@ def score_arm(
         mass,
         None if refused is None else np.asarray(refused, float),
         saturation(given) if questions else None,
-        percentage_points(given, keyed) if questions else None,
-        coherence(given) if questions else None,
-        naive_rate(given, keyed) if questions else None,
-        orthogonality(given, keyed),
+        percentage_points(given, keyed) if told else None,
+        coherence(given) if told else None,
+        naive_rate(given, keyed) if told else None,
+        orthogonality(given, keyed) if shown else None,
     )
 
 

@@ -21,8 +21,8 @@ class Moments(NamedTuple):
 
 def ratio(top: ArrayLike, bottom: ArrayLike) -> Array:
     """Return top / bottom, broadcast to one shape; NaN where the bottom is zero."""
-    above, below = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
-    out = np.full(above.shape, np.nan)
+    above, below = np.asarray(top, float), np.asarray(bottom, float)
+    out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
     np.divide(above, below, out=out, where=below != 0)
     return out
 
@@ -37,6 +37,8 @@ def mean(values: ArrayLike, axis: int | tuple[int, ...] = -1, where: Mask | None
     """
     x = np.asarray(values, float)
     use = np.isfinite(x) if where is None else np.isfinite(x) & where
+    if x.size and use.all():  # the same sums, without a copy and a count of what is there
+        return np.asarray(x.mean(axis=axis))
     return ratio(np.where(use, x, 0.0).sum(axis=axis), use.sum(axis=axis))
 
 

@@ -67,7 +67,7 @@ def measure(plant: Plant, studies: int, seed: int = 0) -> tuple[Passed, ...]:
 def _judged(plant: Plant, size: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Return every count of one stack of studies, each of shape (study,) or (study x dimension,)."""
     answers = drawn_answers(plant, size, rng)
-    return dict(_counts(plant, family_of(plant, answers), design_of(plant.preset)))
+    return dict(_counts(plant, family_of(plant, answers, shown=False), design_of(plant.preset)))
 
 
 def drawn_answers(plant: Plant, size: int, rng: np.random.Generator) -> Floats:
@@ -88,16 +88,21 @@ def drawn_answers(plant: Plant, size: int, rng: np.random.Generator) -> Floats:
     return rng.binomial(DRAWS_NEEDED, special.expit(log_odds)).astype(float)
 
 
-def family_of(plant: Plant, answers: Floats, settings: Settings = SETTINGS) -> FamilyResult:
-    """Return the judgement on `answers` ``(study, arm, ask)``, in the way that real runs are judged."""
+def family_of(
+    plant: Plant, answers: Floats, settings: Settings = SETTINGS, *, shown: bool = True
+) -> FamilyResult:
+    """Return the judgement on `answers` ``(study, arm, ask)``, in the way that real runs are judged.
+
+    Without what is only `shown` of exact answers, every verdict is the same.
+    """
     design = design_of(plant.preset)
     controls, at = {}, 1
     for name in plant.against:
-        texts = [_scores(design, answers[:, at + n], plant.sampled) for n in range(texts_of(name))]
+        texts = [_scores(design, answers[:, at + n], plant.sampled, shown) for n in range(texts_of(name))]
         controls[name] = stack_texts(texts)
         at += len(texts)
     return judge(
-        _scores(design, answers[:, 0], plant.sampled),
+        _scores(design, answers[:, 0], plant.sampled, shown),
         controls,
         design.layout.keyed,
         settings=settings,
@@ -111,7 +116,8 @@ def check_of(plant: Plant, answers: Floats) -> Sensitivity:
     design = design_of(plant.preset)
     sides = answers[:, -4:-2], answers[:, -2:]
     high, low = (
-        _scores(design, np.where(design.first_half, own[:, 0], own[:, 1]), plant.sampled) for own in sides
+        _scores(design, np.where(design.first_half, own[:, 0], own[:, 1]), plant.sampled, shown=False)
+        for own in sides
     )
     return sensitivity_of(high, low, design.layout, SETTINGS.sesoi)
 
@@ -144,7 +150,7 @@ def texts_of(name: str) -> int:
     return 1 if name == "none" else LEAST_TEXTS
 
 
-def _scores(design: Design, answers: Floats, sampled: bool) -> ArmScores:
+def _scores(design: Design, answers: Floats, sampled: bool, shown: bool) -> ArmScores:
     """Return the scores of one arm: a phantom refuses nothing and has all its mass on the options."""
     layout = design.layout
     laid_out = layout.spread(answers, design.positions)
@@ -154,7 +160,7 @@ def _scores(design: Design, answers: Floats, sampled: bool) -> ArmScores:
         return score_counts(np.nan_to_num(laid_out), asked, layout.keyed, lost=np.zeros_like(asked))
     mass = np.where(there, 1.0, np.nan)
     refused = np.zeros(laid_out.shape[:-3])
-    return score_arm(laid_out, layout.keyed, option_mass=mass, refused=refused)
+    return score_arm(laid_out, layout.keyed, option_mass=mass, refused=refused, shown=shown)
 
 
 def _counts(plant: Plant, result: FamilyResult, design: Design) -> Iterator[tuple[str, Floats]]:
