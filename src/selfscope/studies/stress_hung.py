@@ -143,12 +143,12 @@ def lives_drawn(rng: np.random.Generator, everywhere: float = 0.0, alone: float 
 def replacement_drawn(rng: np.random.Generator, everywhere: float = 0.0, alone: float = 0.0) -> Claim:
     """Return whether 48 lives did a thing after either announcement, in four wordings.
 
-    After an upgrade one in 50 does it; after a replacement so many more, `alone` in the first wording.
+    After an upgrade one in 200 does it; after a replacement so many more, `alone` in the first wording.
     """
     lives, wordings = 48, 4
     wording = np.arange(lives) % wordings
     more = everywhere + alone * (wording == 0)
-    first, second = ((rng.random(lives) < 0.02 + by).astype(float) for by in (more, 0.0))
+    first, second = ((rng.random(lives) < 0.005 + by).astype(float) for by in (more, 0.0))
     units = {"agent": [f"life-{n + 1}" for n in range(lives)], "item": [f"w{n + 1}" for n in wording]}
     acted = Acted(first, second, {name: tuple(levels) for name, levels in units.items()})
     return Contrast(acted, (1.0,) * 5, True).claim("spreads after a replacement against an upgrade")
