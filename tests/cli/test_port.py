@@ -247,30 +247,14 @@ def test_what_was_measured_is_told_and_written_down_as_drift(place, tmp_path, mo
     assert told["ceiling"]["channel"] == told["channel"]
 
 
-def test_planted_ports_are_played_from_the_command_line(said, tmp_path, monkeypatch):
+def test_planted_ports_are_played_from_the_command_line(said, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
     given = ("port", "none", "-m", "phantom:caricature", "--to", "phantom:port", "--by", "prompt")
-    found = said(*given, "--preset", "demo")
+    given += ("--preset", "demo", "--dimensions", "memory,loneliness,positive_humans")
+    found = said(*given)
+    assert {c["dimension"] for c in found["channels"]} == {"", "memory", "loneliness", "positive_humans"}
     assert found["verdict"] == found["ports"][0]["measured"]["reading"] == "caricature"
     assert "caricature" in (tmp_path / found["run"] / "report.html").read_text(encoding="utf-8")
-
-
-def test_what_a_planted_port_is_asked_is_what_was_typed(said, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("SELFSCOPE_RUNS", str(tmp_path))
-    given = (
-        "port",
-        "none",
-        "-m",
-        "phantom:half",
-        "--to",
-        "phantom:port",
-        "--by",
-        "prompt",
-        "--preset",
-        "demo",
-    )
-    found = said(*given, "--dimensions", "memory,loneliness")
-    assert {c["dimension"] for c in found["channels"]} == {"", "memory", "loneliness"}
     assert run([*given, "--archive", str(tmp_path / "a"), "--map", "m"]) == 2
     assert "--archive, --map" in capsys.readouterr().err
 
