@@ -61,7 +61,10 @@ def test_lines_are_the_identity_s_own_and_cannot_end_their_quotation():
 
 
 def test_a_line_that_only_says_who_one_is_stands_last():
-    soul = b"You are Tam, and you mend old clocks.\n\n- The shop has a blue door.\n- You are always fair to strangers."
+    soul = (
+        b"You are Tam, and you mend old clocks.\n\n- The shop has a blue door.\n"
+        b"- You are always fair to strangers."
+    )
     lines = lines_of({"SOUL.md": soul}, {"SOUL.md": "identity"})
     assert lines == ("You are always fair to strangers.", "The shop has a blue door.")
 

@@ -143,7 +143,7 @@ def _lose_the_first(history):
         (_forge, "is not reached from HEAD"),
         (_alter_proposal, "a proposal was altered"),
         (_lose_the_first, "a version is not there"),
-        (lambda history: (history.folder / "HEAD").unlink(), "there is no version yet"),
+        (lambda history: (history.folder / "HEAD").unlink(), "HEAD is gone"),
     ],
 )
 def test_tampering_is_found(history, tamper, found):
