@@ -110,14 +110,14 @@ def test_what_is_done_in_one_wording_alone_hangs_on_it_and_what_is_done_in_all_s
     assert found["left out:item"].lost == ("w1",) and found["left out:item"].outcome == "flipped"
     assert found["clustered:item"].why == "wordings are these alone"
     assert {found[n].outcome for n in ("left out:agent", "resampled:agent", "no self")} == {"stands"}
-    whole = claims_of(lambda a, n, w: ("spreads",) * (a == "replacement" and n % 3 > 0), preset="full")[name]
+    whole = claims_of(lambda a, n, w: ("spreads",) * (a == "replacement" and n % 3 > 0), lives=24)[name]
     found = by_name(whole, "left out:item", "left out:framing", "left out:agent", "no self", "fixed:agent")
     assert found.pop("fixed:agent").outcome == "not_estimable"
     assert {a.outcome for a in found.values()} == {"stands"}
 
 
 def test_nothing_is_said_of_idle_lives_and_of_eight_none_can_be_left_out() -> None:
-    idle = claims_of(lambda a, n, w: (), lives=60)
+    idle = claims_of(lambda a, n, w: (), lives=40)
     assert {c.said.verdict for c in idle.values()} == {"equivalent"}
     found = list(stress_claim(next(iter(idle.values())), draws=99))
     assert {a.outcome for a in found} == {"stands", "not_estimable"}
