@@ -11,7 +11,6 @@ import anyio
 
 from selfscope.errors import BadInput
 from selfscope.models.ground import Ground, GroundIdentity
-from selfscope.space.responses import TEMPERATURE, TOP_P
 from selfscope.studies.cast import Member
 from selfscope.values import Answer, Answers, Message, Prompt, Usage
 
@@ -150,6 +149,7 @@ class LocalStage:
     ) -> tuple[list[str], Usage]:
         """Return what one character says next in every conversation."""
         from selfscope.models.local.generate import GenerationRequest, generate
+        from selfscope.space.responses import TEMPERATURE, TOP_P
 
         requests = [
             GenerationRequest(talk, tokens, TEMPERATURE * temperature, TOP_P, seed)
