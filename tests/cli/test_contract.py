@@ -77,8 +77,12 @@ def test_the_command_line_loads_nothing_heavy():
     assert [name for name in HEAVY if f"'{name}'" in loaded] == []
 
 
-def test_reading_a_study_loads_no_network():
-    script = "import sys; from selfscope.studies.apart import load_apart; print(*load_apart(), *sys.modules)"
+def test_reading_a_study_and_its_page_load_no_network():
+    script = (
+        "import sys, selfscope.cli.page, selfscope.cli.study, selfscope.studies.compare\n"
+        "from selfscope.studies.apart import load_apart\n"
+        "print(*load_apart(), *sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     loaded = set(done.stdout.split())
     assert {"together", "interview", "selfscope.studies.apart"} <= loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from selfscope.errors import BadInput
 from selfscope.instruments.cluster.load import load_elicitors
@@ -13,11 +13,13 @@ from selfscope.models.catalogue import EMBEDDERS, EmbeddedBy
 from selfscope.models.ground import Ground
 from selfscope.models.local.spans import Turn
 from selfscope.space.talks import NeutralExchange, Script, Transcript, load_neutral, some_scripts
-from selfscope.space.turn_readings import Along
 from selfscope.stats.drift_expected import LEAST_SCRIPTS
 from selfscope.studies.profile import software_versions
 from selfscope.values import Arm, Facets, ItemSet, Preset, Question, Study, content_id, plain, short
 from selfscope.values.items import Channel
+
+if TYPE_CHECKING:
+    from selfscope.space.turn_readings import Along
 
 #: The channel in which the embedded model can be read.
 CHANNEL: Channel = "utterance"
