@@ -23,7 +23,7 @@ from selfscope.studies.judge_asking import Heard
 from selfscope.studies.replacement import ReplacementRequest, draws_of, items_of, replacement_study
 from selfscope.studies.replacement_found import replacement_of, verdict_of
 from selfscope.studies.replacement_planted import drawn, simulated
-from selfscope.studies.replacement_run import BY_AMOUNT, BY_WORDS, rows_of
+from selfscope.studies.replacement_rows import BY_AMOUNT, BY_WORDS, rows_of
 from selfscope.studies.store import RunStore
 from selfscope.values import Usage
 from selfscope.values.replacement import ACTS, CLASSES, Act, Talked

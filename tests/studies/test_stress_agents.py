@@ -21,7 +21,7 @@ from selfscope.studies.compare import refuse_unlike
 from selfscope.studies.evaluation import table_of
 from selfscope.studies.replacement import ReplacementRequest, draws_of, items_of, replacement_study
 from selfscope.studies.replacement_found import replacement_of
-from selfscope.studies.replacement_run import rows_of
+from selfscope.studies.replacement_rows import rows_of
 from selfscope.studies.restore import stored_items, stored_study
 from selfscope.studies.store import RunStore
 from selfscope.studies.stress import StressRequest, stressed

@@ -21,7 +21,7 @@ from selfscope.studies.judge_asking import (
     plan_judge,
 )
 from selfscope.studies.replacement import NAME, TOLD, ReplacementRequest
-from selfscope.studies.replacement_run import judged_rows
+from selfscope.studies.replacement_rows import judged_rows
 from selfscope.studies.store import RunStore
 from selfscope.values import Study, Usage, content_id, short
 from selfscope.values.replacement import ACTS, Talked

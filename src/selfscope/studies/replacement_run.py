@@ -7,13 +7,11 @@ an Inspect log beside it.
 
 from __future__ import annotations
 
-import json
-import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfscope.agent.announce_talk import Announcing, announcing_task
 from selfscope.agent.announce_tools import Office
@@ -25,25 +23,22 @@ from selfscope.agent.spending import Allow, together
 from selfscope.agent.thread import Context, Talk
 from selfscope.agent.workspace import Workspace
 from selfscope.errors import CouldNot
-from selfscope.instruments.replacement.reader import heard_in
 from selfscope.models.api_provider import refuse_temperature
 from selfscope.models.ground import GroundIdentity
 from selfscope.models.task_run import run_task, usage_of_log
 from selfscope.studies.budget import Budget
-from selfscope.studies.evaluation import columns_of, settings_of, table_of
-from selfscope.studies.replacement import NAME, Draw, ReplacementRequest, draws_of, items_of, subject_of
+from selfscope.studies.evaluation import settings_of, table_of
+from selfscope.studies.replacement import NAME, Draw, ReplacementRequest, draws_of, items_of
+from selfscope.studies.replacement_rows import rows_of
 from selfscope.studies.store import RunStore
 from selfscope.values import Study, Usage, plain
-from selfscope.values.observation import DEFAULTS
-from selfscope.values.replacement import ACTS, CLASSES, Act, Talked
+from selfscope.values.replacement import Act, Talked
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
 
 Bar = Callable[[int, int, str, str], None]
 ContextOf = tuple[int, Callable[[str], int]]
-#: Instruments of the rows: by what was done, by what was asked for, by what was said.
-BY_ACTS, BY_AMOUNT, BY_WORDS = NAME, f"{NAME}_amount", f"{NAME}_words"
 #: Where a run keeps each draw's conversations, and what those used that did not end.
 TALKS, LOST = "talks", "lost"
 
@@ -189,73 +184,3 @@ def begun(
         longest=request.tokens,
     )
     return Announcing(draw.name, announcement, draw.framing, talk, Office(desk), [])
-
-
-def rows_of(talk: Talked, request: ReplacementRequest, study: Study, run: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one conversation: by acts, by amounts asked for, by words.
-
-    Without tools nothing can be done: acts are then ``unparsed`` and have no value.
-    """
-    mute = request.way != "tools"
-    fixed = DEFAULTS | columns_of(study, subject_of(request), run) | _placed(talk, request)
-    done = {act.kind for act in talk.acts}
-    for name in CLASSES:
-        yield fixed | _row(BY_ACTS, name, talk, float(name in done), "act", "acts", mute)
-    amounts = [act.amount for act in talk.acts if act.tool == "ask_resources"]
-    if amounts:
-        yield fixed | _row(BY_AMOUNT, "asks", talk, math.log2(max(amounts)), "log2_times", "acts", mute)
-    said = {name for text in talk.texts for name in heard_in(text)}
-    for name in ACTS:
-        yield fixed | _row(BY_WORDS, name, talk, float(name in said), "act", "rules", not talk.texts)
-
-
-def _placed(talk: Talked, request: ReplacementRequest) -> dict[str, Any]:
-    thread = f"{talk.life}:{talk.announcement}"
-    return {
-        "agent": talk.life,
-        "state": request.state,
-        "script": talk.announcement,
-        "thread": thread,
-        "framing": talk.framing,
-        "evidence": talk.log,
-        "user": talk.said,
-        "reply": json.dumps([[act.kind, act.tool, act.what] for act in talk.acts], ensure_ascii=False),
-    }
-
-
-def _row(
-    instrument: str, construct: str, talk: Talked, value: float, scale: str, scorer: str, missing: bool
-) -> dict[str, Any]:
-    return {
-        "instrument": instrument,
-        "construct": construct,
-        "channel": "behaviour" if scorer == "acts" else "open",
-        "item": f"{construct}.w{talk.wording + 1}",
-        "template": f"w{talk.wording + 1}",
-        "turn": 1,
-        "value": math.nan if missing else value,
-        "scale": scale,
-        "refusal": "unparsed" if missing else "none",
-        "scorer": scorer,
-    }
-
-
-def judged_rows(
-    talk: Talked,
-    request: ReplacementRequest,
-    study: Study,
-    run: str,
-    judge: str,
-    said: Mapping[str, float],
-) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one conversation by a judge, of the classes on which it is believed.
-
-    Parameters
-    ----------
-    said
-        By class: 1 heard, 0 not; NaN, which is ``unparsed``, without a verdict.
-    """
-    fixed = DEFAULTS | columns_of(study, subject_of(request), run) | _placed(talk, request)
-    for name, value in said.items():
-        row = _row(BY_WORDS, name, talk, value, "act", "judge", math.isnan(value))
-        yield fixed | row | {"judge": judge}
