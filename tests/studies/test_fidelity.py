@@ -167,7 +167,9 @@ def test_where_there_is_no_character_there_is_nothing_to_carry_over(tmp_path, mo
     told = found.json()
     assert (told["fidelity"], told["ci"], told["floor"]) == (None, [None, None], None)
     assert told["verdict"] == "nothing to carry over"
-    assert "there was nothing to carry over" in port_html(found)
+    page = port_html(found)
+    assert "there was nothing to carry over" in page
+    assert page.count("Statement by statement, fidelity of 1 port is") == 1  # all others in their section
     assert "there was nothing to carry over" in "\n".join(fidelity_lines(found))
 
 

@@ -16,7 +16,7 @@ from selfscope.report.persona_against import against_lines, against_rows
 from selfscope.report.port_beyond import alike, beyond_lines
 from selfscope.report.port_chart import curve_svg, fidelity_svg
 from selfscope.report.template import page_style, template_environment, trusted
-from selfscope.report.words import channel_words, magnitude, number, p_value, with_interval
+from selfscope.report.words import channel_words, counted, magnitude, number, p_value, with_interval
 from selfscope.report.writing import write_page
 from selfscope.values import Estimate
 from selfscope.values.fidelity import POOLED, Carried, Clone, Order, Reading, Told
@@ -113,6 +113,18 @@ def statement_lines(found: PortFidelity) -> Iterator[str]:
     yield from beyond_lines(found, "statements")
 
 
+def _statements_briefly(found: PortFidelity) -> Iterator[str]:
+    """Yield what leads the page where traits tell nothing: all ports in one sentence, and what is beyond."""
+    if found.statements is None:
+        return
+    controls = {p.name for p in found.ports if p.by == CONTROL}
+    own = [c.fidelity for c in found.statements.rows if c.setting == "plain" and c.port not in controls]
+    low, high = (number(edge(each.estimate for each in own)) for edge in (min, max))
+    said = share(own[0]) if len(own) == 1 else f"{low} to {high}"
+    yield f"Statement by statement, fidelity of {counted(len(own), 'port')} is {said}."
+    yield from beyond_lines(found, "statements")
+
+
 def _numbers(row: Carried, ceiling: Estimate | None) -> str:
     if not math.isfinite(row.fidelity.ci[0]):
         return ""
@@ -167,7 +179,7 @@ def _shown(found: PortFidelity) -> dict[str, Any]:
     pooled = [c for c in found.carried if c.dimension == POOLED and c.setting == "plain"]
     channels = list(dict.fromkeys(c.channel for c in found.carried))
     return {
-        "lines": [*verdict_lines(found), *(statement_lines(found) if not found.headline else ())],
+        "lines": [*verdict_lines(found), *(_statements_briefly(found) if not found.headline else ())],
         "pooled": pooled,
         "figure": trusted(fidelity_svg([c for c in pooled if c.port in names], found.ceilings)),
         "dimensions": [_by_dimension(found, channel) for channel in channels if channel != "open"],

@@ -12,7 +12,7 @@ from selfscope.report.svg import add_shape, add_text, empty_svg, svg_text
 from selfscope.report.words import channel_words, number
 from selfscope.values.fidelity import Carried, Ceiling, Curve
 
-_LABEL, _WIDE, _ROW, _TOP, _BOTTOM, _EDGE = 310.0, 560.0, 30.0, 40.0, 30.0, 20.0
+_LABEL, _WIDE, _ROW, _TOP, _BOTTOM, _EDGE = 368.0, 502.0, 30.0, 40.0, 30.0, 20.0
 #: From where to where fidelity is drawn; what lies beyond is drawn at the edge.
 LOW, HIGH = -1.0, 1.5
 #: Letters of a row's name at most.
