@@ -200,6 +200,7 @@ def test_an_interrupt_keeps_what_was_done_and_exits_with_3(server: Provider, tmp
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
         while len(server.requests) < 30 and running.poll() is None:
             time.sleep(0.05)
+        server.seconds = 1.0  # what is left takes 17 s, however late the signal comes
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=30)
     assert running.returncode == 3, said

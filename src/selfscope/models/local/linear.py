@@ -6,9 +6,11 @@ changes a model's code or weights; each holds inside a context and ends with it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch.nn import functional
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Tensor = torch.Tensor
+#: By how many contexts a part is fused at this moment; one that is left may not end what another began.
+_FUSED: WeakKeyDictionary[torch.nn.Module, int] = WeakKeyDictionary()
+_LOCK = threading.Lock()
 
 
 class OneDnnLinear(TorchFunctionMode):
@@ -62,15 +67,21 @@ def _fused(model: PreTrainedModel) -> Iterator[None]:
     """Let gated SiLU parts apply activation and product inside oneDNN's matrix products.
 
     A packed row's inner states are larger than the cache, so every pass over them that is spared counts.
+    Contexts may overlap, in one thread or in several: the last one that ends puts back what was there.
     """
     parts = [part for part in model.modules() if _is_gated_silu(part)]
-    for part in parts:
-        part.forward = _gated(part)
+    with _LOCK:
+        for part in parts:
+            _FUSED[part] = _FUSED.get(part, 0) + 1
+            part.forward = _gated(part)
     try:
         yield
     finally:
-        for part in parts:
-            del part.forward
+        with _LOCK:
+            for part in parts:
+                _FUSED[part] -= 1
+                if not _FUSED[part]:
+                    del _FUSED[part], part.forward
 
 
 def _is_gated_silu(part: torch.nn.Module) -> bool:
