@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.models.local.families import network
 
 from selfscope.models.local.linear import one_dnn
-from tests.models.local.families import network
 
 
 @pytest.fixture(scope="module")
