@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from selfscope.models.api import open_api
 from selfscope.models.api_manner import Manner
 from selfscope.values import Message, Options, Prompt
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in its background
 url, key, folder = sys.argv[1:]
 options = Options(("Yes",), ("No",))
 prompts = [Prompt((Message("user", f"question {n}"),), options=options) for n in range(10)]
