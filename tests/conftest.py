@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
+import threading
 
 import pytest
 
@@ -12,6 +14,12 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests beside each other: one core each, for networks too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell ignores SIGINT in what it starts in its background, and so would every program that a test starts.
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # What pytest makes of its tests, and Python of ours, is kept for the next run and for the processes that are
 # started, also where the machine says that none is: making it is a third of the time until the first test.
 sys.dont_write_bytecode = False
